@@ -1,0 +1,1 @@
+"""WhatsApp: one file a provider."""

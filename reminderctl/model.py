@@ -1,0 +1,271 @@
+"""The nouns: bookings, workflows, deliveries, and what became of them.
+
+Instants are aware datetimes in UTC with whole seconds, their names end in `_at`. Durations are timedeltas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from reminderctl.errors import Problem
+
+Fields = Mapping[str, Any]
+
+
+class Noun(msgspec.Struct, frozen=True):
+    """A frozen record; `msgspec.structs.replace` makes a changed copy. (`kw_only` is not inherited, hence its repetition.)"""
+
+
+# --- bookings -------------------------------------------------------------------------------------------------------
+
+
+class Service(Noun, kw_only=True):
+    """What is booked."""
+
+    id: str
+    name: str | None = None
+    fields: Fields = {}
+
+
+class Staff(Noun, kw_only=True):
+    """Who gives it."""
+
+    id: str
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    telegram: str | None = None
+    fields: Fields = {}
+
+
+class Location(Noun, kw_only=True):
+    """Where it takes place."""
+
+    id: str
+    name: str | None = None
+    address: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    fields: Fields = {}
+
+
+class Customer(Noun, kw_only=True):
+    """Who comes."""
+
+    id: str
+    full_name: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    telegram: str | None = None
+    language: str | None = None
+    timezone: str | None = None
+    fields: Fields = {}
+
+
+class Participant(Noun, kw_only=True):
+    """One customer in one booking; status and language, where given, go before the booking's and the customer's."""
+
+    customer: Customer
+    status: str | None = None
+    language: str | None = None
+    fields: Fields = {}
+
+
+class Booking(Noun, kw_only=True):
+    """One appointment. `timezone` is an IANA name, or None for the configured zone."""
+
+    id: str
+    starts_at: datetime
+    ends_at: datetime
+    timezone: str | None = None
+    status: str = "approved"
+    service: Service | None = None
+    staff: Staff | None = None
+    location: Location | None = None
+    fields: Fields = {}
+    participants: tuple[Participant, ...] = ()
+
+
+# --- workflows ------------------------------------------------------------------------------------------------------
+
+
+class Trigger(Noun, kw_only=True):
+    """An offset from a booking's start or end.
+
+    Exactly one kind: `minutes` (exact, 0 for "at start"), or `days` (calendar days in the booking's zone), the latter
+    perhaps `at` a wall-clock time. Negative means before. `text` is the sentence in its standard form.
+    """
+
+    anchor: Literal["start", "end"]
+    minutes: int = 0
+    days: int | None = None
+    at: time | None = None
+    text: str
+
+    @property
+    def identity(self) -> str:
+        """The same for every way to write the same trigger: `60 minutes` and `1 hour`, not `1 day` and `24 hours`."""
+        offset = f"{self.minutes:+d}m" if self.days is None else f"{self.days:+d}d"
+        return f"{self.anchor}{offset}" + (f"@{self.at:%H:%M}" if self.at else "")
+
+
+class Filters(Noun, kw_only=True):
+    """What a booking must be (or, under `except`, must not be). An empty tuple does not filter."""
+
+    status: tuple[str, ...] = ()
+    service: tuple[str, ...] = ()
+    location: tuple[str, ...] = ()
+    staff: tuple[str, ...] = ()
+    language: tuple[str, ...] = ()
+
+
+class Action(Noun, kw_only=True):
+    """One thing a workflow does: `message` holds the channel's fields, with shortcodes and language maps in them."""
+
+    id: str
+    channel: str
+    to: tuple[str, ...] = ()  # empty for channels without recipients (webhook)
+    lane: str = ""  # what is paused together: the channel, for webhooks the channel and the host
+    message: Mapping[str, Any]
+
+
+class Workflow(Noun, kw_only=True):
+    """A named rule: triggers, filters, actions."""
+
+    id: str
+    name: str = ""
+    enabled: bool = True
+    triggers: tuple[Trigger, ...]
+    filters: Filters = Filters()
+    exceptions: Filters = Filters()
+    actions: tuple[Action, ...]
+    for_each_customer: bool | None = None
+    grace: timedelta | None = None
+    late_booking: Literal["skip", "send"] = "skip"
+    max_burst: int | None = 500
+
+
+class Company(Noun, kw_only=True):
+    """The business, for the company_ shortcodes and the recipient `company`."""
+
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+    website: str = ""
+    address: str = ""
+    image_url: str = ""
+
+
+class Admin(Noun, kw_only=True):
+    """The recipient `admin`."""
+
+    email: str = ""
+    phone: str = ""
+    telegram: str = ""
+
+
+class Configured(Noun, kw_only=True):
+    """A channel as the YAML sets it up: the module's name (`email`, `sms.twilio`) and its `Settings`."""
+
+    module: str
+    settings: Any
+
+
+class Config(Noun, kw_only=True):
+    """Everything that the YAML says. `broken` names the mistakes of files whose workflows are left out.
+
+    `workflows` holds the disabled ones too. `digest` changes with every byte of every file that was read.
+    """
+
+    files: tuple[Path, ...]
+    timezone: str
+    language: str = "en"
+    bookings: Path
+    ledger: Path
+    outbox: Path | None = None
+    company: Company = Company()
+    admin: Admin = Admin()
+    channels: Mapping[str, Configured] = {}
+    workflows: tuple[Workflow, ...] = ()
+    broken: tuple[Problem, ...] = ()
+    digest: str = ""
+
+
+# --- deliveries -----------------------------------------------------------------------------------------------------
+
+
+class Window(NamedTuple):
+    """The instants after `since` up to and including `until`."""
+
+    since: datetime
+    until: datetime
+
+
+class State(StrEnum):
+    """Where a delivery stands."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+
+
+class Delivery(Noun, kw_only=True):
+    """One trigger meeting one booking at one event time, times one action, times one recipient.
+
+    `id` and `attempts` are the ledger's: 0 for a delivery that it does not hold. `participant` is the customer whose
+    shortcodes fill the texts, None where the booking has none.
+    """
+
+    key: str
+    workflow: str
+    trigger: str
+    action: str
+    channel: str
+    lane: str
+    booking: str
+    recipient: str
+    participant: str | None
+    address: str | None
+    event_at: datetime
+    due_at: datetime
+    expires_at: datetime
+    id: int = 0
+    attempts: int = 0
+
+
+class Envelope(Noun, kw_only=True):
+    """What goes with a message beside its text: its identity and the instants that frame the attempt."""
+
+    key: str
+    delivery_id: int
+    at: datetime
+    expires_at: datetime
+    recipient: str = ""
+    address: str = ""
+
+
+class Receipt(Noun, kw_only=True):
+    """What the provider answered to an accepted message."""
+
+    provider_id: str | None = None
+    note: str | None = None  # something worth telling about an accepted message
+
+
+class Attachment(Noun, kw_only=True):
+    """A file in a message."""
+
+    filename: str
+    content_type: str  # with parameters, as in a MIME header: text/calendar; method=PUBLISH; charset=utf-8
+    content: bytes
