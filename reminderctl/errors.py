@@ -77,7 +77,7 @@ class LockedError(ReminderctlError):
     exit_code = ExitCode.TRY_AGAIN_LATER
 
 
-class ImportProblems(ReminderctlError):
+class ImportFailedError(ReminderctlError):
     """Every bad row of an import; nothing was changed."""
 
     exit_code = ExitCode.CONFIGURATION

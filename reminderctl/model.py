@@ -11,21 +11,17 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-import msgspec
+from msgspec import Struct
 
 from reminderctl.errors import Problem
 
 Fields = Mapping[str, Any]
 
 
-class Noun(msgspec.Struct, frozen=True):
-    """A frozen record; `msgspec.structs.replace` makes a changed copy. (`kw_only` is not inherited, hence its repetition.)"""
-
-
 # --- bookings -------------------------------------------------------------------------------------------------------
 
 
-class Service(Noun, kw_only=True):
+class Service(Struct, frozen=True, kw_only=True):
     """What is booked."""
 
     id: str
@@ -33,7 +29,7 @@ class Service(Noun, kw_only=True):
     fields: Fields = {}
 
 
-class Staff(Noun, kw_only=True):
+class Staff(Struct, frozen=True, kw_only=True):
     """Who gives it."""
 
     id: str
@@ -44,7 +40,7 @@ class Staff(Noun, kw_only=True):
     fields: Fields = {}
 
 
-class Location(Noun, kw_only=True):
+class Location(Struct, frozen=True, kw_only=True):
     """Where it takes place."""
 
     id: str
@@ -55,7 +51,7 @@ class Location(Noun, kw_only=True):
     fields: Fields = {}
 
 
-class Customer(Noun, kw_only=True):
+class Customer(Struct, frozen=True, kw_only=True):
     """Who comes."""
 
     id: str
@@ -70,7 +66,7 @@ class Customer(Noun, kw_only=True):
     fields: Fields = {}
 
 
-class Participant(Noun, kw_only=True):
+class Participant(Struct, frozen=True, kw_only=True):
     """One customer in one booking; status and language, where given, go before the booking's and the customer's."""
 
     customer: Customer
@@ -79,7 +75,7 @@ class Participant(Noun, kw_only=True):
     fields: Fields = {}
 
 
-class Booking(Noun, kw_only=True):
+class Booking(Struct, frozen=True, kw_only=True):
     """One appointment. `timezone` is an IANA name, or None for the configured zone."""
 
     id: str
@@ -97,7 +93,7 @@ class Booking(Noun, kw_only=True):
 # --- workflows ------------------------------------------------------------------------------------------------------
 
 
-class Trigger(Noun, kw_only=True):
+class Trigger(Struct, frozen=True, kw_only=True):
     """An offset from a booking's start or end.
 
     Exactly one kind: `minutes` (exact, 0 for "at start"), or `days` (calendar days in the booking's zone), the latter
@@ -117,7 +113,7 @@ class Trigger(Noun, kw_only=True):
         return f"{self.anchor}{offset}" + (f"@{self.at:%H:%M}" if self.at else "")
 
 
-class Filters(Noun, kw_only=True):
+class Filters(Struct, frozen=True, kw_only=True):
     """What a booking must be (or, under `except`, must not be). An empty tuple does not filter."""
 
     status: tuple[str, ...] = ()
@@ -127,7 +123,7 @@ class Filters(Noun, kw_only=True):
     language: tuple[str, ...] = ()
 
 
-class Action(Noun, kw_only=True):
+class Action(Struct, frozen=True, kw_only=True):
     """One thing a workflow does: `message` holds the channel's fields, with shortcodes and language maps in them."""
 
     id: str
@@ -137,7 +133,7 @@ class Action(Noun, kw_only=True):
     message: Mapping[str, Any]
 
 
-class Workflow(Noun, kw_only=True):
+class Workflow(Struct, frozen=True, kw_only=True):
     """A named rule: triggers, filters, actions."""
 
     id: str
@@ -153,7 +149,7 @@ class Workflow(Noun, kw_only=True):
     max_burst: int | None = 500
 
 
-class Company(Noun, kw_only=True):
+class Company(Struct, frozen=True, kw_only=True):
     """The business, for the company_ shortcodes and the recipient `company`."""
 
     name: str = ""
@@ -164,7 +160,7 @@ class Company(Noun, kw_only=True):
     image_url: str = ""
 
 
-class Admin(Noun, kw_only=True):
+class Admin(Struct, frozen=True, kw_only=True):
     """The recipient `admin`."""
 
     email: str = ""
@@ -172,14 +168,14 @@ class Admin(Noun, kw_only=True):
     telegram: str = ""
 
 
-class Configured(Noun, kw_only=True):
+class Configured(Struct, frozen=True, kw_only=True):
     """A channel as the YAML sets it up: the module's name (`email`, `sms.twilio`) and its `Settings`."""
 
     module: str
     settings: Any
 
 
-class Config(Noun, kw_only=True):
+class Config(Struct, frozen=True, kw_only=True):
     """Everything that the YAML says. `broken` names the mistakes of files whose workflows are left out.
 
     `workflows` holds the disabled ones too. `digest` changes with every byte of every file that was read.
@@ -221,7 +217,7 @@ class State(StrEnum):
     EXPIRED = "expired"
 
 
-class Delivery(Noun, kw_only=True):
+class Delivery(Struct, frozen=True, kw_only=True):
     """One trigger meeting one booking at one event time, times one action, times one recipient.
 
     `id` and `attempts` are the ledger's: 0 for a delivery that it does not hold. `participant` is the customer whose
@@ -245,7 +241,7 @@ class Delivery(Noun, kw_only=True):
     attempts: int = 0
 
 
-class Envelope(Noun, kw_only=True):
+class Envelope(Struct, frozen=True, kw_only=True):
     """What goes with a message beside its text: its identity and the instants that frame the attempt."""
 
     key: str
@@ -256,14 +252,14 @@ class Envelope(Noun, kw_only=True):
     address: str = ""
 
 
-class Receipt(Noun, kw_only=True):
+class Receipt(Struct, frozen=True, kw_only=True):
     """What the provider answered to an accepted message."""
 
     provider_id: str | None = None
     note: str | None = None  # something worth telling about an accepted message
 
 
-class Attachment(Noun, kw_only=True):
+class Attachment(Struct, frozen=True, kw_only=True):
     """A file in a message."""
 
     filename: str

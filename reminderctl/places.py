@@ -38,6 +38,4 @@ Url = Annotated[str, Meta(extra={"place": Place.URL})]
 Body = Annotated[str, Meta(extra={"place": Place.BODY})]
 TelegramHtml = Annotated[str, Meta(extra={"place": Place.TELEGRAM_HTML})]
 Parameter = Annotated[str, Meta(extra={"place": Place.PARAMETER})]
-PlainTree = Annotated[
-    Any, Meta(extra={"place": Place.PLAIN})
-]  # every string inside, however deep; not the keys
+PlainTree = Annotated[Any, Meta(extra={"place": Place.PLAIN})]  # every string inside, however deep; not the keys

@@ -19,7 +19,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast
 
-from reminderctl.model import Envelope, Noun, Receipt
+from msgspec import Struct
+
+from reminderctl.model import Envelope, Receipt
 
 NAMES = ("email", "sms", "whatsapp", "telegram", "webhook")
 
@@ -32,7 +34,7 @@ class OnUnknown(Enum):
     HOLD = "hold"  # a person decides
 
 
-class Rules(Noun, kw_only=True):
+class Rules(Struct, frozen=True, kw_only=True):
     """What the failures of a channel allow, and how many of its messages travel at once."""
 
     on_unknown: OnUnknown
@@ -78,6 +80,4 @@ def module(name: str) -> ChannelModule:
 def providers(channel: str) -> tuple[str, ...]:
     """The providers of a channel that has several (`twilio`, `vonage`), sorted; empty where the file is the channel."""
     folder = Path(__file__).parent / channel
-    return (
-        tuple(sorted(found.name for found in pkgutil.iter_modules([str(folder)]))) if folder.is_dir() else ()
-    )
+    return tuple(sorted(found.name for found in pkgutil.iter_modules([str(folder)]))) if folder.is_dir() else ()

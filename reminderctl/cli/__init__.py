@@ -1,0 +1,59 @@
+"""The command line: arguments in, text and an exit code out.
+
+Each command lives in a module of its own, imported when it is called: cron starts this program 1,440 times a day.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from reminderctl import __version__
+from reminderctl.errors import ReminderctlError
+
+COMMANDS = {
+    "backfill": "backfill",
+    "bookings": "bookings",
+    "check": "check",
+    "deliveries": "deliveries",
+    "demo": "demo",
+    "init": "init",
+    "release": "release",
+    "run": "run",
+    "schema": "schema",
+    "shortcodes": "shortcodes",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module, and so its libraries, only when that command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"{__name__}.{COMMANDS[cmd_name]}").command
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except ReminderctlError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(error.exit_code)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("-c", "--config", "config_path", metavar="PATH", help="The YAML file, or a directory of them.")
+@click.option("--now", "now_text", metavar="T", help="Behave as at this instant (ISO 8601).")
+@click.version_option(__version__, prog_name="reminderctl")
+@click.pass_context
+def main(ctx: click.Context, config_path: str | None, now_text: str | None) -> None:
+    """Send reminders and follow-ups for bookings, each once, on time.
+
+    Workflows stand in YAML files, bookings in SQLite; cron calls `reminderctl run` every minute.
+    """
+    ctx.obj = {"config_path": config_path, "now_text": now_text}

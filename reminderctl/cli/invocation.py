@@ -1,0 +1,81 @@
+"""What a command needs to begin: the configuration it was given, and the instant it behaves as at."""
+
+from __future__ import annotations
+
+import functools
+import os
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from reminderctl import config
+from reminderctl.errors import UsageError
+from reminderctl.model import Config
+
+Clock = Callable[[], datetime]
+
+
+class Invocation:
+    """The options that every command shares, given before or after its name."""
+
+    def __init__(self, *, config_path: str | None, now_text: str | None) -> None:
+        self._config_path = config_path
+        self._now_text = now_text
+
+    def load(self, *, outbox: Path | None = None) -> Config:
+        """The configuration; raises `ConfigError`. With an outbox, channels need no settings."""
+        return config.load(config.find(self._config_path, os.environ), os.environ, outbox=outbox)
+
+    def find(self, path: str | None = None) -> Path:
+        """Where the configuration stands; `path` goes before the option. Raises `UsageError` where there is none."""
+        return config.find(path or self._config_path, os.environ)
+
+    def clock(self, timezone: str) -> Clock:
+        """The time of day, in UTC and whole seconds.
+
+        It advances with the machine's monotonic clock from the instant that the command began at (or was given), so
+        that a clock set back or forward in the middle of a run does no harm. Without an offset, `--now` is wall clock
+        of `timezone`.
+        """
+        began_at = self._given(timezone) or datetime.now(UTC)
+        began = time.monotonic()
+        return lambda: (began_at + timedelta(seconds=time.monotonic() - began)).replace(microsecond=0)
+
+    def _given(self, timezone: str) -> datetime | None:
+        if self._now_text is None:
+            return None
+        return instant(self._now_text, timezone, option="--now")
+
+
+def instant(text: str, timezone: str, *, option: str) -> datetime:
+    """An instant given on the command line: ISO 8601, wall clock of `timezone` if it has no offset."""
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError:
+        what = f"{option} {text!r} is not an ISO 8601 instant; write 2026-11-23T09:00 or 2026-11-23T08:00:00Z"
+        raise UsageError(what) from None
+    return (given if given.tzinfo else given.replace(tzinfo=ZoneInfo(timezone))).astimezone(UTC)
+
+
+def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command `--config` and `--now`, and an `Invocation` as its first argument."""
+
+    @click.option("-c", "--config", "config_path", metavar="PATH", help="The YAML file, or a directory of them.")
+    @click.option("--now", "now_text", metavar="T", help="Behave as at this instant (ISO 8601).")
+    @click.pass_context
+    @functools.wraps(command)
+    def with_invocation(
+        ctx: click.Context, /, *args: Any, config_path: str | None, now_text: str | None, **options: Any
+    ) -> Any:
+        given = ctx.find_root().obj or {}
+        invocation = Invocation(
+            config_path=config_path or given.get("config_path"), now_text=now_text or given.get("now_text")
+        )
+        return command(invocation, *args, **options)
+
+    return with_invocation
