@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
-from enum import StrEnum
+from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -97,10 +97,11 @@ class Trigger(Struct, frozen=True, kw_only=True):
     """An offset from a booking's start or end.
 
     Exactly one kind: `minutes` (exact, 0 for "at start"), or `days` (calendar days in the booking's zone), the latter
-    perhaps `at` a wall-clock time. Negative means before. `text` is the sentence in its standard form.
+    perhaps `at` a wall-clock time. `text` is the sentence in its standard form.
     """
 
     anchor: Literal["start", "end"]
+    before: bool
     minutes: int = 0
     days: int | None = None
     at: time | None = None
@@ -109,8 +110,9 @@ class Trigger(Struct, frozen=True, kw_only=True):
     @property
     def identity(self) -> str:
         """The same for every way to write the same trigger: `60 minutes` and `1 hour`, not `1 day` and `24 hours`."""
-        offset = f"{self.minutes:+d}m" if self.days is None else f"{self.days:+d}d"
-        return f"{self.anchor}{offset}" + (f"@{self.at:%H:%M}" if self.at else "")
+        offset = f"{self.minutes}m" if self.days is None else f"{self.days}d"
+        moment = f"@{self.at:%H:%M}" if self.at else ""
+        return f"{self.anchor}{'-' if self.before else '+'}{offset}{moment}"
 
 
 class Filters(Struct, frozen=True, kw_only=True):
@@ -220,8 +222,8 @@ class State(StrEnum):
 class Delivery(Struct, frozen=True, kw_only=True):
     """One trigger meeting one booking at one event time, times one action, times one recipient.
 
-    `id` and `attempts` are the ledger's: 0 for a delivery that it does not hold. `participant` is the customer whose
-    shortcodes fill the texts, None where the booking has none.
+    `id`, `attempts` and `doubtful` (how many of them may have gone out) are the ledger's. `participant` is the customer
+    whose shortcodes fill the texts, None where the booking has none.
     """
 
     key: str
@@ -239,6 +241,15 @@ class Delivery(Struct, frozen=True, kw_only=True):
     expires_at: datetime
     id: int = 0
     attempts: int = 0
+    doubtful: int = 0
+
+
+class OnUnknown(Enum):
+    """What may follow an attempt whose outcome nobody can know."""
+
+    RESEND = "resend"  # the receiver tells repetitions by their id
+    RESEND_ONCE = "resend once"  # a repetition is recognisable and harmless, but not for ever
+    HOLD = "hold"  # a person decides
 
 
 class Envelope(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,235 @@
+"""When things fall due: sentences to triggers, triggers to instants, windows to ranges of events.
+
+Minutes and hours are exact. Days and weeks are calendar days in the booking's zone: the same wall clock, as RFC 5545
+has it for nominal durations (section 3.3.6); a wall clock that a zone skips takes the offset in force before the gap,
+one that it repeats is the first of the two (section 3.3.5).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from reminderctl.model import Booking, Trigger, Window
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+SHORTEST_GRACE, LONGEST_GRACE, FOLLOW_UP_GRACE = 15 * MINUTE, 12 * HOUR, 24 * HOUR
+LAST_INSTANT_BEFORE = timedelta(seconds=1)  # instants are whole seconds
+LONGEST_OFFSET_DAYS = 3660
+
+_UNITS = {
+    "minute": ("m", "min", "mins", "minute", "minutes"),
+    "hour": ("h", "hr", "hrs", "hour", "hours"),
+    "day": ("d", "day", "days"),
+    "week": ("w", "week", "weeks"),
+}
+_UNIT = {word: unit for unit, words in _UNITS.items() for word in words}
+_MINUTES = {"minute": 1, "hour": 60, "day": 1440, "week": 10080}
+_OFFSET = re.compile(r"(\d{1,7})\s*([a-z]+)")
+_SENTENCE = re.compile(
+    r"(?:at|(?P<amount>\d{1,7})\s*(?P<unit>[a-z]+)\s+(?P<side>before|after))"
+    r"\s+(?:the\s+)?(?P<anchor>start|end)(?:\s+at\s+(?P<at>[0-9:]+))?"
+)
+_CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
+_EXAMPLES = "`1 day before start`, `30 minutes after end`, `at start` or `1 day before start at 18:00`"
+
+
+def parse_trigger(text: str) -> Trigger:
+    """The trigger that a sentence of `when` means; raises ValueError that says what would be right."""
+    found = _SENTENCE.fullmatch(" ".join(text.lower().split()))
+    if not found:
+        raise ValueError(f"cannot read {text!r}; write {_EXAMPLES}")
+    anchor: Literal["start", "end"] = "start" if found["anchor"] == "start" else "end"
+    if found["amount"] is None:
+        if found["at"]:
+            raise ValueError(f"cannot read {text!r}; a time of day needs days: `1 day before {anchor} at 18:00`")
+        return Trigger(anchor=anchor, before=False, text=f"at {anchor}")
+    amount, unit = int(found["amount"]), _unit(found["unit"], text)
+    if amount * _MINUTES[unit] > LONGEST_OFFSET_DAYS * 1440:
+        raise ValueError(f"{text!r} is more than ten years away")
+    before = found["side"] == "before"
+    sentence = f"{amount} {unit}{'' if amount == 1 else 's'} {found['side']} {anchor}"
+    if unit in ("minute", "hour"):
+        if found["at"]:
+            raise ValueError(f"cannot read {text!r}; a time of day goes with days, not with {unit}s")
+        if amount == 0:
+            return Trigger(anchor=anchor, before=False, text=f"at {anchor}")
+        return Trigger(anchor=anchor, before=before, minutes=amount * _MINUTES[unit], text=sentence)
+    days = amount * 7 if unit == "week" else amount
+    if not found["at"]:
+        if days == 0:
+            return Trigger(anchor=anchor, before=False, text=f"at {anchor}")
+        return Trigger(anchor=anchor, before=before, days=days, text=sentence)
+    at = _time_of_day(found["at"], text)
+    return Trigger(anchor=anchor, before=before, days=days, at=at, text=f"{sentence} at {at:%H:%M}")
+
+
+def parse_duration(text: str) -> timedelta:
+    """A length such as `3h`, `90 minutes` or `2 days` (of 24 hours); raises ValueError."""
+    found = _OFFSET.fullmatch(" ".join(text.lower().split()))
+    if not found:
+        raise ValueError(f"cannot read {text!r} as a length of time; write `3h`, `90 minutes` or `2 days`")
+    length = int(found[1]) * _MINUTES[_unit(found[2], text)] * MINUTE
+    if length > LONGEST_OFFSET_DAYS * DAY:
+        raise ValueError(f"{text!r} is more than ten years")
+    return length
+
+
+def _unit(word: str, text: str) -> str:
+    if word not in _UNIT:
+        raise ValueError(f"cannot read {word!r} in {text!r}; the units are minutes, hours, days and weeks")
+    return _UNIT[word]
+
+
+def _time_of_day(text: str, sentence: str) -> time:
+    found = _CLOCK.fullmatch(text)
+    if not found:
+        raise ValueError(f"cannot read {text!r} in {sentence!r} as a time of day; write 09:00 to 23:59")
+    return time(int(found[1]), int(found[2]))
+
+
+@lru_cache(maxsize=1024)
+def find_zone(name: str) -> ZoneInfo | None:
+    """The zone of an IANA name, or None where there is no such zone."""
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, LookupError):  # no such file, a folder of zones, an impossible name
+        return None
+
+
+def instant_of(wall: datetime, zone: ZoneInfo) -> datetime:
+    """The UTC instant of a wall clock (a naive datetime): in a gap the offset before it, when repeated the first."""
+    return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+
+
+def instant_text(instant: datetime) -> str:
+    """An instant as the ledger, the bookings and every JSON write it: 2026-11-23T08:00:00Z."""
+    return f"{instant.replace(tzinfo=None, microsecond=0).isoformat()}Z"
+
+
+def parse_instant(text: str) -> datetime:
+    """The instant that `instant_text` wrote; raises ValueError for anything that is not UTC."""
+    instant = datetime.fromisoformat(text)
+    if instant.utcoffset() != timedelta():
+        raise ValueError(f"{text!r} is not an instant in UTC; write 2026-11-23T08:00:00Z")
+    return instant
+
+
+def event_at(trigger: Trigger, booking: Booking) -> datetime:
+    """The start or end that a trigger counts from."""
+    return booking.starts_at if trigger.anchor == "start" else booking.ends_at
+
+
+def due_at(trigger: Trigger, event: datetime, zone: ZoneInfo) -> datetime:
+    """The first instant at which a delivery may be attempted."""
+    sign = -1 if trigger.before else 1
+    if trigger.days is None:
+        return event + sign * trigger.minutes * MINUTE
+    wall = event.astimezone(zone).replace(tzinfo=None) + sign * trigger.days * DAY
+    return instant_of(datetime.combine(wall, trigger.at) if trigger.at else wall, zone)
+
+
+def expires_at(trigger: Trigger, due: datetime, booking: Booking, grace: timedelta | None) -> datetime:
+    """The last instant at which a delivery may be attempted.
+
+    1. Its grace after `due`: as configured; else 24 hours after an end, and otherwise half the offset, at least
+       15 minutes and at most 12 hours.
+    2. Never when it is pointless: before a start not once it has come, before an end likewise, after a start not once
+       the booking has ended, unless the trigger itself lies beyond that.
+    """
+    expires = due + (default_grace(trigger, abs(event_at(trigger, booking) - due)) if grace is None else grace)
+    pointless = _pointless_at(trigger, booking)
+    if pointless is not None and due < pointless:
+        return min(expires, pointless - LAST_INSTANT_BEFORE)
+    return expires
+
+
+def default_grace(trigger: Trigger, offset: timedelta) -> timedelta:
+    """How late a delivery may be when the workflow does not say; `offset` is used for triggers at a time of day."""
+    if trigger.anchor == "end" and not trigger.before:
+        return FOLLOW_UP_GRACE
+    if trigger.at is None:
+        offset = trigger.minutes * MINUTE if trigger.days is None else trigger.days * DAY
+    return min(max(offset / 2, SHORTEST_GRACE), LONGEST_GRACE)
+
+
+def _pointless_at(trigger: Trigger, booking: Booking) -> datetime | None:
+    if trigger.before:
+        return event_at(trigger, booking)
+    return booking.ends_at if trigger.anchor == "start" else None
+
+
+def longest_grace(trigger: Trigger, grace: timedelta | None) -> timedelta:
+    """No delivery of this trigger lives longer than this after it fell due."""
+    if grace is not None:
+        return grace
+    return default_grace(trigger, DAY)
+
+
+# --- from a window of due instants back to the events -----------------------------------------------------------------
+
+_SAMPLES = tuple(hour * HOUR for hour in (0, 6, 12, 18))  # no zone changes its offset twice within six hours
+_WIDEST_CHANGE = 26 * HOUR  # Samoa skipped a whole day
+
+
+def event_range(trigger: Trigger, window: Window, zones: Iterable[ZoneInfo]) -> Window | None:
+    """The events, after `since` up to `until`, that can be due in this window; None where none can.
+
+    Exact for minutes and hours, and for days on which no zone changes its offset; elsewhere a little wider, never
+    narrower: whoever asks checks `due_at` of each event found.
+    """
+    sign = -1 if trigger.before else 1
+    if trigger.days is None:
+        offset = sign * trigger.minutes * MINUTE
+        return Window(window.since - offset, window.until - offset)
+    shift = sign * trigger.days * DAY
+    if trigger.at is None:
+        ranges = [_same_clock(window, shift, zone) for zone in zones]
+    else:
+        ranges = [days for zone in zones if (days := _whole_days(trigger.at, window, shift, zone))]
+    if not ranges:
+        return None
+    return Window(min(found.since for found in ranges), max(found.until for found in ranges))
+
+
+def _same_clock(window: Window, shift: timedelta, zone: ZoneInfo) -> Window:
+    """due = event + shift + (offset at the event) - (offset at the due instant), solved for the event."""
+    since, until = window.since - shift, window.until - shift
+    at_due, at_event = _offsets(window.since, window.until, zone), _offsets(since, until, zone)
+    return Window(since + min(at_due) - max(at_event), until + max(at_due) - min(at_event))
+
+
+def _offsets(since: datetime, until: datetime, zone: ZoneInfo) -> set[timedelta]:
+    """Every offset that is in force near an interval: with a margin, because a gap uses the offset before it."""
+    first, last = (since - _WIDEST_CHANGE).toordinal(), (until + _WIDEST_CHANGE).toordinal()
+    return {offset for day in range(first, last + 1) for offset in _offsets_of_day(day, zone)}
+
+
+@lru_cache(maxsize=4096)
+def _offsets_of_day(day: int, zone: ZoneInfo) -> frozenset[timedelta]:
+    midnight = datetime.fromordinal(day).replace(tzinfo=UTC)
+    return frozenset((midnight + hours).astimezone(zone).utcoffset() or timedelta() for hours in _SAMPLES)
+
+
+def _whole_days(at: time, window: Window, shift: timedelta, zone: ZoneInfo) -> Window | None:
+    """All of the days whose `at`, `shift` away, lies in the window."""
+    first = window.since.astimezone(zone).date() - DAY
+    last = window.until.astimezone(zone).date() + DAY
+    days = [
+        day
+        for day in (first + number * DAY for number in range((last - first).days + 1))
+        if window.since < instant_of(datetime.combine(day, at), zone) <= window.until
+    ]
+    if not days:
+        return None
+    begins = datetime.combine(days[0], time()) - shift
+    ends = datetime.combine(days[-1], time()) - shift + DAY
+    # One second earlier, because a range excludes its beginning; both folds, because midnight itself can be repeated.
+    return Window(
+        min(begins.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)) - LAST_INSTANT_BEFORE,
+        max(ends.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)),
+    )
