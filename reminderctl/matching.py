@@ -1,0 +1,94 @@
+"""Do a workflow's filters let a booking, a participant of it, through?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reminderctl.model import Booking, Filters, Participant, Workflow
+
+NEVER_WITHOUT_A_FILTER = frozenset({"canceled", "rejected", "no_show"})
+FOR_EVERYONE = frozenset({"canceled", "rejected"})  # a participant's own status cannot revive such a booking
+
+
+def matching_participants(
+    workflow: Workflow, booking: Booking, *, default_language: str
+) -> tuple[Participant, ...] | None:
+    """The participants that a workflow's filters let through; None where the booking itself does not match.
+
+    An empty tuple: the booking has no participants, and matches.
+    """
+    if why_not_matching(workflow, booking, None, default_language=default_language) and not booking.participants:
+        return None
+    matching = tuple(
+        participant
+        for participant in booking.participants
+        if not why_not_matching(workflow, booking, participant, default_language=default_language)
+    )
+    return matching if matching or not booking.participants else None
+
+
+def why_not_matching(
+    workflow: Workflow, booking: Booking, participant: Participant | None, *, default_language: str
+) -> str | None:
+    """The filter that says no to one participant (or to a booking without any), in words; None where all say yes."""
+    values = _values(booking, participant, default_language=default_language)
+    filters, exceptions = workflow.filters, workflow.exceptions
+    if not filters.status:
+        dead = {standard_status(booking.status), *values["status"]} & NEVER_WITHOUT_A_FILTER
+        if dead:
+            return f"status is {min(dead)}, and the workflow has no status filter that asks for it"
+    for name in Filters.__struct_fields__:
+        wanted, unwanted = getattr(filters, name), getattr(exceptions, name)
+        if wanted and not _any_matches(name, wanted, values[name]):
+            return f"{name} is {_shown(values[name])}, the filter wants {' or '.join(wanted)}"
+        if unwanted and _any_matches(name, unwanted, values[name]):
+            return f"{name} is {_shown(values[name])}, which `except` excludes"
+    return None
+
+
+def standard_status(status: str) -> str:
+    """One spelling for each status: lower case, `_` between words, `canceled` with one l."""
+    spelling = status.strip().casefold().replace("-", "_").replace(" ", "_")
+    return "canceled" if spelling == "cancelled" else spelling
+
+
+def language_of(participant: Participant | None, default: str) -> str:
+    """The language of one participant's messages: of this booking, else the customer's own, else the default."""
+    if participant is None:
+        return default
+    return participant.language or participant.customer.language or default
+
+
+def _values(booking: Booking, participant: Participant | None, *, default_language: str) -> dict[str, tuple[str, ...]]:
+    status = standard_status(booking.status)
+    if participant and participant.status and status not in FOR_EVERYONE:
+        status = standard_status(participant.status)
+    return {
+        "status": (status,),
+        "service": _id_and_name(booking.service),
+        "location": _id_and_name(booking.location),
+        "staff": _id_and_name(booking.staff),
+        "language": (language_of(participant, default_language),),
+    }
+
+
+def _id_and_name(noun: object) -> tuple[str, ...]:
+    return tuple(filter(None, (getattr(noun, "name", None), getattr(noun, "id", None))))
+
+
+def _any_matches(name: str, wanted: Iterable[str], values: Iterable[str]) -> bool:
+    return any(_matches(name, want, value) for want in wanted for value in values)
+
+
+def _matches(name: str, want: str, value: str) -> bool:
+    if name == "status":
+        return standard_status(want) == value
+    want, value = want.strip().casefold(), value.strip().casefold()
+    if name != "language":
+        return want == value
+    want, value = want.replace("_", "-"), value.replace("_", "-")
+    return value == want or value.startswith(f"{want}-")
+
+
+def _shown(values: tuple[str, ...]) -> str:
+    return values[0] if values else "not set"

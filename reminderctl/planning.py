@@ -1,0 +1,177 @@
+"""Which deliveries does a booking owe, and to whom?
+
+One function, `owed`, answers for a trigger that falls due and again in the moment before each attempt, so that the two
+can never disagree; `why_not_owed` puts the second answer into words.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from reminderctl import timing
+from reminderctl.matching import matching_participants, why_not_matching
+from reminderctl.model import Action, Booking, Config, Delivery, Participant, Trigger, Window, Workflow
+
+ADDRESSES = {"email": "email", "sms": "phone", "whatsapp": "phone", "telegram": "telegram"}
+
+
+# --- recipients -------------------------------------------------------------------------------------------------------
+
+
+class Recipient(NamedTuple):
+    """Who gets a message: the identity that the ledger shows, whose shortcodes fill it, and where it goes.
+
+    `address` is None where there is none, and for addresses that only the texts' renderer can fill in. `once_for` is
+    the customer's id where the same recipient gets one message for each participant.
+    """
+
+    identity: str
+    participant: Participant | None
+    address: str | None
+    once_for: str | None = None
+
+
+def recipients(workflow: Workflow, action: Action, booking: Booking, *, config: Config) -> Iterator[Recipient]:
+    """Everyone whom an action of this booking reaches (SPEC 4.1, `to` and `for_each_customer`)."""
+    matching = matching_participants(workflow, booking, default_language=config.language)
+    if matching is None:
+        return
+    first = matching[0] if matching else None
+    everyone = matching if workflow.for_each_customer else (first,)
+    for to in action.to or ("webhook",):
+        if to == "customer":
+            for participant in matching if workflow.for_each_customer is not False else matching[:1]:
+                identity = f"customer:{participant.customer.id}"
+                yield Recipient(identity, participant, _address(action.channel, participant.customer))
+            continue
+        identity, address = _fixed(to, action, booking, config=config)
+        for each in everyone or (None,):
+            yield Recipient(identity, each, address, each.customer.id if each and workflow.for_each_customer else None)
+
+
+def _fixed(to: str, action: Action, booking: Booking, *, config: Config) -> tuple[str, str | None]:
+    """Identity and address of a recipient that does not depend on the participant."""
+    if to == "webhook":
+        return to, action.lane.removeprefix("webhook ")
+    if to == "staff":
+        return f"staff:{booking.staff.id}" if booking.staff else to, _address(action.channel, booking.staff)
+    if to == "location":
+        return f"location:{booking.location.id}" if booking.location else to, _address(action.channel, booking.location)
+    if to == "admin":
+        return to, _address(action.channel, config.admin)
+    if to == "company":
+        return to, _address(action.channel, config.company)
+    return to, None if "{" in to else to
+
+
+def _address(channel: str, noun: object) -> str | None:
+    return getattr(noun, ADDRESSES[channel], None) or None
+
+
+# --- deliveries -------------------------------------------------------------------------------------------------------
+
+
+def delivery_key(
+    *, workflow: str, trigger: str, action: str, booking: str, recipient: str, participant: str | None, event_at: str
+) -> str:
+    """The identity of a delivery, the same on every machine: 32 hexadecimal digits.
+
+    It is the first half of a SHA-256 over the parts, each with its length before it, so that no two different lists of
+    parts can be written alike.
+    """
+    parts = (workflow, trigger, action, booking, recipient, participant or "", event_at)
+    text = "".join(f"{len(part)}:{part}" for part in parts)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def owed(workflow: Workflow, trigger: Trigger, booking: Booking, *, config: Config) -> list[Delivery]:
+    """Every delivery that this trigger owes for this booking, whenever it falls due."""
+    zone = timing.find_zone(booking.timezone or config.timezone) or timing.find_zone(config.timezone)
+    assert zone is not None, "the configuration was checked"  # noqa: S101
+    event = timing.event_at(trigger, booking)
+    due = timing.due_at(trigger, event, zone)
+    if trigger.before and due >= event:  # `0 days before start at 18:00` of a booking at 10:00
+        return []
+    expires = timing.expires_at(trigger, due, booking, workflow.grace)
+    return [
+        Delivery(
+            key=delivery_key(
+                workflow=workflow.id,
+                trigger=trigger.identity,
+                action=action.id,
+                booking=booking.id,
+                recipient=recipient.identity,
+                participant=recipient.once_for,
+                event_at=timing.instant_text(event),
+            ),
+            workflow=workflow.id,
+            trigger=trigger.text,
+            action=action.id,
+            channel=action.channel,
+            lane=action.lane or action.channel,
+            booking=booking.id,
+            recipient=recipient.identity,
+            participant=recipient.participant.customer.id if recipient.participant else None,
+            address=recipient.address,
+            event_at=event,
+            due_at=due,
+            expires_at=expires,
+        )
+        for action in workflow.actions
+        for recipient in recipients(workflow, action, booking, config=config)
+    ]
+
+
+def due(
+    workflow: Workflow, trigger: Trigger, bookings: Iterable[Booking], *, window: Window, config: Config
+) -> Iterator[Delivery]:
+    """The deliveries that fall due in a window."""
+    for booking in bookings:
+        for delivery in owed(workflow, trigger, booking, config=config):
+            if not window.since < delivery.due_at <= window.until:
+                break  # all of a booking's deliveries fall due together
+            yield delivery
+
+
+# --- still owed? ------------------------------------------------------------------------------------------------------
+
+
+def still_owed(
+    delivery: Delivery, workflow: Workflow | None, booking: Booking | None, *, config: Config
+) -> Delivery | None:
+    """The planned delivery as its workflow and booking, as they are now, ask for it; None where they no longer do."""
+    if workflow is None or not workflow.enabled or booking is None:
+        return None
+    trigger = _trigger_of(delivery, workflow)
+    if trigger is None:
+        return None
+    now_owed = owed(workflow, trigger, booking, config=config)
+    return next((each for each in now_owed if each.key == delivery.key), None)
+
+
+def why_not_owed(delivery: Delivery, workflow: Workflow | None, booking: Booking | None, *, config: Config) -> str:
+    """The reason, in words, that `still_owed` said no."""
+    if workflow is None:
+        return "the workflow was removed"
+    if not workflow.enabled:
+        return "the workflow is switched off"
+    if booking is None:
+        return "the booking was deleted"
+    trigger = _trigger_of(delivery, workflow)
+    if trigger is None:
+        return f"the workflow no longer has the trigger `{delivery.trigger}`"
+    if delivery.action not in {action.id for action in workflow.actions}:
+        return f"the workflow no longer has the action {delivery.action}"
+    event = timing.event_at(trigger, booking)
+    if event != delivery.event_at:
+        return f"the booking was moved to {timing.instant_text(event)}"
+    concerned = next((each for each in booking.participants if each.customer.id == delivery.participant), None)
+    reason = why_not_matching(workflow, booking, concerned, default_language=config.language)
+    return reason or f"{delivery.recipient} is no longer a recipient of this booking"
+
+
+def _trigger_of(delivery: Delivery, workflow: Workflow) -> Trigger | None:
+    identity = timing.parse_trigger(delivery.trigger).identity
+    return next((trigger for trigger in workflow.triggers if trigger.identity == identity), None)
