@@ -1,0 +1,174 @@
+"""What the ending of an attempt means for its delivery, and when the next attempt may be.
+
+Nothing here sends, waits or writes: an ending goes in, a decision comes out (SPEC 7).
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+from typing import Literal
+
+from msgspec import Struct
+
+from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable
+from reminderctl.model import Delivery, OnUnknown, Receipt, State
+
+FIRST_BACKOFF, LONGEST_BACKOFF = timedelta(seconds=30), timedelta(minutes=30)
+LAST_CHANCE = timedelta(seconds=90)  # before the deadline: time enough for the next minute's run
+SHORTEST_THROTTLE, LONGEST_THROTTLE = timedelta(seconds=1), timedelta(minutes=15)
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=5)
+FAILURES_THAT_PAUSE = 5  # this many times in a row unavailable, and the lane is tried with one delivery at a time
+
+Name = Literal["sent", "rejected", "unavailable", "throttled", "channel down", "unknown"]
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """A decision: the delivery's next state, and what its lane learns from it.
+
+    `counted` is False where the attempt is forgiven, `doubtful` is True where the message may have gone out.
+    `next_attempt_at` is set exactly for the state `pending`.
+    """
+
+    name: Name
+    state: State
+    error: str | None = None
+    provider_id: str | None = None
+    next_attempt_at: datetime | None = None
+    counted: bool = True
+    doubtful: bool = False
+    pause_lane_until: datetime | None = None
+    lane_failed: bool = False
+
+
+def of_receipt(receipt: Receipt) -> Outcome:
+    """The provider accepted the message."""
+    return Outcome(name="sent", state=State.SENT, provider_id=receipt.provider_id, error=receipt.note)
+
+
+def of_error(
+    error: DeliveryError,
+    delivery: Delivery,
+    *,
+    on_unknown: OnUnknown,
+    most_attempts: int,
+    now: datetime,
+    lane_failures: int = 0,
+) -> Outcome:
+    """What an attempt that ended in this error means; `lane_failures` counts those in a row before it."""
+    text = str(error)
+    match error:
+        case Rejected():
+            return Outcome(name="rejected", state=State.FAILED, error=text)
+        case ChannelDown():
+            pause = now + lane_pause(lane_failures)
+            return _again(
+                "channel down",
+                delivery,
+                text,
+                at=pause,
+                now=now,
+                counted=False,
+                pause_lane_until=pause,
+                lane_failed=True,
+            )
+        case Throttled():
+            wait = _asked_for(error, now) or throttle(delivery)
+            pause = now + max(wait, SHORTEST_THROTTLE)
+            return _again("throttled", delivery, text, at=pause, now=now, counted=False, pause_lane_until=pause)
+        case Unavailable():
+            return _unavailable(error, delivery, most_attempts=most_attempts, now=now, lane_failures=lane_failures)
+        case _:
+            return _unknown(text, delivery, on_unknown=on_unknown, most_attempts=most_attempts, now=now)
+
+
+def _unavailable(
+    error: Unavailable, delivery: Delivery, *, most_attempts: int, now: datetime, lane_failures: int
+) -> Outcome:
+    text = str(error)
+    if delivery.attempts >= most_attempts:
+        state = State.UNKNOWN if delivery.doubtful else State.FAILED
+        return Outcome(
+            name="unavailable",
+            state=state,
+            error=f"{text}; gave up after {delivery.attempts} attempts",
+            lane_failed=True,
+        )
+    asked = _asked_for(error, now)
+    pause = (
+        now + lane_pause(lane_failures + 1 - FAILURES_THAT_PAUSE) if lane_failures + 1 >= FAILURES_THAT_PAUSE else None
+    )
+    at = now + max(asked or timedelta(), backoff(delivery))
+    if asked is None or now + asked <= delivery.expires_at:
+        at = _before_the_deadline(at, delivery, now)
+    return _again("unavailable", delivery, text, at=at, now=now, pause_lane_until=pause, lane_failed=True)
+
+
+def _unknown(text: str, delivery: Delivery, *, on_unknown: OnUnknown, most_attempts: int, now: datetime) -> Outcome:
+    again = on_unknown is OnUnknown.RESEND or (on_unknown is OnUnknown.RESEND_ONCE and not delivery.doubtful)
+    at = _before_the_deadline(now + backoff(delivery), delivery, now)
+    if not again or delivery.attempts >= most_attempts or at > delivery.expires_at:
+        return Outcome(name="unknown", state=State.UNKNOWN, error=text, doubtful=True)
+    return Outcome(name="unknown", state=State.PENDING, error=text, next_attempt_at=at, doubtful=True)
+
+
+def _again(
+    name: Name,
+    delivery: Delivery,
+    text: str,
+    *,
+    at: datetime,
+    now: datetime,
+    counted: bool = True,
+    pause_lane_until: datetime | None = None,
+    lane_failed: bool = False,
+) -> Outcome:
+    """Pending until `at`, or over now where that lies beyond the deadline.
+
+    A lane that is down may be mended at any moment, so there the deadline alone decides.
+    """
+    over = at > delivery.expires_at and name != "channel down"
+    if over:
+        text = f"{text}; the next attempt could be at {at:%Y-%m-%dT%H:%M:%SZ}, after the deadline"
+    ended = State.UNKNOWN if delivery.doubtful else State.EXPIRED
+    return Outcome(
+        name=name,
+        state=ended if over else State.PENDING,
+        error=text,
+        next_attempt_at=None if over else (now if name == "channel down" else at),
+        counted=counted,
+        pause_lane_until=pause_lane_until,
+        lane_failed=lane_failed,
+    )
+
+
+def backoff(delivery: Delivery) -> timedelta:
+    """30 s, doubling to 30 min; half of it fixed, half drawn by lot, the lot seeded by the delivery's identity.
+
+    So a rehearsal repeats itself, and a crowd that failed together does not come back together.
+    """
+    whole = min(FIRST_BACKOFF * (1 << min(max(delivery.attempts - 1, 0), 10)), LONGEST_BACKOFF)
+    lot = random.Random(f"{delivery.key}:{delivery.attempts}").random()  # noqa: S311 - a lot, not a secret
+    return timedelta(seconds=round(whole.total_seconds() * (0.5 + lot / 2)))
+
+
+def throttle(delivery: Delivery) -> timedelta:
+    """How long a lane waits that was told to slow down, but not for how long."""
+    return min(backoff(delivery), LONGEST_THROTTLE)
+
+
+def lane_pause(failures: int) -> timedelta:
+    """How long a lane rests before one delivery probes it again: 1 min, doubling to 5 min."""
+    return min(FIRST_PAUSE * (1 << min(max(failures, 0), 10)), LONGEST_PAUSE)
+
+
+def _asked_for(error: Unavailable, now: datetime) -> timedelta | None:
+    if isinstance(error.retry_after, datetime):
+        return max(error.retry_after - now, timedelta())
+    return error.retry_after
+
+
+def _before_the_deadline(at: datetime, delivery: Delivery, now: datetime) -> datetime:
+    """An attempt that our own backoff would push past the deadline is made shortly before it instead."""
+    last_chance = delivery.expires_at - LAST_CHANCE
+    return last_chance if at > delivery.expires_at and last_chance > now else at

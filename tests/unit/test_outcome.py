@@ -1,0 +1,128 @@
+"""What an ending means, and when the next attempt may be (SPEC 7)."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from reminderctl import outcome
+from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable, Unknown
+from reminderctl.model import Delivery, OnUnknown, Receipt, State
+
+NOW = datetime(2026, 6, 9, 10, tzinfo=UTC)
+DELIVERY = Delivery(
+    key="k",
+    workflow="w",
+    trigger="1 day before start",
+    action="email",
+    channel="email",
+    lane="email",
+    booking="b",
+    recipient="admin",
+    participant=None,
+    address="admin@example.com",
+    event_at=NOW + timedelta(days=1),
+    due_at=NOW,
+    expires_at=NOW + timedelta(hours=12),
+    id=1,
+    attempts=1,
+)
+
+
+def of(
+    error: DeliveryError, delivery: Delivery = DELIVERY, *, on_unknown: OnUnknown = OnUnknown.HOLD
+) -> outcome.Outcome:
+    return outcome.of_error(error, delivery, on_unknown=on_unknown, most_attempts=4, now=NOW)
+
+
+def test_an_accepted_message_is_sent_with_the_providers_own_id() -> None:
+    decision = outcome.of_receipt(Receipt(provider_id="SM1"))
+    assert (decision.state, decision.provider_id) == (State.SENT, "SM1")
+
+
+@pytest.mark.parametrize(
+    ("error", "name", "state", "counted"),
+    [
+        (Rejected("no such user"), "rejected", State.FAILED, True),
+        (Unavailable("refused"), "unavailable", State.PENDING, True),
+        (Throttled("slow down"), "throttled", State.PENDING, False),
+        (ChannelDown("wrong password"), "channel down", State.PENDING, False),
+        (Unknown("cut"), "unknown", State.UNKNOWN, True),
+    ],
+)
+def test_each_error_has_its_outcome(error: DeliveryError, name: str, state: State, *, counted: bool) -> None:
+    decision = of(error)
+    assert (decision.name, decision.state, decision.counted) == (name, state, counted)
+    assert (decision.next_attempt_at is not None) == (state is State.PENDING)
+    assert decision.error
+    assert str(error) in decision.error
+
+
+@pytest.mark.parametrize(
+    ("on_unknown", "doubtful", "state"),
+    [
+        (OnUnknown.RESEND, 0, State.PENDING),
+        (OnUnknown.RESEND, 2, State.PENDING),
+        (OnUnknown.RESEND_ONCE, 0, State.PENDING),
+        (OnUnknown.RESEND_ONCE, 1, State.UNKNOWN),
+        (OnUnknown.HOLD, 0, State.UNKNOWN),
+    ],
+)
+def test_what_follows_the_unknown_is_the_rule_of_the_channel(
+    on_unknown: OnUnknown, doubtful: int, state: State
+) -> None:
+    decision = of(Unknown("cut"), replace(DELIVERY, doubtful=doubtful), on_unknown=on_unknown)
+    assert decision.state is state
+    assert decision.doubtful
+
+
+def test_attempts_end_after_the_most_that_the_channel_allows() -> None:
+    assert of(Unavailable("refused"), replace(DELIVERY, attempts=3)).state is State.PENDING
+    assert of(Unavailable("refused"), replace(DELIVERY, attempts=4)).state is State.FAILED
+    assert of(Unavailable("refused"), replace(DELIVERY, attempts=4, doubtful=1)).state is State.UNKNOWN
+
+
+@given(attempts=st.integers(1, 60), key=st.text(max_size=8))
+def test_backoff_doubles_from_half_a_minute_to_half_an_hour_and_is_the_same_every_time(attempts: int, key: str) -> None:
+    delivery = replace(DELIVERY, attempts=attempts, key=key)
+    wait = outcome.backoff(delivery)
+    whole = min(30 * 2 ** (attempts - 1), 1800)
+    assert timedelta(seconds=whole // 2) <= wait <= timedelta(seconds=whole)
+    assert outcome.backoff(delivery) == wait
+
+
+@pytest.mark.parametrize("asked", [timedelta(minutes=10), NOW + timedelta(minutes=10)])
+@pytest.mark.parametrize("error", [Unavailable, Throttled])
+def test_a_provider_that_says_when_is_obeyed(error: type[Unavailable], asked: timedelta | datetime) -> None:
+    assert of(error("later", retry_after=asked)).next_attempt_at == NOW + timedelta(minutes=10)
+
+
+@pytest.mark.parametrize("error", [Unavailable, Throttled])
+def test_a_provider_that_says_too_late_ends_it_now(error: type[Unavailable]) -> None:
+    decision = of(error("later", retry_after=timedelta(hours=13)))
+    assert decision.state is State.EXPIRED
+    assert "after the deadline" in (decision.error or "")
+
+
+def test_our_own_backoff_leaves_a_last_chance_before_the_deadline() -> None:
+    delivery = replace(DELIVERY, attempts=3, expires_at=NOW + timedelta(seconds=100))
+    at = of(Unavailable("refused"), delivery).next_attempt_at
+    assert at is not None
+    assert NOW < at <= delivery.expires_at
+
+
+def test_a_lane_that_keeps_failing_is_paused_and_probed_sooner_than_a_deadline_passes() -> None:
+    pauses = [outcome.lane_pause(failures) for failures in range(6)]
+    assert pauses == [timedelta(minutes=minutes) for minutes in (1, 2, 4, 5, 5, 5)]
+    for failures, paused in ((0, False), (3, False), (4, True), (9, True)):
+        decision = outcome.of_error(
+            Unavailable("refused"),
+            DELIVERY,
+            on_unknown=OnUnknown.HOLD,
+            most_attempts=4,
+            now=NOW,
+            lane_failures=failures,
+        )
+        assert (decision.pause_lane_until is not None) is paused
