@@ -1,0 +1,13 @@
+"""The ledger: what reminderctl remembers, in a SQLite file of its own (SPEC 4.3).
+
+- `opening`: making, checking, opening and migrating the file; the `Ledger` that is passed around;
+- `watermarks`: how far each trigger has been planned;
+- `queue`: deliveries, from planned to settled;
+- `lanes`: what is paused together when a provider fails;
+- `runs`: who is running, and who has died;
+- `records`: what people read.
+"""
+
+from reminderctl.ledger.opening import Ledger, create
+
+__all__ = ["Ledger", "create"]

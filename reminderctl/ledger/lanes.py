@@ -1,0 +1,80 @@
+"""Lanes: what is paused together when a provider fails, over many runs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from reminderctl.ledger.opening import Ledger
+from reminderctl.model import State
+from reminderctl.outcome import Outcome
+from reminderctl.timing import instant_text
+
+
+class Lane(NamedTuple):
+    """One lane with work to do: `failures` in a row so far, after which it is tried with one delivery first."""
+
+    name: str
+    channel: str
+    failures: int
+
+
+def ready(ledger: Ledger, now: datetime) -> list[Lane]:
+    """The lanes that have deliveries to attempt now and are not paused."""
+    rows = ledger.connection.execute(
+        """
+        SELECT pending.lane, MIN(pending.channel), COALESCE(MAX(lanes.failures), 0)
+        FROM deliveries AS pending LEFT JOIN lanes ON lanes.lane = pending.lane
+        WHERE pending.state = 'pending' AND pending.held = 0 AND pending.next_attempt_at <= :now
+          AND (lanes.paused_until IS NULL OR lanes.paused_until <= :now)
+        GROUP BY pending.lane
+        ORDER BY MIN(pending.expires_at)
+        """,
+        {"now": instant_text(now)},
+    )
+    return [Lane(*row) for row in rows]
+
+
+def record(ledger: Ledger, lane: str, outcome: Outcome, now: datetime) -> None:
+    """Let a lane learn from the end of one attempt."""
+    if outcome.state is State.SENT or outcome.name == "rejected":
+        # An answer, whatever it says of one message, shows that the way to the provider is open.
+        ledger.connection.execute(
+            """
+            INSERT INTO lanes (lane, last_sent_at) VALUES (:lane, :sent_at)
+            ON CONFLICT (lane) DO UPDATE SET failures = 0, paused_until = NULL, down_since = NULL, error = NULL,
+                last_sent_at = COALESCE(:sent_at, last_sent_at)
+            """,
+            {"lane": lane, "sent_at": instant_text(now) if outcome.state is State.SENT else None},
+        )
+    elif outcome.lane_failed or outcome.pause_lane_until:
+        pause = outcome.pause_lane_until
+        ledger.connection.execute(
+            """
+            INSERT INTO lanes (lane, failures, paused_until, down_since, error)
+            VALUES (:lane, :failed, :pause, CASE WHEN :failed THEN :now END, :error)
+            ON CONFLICT (lane) DO UPDATE SET failures = failures + :failed,
+                paused_until = CASE WHEN :pause IS NULL THEN paused_until
+                                    ELSE MAX(COALESCE(paused_until, ''), :pause) END,
+                down_since = CASE WHEN :failed THEN COALESCE(down_since, :now) ELSE down_since END, error = :error
+            """,
+            {
+                "lane": lane,
+                "failed": int(outcome.lane_failed),
+                "pause": instant_text(pause) if pause else None,
+                "now": instant_text(now),
+                "error": outcome.error,
+            },
+        )
+
+
+def failures(ledger: Ledger, lane: str) -> int:
+    """How many times in a row a lane has failed."""
+    row = ledger.connection.execute("SELECT failures FROM lanes WHERE lane = ?", (lane,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def paused(ledger: Ledger, lane: str, now: datetime) -> bool:
+    """Whether a lane rests at this instant."""
+    row = ledger.connection.execute("SELECT paused_until FROM lanes WHERE lane = ?", (lane,)).fetchone()
+    return bool(row and row[0] and row[0] > instant_text(now))

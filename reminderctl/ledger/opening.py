@@ -1,0 +1,147 @@
+"""Opening the ledger: never a wrong file, never a new one by accident."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+from reminderctl.errors import ExitCode, LedgerError, LedgerWriteError, LockedError
+
+VERSION = 1  # how many functions `migrations.ledger` has
+APPLICATION_ID = 0x72656D31  # "rem1": tells our file from another program's
+BUSY_SECONDS = 15.0
+
+
+def create(path: Path) -> None:
+    """Make an empty ledger that only its owner can read; raises FileExistsError where there is a file."""
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    with errors_of(path):
+        connection = sqlite3.connect(path, isolation_level=None)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        _migrate(connection)
+        connection.close()
+
+
+class Ledger:
+    """An open ledger. Its methods and the functions of this package raise `LockedError`, `LedgerWriteError`
+    and `LedgerError` in place of whatever sqlite3 met.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not path.exists():
+            raise LedgerError(
+                f"{path}: the ledger is missing, and without it nobody knows what was sent; correct `ledger:` in the "
+                "YAML, restore the file, or make a new one with `reminderctl init`"
+            )
+        self.path = path
+        with errors_of(path):
+            self.connection = sqlite3.connect(
+                f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None
+            )
+            try:
+                self._check_version()
+            except BaseException:
+                self.connection.close()
+                raise
+            self.connection.execute("PRAGMA synchronous = FULL")
+            self.connection.execute("PRAGMA foreign_keys = ON")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing, durable when it ends.
+
+        IMMEDIATE, because a transaction that reads first and writes later fails at once, whatever the timeout, when
+        another writer came in between.
+        """
+        with errors_of(self.path):
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.connection
+            except BaseException:
+                if self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
+                raise
+            self.connection.execute("COMMIT")
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """A transaction that never happened: whatever is written inside is gone when it ends."""
+        with errors_of(self.path):
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            finally:
+                self.connection.execute("ROLLBACK")
+
+    def note(self, name: str) -> str | None:
+        """What was noted under a name, if anything."""
+        with errors_of(self.path):
+            row = self.connection.execute("SELECT value FROM notes WHERE name = ?", (name,)).fetchone()
+        return str(row[0]) if row else None
+
+    def take_note(self, name: str, value: str) -> None:
+        """Note something under a name."""
+        with self.transaction():
+            self.connection.execute("INSERT OR REPLACE INTO notes (name, value) VALUES (?, ?)", (name, value))
+
+    def _check_version(self) -> None:
+        (application_id,) = self.connection.execute("PRAGMA application_id").fetchone()
+        (version,) = self.connection.execute("PRAGMA user_version").fetchone()
+        if application_id != APPLICATION_ID:
+            raise LedgerError(f"{self.path}: this is not a ledger of reminderctl; it was left untouched")
+        if version > VERSION:
+            raise LedgerError(
+                f"{self.path}: version {version} is newer than this program knows ({VERSION}); it was left untouched; "
+                "install the newer reminderctl"
+            )
+        if version < VERSION:
+            self._back_up(version)
+            _migrate(self.connection)
+
+    def _back_up(self, version: int) -> None:
+        copy = self.path.with_name(f"{self.path.name}.before-version-{VERSION}-from-{version}")
+        os.close(os.open(copy, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
+        target = sqlite3.connect(copy)
+        self.connection.backup(target)
+        target.close()
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    from sqlite_utils import Database
+
+    from reminderctl import migrations
+
+    migrations.ledger.apply(Database(connection))
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+@contextmanager
+def errors_of(path: Path) -> Iterator[None]:
+    """Say what sqlite3 met in words that name the file and what to do."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        text = str(error)
+        if "locked" in text or "busy" in text:
+            raise LockedError(f"{path}: another program holds the ledger; the next run tries again") from None
+        if any(word in text for word in ("full", "readonly", "read-only", "disk I/O", "unable to open")):
+            what = f"{path}: cannot write the ledger ({text}); nothing is sent that cannot be recorded"
+            raise LedgerWriteError(what) from None
+        raise LedgerError(f"{path}: cannot use the ledger: {text}") from None
+    except sqlite3.IntegrityError:
+        raise  # a CHECK said no: a bug of ours, not of the file
+    except sqlite3.DatabaseError as error:
+        failure = LedgerError(f"{path}: cannot read the ledger: {error}; restore it from a backup")
+        failure.exit_code = ExitCode.NEEDS_A_PERSON if "malformed" in str(error) else ExitCode.CONFIGURATION
+        raise failure from None

@@ -1,0 +1,244 @@
+"""The queue: deliveries, from planned to settled.
+
+Every change is one statement that names the state it starts from, so that of two runs that want the same delivery one
+gets it and the other sees that it came too late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+
+from reminderctl import timing
+from reminderctl.ledger.opening import Ledger
+from reminderctl.model import Delivery, State
+from reminderctl.outcome import Outcome
+
+CHUNK = 1000
+_COLUMNS = (
+    "key",
+    "workflow",
+    "trigger",
+    "action",
+    "channel",
+    "lane",
+    "booking",
+    "recipient",
+    "participant",
+    "address",
+    "event_at",
+    "due_at",
+    "expires_at",
+    "id",
+    "attempts",
+    "doubtful",
+)
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM deliveries"  # noqa: S608 - names of columns
+_INSTANTS = ("event_at", "due_at", "expires_at")
+
+# A delivery that nobody sent comes back when it is owed again: a booking called off and confirmed anew, or moved away
+# and back; and one that a wrong clock let expire before its time. What a person cancelled stays so.
+_ENQUEUE = """
+INSERT INTO deliveries (key, workflow, trigger, action, channel, lane, booking, recipient, participant, address,
+    event_at, due_at, expires_at, planned_by, state, next_attempt_at, settled_at, error)
+VALUES (:key, :workflow, :trigger, :action, :channel, :lane, :booking, :recipient, :participant, :address,
+    :event_at, :due_at, :expires_at, :run, :state, :next_attempt_at, :settled_at, :error)
+ON CONFLICT (key) DO UPDATE SET
+    state = 'pending', next_attempt_at = excluded.next_attempt_at, settled_at = NULL, error = NULL, held = 0,
+    expires_at = excluded.expires_at, planned_by = excluded.planned_by
+WHERE excluded.state = 'pending' AND deliveries.settled_by IS NULL AND deliveries.doubtful = 0
+  AND (deliveries.state = 'canceled' OR (deliveries.state = 'expired' AND deliveries.expires_at >= :now))
+"""
+
+
+def enqueue(ledger: Ledger, deliveries: Iterable[Delivery], *, run: int, now: datetime) -> tuple[int, int]:
+    """Record what is owed, each once: how many are new to send, and how many are new but too late already."""
+    on_time = too_late = 0
+    stream = iter(deliveries)
+    while chunk := list(islice(stream, CHUNK)):
+        rows = [_row(delivery, run=run, now=now) for delivery in chunk]
+        on_time += _insert(ledger, [row for row in rows if row["state"] == State.PENDING])
+        too_late += _insert(ledger, [row for row in rows if row["state"] == State.EXPIRED])
+    return on_time, too_late
+
+
+def _insert(ledger: Ledger, rows: Sequence[dict[str, object]]) -> int:
+    before = ledger.connection.total_changes
+    ledger.connection.executemany(_ENQUEUE, rows)
+    return ledger.connection.total_changes - before
+
+
+def _row(delivery: Delivery, *, run: int, now: datetime) -> dict[str, object]:
+    due_at, expires_at, instant = map(timing.instant_text, (delivery.due_at, delivery.expires_at, now))
+    expired = delivery.expires_at < now
+    return {
+        "key": delivery.key,
+        "workflow": delivery.workflow,
+        "trigger": delivery.trigger,
+        "action": delivery.action,
+        "channel": delivery.channel,
+        "lane": delivery.lane,
+        "booking": delivery.booking,
+        "recipient": delivery.recipient,
+        "participant": delivery.participant,
+        "address": delivery.address,
+        "event_at": timing.instant_text(delivery.event_at),
+        "due_at": due_at,
+        "expires_at": expires_at,
+        "run": run,
+        "now": instant,
+        "state": State.EXPIRED if expired else State.PENDING,
+        "next_attempt_at": None if expired else instant,
+        "settled_at": instant if expired else None,
+        "error": f"not planned before {instant}, after its deadline" if expired else None,
+    }
+
+
+def hold(ledger: Ledger, workflow: str, *, run: int) -> int:
+    """Keep back what this run planned for a workflow until a person releases it; how many that are."""
+    return ledger.connection.execute(
+        "UPDATE deliveries SET held = 1 WHERE workflow = :workflow AND planned_by = :run AND state = 'pending'",
+        {"workflow": workflow, "run": run},
+    ).rowcount
+
+
+def release(ledger: Ledger, workflow: str) -> int:
+    """Let go what was held back; how many deliveries that are."""
+    return ledger.connection.execute(
+        "UPDATE deliveries SET held = 0 WHERE workflow = :workflow AND held = 1 AND state = 'pending'",
+        {"workflow": workflow},
+    ).rowcount
+
+
+def expire(ledger: Ledger, now: datetime) -> list[tuple[str, State]]:
+    """End what waits beyond its deadline: each workflow and state that it ended in.
+
+    What may have gone out ends as `unknown`: nobody can say that it did not.
+    """
+    rows = ledger.connection.execute(
+        """
+        UPDATE deliveries SET state = CASE WHEN doubtful THEN 'unknown' ELSE 'expired' END, next_attempt_at = NULL,
+            settled_at = :now, held = 0, error = COALESCE(error || '; ', '') || 'its deadline passed'
+                || CASE WHEN held THEN ' while it was held back' ELSE '' END
+        WHERE state = 'pending' AND expires_at < :now
+        RETURNING workflow, state
+        """,
+        {"now": timing.instant_text(now)},
+    )
+    return [(workflow, State(state)) for workflow, state in rows.fetchall()]
+
+
+def waiting(ledger: Ledger) -> Iterator[Delivery]:
+    """Every pending delivery, oldest first."""
+    rows = ledger.connection.execute(f"{_SELECT} WHERE state = 'pending' ORDER BY id")
+    return map(_delivery, rows.fetchall())
+
+
+def cancel(ledger: Ledger, delivery: Delivery, reason: str, now: datetime) -> bool:
+    """End a pending delivery that is no longer owed; False where it was not pending any more."""
+    return bool(
+        ledger.connection.execute(
+            """
+            UPDATE deliveries
+            SET state = 'canceled', next_attempt_at = NULL, settled_at = :now, error = :reason, held = 0
+            WHERE id = :id AND state = 'pending'
+            """,
+            {"id": delivery.id, "reason": reason, "now": timing.instant_text(now)},
+        ).rowcount
+    )
+
+
+def claim(
+    ledger: Ledger, lane: str, *, run: int, now: datetime, limit: int, leave: Collection[str] = ()
+) -> list[Delivery]:
+    """Take some of a lane's deliveries for this run, earliest deadline first, but none of the workflows to `leave`."""
+    marks = ", ".join("?" * len(leave))
+    rows = ledger.connection.execute(
+        f"""
+        UPDATE deliveries SET state = 'sending', run = ?, attempts = attempts + 1, next_attempt_at = NULL
+        WHERE id IN (
+            SELECT id FROM deliveries
+            WHERE state = 'pending' AND lane = ? AND held = 0 AND next_attempt_at <= ? AND expires_at >= ?
+              AND workflow NOT IN ({marks})
+            ORDER BY expires_at, id LIMIT ?
+        )
+        RETURNING {", ".join(_COLUMNS)}
+        """,  # noqa: S608 - names of columns and question marks
+        (run, lane, timing.instant_text(now), timing.instant_text(now), *leave, limit),
+    )
+    claimed = sorted(map(_delivery, rows.fetchall()), key=lambda delivery: (delivery.expires_at, delivery.id))
+    ledger.connection.executemany(
+        "INSERT INTO attempts (delivery, run, started_at) VALUES (?, ?, ?)",
+        [(delivery.id, run, timing.instant_text(now)) for delivery in claimed],
+    )
+    return claimed
+
+
+def settle(
+    ledger: Ledger, delivery: Delivery, outcome: Outcome, *, run: int, now: datetime, address: str | None = None
+) -> bool:
+    """Record how an attempt ended; False where the delivery is no longer this run's."""
+    instant = timing.instant_text(now)
+    settled = ledger.connection.execute(
+        """
+        UPDATE deliveries SET state = :state, run = NULL, error = :error,
+            attempts = attempts - :forgiven, doubtful = doubtful + :doubtful,
+            provider_id = COALESCE(:provider_id, provider_id), address = COALESCE(:address, address),
+            next_attempt_at = :next_attempt_at, settled_at = CASE WHEN :state = 'pending' THEN NULL ELSE :now END
+        WHERE id = :id AND state = 'sending' AND run = :run AND attempts = :attempts
+        """,
+        {
+            "id": delivery.id,
+            "run": run,
+            "attempts": delivery.attempts,
+            "state": outcome.state,
+            "error": outcome.error,
+            "forgiven": int(not outcome.counted),
+            "doubtful": int(outcome.doubtful),
+            "provider_id": outcome.provider_id,
+            "address": address,
+            "next_attempt_at": timing.instant_text(outcome.next_attempt_at) if outcome.next_attempt_at else None,
+            "now": instant,
+        },
+    ).rowcount
+    if settled:
+        ledger.connection.execute(
+            """
+            UPDATE attempts SET ended_at = :now, outcome = :outcome, error = :error
+            WHERE delivery = :id AND run = :run AND ended_at IS NULL
+            """,
+            {"id": delivery.id, "run": run, "outcome": outcome.name, "error": outcome.error, "now": instant},
+        )
+    return bool(settled)
+
+
+def give_back(ledger: Ledger, delivery: Delivery, reason: str, *, run: int, now: datetime) -> bool:
+    """End a claimed delivery, of which nothing was sent, because it is no longer owed."""
+    instant = timing.instant_text(now)
+    ledger.connection.execute(
+        "DELETE FROM attempts WHERE delivery = ? AND run = ? AND ended_at IS NULL", (delivery.id, run)
+    )
+    return bool(
+        ledger.connection.execute(
+            """
+            UPDATE deliveries
+            SET state = 'canceled', run = NULL, attempts = attempts - 1, error = :reason, settled_at = :now
+            WHERE id = :id AND state = 'sending' AND run = :run
+            """,
+            {"id": delivery.id, "run": run, "reason": reason, "now": instant},
+        ).rowcount
+    )
+
+
+def left_behind(ledger: Ledger, run: int) -> list[Delivery]:
+    """What a dead run was sending."""
+    rows = ledger.connection.execute(f"{_SELECT} WHERE state = 'sending' AND run = ?", (run,))
+    return [_delivery(row) for row in rows.fetchall()]
+
+
+def _delivery(row: Sequence[object]) -> Delivery:
+    values = dict(zip(_COLUMNS, row, strict=True))
+    for name in _INSTANTS:
+        values[name] = timing.parse_instant(str(values[name]))
+    return Delivery(**values)  # type: ignore[arg-type]  # the table's CHECKs vouch for the types

@@ -1,0 +1,75 @@
+"""Watermarks: how far each trigger has been planned, and since when it is armed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from reminderctl.ledger.opening import Ledger
+from reminderctl.model import Trigger, Window, Workflow
+from reminderctl.timing import instant_text, longest_grace, parse_instant
+
+OVERLAP = timedelta(minutes=5)  # for bookings that arrive a little late
+
+
+class Watermark(NamedTuple):
+    """Since when a trigger is armed, and until when it has been planned."""
+
+    armed_at: datetime
+    planned_until: datetime
+
+
+def read(ledger: Ledger) -> dict[tuple[str, str], Watermark]:
+    """Every watermark by workflow and trigger identity."""
+    rows = ledger.connection.execute("SELECT workflow, trigger, armed_at, planned_until FROM watermarks")
+    return {
+        (workflow, trigger): Watermark(parse_instant(armed_at), parse_instant(planned_until))
+        for workflow, trigger, armed_at, planned_until in rows
+    }
+
+
+def window(watermark: Watermark, workflow: Workflow, trigger: Trigger, now: datetime) -> Window:
+    """The due instants that a run at `now` looks at.
+
+    From just before the watermark, a watermark in the future counting as now; where late bookings are to be sent, from
+    as far back as a delivery could still be inside its grace; but never from before the trigger was armed.
+    """
+    since = min(watermark.planned_until, now) - OVERLAP
+    if workflow.late_booking == "send":
+        since = min(since, now - longest_grace(trigger, workflow.grace))
+    return Window(max(since, min(watermark.armed_at, now)), now)
+
+
+def arm(ledger: Ledger, unseen: Iterable[tuple[str, str]], now: datetime) -> None:
+    """Let triggers begin at now: nothing older ever fires."""
+    ledger.connection.executemany(
+        "INSERT INTO watermarks (workflow, trigger, armed_at, planned_until) VALUES (?, ?, ?, ?)",
+        [(*trigger, instant_text(now), instant_text(now)) for trigger in unseen],
+    )
+
+
+def forget(ledger: Ledger, gone: Collection[tuple[str, str]]) -> None:
+    """Drop the watermarks of triggers that were switched off, edited or removed."""
+    ledger.connection.executemany("DELETE FROM watermarks WHERE workflow = ? AND trigger = ?", gone)
+
+
+def advance(ledger: Ledger, workflows: Iterable[str], now: datetime) -> None:
+    """Record that these workflows have been planned until now; an instant in the future, left by a wrong clock, too."""
+    ledger.connection.executemany(
+        """
+        UPDATE watermarks SET planned_until = :now, armed_at = MIN(armed_at, :now)
+        WHERE workflow = :workflow AND (planned_until <> :now OR armed_at > :now)
+        """,
+        [{"workflow": workflow, "now": instant_text(now)} for workflow in workflows],
+    )
+
+
+def rearm(ledger: Ledger, since: datetime) -> None:
+    """Let nothing fire that fell due at or before this instant."""
+    ledger.connection.execute(
+        """
+        UPDATE watermarks SET armed_at = MAX(armed_at, :since), planned_until = MAX(planned_until, :since)
+        """,
+        {"since": instant_text(since)},
+    )
