@@ -1,0 +1,78 @@
+"""The outbox: a folder into which messages are delivered as files, in place of a provider (SPEC 7, 10)."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from reminderctl import channels
+from reminderctl.errors import Unavailable
+from reminderctl.model import Configured, Envelope, Receipt
+
+_NUMBERED = re.compile(r"(\d+)-")
+_numbering = threading.Lock()
+
+
+class Outbox:
+    """The outbox as a channel: what it takes is `sent` once the file is complete on disk."""
+
+    def __init__(self, folder: Path, *, channel: str, configured: Configured) -> None:
+        self._folder = folder
+        self._channel = channel
+        self._configured = configured
+        self._module = channels.module(configured.module)
+
+    def send(self, message: Any, envelope: Envelope) -> Receipt:
+        content = self._module.as_file(message, self._configured.settings, envelope)
+        if isinstance(content, bytes):
+            ending = "eml"
+        else:
+            ending, content = "json", self._described(content, envelope)
+        try:
+            name = self._write(f"{self._channel}-{envelope.delivery_id}.{ending}", content)
+        except OSError as error:
+            raise Unavailable(f"cannot write into the outbox {self._folder}: {error.strerror}") from None
+        return Receipt(provider_id=name)
+
+    def close(self) -> None:
+        """Nothing is held open between messages."""
+
+    def _described(self, fields: Mapping[str, Any], envelope: Envelope) -> bytes:
+        written = {
+            "channel": self._channel,
+            "provider": self._configured.module.rpartition(".")[2],
+            "key": envelope.key,
+            "recipient": envelope.recipient,
+            "address": envelope.address,
+            **fields,
+        }
+        return msgspec.json.format(msgspec.json.encode(written), indent=2) + b"\n"
+
+    def _write(self, ending: str, content: bytes) -> str:
+        """Write under the next free number; the file appears whole, or not at all."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with _numbering:
+            for number in itertools.count(_last_number(self._folder) + 1):
+                name = f"{number:06d}-{ending}"
+                draft = self._folder / f".{name}.{os.getpid()}"
+                draft.write_bytes(content)
+                try:
+                    # A link, unlike a rename, refuses a name that another process has just taken.
+                    (self._folder / name).hardlink_to(draft)
+                except FileExistsError:
+                    continue
+                finally:
+                    draft.unlink()
+                return name
+        raise AssertionError  # pragma: no cover - there is always a next number
+
+
+def _last_number(folder: Path) -> int:
+    return max((int(found[1]) for entry in os.scandir(folder) if (found := _NUMBERED.match(entry.name))), default=0)

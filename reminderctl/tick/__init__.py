@@ -1,0 +1,66 @@
+"""One tick: plan what has fallen due, then send what is open."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from reminderctl.bookings import Bookings
+from reminderctl.ledger import Ledger, lanes, queue, runs
+from reminderctl.model import Config, Delivery
+from reminderctl.tick.plan import plan
+from reminderctl.tick.report import Report
+
+BUDGET_SECONDS = 50.0  # no attempt begins later than this: the next minute's run shares the work anyway
+
+Clock = Callable[[], datetime]
+
+
+def tick(
+    config: Config,
+    ledger: Ledger,
+    bookings: Bookings,
+    *,
+    clock: Clock,
+    outbox: Path | None = None,
+    interrupted: Callable[[], bool] = lambda: False,
+) -> Report:
+    """Do all that is due, once; the instant is read once for all planning.
+
+    1. In one transaction the run is recorded, what fell due is planned, and the watermarks advance.
+    2. The stamp names the run, before anything leaves the house.
+    3. What dead runs were sending is recovered, and what is open is sent, each lane by its own workers.
+
+    Raises `LedgerWriteError` as soon as the ledger cannot be written, and `LockedError` when it stays locked.
+    """
+    began = time.monotonic()
+    now = clock()
+    report = Report(now)
+    with runs.Run(ledger) as run:
+        with ledger.transaction():
+            run.begin(now)
+            plan(config, ledger, bookings, run=run.id, now=now, report=report)
+        run.write_stamp(now)
+        dead = run.dead()
+        if dead or lanes.ready(ledger, now):
+            from reminderctl.tick.send import Sender
+
+            sender = Sender(config, ledger, bookings, run=run.id, clock=clock, outbox=outbox, report=report)
+            sender.recover(dead)
+            sender.work(until=began + BUDGET_SECONDS, interrupted=interrupted)
+        report.lines += bookings.problems
+        if any(report.counts.values()):
+            with ledger.transaction():
+                run.end(clock(), report.as_json())
+    return report
+
+
+def rehearse(config: Config, ledger: Ledger, bookings: Bookings, *, clock: Clock) -> tuple[Report, list[Delivery]]:
+    """What a tick would plan or finds waiting, without leaving a trace."""
+    now = clock()
+    report = Report(now)
+    with ledger.rehearsal():
+        plan(config, ledger, bookings, run=0, now=now, report=report)
+        return report, list(queue.waiting(ledger))

@@ -1,0 +1,137 @@
+"""The first half of a run: what has fallen due is planned, what is no longer owed ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from reminderctl import planning, timing
+from reminderctl.bookings import Bookings
+from reminderctl.ledger import Ledger, queue, runs, watermarks
+from reminderctl.model import Config, Delivery, Trigger, Window, Workflow
+from reminderctl.tick.report import Report
+
+
+def plan(config: Config, ledger: Ledger, bookings: Bookings, *, run: int, now: datetime, report: Report) -> None:
+    """Bring the queue up to date, inside the caller's transaction.
+
+    1. A ledger that is older than reality forgets what fell due before its last run.
+    2. Triggers that are new are armed, those that are gone are forgotten.
+    3. What waits beyond its deadline, or is no longer owed, ends.
+    4. Each trigger's window is planned; a burst is held back.
+    5. The watermarks advance.
+    """
+    _mind_a_restored_ledger(ledger, now, report)
+    enabled = [workflow for workflow in config.workflows if workflow.enabled]
+    marks = _arm_and_forget(config, enabled, ledger, now)
+    _end_what_is_over(config, ledger, bookings, now, report)
+    zones = _zones(config, enabled, bookings)
+    for workflow in enabled:
+        deliveries = (
+            delivery
+            for trigger in workflow.triggers
+            for delivery in _due(
+                trigger,
+                watermarks.window(marks[workflow.id, trigger.identity], workflow, trigger, now),
+                workflow=workflow,
+                bookings=bookings,
+                zones=zones,
+                config=config,
+            )
+        )
+        _enqueue(workflow, deliveries, ledger, run=run, now=now, report=report)
+    watermarks.advance(ledger, (workflow.id for workflow in enabled), now)
+
+
+def _mind_a_restored_ledger(ledger: Ledger, now: datetime, report: Report) -> None:
+    since = runs.restored_since(ledger)
+    if since is None:
+        return
+    watermarks.rearm(ledger, min(since, now))
+    reason = "may have been sent before the ledger was restored"
+    old = [delivery for delivery in queue.waiting(ledger) if delivery.due_at <= since]
+    report.counts["canceled"] += sum(queue.cancel(ledger, delivery, reason, now) for delivery in old)
+    report.lines.append(
+        f"{ledger.path}: this ledger does not know the last run, of {timing.instant_text(since)}: it is a restored or "
+        "new one; what fell due until then is not sent again"
+    )
+
+
+def _arm_and_forget(
+    config: Config, enabled: list[Workflow], ledger: Ledger, now: datetime
+) -> dict[tuple[str, str], watermarks.Watermark]:
+    marks = watermarks.read(ledger)
+    wanted = {(workflow.id, trigger.identity) for workflow in enabled for trigger in workflow.triggers}
+    # While a file is broken nobody knows which workflows it holds: theirs are not forgotten.
+    known = {workflow.id for workflow in config.workflows}
+    gone = [mark for mark in marks if mark not in wanted and (mark[0] in known or not config.broken)]
+    if gone:
+        watermarks.forget(ledger, gone)
+    unseen = wanted - marks.keys()
+    if unseen:
+        watermarks.arm(ledger, unseen, now)
+    return marks | {mark: watermarks.Watermark(now, now) for mark in unseen}
+
+
+def _end_what_is_over(config: Config, ledger: Ledger, bookings: Bookings, now: datetime, report: Report) -> None:
+    for name, state in queue.expire(ledger, now):
+        report.counts[state] += 1
+        report.lines.append(f"{name}: a delivery ended as {state}: its deadline passed")
+    workflows = {workflow.id: workflow for workflow in config.workflows}
+    for delivery in queue.waiting(ledger):
+        workflow = workflows.get(delivery.workflow)
+        if workflow is None and config.broken:
+            continue
+        booking = bookings.find(delivery.booking)
+        if not planning.still_owed(delivery, workflow, booking, config=config):
+            reason = planning.why_not_owed(delivery, workflow, booking, config=config)
+            report.counts["canceled"] += queue.cancel(ledger, delivery, reason, now)
+
+
+def _zones(config: Config, enabled: list[Workflow], bookings: Bookings) -> list[ZoneInfo]:
+    if all(trigger.days is None for workflow in enabled for trigger in workflow.triggers):
+        return []  # minutes and hours need none
+    names = bookings.timezones() | {config.timezone}
+    return [zone for name in sorted(names) if (zone := timing.find_zone(name))]
+
+
+def owed_in(window: Window, workflow: Workflow, bookings: Bookings, *, config: Config) -> Iterator[Delivery]:
+    """Everything of a workflow that falls due in a window, whether it was planned before or not."""
+    zones = _zones(config, [workflow], bookings)
+    for trigger in workflow.triggers:
+        yield from _due(trigger, window, workflow=workflow, bookings=bookings, zones=zones, config=config)
+
+
+def _due(
+    trigger: Trigger,
+    window: Window,
+    *,
+    workflow: Workflow,
+    bookings: Bookings,
+    zones: list[ZoneInfo],
+    config: Config,
+) -> Iterator[Delivery]:
+    events = timing.event_range(trigger, window, zones) if window.since < window.until else None
+    if events is None:
+        return
+    found = bookings.starting(events) if trigger.anchor == "start" else bookings.ending(events)
+    yield from planning.due(workflow, trigger, found, window=window, config=config)
+
+
+def _enqueue(
+    workflow: Workflow, deliveries: Iterator[Delivery], ledger: Ledger, *, run: int, now: datetime, report: Report
+) -> None:
+    on_time, too_late = queue.enqueue(ledger, deliveries, run=run, now=now)
+    report.counts["planned"] += on_time + too_late
+    if too_late:
+        report.counts["expired"] += too_late
+        report.lines.append(f"{workflow.id}: {too_late} not sent: found after their deadline")
+    if workflow.max_burst is not None and on_time > workflow.max_burst:
+        held = queue.hold(ledger, workflow.id, run=run)
+        report.counts["held"] += held
+        report.lines.append(
+            f"{workflow.id}: {held} new deliveries in one run are more than max_burst ({workflow.max_burst}); they are "
+            f"held: look at them with `reminderctl deliveries list --workflow {workflow.id}`, then let them go with "
+            f"`reminderctl release {workflow.id}`"
+        )

@@ -1,0 +1,49 @@
+"""What one run did."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+from reminderctl.model import Delivery, State
+from reminderctl.outcome import Outcome
+from reminderctl.timing import instant_text
+
+COUNTED = ("planned", "sent", "failed", "unknown", "retrying", "expired", "canceled", "held")
+
+
+class Report:
+    """Counts by name (SPEC 10); `lines` are what a person has to read, `notes` what `-v` adds."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.counts: Counter[str] = Counter()
+        self.lines: list[str] = []
+        self.notes: list[str] = []
+        self._down: set[str] = set()
+
+    def tell(self, delivery: Delivery, outcome: Outcome, *, bug: str | None = None) -> None:
+        """Count the end of one attempt, and say what a person has to know of it."""
+        state = "retrying" if outcome.state is State.PENDING else str(outcome.state)
+        self.counts[state] += 1
+        line = (
+            f"{delivery.workflow}: {delivery.action} to {delivery.recipient} for booking {delivery.booking} "
+            f"({instant_text(delivery.event_at)}): {state}{f': {outcome.error}' if outcome.error else ''}"
+        )
+        if outcome.name == "channel down" and outcome.state is State.PENDING:
+            if delivery.lane not in self._down:
+                self._down.add(delivery.lane)
+                self.lines.append(f"{delivery.lane} is down: {outcome.error}; its deliveries wait")
+        elif outcome.state in (State.SENT, State.PENDING):
+            self.notes.append(line)
+        else:
+            self.lines.append(line)
+        if bug:
+            self.lines.append(bug)
+
+    @property
+    def needs_a_person(self) -> bool:
+        return bool(self.lines)
+
+    def as_json(self) -> dict[str, object]:
+        return {"now": instant_text(self.now), **{name: self.counts[name] for name in COUNTED}}

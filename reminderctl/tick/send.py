@@ -1,0 +1,152 @@
+"""The second half of a run: what is open is claimed, checked again, sent and recorded.
+
+The main thread alone touches the databases. It claims no more than a lane's idle workers can begin at once, so that
+whatever a crash leaves behind was really on its way; and it records all that has ended meanwhile in one transaction,
+together with the next claims. No transaction is open while anything is sent.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from reminderctl import channels, outcome, planning
+from reminderctl.bookings import Bookings
+from reminderctl.channels import OnUnknown, Rules
+from reminderctl.deliver import Deliverer
+from reminderctl.errors import Unknown
+from reminderctl.ledger import Ledger, lanes, queue
+from reminderctl.model import Config, Delivery, State
+from reminderctl.tick.crew import Crew, Ending
+from reminderctl.tick.report import Report
+
+POLL_SECONDS = 0.5  # how soon a signal is noticed while everything waits for the network
+FAREWELL_SECONDS = 8.0  # how long a run that was told to stop waits for what is on its way
+UNCONFIGURED = Rules(on_unknown=OnUnknown.HOLD, attempts=1, workers=0, address=None)
+
+
+class Sender:
+    """The sending half of one run."""
+
+    def __init__(
+        self,
+        config: Config,
+        ledger: Ledger,
+        bookings: Bookings,
+        *,
+        run: int,
+        clock: Callable[[], datetime],
+        outbox: Path | None,
+        report: Report,
+    ) -> None:
+        self._config = config
+        self._workflows = {workflow.id: workflow for workflow in config.workflows}
+        self._ledger = ledger
+        self._bookings = bookings
+        self._run = run
+        self._clock = clock
+        self._report = report
+        self._crew = Crew(Deliverer(config, clock=clock, outbox=outbox))
+
+    def recover(self, dead: list[int]) -> None:
+        """Settle what dead runs were sending: it may have gone out, and the rule of its channel says what follows."""
+        for number in dead:
+            with self._ledger.transaction():
+                for delivery in queue.left_behind(self._ledger, number):
+                    self._settle(Ending(delivery, error=Unknown("the run that was sending it died")), run=number)
+
+    def work(self, *, until: float, interrupted: Callable[[], bool]) -> None:
+        """Send until nothing is open; begin nothing after `until` (of the monotonic clock) or once interrupted."""
+        open_lanes = lanes.ready(self._ledger, self._clock())
+        interrupted_at: float | None = None
+        try:
+            while True:
+                endings = self._crew.collect(timeout=POLL_SECONDS)
+                if interrupted_at is None and interrupted():
+                    interrupted_at = time.monotonic()
+                claiming = interrupted_at is None and time.monotonic() < until
+                if endings or not self._crew.on_the_way.total():
+                    claimed = self._record_and_claim(endings, open_lanes if claiming else [])
+                    self._check_and_hand_out(claimed)
+                    if not claimed and not self._crew.on_the_way.total():
+                        return
+                if interrupted_at is not None and time.monotonic() - interrupted_at > FAREWELL_SECONDS:
+                    return  # the next run finds what is still on its way, by the lock that ends with this process
+        finally:
+            self._crew.dismiss()
+
+    def _record_and_claim(self, endings: list[Ending], open_lanes: list[lanes.Lane]) -> list[Delivery]:
+        claimed: list[Delivery] = []
+        with self._ledger.transaction():
+            for ending in endings:
+                self._settle(ending, run=self._run)
+            for lane in open_lanes:
+                claimed += self._claim(lane)
+        return claimed
+
+    def _claim(self, lane: lanes.Lane) -> list[Delivery]:
+        now = self._clock()
+        failures = lanes.failures(self._ledger, lane.name)
+        workers = min(self._rules(lane.channel).workers, 1 if failures else 100)  # a lane that failed is probed first
+        idle = workers - self._crew.on_the_way[lane.name]
+        if idle <= 0 or lanes.paused(self._ledger, lane.name, now):
+            return []
+        absent = [] if not self._config.broken else self._absent()
+        return queue.claim(self._ledger, lane.name, run=self._run, now=now, limit=idle, leave=absent)
+
+    def _absent(self) -> list[str]:
+        """The workflows that wait for a broken file to be mended."""
+        return sorted({delivery.workflow for delivery in queue.waiting(self._ledger)} - self._workflows.keys())
+
+    def _check_and_hand_out(self, claimed: list[Delivery]) -> None:
+        """Check each delivery again, in the moment before it is sent (SPEC 6.6)."""
+        withdrawn: list[tuple[Delivery, str]] = []
+        for delivery in claimed:
+            workflow, booking = self._workflows.get(delivery.workflow), self._bookings.find(delivery.booking)
+            current = planning.still_owed(delivery, workflow, booking, config=self._config)
+            if current and booking:
+                self._crew.hand_out(
+                    replace(delivery, address=current.address, participant=current.participant), booking
+                )
+            else:
+                reason = planning.why_not_owed(delivery, workflow, booking, config=self._config)
+                withdrawn.append((delivery, reason))
+        if withdrawn:
+            with self._ledger.transaction():
+                for delivery, reason in withdrawn:
+                    queue.give_back(self._ledger, delivery, reason, run=self._run, now=self._clock())
+            self._report.counts["canceled"] += len(withdrawn)
+
+    def _settle(self, ending: Ending, *, run: int) -> None:
+        now, delivery = self._clock(), ending.delivery
+        decision = self._decide(ending, now)
+        if run != self._run and decision.state is State.PENDING:
+            decision = replace(decision, next_attempt_at=now)  # the time since that run died was the waiting
+        settled = queue.settle(self._ledger, delivery, decision, run=run, now=now, address=ending.address)
+        if not settled:
+            return  # another run has found us dead and decided; what it wrote stands
+        if run == self._run:
+            lanes.record(self._ledger, delivery.lane, decision, now)
+        self._report.tell(delivery, decision, bug=ending.bug)
+
+    def _decide(self, ending: Ending, now: datetime) -> outcome.Outcome:
+        if ending.receipt is not None:
+            return outcome.of_receipt(ending.receipt)
+        assert ending.error is not None, "an ending has a receipt or an error"  # noqa: S101
+        rules = self._rules(ending.delivery.channel)
+        return outcome.of_error(
+            ending.error,
+            ending.delivery,
+            on_unknown=rules.on_unknown,
+            most_attempts=rules.attempts,
+            now=now,
+            lane_failures=lanes.failures(self._ledger, ending.delivery.lane),
+        )
+
+    def _rules(self, channel: str) -> Rules:
+        configured = self._config.channels.get(channel)
+        return channels.module(configured.module).RULES if configured else UNCONFIGURED
