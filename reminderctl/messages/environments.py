@@ -1,0 +1,183 @@
+"""The sandboxes in which templates run: one for each place, which escapes whatever leaves an expression."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, meta, nodes, pass_context
+from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context as Variables
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from reminderctl.messages import dates
+from reminderctl.messages.escaping import BodyKind, escape, escape_plain
+from reminderctl.messages.shortcodes import BY_NAME, CARRIAGE_RETURN, is_known, unknown
+from reminderctl.messages.values import Empty
+from reminderctl.messages.wording import as_text
+from reminderctl.places import Place
+
+HERE = "_here"  # the zone and the languages of the reader
+UNFILLED = "_unfilled"  # collects the shortcodes that came out empty
+LARGEST = 1_000_000  # characters of one rendered text
+
+# They mark a text as safe, escape it a second time, or undo the escaping.
+_REFUSED_FILTERS = frozenset(
+    {"e", "escape", "forceescape", "pprint", "safe", "striptags", "tojson", "urlencode", "urlize", "xmlattr"}
+)
+_MARKUP = (
+    (Place.HTML, BodyKind.PLAIN),
+    (Place.TELEGRAM_HTML, BodyKind.PLAIN),
+    (Place.BODY, BodyKind.XML),
+)
+_RETURN = Markup("\r")  # known by its identity, never by its type: no value can pass for it
+
+
+class Sandbox(ImmutableSandboxedEnvironment):
+    """A sandbox that also refuses products too large for a message."""
+
+    intercepted_binops = frozenset({"*", "**"})
+
+    def call_binop(self, context: Variables, operator: str, left: Any, right: Any) -> Any:
+        if operator == "**" and not (_small(left) and _small(right)):
+            raise SecurityError("the power is too large")
+        if operator == "*":
+            for sequence, times in ((left, right), (right, left)):
+                if isinstance(sequence, (str, Sequence)) and isinstance(times, int) and len(sequence) * times > LARGEST:
+                    raise SecurityError("the repetition is too large")
+        return super().call_binop(context, operator, left, right)
+
+
+def _small(number: object) -> bool:
+    return isinstance(number, (int, float)) and abs(number) <= 1000
+
+
+@functools.cache
+def environment(place: Place, kind: BodyKind = BodyKind.PLAIN) -> Sandbox:
+    """The sandbox for one place; `kind` says what a `BODY` is.
+
+    Where texts have tags, Jinja2's own autoescaping is on as well: it is how macros and `{% set %}` blocks, already
+    escaped, are told from values.
+    """
+    markup = (place, kind) in _MARKUP
+    sandbox = Sandbox(
+        undefined=StrictUndefined,
+        autoescape=markup,
+        keep_trailing_newline=True,
+        finalize=_escaping(lambda value: escape(place, value, kind=kind), markup=markup),
+        cache_size=0,
+    )
+    for name in _REFUSED_FILTERS:
+        sandbox.filters.pop(name, None)
+    sandbox.filters |= {"date": _date, "time": _time, "default": _default, "d": _default}
+    sandbox.globals.pop("lipsum")
+    sandbox.globals[CARRIAGE_RETURN] = _RETURN
+    return sandbox
+
+
+def _escaping(escape_value: Callable[[str], str], *, markup: bool) -> Callable[[Variables, Any], str]:
+    @pass_context
+    def finalize(variables: Variables, value: Any) -> str:
+        if value is _RETURN:
+            return _RETURN if markup else "\r"
+        if markup and isinstance(value, Markup):  # escaped already, but perhaps by Jinja2, which knows of tags only
+            return Markup(escape_plain(value))  # noqa: S704 - it loses characters, none is added
+        if isinstance(value, Empty):
+            variables[UNFILLED].add(value.shortcode)
+        escaped = escape_value(as_text(value))
+        return Markup(escaped) if markup else escaped  # noqa: S704 - it has just been escaped
+
+    return finalize
+
+
+@pass_context
+def _date(variables: Variables, value: Any, pattern: str = "full") -> Any:
+    return _formatted(variables, value, lambda at, languages: dates.date(at, languages, pattern=pattern))
+
+
+@pass_context
+def _time(variables: Variables, value: Any, pattern: str = "short") -> Any:
+    return _formatted(variables, value, lambda at, languages: dates.time(at, languages, pattern=pattern))
+
+
+def _default(value: Any, default_value: Any = "", boolean: bool = False) -> Any:  # noqa: FBT001, FBT002 - as in Jinja2
+    """Jinja2's own, for which a shortcode without a value is as good as undefined."""
+    absent = isinstance(value, (Empty, Undefined)) or (boolean and not value)
+    return default_value if absent else value
+
+
+def _formatted(variables: Variables, value: Any, write: Callable[[Any, Any], Any]) -> Any:
+    """A moment, or an ISO 8601 text from the `fields`, written another way; anything else stays as it is."""
+    if isinstance(value, dates.Moment):
+        return write(value.at, value.languages)
+    zone, languages = variables[HERE]
+    at = dates.parse(value, zone) if isinstance(value, str) else None
+    return write(at, languages) if at else value
+
+
+# --- before it runs -------------------------------------------------------------------------------------------------
+
+
+class Wrong(NamedTuple):
+    """One mistake in a template: its line, the word to look for there, and what to tell."""
+
+    line: int | None
+    word: str | None
+    what: str
+
+
+def wrong(template: str, *, place: Place = Place.PLAIN, kind: BodyKind = BodyKind.PLAIN) -> list[Wrong]:
+    """Everything that can be known to be wrong before a template runs."""
+    sandbox = environment(place, kind)
+    try:
+        tree = sandbox.parse(template)
+        found = [*_unknown_filters(tree, sandbox), *_refused_statements(tree)]
+        return [*found, *(Wrong(None, name, unknown(name)) for name in sorted(_undeclared(tree)) if not _given(name))]
+    except TemplateSyntaxError as error:
+        return [Wrong(error.lineno, None, f"the template cannot be read: {error.message}")]
+    except (TemplateError, RecursionError) as error:
+        return [Wrong(None, None, f"the template cannot be read: {error or type(error).__name__}")]
+
+
+def names(template: str, sandbox: Sandbox) -> frozenset[str]:
+    """The shortcodes that a template can ask for."""
+    return frozenset(_undeclared(sandbox.parse(template)))
+
+
+def _given(name: str) -> bool:
+    return name in {"custom", BY_NAME} or is_known(name)
+
+
+def _undeclared(tree: nodes.Template) -> set[str]:
+    return meta.find_undeclared_variables(tree)
+
+
+def _unknown_filters(tree: nodes.Template, sandbox: Sandbox) -> Iterator[Wrong]:
+    """Unknown filters and tests; each is replaced by a known one, so that the search for names can go on."""
+    for node in tree.find_all((nodes.Filter, nodes.Test)):
+        word, known, stand_in = (
+            ("filter", sandbox.filters, "string")
+            if isinstance(node, nodes.Filter)
+            else ("test", sandbox.tests, "defined")
+        )
+        if node.name not in known:
+            near = difflib.get_close_matches(node.name, sorted(known), n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            refused = node.name in _REFUSED_FILTERS
+            what = f"the {word} {node.name} is not available: values are escaped by their place" if refused else None
+            yield Wrong(node.lineno, node.name, what or f"unknown {word} {node.name}{hint}")
+            node.name = stand_in
+
+
+def _refused_statements(tree: nodes.Template) -> Iterator[Wrong]:
+    for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
+        word = re.sub(r"^FromImport$", "from", type(node).__name__).lower()
+        yield Wrong(node.lineno, word, f"{{% {word} %}} is not available: a text stands alone")
+    blocks = [block.lineno for block in tree.find_all(nodes.FilterBlock)]
+    blocks += [block.lineno for block in tree.find_all(nodes.AssignBlock) if block.filter is not None]
+    for line in blocks:  # it would change a text that has been escaped already
+        yield Wrong(line, None, "a filter cannot work on a block; write {{ name | filter }}")

@@ -1,0 +1,181 @@
+"""Filling a message's texts with one booking's values."""
+
+from __future__ import annotations
+
+import functools
+import mimetypes
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import msgspec
+from jinja2 import Template, TemplateSyntaxError
+
+from reminderctl.errors import Rejected
+from reminderctl.messages import calendar, environments, shapes, shortcodes, texts
+from reminderctl.messages.context import Context
+from reminderctl.messages.escaping import BodyKind, body_kind, finish
+from reminderctl.messages.values import Lookup, custom, reader_zone, value, values
+from reminderctl.model import Attachment
+from reminderctl.places import Place
+
+LARGEST_FILE = 10 * 1024 * 1024  # bytes
+
+
+class Rendering(NamedTuple):
+    """A message ready to send, with the shortcodes that were used and came out empty, sorted."""
+
+    message: Any
+    empty: tuple[str, ...]
+
+
+def render_message(
+    tree: Mapping[str, Any],
+    message_type: type,
+    context: Context,
+    *,
+    base: Path,
+    extra: Mapping[str, Any] | None = None,
+) -> Rendering:
+    """The message of that type; raises `Rejected`, naming the field and the cause.
+
+    `tree` is the action's message as the YAML has it, `base` the folder that attachments are relative to. What is in
+    `extra` goes into the message as it is.
+    """
+    chosen = texts.pick(message_type, tree, context.language, context.default_language)
+    content_type = _content_type(chosen)
+    unfilled: set[str] = set()
+
+    def filled(path: shapes.Path, place: Place, text: str) -> Any:
+        kind = _kind(text, content_type) if place is Place.BODY else BodyKind.PLAIN
+        rendered = _rendered(text, place, context, kind=kind, unfilled=unfilled, field=".".join(map(str, path)))
+        return _attachment(rendered, context, base) if place is Place.ATTACHMENT else rendered
+
+    rendered = shapes.transform(message_type, chosen, filled)
+    try:
+        message: Any = msgspec.convert({**rendered, **(extra or {})}, message_type, strict=False)
+    except (msgspec.ValidationError, TypeError) as error:
+        raise Rejected(f"cannot build the message: {error}") from None
+    return Rendering(message=message, empty=tuple(sorted(unfilled)))
+
+
+def render_text(text: str, place: Place, context: Context, *, field: str = "text") -> str:
+    """One text outside a message, such as a recipient's address; raises `Rejected`."""
+    kind = _kind(text, None) if place is Place.BODY else BodyKind.PLAIN
+    return _rendered(text, place, context, kind=kind, unfilled=set(), field=field)
+
+
+# --- one text -------------------------------------------------------------------------------------------------------
+
+
+def _rendered(text: str, place: Place, context: Context, *, kind: BodyKind, unfilled: set[str], field: str) -> str:
+    if place is Place.URL:
+        _refuse_url(text, field)
+    try:
+        rendered = _fill(text, place, context, kind=kind, unfilled=unfilled) if "{" in text else text
+    except Rejected as error:
+        raise Rejected(f"cannot render {field}: {error}") from None
+    except TemplateSyntaxError as error:
+        raise Rejected(f"cannot render {field}: {error.message} (line {error.lineno})") from None
+    except Exception as error:  # a template can go wrong in every way that Python can
+        raise Rejected(f"cannot render {field}: {error or type(error).__name__}") from None
+    if place is Place.URL:
+        _refuse_traversal(rendered, field)
+    return finish(place, rendered, kind=kind)
+
+
+def _fill(text: str, place: Place, context: Context, *, kind: BodyKind, unfilled: set[str]) -> str:
+    compiled = _compile(text, place, kind)
+    variables = values(compiled.names, context)
+    if compiled.custom:
+        variables["custom"] = custom(context)
+    variables[shortcodes.BY_NAME] = Lookup(lambda name: _by_name(name, context))
+    variables[environments.UNFILLED] = unfilled
+    if compiled.dated:
+        variables[environments.HERE] = (reader_zone(context), context.languages)
+    parts: list[str] = []
+    size = 0
+    for part in compiled.template.generate(variables):
+        size += len(part)
+        if size > environments.LARGEST:
+            raise Rejected(f"it is longer than {environments.LARGEST:,} characters")
+        parts.append(part)
+    return "".join(parts)
+
+
+def _by_name(name: str, context: Context) -> Any:
+    if not shortcodes.is_known(name):
+        raise Rejected(shortcodes.unknown(name))
+    return value(name, context)
+
+
+class _Compiled(NamedTuple):
+    template: Template
+    names: frozenset[str]
+    custom: bool
+    dated: bool
+
+
+@functools.lru_cache(maxsize=1024)
+def _compile(text: str, place: Place, kind: BodyKind) -> _Compiled:
+    source = texts.to_template(text)
+    if texts.is_template(text):
+        for wrong in environments.wrong(source, place=place, kind=kind):
+            raise Rejected(wrong.what)
+    sandbox = environments.environment(place, kind)
+    names = environments.names(source, sandbox)
+    return _Compiled(
+        template=sandbox.from_string(source),
+        names=names - {"custom", shortcodes.BY_NAME},
+        custom="custom" in names,
+        dated="|" in source,  # only a filter asks for the reader's zone
+    )
+
+
+# --- places with rules of their own ---------------------------------------------------------------------------------
+
+
+def _content_type(tree: Mapping[str, Any]) -> str | None:
+    headers = tree.get("headers")
+    for name, text in headers.items() if isinstance(headers, Mapping) else ():
+        if str(name).strip().casefold() == "content-type" and isinstance(text, str):
+            return text
+    return None
+
+
+def _kind(text: str, content_type: str | None) -> BodyKind:
+    """What a body is: as its Content-Type says, else as its first literal character looks."""
+    if content_type:
+        return body_kind(content_type)
+    return {"{": BodyKind.JSON, "[": BodyKind.JSON, "<": BodyKind.XML}.get(texts.opening(text), BodyKind.PLAIN)
+
+
+def _refuse_url(text: str, field: str) -> None:
+    for _, what in texts.url_mistakes(text):
+        raise Rejected(f"cannot render {field}: {what}")
+
+
+def _refuse_traversal(url: str, field: str) -> None:
+    """A segment `..`, which an HTTP client would resolve: percent-encoding cannot take its meaning away."""
+    if {".", ".."} & set(urlsplit(url).path.split("/")):
+        raise Rejected(f"cannot render {field}: a part of the path came out as dots")
+
+
+def _attachment(name: str, context: Context, base: Path) -> Attachment:
+    """The appointment for `calendar`, else a file; raises `Rejected`."""
+    if name == "calendar":
+        return calendar.appointment(context)
+    path = base / name
+    if not path.is_file():
+        raise Rejected(f"cannot attach {name!r}: there is no such file; write `calendar`, or a file beside the YAML")
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise Rejected(f"cannot attach {name!r}: it is larger than {LARGEST_FILE // 1024**2} MB")
+        content = path.read_bytes()
+    except OSError as error:
+        raise Rejected(f"cannot attach {name!r}: {error.strerror}") from None
+    guessed, packed = mimetypes.guess_type(path.name)
+    content_type = guessed if guessed and not packed else "application/octet-stream"
+    charset = "; charset=utf-8" if content_type.startswith("text/") else ""
+    return Attachment(filename=path.name, content_type=content_type + charset, content=content)

@@ -1,0 +1,196 @@
+"""The texts of a message as they stand in the YAML: in several languages, with shortcodes, with mistakes.
+
+Importing this is light; only `template_mistakes` needs Jinja2, and imports it itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reminderctl.messages.shapes import Path, Shape, places, transform
+from reminderctl.messages.shortcodes import BY_NAME, CARRIAGE_RETURN, is_known, unknown
+from reminderctl.places import Place
+
+__all__ = [
+    "Shape",
+    "choose",
+    "is_template",
+    "mistakes",
+    "opening",
+    "pick",
+    "places",
+    "template_mistakes",
+    "to_template",
+    "transform",
+    "url_mistakes",
+    "walk",
+]
+
+_QUOTED = r""" "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*' | [^"'] """
+_TOKEN = re.compile(
+    rf"""
+      (?P<jinja> \{{%[-+]?\s*raw\s*[-+]?%\}} .*? (?: \{{%[-+]?\s*endraw\s*[-+]?%\}} | \Z )
+        | \{{\#  .*?              (?: \#\}} | \Z )
+        | \{{%   (?:{_QUOTED})*?  (?:  %\}} | \Z )
+        | \{{\{{ (?:{_QUOTED})*?  (?: \}}\}} | \Z )
+      )
+    | \{{custom\.(?P<key>[^{{}}\r\n]+)\}}
+    | \{{(?P<word>[\w.\-]+)\}}
+    | \{{[ \t]*(?P<spaced>[\w.\-]+)[ \t]*\}}
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+URL_RULE = "shortcodes are not allowed in a URL's scheme, host or port"
+
+
+# --- languages ------------------------------------------------------------------------------------------------------
+
+
+def choose(text: str | Mapping[str, str], language: str, default_language: str) -> str:
+    """The text for a language: exactly it, its base, the default language, the default's base, else the first."""
+    if isinstance(text, str):
+        return text
+    by_language = {_tag(key): chosen for key, chosen in text.items()}
+    for wanted in (language, default_language):
+        for tag in (_tag(wanted), _tag(wanted).partition("-")[0]):
+            if tag in by_language:
+                return by_language[tag]
+    return next(iter(by_language.values()), "")
+
+
+def _tag(language: str) -> str:
+    return str(language).strip().replace("_", "-").casefold()
+
+
+def walk(message_type: type, tree: Any) -> Iterator[tuple[Path, Place, str]]:
+    """Every text of an action, with its path (language keys included) and its place; never raises."""
+    found: list[tuple[Path, Place, str]] = []
+
+    def note(path: Path, place: Place, text: Any) -> Any:
+        if isinstance(text, str):
+            found.append((path, place, text))
+        else:
+            found.extend(((*path, key), place, part) for key, part in text.items() if isinstance(part, str))
+        return text
+
+    transform(message_type, tree, note)
+    return iter(found)
+
+
+def pick(message_type: type, tree: Any, language: str, default_language: str) -> Any:
+    """The tree with one text in the place of each map from language to text."""
+
+    def chosen(_path: Path, _place: Place, text: Any) -> Any:
+        return choose(text, language, default_language)
+
+    return transform(message_type, tree, chosen)
+
+
+# --- shortcodes -----------------------------------------------------------------------------------------------------
+
+
+def is_template(text: str) -> bool:
+    """Is there Jinja2 in it, so that `template_mistakes` has something to look at?"""
+    return "{{" in text or "{%" in text or "{#" in text
+
+
+def opening(text: str) -> str:
+    """The first literal character that is not blank, past statements; "" where a value stands before it."""
+    end = 0
+    for token in _TOKEN.finditer(text):
+        literal = text[end : token.start()].strip() or (token.group() if token["spaced"] else "")
+        if literal:
+            return literal[0]
+        if not token.group().startswith(("{%", "{#")):
+            return ""
+        end = token.end()
+    return text[end:].strip()[:1]
+
+
+def to_template(text: str) -> str:
+    """The text as a Jinja2 template that gives every literal character back as it was written."""
+    parts: list[str] = []
+    end = 0
+    for token in _TOKEN.finditer(text):
+        parts += _literal(text[end : token.start()]), _translated(token)
+        end = token.end()
+    return "".join((*parts, _literal(text[end:])))
+
+
+def _translated(token: re.Match[str]) -> str:
+    if token["key"]:
+        return f"{{{{ custom[{token['key']!a}] }}}}"
+    word = token["word"]
+    if word is None:
+        return token.group() if token["jinja"] else _literal(token.group())
+    return f"{{{{ {word} }}}}" if word.isidentifier() and is_known(word) else f"{{{{ {BY_NAME}[{word!a}] }}}}"
+
+
+def _literal(text: str) -> str:
+    return text.replace("\r", f"{{{{ {CARRIAGE_RETURN} }}}}")  # Jinja2 would make \n of it
+
+
+def mistakes(text: str) -> list[tuple[int, str]]:
+    """Where a shortcode is misspelt, and what to write; offsets into the text."""
+    found = []
+    for token in _TOKEN.finditer(text) if "{" in text else ():
+        word, spaced = token["word"], token["spaced"]
+        if word and not is_known(word):
+            found.append((token.start(), unknown(word)))
+        elif spaced and is_known(spaced):
+            found.append((token.start(), f"{token.group()} has blanks; write {{{spaced}}}"))
+    return found
+
+
+# --- templates ------------------------------------------------------------------------------------------------------
+
+
+def template_mistakes(text: str) -> list[tuple[int, str]]:
+    """What is wrong inside `{{ }}` and `{% %}`: syntax, unknown shortcodes, filters; offsets into the text."""
+    from reminderctl.messages import environments
+
+    wrong = environments.wrong(to_template(text))
+    return sorted({(_place(text, found), found.what) for found in wrong})
+
+
+def _place(text: str, found: Any) -> int:
+    """The word inside a Jinja2 tag, else the first tag on its line, else the line."""
+    line_at = _line_at(text, found.line or 1)
+    tags = [(token.start(), token.end()) for token in _TOKEN.finditer(text) if token["jinja"]]
+    if found.word:
+        word = re.compile(rf"(?<![\w.]){re.escape(found.word)}\b")
+        for start, end in tags:
+            at = word.search(text, max(start, line_at), end) if end > line_at else None
+            if at:
+                return at.start()
+    return next((start for start, _ in tags if start >= line_at), line_at)
+
+
+def _line_at(text: str, line: int) -> int:
+    at = 0
+    for _ in range(line - 1):
+        at = text.find("\n", at) + 1
+    return at
+
+
+# --- URLs -----------------------------------------------------------------------------------------------------------
+
+_ORIGIN = re.compile(r"\s*(?P<scheme>[^:/?#\s]*)://(?P<authority>[^/?#\\]*)")
+_AUTHORITY = re.compile(r"(?:[^@\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^\s:@\[\]]+)(?::(?P<port>[0-9]{1,5}))?")
+
+
+def url_mistakes(text: str) -> list[tuple[int, str]]:
+    """Why this cannot be the URL of a webhook: a shortcode too early, no scheme, no host; offsets into the text."""
+    token = _TOKEN.search(text)
+    literal = text[: token.start()] if token else text.rstrip()
+    origin = _ORIGIN.match(literal)
+    if token and not (origin and origin.end() < len(literal)):
+        return [(token.start(), URL_RULE)]
+    if not origin or origin["scheme"].casefold() not in {"http", "https"}:
+        return [(0, "a URL begins with https:// or http://")]
+    authority = _AUTHORITY.fullmatch(origin["authority"])  # not urllib: its import would cost every idle tick 5 ms
+    right = authority and 0 < int(authority["port"] or 443) < 65536
+    return [] if right else [(origin.start("authority"), "the URL has no valid host and port")]

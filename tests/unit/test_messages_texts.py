@@ -1,0 +1,192 @@
+"""Texts as an operator writes them: language maps, shortcodes, and the mistakes in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reminderctl.messages import texts
+from reminderctl.messages.render import render_text
+from reminderctl.places import Place
+from tests.message_samples import Message, context
+
+
+@pytest.mark.parametrize(
+    ("language", "default", "chosen"),
+    [
+        ("es-MX", "en", "mexicano"),
+        ("ES_mx", "en", "mexicano"),
+        ("es-AR", "en", "español"),
+        ("fr", "en-GB", "english"),
+        ("fr", "it", "español"),
+        ("", "", "español"),
+    ],
+)
+def test_a_language_is_chosen_exactly_by_its_base_by_default_or_first(language: str, default: str, chosen: str) -> None:
+    by_language = {"es": "español", "es_MX": "mexicano", "en": "english"}
+    assert texts.choose(by_language, language, default) == chosen
+
+
+def test_a_text_without_languages_is_for_everyone_and_an_empty_map_says_nothing() -> None:
+    assert texts.choose("text", "es", "en") == "text"
+    assert texts.choose({}, "es", "en") == ""
+
+
+TREE: dict[str, Any] = {
+    "to": "{not_a_text}",
+    "subject": {"es": "Su cita", "en": "Your visit"},
+    "data": "raw",
+    "headers": {"X-A": "a", "X-B": {"es": "b", "en": "c"}},
+    "parameters": ["p", {"es": "q", "en": "r"}],
+    "buttons": [{"label": "ok"}],
+    "json": {"es": {"deep": ["x", 1, None]}},
+    "attach": ["calendar"],
+}
+
+
+def test_every_text_is_found_with_its_path_and_place() -> None:
+    assert list(texts.walk(Message, TREE)) == [
+        (("subject", "es"), Place.HEADER, "Su cita"),
+        (("subject", "en"), Place.HEADER, "Your visit"),
+        (("data",), Place.BODY, "raw"),
+        (("headers", "X-A"), Place.HEADER, "a"),
+        (("headers", "X-B", "es"), Place.HEADER, "b"),
+        (("headers", "X-B", "en"), Place.HEADER, "c"),
+        (("parameters", 0), Place.PARAMETER, "p"),
+        (("parameters", 1, "es"), Place.PARAMETER, "q"),
+        (("parameters", 1, "en"), Place.PARAMETER, "r"),
+        (("buttons", 0, "label"), Place.PARAMETER, "ok"),
+        (("json", "es", "deep", 0), Place.PLAIN, "x"),
+        (("attach", 0), Place.ATTACHMENT, "calendar"),
+    ]
+
+
+def test_language_maps_are_resolved_but_the_maps_of_a_json_body_are_not() -> None:
+    picked = texts.pick(Message, TREE, "en-US", "es")
+    assert picked["subject"] == "Your visit"
+    assert picked["headers"] == {"X-A": "a", "X-B": "c"}
+    assert picked["parameters"] == ["p", "r"]
+    assert picked["json"] == TREE["json"]
+    assert texts.pick(Message, {"parameters": {"name": "p"}}, "en", "es") == {"parameters": {"name": "p"}}
+
+
+@settings(deadline=None)
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(max_size=5),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*TREE, "es"]), inner, max_size=4),
+        max_leaves=12,
+    )
+)
+def test_a_tree_of_any_shape_is_walked_without_complaint(tree: Any) -> None:
+    list(texts.walk(Message, tree))
+    picked = texts.pick(Message, tree, "es", "en")
+    assert isinstance(picked, Mapping) == isinstance(tree, Mapping)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "plain, with a newline\n",
+        '{"text": {"a": [{}, {"b": 1}]}}',
+        "p { color: red }\r\nq {color:red}\r",
+        "a { customer_full_name } b { } {} {a b}",
+        "}} %} #} { {",
+        "\n\n  \n",
+        "\ttab, \x00 and \u2028",
+        "100 % {, 5",
+    ],
+)
+def test_what_is_no_shortcode_comes_out_as_it_was_written(text: str) -> None:
+    assert render_text(text, Place.PLAIN, context()) == text
+    with_shortcode = f"{text} {{appointment_id}} {text}"
+    assert render_text(with_shortcode, Place.PLAIN, context()) == f"{text} 1042 {text}"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('{"text": "{appointment_id}"}', '{"text": "1042"}'),
+        ('{"a":{"b":{appointment_id}}}', '{"a":{"b":1042}}'),
+        ("{% raw %}{appointment_id} {{ x }}{% endraw %}", "{appointment_id} {{ x }}"),
+        ("{# {appointment_id} #}{{ '{appointment_id} }}' }}", "{appointment_id} }}"),
+        ("{% if coupon_code %}{coupon_code}{% else %}none for {appointment_id}{% endif %}", "none for 1042"),
+        ("${service_price}", "$30"),
+    ],
+)
+def test_shortcodes_and_templates_live_together(text: str, shown: str) -> None:
+    assert texts.mistakes(text) == texts.template_mistakes(text) == []
+    assert render_text(text, Place.PLAIN, context()) == shown
+
+
+def test_misspelt_shortcodes_are_told_with_their_place() -> None:
+    text = "Hola {custmer_name}, {custom.any thing} {foo} { service_name } {{ custmer_name }} {custom.}"
+    assert texts.mistakes(text) == [
+        (5, "unknown shortcode {custmer_name}; did you mean {customer_full_name}?"),
+        (40, "unknown shortcode {foo}; a key of `fields` is written {custom.foo}"),
+        (46, "{ service_name } has blanks; write {service_name}"),
+        (82, "unknown shortcode {custom.}; a key of `fields` is written {custom.KEY}"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "offset", "what"),
+    [
+        ("a\n{{ custmer_name }}", 5, "unknown shortcode {custmer_name}; did you mean {customer_full_name}?"),
+        ("{staff_name} {% if zom_url %}x{% endif %}", 19, "unknown shortcode {zom_url}; did you mean {zoom_url}?"),
+        ("a\n{{ staff_name | uper }}", 18, "unknown filter uper; did you mean upper?"),
+        ("{{ staff_name | safe }}", 16, "the filter safe is not available: values are escaped by their place"),
+        ("{{ staff_name is defind }}", 17, "unknown test defind; did you mean defined?"),
+        ("{% include 'x' %}", 3, "{% include %} is not available: a text stands alone"),
+        ("a\nb {% filter upper %}x{% endfilter %}", 4, "a filter cannot work on a block; write {{ name | filter }}"),
+        ("a\nb {% endif %}", 4, "the template cannot be read: "),
+        ("a\r\nb {{ staff_name", 5, "the template cannot be read: "),
+        ("{{ it's }}", 0, "the template cannot be read: "),
+    ],
+)
+def test_mistakes_in_templates_are_told_with_their_place(text: str, offset: int, what: str) -> None:
+    (found,) = texts.template_mistakes(text)
+    assert found[0] == offset
+    assert found[1].startswith(what)
+
+
+def test_all_mistakes_of_a_template_are_told_together() -> None:
+    found = texts.template_mistakes("{{ foo | uper }} {{ bar | lowr }}{% set baz = 1 %}{{ baz }}")
+    assert [offset for offset, _ in found] == [3, 9, 20, 26]
+
+
+@pytest.mark.parametrize(
+    ("url", "offset", "what"),
+    [
+        ("https://{staff_name}/", 8, texts.URL_RULE),
+        ("https://hooks.example{appointment_id}", 21, texts.URL_RULE),
+        ("https://hooks.example:{appointment_id}/", 22, texts.URL_RULE),
+        ("{{ zoom_url }}", 0, texts.URL_RULE),
+        ("{% if a %}https://a/{% endif %}", 0, texts.URL_RULE),
+        ("ftp://hooks.example/", 0, "a URL begins with https:// or http://"),
+        ("hooks.example/x", 0, "a URL begins with https:// or http://"),
+        ("https:///{appointment_id}", 8, "the URL has no valid host and port"),
+        ("https://hooks.example:99999/", 8, "the URL has no valid host and port"),
+        ("https://hooks example/", 8, "the URL has no valid host and port"),
+    ],
+)
+def test_a_url_that_cannot_be_a_webhook_is_told(url: str, offset: int, what: str) -> None:
+    assert texts.url_mistakes(url) == [(offset, what)]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://a.example/{x}",
+        "http://127.0.0.1:8080?a={{ b }}",
+        "https://u:p@[::1]:1/",
+        "HTTPS://a#{x}",
+        " https://a\n",
+    ],
+)
+def test_a_url_with_shortcodes_behind_its_host_is_right(url: str) -> None:
+    assert texts.url_mistakes(url) == []
