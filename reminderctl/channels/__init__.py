@@ -6,32 +6,28 @@ A channel module defines
 - `Message`: what an action may say, once rendered; its field types name the place of each text (see `places`);
 - `RULES`: what its failures allow;
 - `Channel`: opened with the settings for a batch of messages, by one thread;
-- `as_file`: the message as the outbox and `test` show it.
+- `as_file`: the message as the outbox and `test` show it;
+- optionally `mistakes(settings) -> list[str]`: what is wrong with settings whose fields are each right;
+- optionally `message_mistakes(tree) -> list[str]`: the same for an action's keys, before they are rendered.
 
-Importing such a module is light: a client library is imported where it is first used.
+Importing such a module is light: a client library is imported where it is first used. A file whose name begins with an
+underscore is a part of its neighbours and no channel.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast
 
 from msgspec import Struct
 
-from reminderctl.model import Envelope, Receipt
+from reminderctl.model import Envelope, OnUnknown, Receipt
+
+__all__ = ["NAMES", "Channel", "ChannelModule", "OnUnknown", "Rules", "module", "providers"]
 
 NAMES = ("email", "sms", "whatsapp", "telegram", "webhook")
-
-
-class OnUnknown(Enum):
-    """What may follow an attempt whose outcome nobody can know."""
-
-    RESEND = "resend"  # the receiver tells repetitions by their id
-    RESEND_ONCE = "resend once"  # a repetition is recognisable and harmless, but not for ever
-    HOLD = "hold"  # a person decides
 
 
 class Rules(Struct, frozen=True, kw_only=True):
@@ -80,4 +76,5 @@ def module(name: str) -> ChannelModule:
 def providers(channel: str) -> tuple[str, ...]:
     """The providers of a channel that has several (`twilio`, `vonage`), sorted; empty where the file is the channel."""
     folder = Path(__file__).parent / channel
-    return tuple(sorted(found.name for found in pkgutil.iter_modules([str(folder)]))) if folder.is_dir() else ()
+    found = [each.name for each in pkgutil.iter_modules([str(folder)])] if folder.is_dir() else []
+    return tuple(sorted(name for name in found if not name.startswith("_")))

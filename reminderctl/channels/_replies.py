@@ -1,0 +1,148 @@
+"""What an SMTP server's answer means, by where in the dialogue it came."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from enum import IntEnum
+from typing import NamedTuple
+
+from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable, Unknown
+
+_LONGEST_WORDS = 200  # characters of the server's own words in an error text
+
+
+class Phase(IntEnum):
+    """How far a dialogue has come; a later phase is greater."""
+
+    CONNECT = 1
+    TLS = 2
+    HELLO = 3
+    LOGIN = 4
+    RESET = 5
+    SENDER = 6
+    RECIPIENT = 7
+    DATA = 8  # the command, up to its 354
+    CONTENT = 9  # the mail is leaving; its final dot has not left
+    ANSWER = 10  # the final dot has left
+
+    @property
+    def thing(self) -> str:
+        return _THINGS[self]
+
+
+_THINGS = {
+    Phase.CONNECT: "the connection",
+    Phase.TLS: "TLS",
+    Phase.HELLO: "the greeting",
+    Phase.LOGIN: "the login",
+    Phase.RESET: "a new mail",
+    Phase.SENDER: "the sender",
+    Phase.RECIPIENT: "the recipient",
+    Phase.DATA: "the message",
+    Phase.CONTENT: "the message",
+    Phase.ANSWER: "the message",
+}
+
+
+class Rule(NamedTuple):
+    """One row of the table: what an answer must be, and what it then means. Patterns match from the start."""
+
+    phases: frozenset[Phase]
+    code: str
+    enhanced: str
+    words: str
+    meaning: type[DeliveryError]
+
+
+_ANY = frozenset(Phase)
+_BEFORE_MAIL = frozenset({Phase.CONNECT, Phase.TLS, Phase.HELLO, Phase.LOGIN, Phase.RESET})
+_ADDRESSES = frozenset({Phase.SENDER, Phase.RECIPIENT})
+_MAIL = frozenset({Phase.SENDER, Phase.RECIPIENT, Phase.DATA, Phase.ANSWER})
+_SENDER_REFUSED = r".*\bsender (?:address )?(?:rejected|refused|denied|not (?:allowed|permitted|owned))|.*\bsend ?as\b"
+
+# The first row that matches decides.
+# Sources: CHANNELS.md 5.1 (runs against Postfix and Exim; RFC 5321, 3463, 4954) and 7.
+RULES = (
+    # Gmail's daily sending limit: support.google.com/a/answer/3726730.
+    Rule(_ANY, "550", r"5\.4\.5", "", Throttled),
+    # Gmail: the mailbox receives too fast. Microsoft 365: too many connections. RFC 3463: too many recipients.
+    Rule(_MAIL, "450", r"4\.2\.1", "", Throttled),
+    Rule(_ANY, "432", "", "", Throttled),
+    Rule(_MAIL, "452", r"4\.5\.3", "", Throttled),
+    # "Relay access denied" is 454 4.7.1 in Postfix and 550 in Exim: we have not logged in, or at the wrong server.
+    Rule(_ADDRESSES, "[45]", "", r".*\brelay", ChannelDown),
+    # 530: authentication required, wherever a server minds it (RFC 4954 6).
+    Rule(_ANY, "530", "", "", ChannelDown),
+    # Exchange answers SendAsDenied after the dot.
+    Rule(_MAIL, "5", "", _SENDER_REFUSED + r"|.*SendAsDenied", ChannelDown),
+    # Postfix delays its verdict on the client and the sender to the recipient (smtpd_delay_reject).
+    Rule(_ADDRESSES, "5", "", r".*\b(?:client host|helo command) rejected", ChannelDown),
+    Rule(frozenset({Phase.RECIPIENT}), "553", r"5\.7\.|5\.1\.[78]", "", ChannelDown),
+    Rule(frozenset({Phase.RECIPIENT}), "553", "", r".*\bsender\b", ChannelDown),
+    # Too big, said at MAIL because of its SIZE (RFC 1870).
+    Rule(frozenset({Phase.SENDER}), "552", "", "", Rejected),
+    # 454 at AUTH is a backend that is down, 535 a wrong password (RFC 4954 4.7): only the 5 is for a person.
+    Rule(_BEFORE_MAIL | {Phase.SENDER}, "5", "", "", ChannelDown),
+    Rule(_MAIL, "5", "", "", Rejected),
+    # Greylisting, full mailboxes, policy servers that are down, 421.
+    Rule(_ANY, "4", "", "", Unavailable),
+    # No SMTP answer, or one that does not belong here: after the dot it says nothing about the mail.
+    Rule(frozenset({Phase.ANSWER}), "", "", "", Unknown),
+    Rule(_ANY, "", "", "", Unavailable),
+)
+
+
+def classify(code: int, enhanced: str, *, phase: Phase, words: str) -> type[DeliveryError]:
+    """What an answer means that is not the hoped-for one. `enhanced` is RFC 3463's `5.1.1`, or empty."""
+    digits = f"{code:03d}" if 0 < code < 1000 else ""
+    for rule in RULES:
+        if (
+            phase in rule.phases
+            and re.match(rule.code, digits)
+            and re.match(rule.enhanced, enhanced)
+            and re.match(rule.words, words, re.IGNORECASE)
+        ):
+            return rule.meaning
+    raise AssertionError("the last rule matches everything")
+
+
+def refusal(who: str, code: int, reply: str, *, phase: Phase, hidden: Iterable[str] = ()) -> DeliveryError:
+    """The error that a refusing answer amounts to; none of the `hidden` texts stands in it."""
+    enhanced, words = read_reply(reply)
+    shown = words
+    for secret in sorted(filter(None, hidden), key=len, reverse=True):
+        shown = shown.replace(secret, "***")
+    if len(shown) > _LONGEST_WORDS:
+        shown = f"{shown[:_LONGEST_WORDS]}..."
+    if 0 < code < 1000:
+        provider_code = f"{code} {enhanced}".strip()
+        text = f"{who} refused {phase.thing}: {provider_code} {shown}".strip()
+    else:
+        provider_code = None
+        text = f"{who} answered {phase.thing} with something that is not SMTP"
+    return classify(code, enhanced, phase=phase, words=words)(text, provider_code=provider_code)
+
+
+def loss(who: str, cause: str, *, phase: Phase) -> DeliveryError:
+    """The error that a lost connection amounts to: only after the final dot nobody can know."""
+    if phase is Phase.ANSWER:
+        return Unknown(f"{who} was lost after the whole message had left, so it may have gone out: {cause}")
+    if phase is Phase.CONNECT:
+        return Unavailable(f"{who} cannot be reached: {cause}")
+    return Unavailable(f"{who} was lost at {phase.thing}: {cause}")
+
+
+def read_reply(reply: str) -> tuple[str, str]:
+    """An answer's enhanced code (RFC 3463, or empty) and its words on one line."""
+    lines = re.sub(r"[^\S\n]|[^\x20-\x7e\n\u00a1-\uffff]", " ", reply).split("\n")
+    found = re.match(r"\s*([245]\.\d{1,3}\.\d{1,3})(?:\s|$)", lines[0])
+    enhanced = found[1] if found else ""
+    words = " ".join(line.strip().removeprefix(enhanced) for line in lines)
+    return enhanced, " ".join(words.split())
+
+
+def queue_id(reply: str) -> str | None:
+    """The id under which the server queued a mail, from its answer to the final dot (Postfix's and Exim's words)."""
+    found = re.search(r"\bqueued as <?([\w.-]+)|\bid=([\w-]+)", reply, re.IGNORECASE)
+    return (found[1] or found[2]) if found else None

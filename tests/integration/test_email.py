@@ -1,0 +1,259 @@
+"""Email against real SMTP servers of aiosmtpd."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import ssl
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+
+from reminderctl.channels import email as channel
+from reminderctl.errors import ChannelDown, Rejected, Unavailable
+from reminderctl.model import Envelope as Around
+from reminderctl.secret import Secret
+
+pytestmark = [
+    # aiosmtpd 1.4.6 warns of its own use of Session.login_data, and of AUTH without TLS, which some tests want
+    pytest.mark.filterwarnings("ignore:Session.login_data is deprecated:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning"),
+]
+
+PASSWORD = "s3cret-pässword"
+TOKEN = "ya29.token"
+AROUND = Around(
+    key="3f2a9c",
+    delivery_id=7,
+    at=datetime(2026, 11, 22, 8, 30, tzinfo=UTC),
+    expires_at=datetime(2026, 11, 22, 20, 30, tzinfo=UTC),
+)
+
+
+def a_message(**fields: Any) -> channel.Message:
+    return channel.Message(**({"to": "ana@example.test", "subject": "Su cita", "body": "Hola Ana"} | fields))
+
+
+# --- servers --------------------------------------------------------------------------------------------------------
+
+
+class Mailserver:
+    """An aiosmtpd server on a free port, and what it saw."""
+
+    def __init__(self) -> None:
+        self.mails: list[Envelope] = []
+        self.logins: list[tuple[str, bytes]] = []
+        self.connections = 0
+        self.port = 0
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
+        self.mails.append(envelope)
+        return f"250 2.0.0 Ok: queued as Q{len(self.mails)}"
+
+    async def auth_XOAUTH2(self, server: SMTP, arguments: list[str]) -> AuthResult:  # noqa: N802
+
+        given = base64.b64decode(arguments[1])
+        self.logins.append(("XOAUTH2", given))
+        if given == f"user=citas\x01auth=Bearer {TOKEN}\x01\x01".encode():
+            return AuthResult(success=True)
+        await server.push("334 eyJzdGF0dXMiOiI0MDAifQ==")
+        await server._reader.readline()
+        return AuthResult(success=False, handled=False)
+
+    def authenticate(
+        self, _server: SMTP, _session: Session, _envelope: Envelope, mechanism: str, found: Any
+    ) -> AuthResult:
+        self.logins.append((mechanism, found.password))
+        return AuthResult(success=found.login == b"citas" and found.password == PASSWORD.encode(), handled=False)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Mailserver]]:
+    """Start a server: `serve(tls=context)` with STARTTLS, `serve(implicit=context)` with TLS from the start."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    servers: list[asyncio.Server] = []
+
+    def start(
+        *, tls: ssl.SSLContext | None = None, implicit: ssl.SSLContext | None = None, **options: Any
+    ) -> Mailserver:
+        seen = Mailserver()
+
+        def protocol() -> SMTP:
+            seen.connections += 1
+            return SMTP(
+                seen, hostname="mx.test", tls_context=tls, loop=loop, authenticator=seen.authenticate, **options
+            )
+
+        async def listen() -> asyncio.Server:
+            return await loop.create_server(protocol, "127.0.0.1", 0, ssl=implicit)
+
+        servers.append(asyncio.run_coroutine_threadsafe(listen(), loop).result())
+        seen.port = servers[-1].sockets[0].getsockname()[1]
+        return seen
+
+    async def stop() -> None:
+        for each in servers:
+            each.close()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.sleep(0)
+
+    yield start
+    asyncio.run_coroutine_threadsafe(stop(), loop).result()
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def ca_file(authority: trustme.CA, tmp_path: Path) -> Path:
+    path = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(path))
+    return path
+
+
+@pytest.fixture
+def certificate(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
+@pytest.fixture
+def open_channel() -> Iterator[Callable[..., channel.Channel]]:
+    opened = []
+
+    def start(**settings: Any) -> channel.Channel:
+        given = {"host": "127.0.0.1", "from_": "Clínica Sol <citas@example.test>", "timeout": 5.0} | settings
+        opened.append(channel.Channel(channel.Settings(**given)))
+        return opened[-1]
+
+    yield start
+    for each in opened:
+        each.close()
+
+
+def test_a_batch_of_mails_travels_on_one_connection(serve, open_channel):
+    server = serve()
+    sender = open_channel(port=server.port, security="none")
+    receipts = [sender.send(a_message(to=f"c{number}@example.test"), AROUND) for number in range(3)]
+    assert [receipt.provider_id for receipt in receipts] == ["Q1", "Q2", "Q3"]
+    assert [mail.rcpt_tos for mail in server.mails] == [["c0@example.test"], ["c1@example.test"], ["c2@example.test"]]
+    assert {mail.mail_from for mail in server.mails} == {"citas@example.test"}
+    assert server.connections == 1
+    assert server.mails[0].content == channel.as_file(a_message(to="c0@example.test"), sender._settings, AROUND)
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_password_travels_only_encrypted(serve, open_channel, certificate, ca_file, security):
+    how = {"implicit": certificate} if security == "tls" else {"tls": certificate}
+    server = serve(**how, auth_require_tls=security == "starttls", auth_required=True)
+    sender = open_channel(
+        port=server.port, security=security, ca_file=ca_file, username="citas", password=Secret(PASSWORD)
+    )
+    sender.send(a_message(), AROUND)
+    assert len(server.mails) == 1
+    assert server.logins == [("PLAIN", PASSWORD.encode())]
+
+
+def test_a_server_that_knows_only_login_gets_login(serve, open_channel):
+    server = serve(auth_require_tls=False, auth_exclude_mechanism=["PLAIN"])
+    sender = open_channel(port=server.port, security="none", username="citas", password=Secret(PASSWORD))
+    sender.send(a_message(), AROUND)
+    assert server.logins == [("LOGIN", PASSWORD.encode())]
+
+
+def test_a_wrong_password_stops_the_channel_after_one_try(serve, open_channel):
+    server = serve(auth_require_tls=False)
+    sender = open_channel(port=server.port, security="none", username="citas", password=Secret("wrong-one"))
+    with pytest.raises(ChannelDown, match=r"^127\.0\.0\.1 refused the login: 535 5\.7\.8 ") as caught:
+        sender.send(a_message(), AROUND)
+    assert "wrong-one" not in str(caught.value)
+    assert caught.value.provider_code == "535 5.7.8"
+    assert len(server.logins) == 1
+
+
+@pytest.mark.parametrize(
+    ("script", "error"),
+    [
+        (f"print('{TOKEN}')", None),
+        ("print('stale')", "refused the login: 535"),
+        ("import sys; sys.exit(f'cannot refresh {3}')", "gave no token (exit status 1)"),
+    ],
+)
+def test_a_command_gives_the_token_for_xoauth2(serve, open_channel, script, error):
+    server = serve(auth_require_tls=False)
+    sender = open_channel(
+        port=server.port, security="none", username="citas", token_command=[sys.executable, "-c", script]
+    )
+    if error is None:
+        sender.send(a_message(), AROUND)
+        assert len(server.mails) == 1
+        return
+    with pytest.raises(ChannelDown) as caught:
+        sender.send(a_message(), AROUND)
+    assert error in str(caught.value)
+
+
+def test_a_token_command_that_is_not_there_stops_the_channel(serve, open_channel):
+    sender = open_channel(
+        port=serve().port, security="none", username="citas", token_command="/no/such/tool --account x"
+    )
+    with pytest.raises(ChannelDown, match="token_command /no/such/tool cannot be started: No such file"):
+        sender.send(a_message(), AROUND)
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_certificate_of_an_unknown_authority_stops_the_channel(serve, open_channel, certificate, security):
+    server = serve(tls=certificate) if security == "starttls" else serve(implicit=certificate)
+    with pytest.raises(ChannelDown, match="has no certificate to trust: unable to get local issuer"):
+        open_channel(port=server.port, security=security).send(a_message(), AROUND)
+
+
+def test_a_certificate_of_another_host_stops_the_channel(serve, open_channel, certificate, ca_file):
+    server = serve(tls=certificate)
+    with pytest.raises(ChannelDown, match=r"has no certificate to trust: .*localhost"):
+        open_channel(host="localhost", port=server.port, ca_file=ca_file).send(a_message(), AROUND)
+
+
+def test_a_server_without_starttls_sees_neither_password_nor_mail(serve, open_channel):
+    server = serve(auth_require_tls=False)
+    sender = open_channel(port=server.port, username="citas", password=Secret(PASSWORD))
+    with pytest.raises(ChannelDown, match="offers no STARTTLS"):
+        sender.send(a_message(), AROUND)
+    assert (server.logins, server.mails) == ([], [])
+
+
+def test_tls_to_a_port_without_it_stops_the_channel(serve, open_channel):
+    with pytest.raises(ChannelDown, match="does not speak TLS"):
+        open_channel(port=serve().port, security="tls").send(a_message(), AROUND)
+
+
+def test_a_closed_port_is_tried_again_later(open_channel):
+    with pytest.raises(Unavailable, match="cannot be reached: Connection refused") as caught:
+        open_channel(port=1, security="none").send(a_message(), AROUND)
+    assert type(caught.value) is Unavailable
+
+
+def test_a_local_part_beyond_ascii_needs_a_server_that_takes_it(serve, open_channel):
+    modern, old = serve(enable_SMTPUTF8=True), serve()
+    open_channel(port=modern.port, security="none").send(a_message(to="josé@müller.test"), AROUND)
+    assert modern.mails[0].rcpt_tos == ["josé@xn--mller-kva.test"]
+    with pytest.raises(Rejected, match="SMTPUTF8"):
+        open_channel(port=old.port, security="none").send(a_message(to="josé@müller.test"), AROUND)

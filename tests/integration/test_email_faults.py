@@ -1,0 +1,270 @@
+"""Email against a server that fails at a chosen point of the SMTP dialogue."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from reminderctl.channels import email as channel
+from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable, Unknown
+from reminderctl.model import Envelope
+from reminderctl.secret import Secret
+
+AROUND = Envelope(
+    key="3f2a9c",
+    delivery_id=7,
+    at=datetime(2026, 11, 22, 8, 30, tzinfo=UTC),
+    expires_at=datetime(2026, 11, 22, 20, 30, tzinfo=UTC),
+)
+MESSAGE = channel.Message(to="ana@example.test", subject="Su cita", body="Hola Ana\n.\n..\nFin")
+CLOSE = ""
+PLAYS_ALONG = {
+    "greeting": "220 mx.test ESMTP",
+    "EHLO": "250-mx.test\n250 SIZE 1000000",
+    "MAIL": "250 2.1.0 Ok",
+    "RCPT": "250 2.1.5 Ok",
+    "DATA": "354 Go ahead",
+    ".": "250 2.0.0 Ok",
+    "RSET": "250 2.0.0 Ok",
+    "QUIT": "221 2.0.0 Bye",
+}
+
+
+class Scripted:
+    """An SMTP server that gives the answers it is told to, one connection after the other.
+
+    A list of answers is used up one by one, the last for ever. CLOSE ends the connection; a bare `bytes` is sent as it
+    is, without a line end, again and again until the client gives up.
+    """
+
+    def __init__(self, **answers: Any) -> None:
+        self.commands: list[str] = []
+        self.contents: list[bytes] = []
+        self.connections = 0
+        self._stopping = False
+        self._answers: dict[str, Any] = PLAYS_ALONG | {name.replace("dot", "."): it for name, it in answers.items()}
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping = True
+        with socket.create_connection(("127.0.0.1", self.port)):
+            self._thread.join()
+        self._listener.close()
+
+    def _serve(self) -> None:
+        while True:
+            connection = self._listener.accept()[0]
+            with connection, connection.makefile("rb") as lines, contextlib.suppress(OSError):
+                if self._stopping:
+                    return
+                self.connections += 1
+                self._converse(connection, lines)
+
+    def _converse(self, connection: socket.socket, lines: Any) -> None:
+        going = self._answer(connection, "greeting")
+        while going and (line := lines.readline()):
+            command = line.decode().strip()
+            self.commands.append(command)
+            verb = command.partition(" ")[0].upper()
+            going = self._answer(connection, verb)
+            if going == "354":
+                content = b""
+                while not content.endswith(b"\r\n.\r\n"):
+                    content += lines.readline() or b"\r\n.\r\n"
+                self.contents.append(content)
+                going = self._answer(connection, ".")
+
+    def _answer(self, connection: socket.socket, point: str) -> str:
+        answer = self._answers.get(point, "502 5.5.1 What?")
+        if isinstance(answer, list):
+            answer = answer.pop(0) if len(answer) > 1 else answer[0]
+        if isinstance(answer, bytes):
+            while True:
+                connection.sendall(answer)
+                if stopped.wait(0.02):
+                    return CLOSE
+        if answer:
+            connection.sendall("".join(f"{line}\r\n" for line in answer.split("\n")).encode())
+        return answer[:3]
+
+
+stopped = threading.Event()
+
+
+@pytest.fixture
+def scripted() -> Iterator[Callable[..., tuple[Scripted, channel.Channel]]]:
+    """A server that fails as told, and a channel to it."""
+    opened: list[tuple[Scripted, channel.Channel]] = []
+
+    def start(*, timeout: float = 5.0, username: str = "", **answers: Any) -> tuple[Scripted, channel.Channel]:
+        server = Scripted(**answers)
+        settings = channel.Settings(
+            host="127.0.0.1",
+            port=server.port,
+            security="none",
+            from_="citas@example.test",
+            timeout=timeout,
+            username=username,
+            password=Secret("hush-hush") if username else None,
+        )
+        opened.append((server, channel.Channel(settings)))
+        return opened[-1]
+
+    stopped.clear()
+    yield start
+    stopped.set()
+    for server, sender in opened:
+        sender.close()
+        server.stop()
+
+
+def test_lines_of_dots_arrive_as_they_were_written(scripted):
+    server, sender = scripted()
+    sender.send(MESSAGE, AROUND)
+    assert server.contents[0].endswith(b"\r\n\r\nHola Ana\r\n..\r\n...\r\nFin\r\n.\r\n")
+
+
+# Where the connection is lost decides: only once the final dot has left, nobody knows.
+@pytest.mark.parametrize(
+    ("point", "expected", "words"),
+    [
+        ("greeting", Unavailable, "cannot be reached"),
+        ("EHLO", Unavailable, "lost at the greeting"),
+        ("MAIL", Unavailable, "lost at the sender"),
+        ("RCPT", Unavailable, "lost at the recipient"),
+        ("DATA", Unavailable, "lost at the message"),
+        ("dot", Unknown, "may have gone out"),
+    ],
+)
+@pytest.mark.parametrize("answer", [CLOSE, b"2", b"250-and so on\r\n"], ids=["closed", "dripping", "endless"])
+def test_the_point_of_a_loss_decides_what_it_means(scripted, point, answer, expected, words):
+    _, sender = scripted(timeout=0.15, **{point: answer})
+    with pytest.raises(DeliveryError, match=words) as caught:
+        sender.send(MESSAGE, AROUND)
+    assert type(caught.value) is expected
+
+
+@pytest.mark.parametrize(
+    ("point", "answer", "expected", "words"),
+    [
+        ("greeting", "450 4.3.2 Busy", Unavailable, "refused the connection: 450 4.3.2 Busy"),
+        ("greeting", "554 5.7.1 Go away", ChannelDown, "refused the connection: 554 5.7.1 Go away"),
+        ("MAIL", "451 4.3.0 Later", Unavailable, "refused the sender: 451 4.3.0 Later"),
+        ("MAIL", "553 5.1.8 Who?", ChannelDown, "refused the sender"),
+        ("MAIL", "530 5.7.0 Authentication required", ChannelDown, "refused the sender"),
+        ("MAIL", "552 5.3.4 Too big", Rejected, "552 5.3.4 Too big"),
+        ("RCPT", "550-5.1.1 No\n550 5.1.1 such user", Rejected, "refused the recipient: 550 5.1.1 No such user"),
+        ("RCPT", "451 4.7.1 Greylisted", Unavailable, "451 4.7.1 Greylisted"),
+        ("RCPT", "452 4.2.2 Mailbox full", Unavailable, "452 4.2.2"),
+        ("RCPT", "452 4.5.3 Too many recipients", Throttled, "452 4.5.3"),
+        ("RCPT", "450 4.2.0 Try later", Unavailable, "450"),
+        ("RCPT", "450 4.2.1 Receiving too quickly", Throttled, "450 4.2.1"),
+        ("RCPT", "550 5.4.5 Daily sending limit", Throttled, "550 5.4.5"),
+        ("RCPT", "432 4.3.2 Concurrent connections", Throttled, "432"),
+        ("RCPT", "554 5.7.1 Policy", Rejected, "554 5.7.1 Policy"),
+        ("RCPT", "552 5.2.2 Over quota", Rejected, "552 5.2.2"),
+        ("RCPT", "553 5.1.3 Bad address syntax", Rejected, "553 5.1.3"),
+        ("RCPT", "553 5.7.1 Sender address rejected: not owned by user", ChannelDown, "553 5.7.1"),
+        ("RCPT", "454 4.7.1 <ana@example.test>: Relay access denied", ChannelDown, "454 4.7.1"),
+        ("RCPT", "550 relay not permitted", ChannelDown, "550 relay not permitted"),
+        ("DATA", "451 4.3.0 Not now", Unavailable, "refused the message"),
+        ("DATA", "554 5.5.1 No valid recipients", Rejected, "refused the message"),
+        ("dot", "451 4.3.0 Scanner down", Unavailable, "refused the message: 451"),
+        ("dot", "550 5.7.1 Spam", Rejected, "refused the message: 550 5.7.1 Spam"),
+        ("dot", "552 5.3.4 Too big", Rejected, "552"),
+        ("dot", "554 5.2.252 SendAsDenied; citas@example.test not allowed", ChannelDown, "SendAsDenied"),
+        ("dot", "HTTP/1.1 200 OK", Unknown, "not SMTP"),
+        ("dot", "354 Go on", Unknown, "354"),
+        ("MAIL", "HTTP/1.1 200 OK", Unavailable, "not SMTP"),
+    ],
+)
+def test_an_answer_means_what_its_code_and_its_place_say(scripted, point, answer, expected, words):
+    _, sender = scripted(**{point: answer})
+    with pytest.raises(DeliveryError) as caught:
+        sender.send(MESSAGE, AROUND)
+    assert (type(caught.value), words in str(caught.value)) == (expected, True), str(caught.value)
+    assert str(caught.value).startswith("127.0.0.1 ")
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("535 5.7.8 Error: hush-hush AGNpdGFzAGh1c2gtaHVzaA== is wrong", ChannelDown),
+        ("454 4.7.0 Temporary authentication failure", Unavailable),
+        (CLOSE, Unavailable),
+    ],
+)
+def test_a_login_that_fails_tells_no_secret(scripted, answer, expected):
+    server, sender = scripted(username="citas", EHLO="250-mx.test\n250 AUTH PLAIN LOGIN", AUTH=answer)
+    with pytest.raises(DeliveryError) as caught:
+        sender.send(MESSAGE, AROUND)
+    assert type(caught.value) is expected
+    assert "hush" not in str(caught.value)
+    assert "AGNpdGFz" not in str(caught.value)
+    assert not [command for command in server.commands if command.startswith("MAIL")]
+
+
+def test_a_server_without_a_login_is_not_sent_to(scripted):
+    _, sender = scripted(username="citas")
+    with pytest.raises(ChannelDown, match="offers no login"):
+        sender.send(MESSAGE, AROUND)
+
+
+def test_an_accepted_mail_stays_accepted_when_the_farewell_fails(scripted):
+    server, sender = scripted(QUIT="500 5.5.1 Never")
+    assert sender.send(MESSAGE, AROUND).provider_id == "<3f2a9c@example.test>"
+    sender.close()
+    assert server.commands[-1].upper() == "QUIT"
+
+
+def test_the_queue_id_of_the_server_is_kept(scripted):
+    _, sender = scripted(dot=["250 2.0.0 Ok: queued as 4Wq1Xb2", "250 OK id=1rABcd-000042-Xy"])
+    assert [sender.send(MESSAGE, AROUND).provider_id for _ in range(2)] == ["4Wq1Xb2", "1rABcd-000042-Xy"]
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"MAIL": ["250 Ok", "421 4.7.0 Too many mails on one connection", "250 Ok"]},
+        {"RSET": "421 4.4.2 Timed out"},
+        {"RSET": "500 What?"},
+        {"RSET": CLOSE},
+        {"RCPT": ["250 Ok", CLOSE, "250 Ok"]},
+        {"dot": "250 Ok\n250 Ok as well"},
+    ],
+    ids=["421 at MAIL", "421 at RSET", "RSET refused", "closed at RSET", "closed at RCPT", "spoke out of turn"],
+)
+def test_a_connection_that_the_server_ends_between_mails_is_replaced(scripted, answers):
+    server, sender = scripted(**answers)
+    for _ in range(2):
+        sender.send(MESSAGE, AROUND)
+    assert len(server.contents) == 2
+    assert server.connections == 2
+
+
+def test_a_refused_recipient_leaves_the_connection_to_the_next_mail(scripted):
+    server, sender = scripted(RCPT=["550 5.1.1 User unknown", "250 Ok"])
+    with pytest.raises(Rejected):
+        sender.send(MESSAGE, AROUND)
+    sender.send(MESSAGE, AROUND)
+    assert server.connections == 1
+    assert [command.partition(" ")[0].upper() for command in server.commands[1:4]] == ["MAIL", "RCPT", "RSET"]
+
+
+def test_a_mail_of_unknown_fate_is_not_sent_again_by_the_channel(scripted):
+    server, sender = scripted(dot=["250 Ok", CLOSE, "250 Ok"])
+    sender.send(MESSAGE, AROUND)
+    with pytest.raises(Unknown):
+        sender.send(MESSAGE, AROUND)
+    assert len(server.contents) == 2
+    sender.send(MESSAGE, AROUND)
+    assert server.connections == 2

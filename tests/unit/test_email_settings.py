@@ -1,0 +1,78 @@
+"""What an email's settings and message may say."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import msgspec
+import pytest
+
+from reminderctl.channels import email as channel
+from reminderctl.channels import providers
+from reminderctl.model import Attachment
+
+
+def convert(text: str, *, into: type) -> Any:
+    def hook(wanted: type, text: str) -> Any:
+        return wanted(text)
+
+    return msgspec.convert(msgspec.json.decode(text), into, strict=False, dec_hook=hook)
+
+
+def test_a_password_is_not_shown():
+    settings = convert('{"host": "h", "from": "a@b.test", "username": "u", "password": "hush"}', into=channel.Settings)
+    assert settings.password.reveal() == "hush"
+    assert "hush" not in repr(settings)
+    assert channel.mistakes(settings) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "mistake"),
+    [
+        ('{"from": "a@b.test"}', "host is missing"),
+        ('{"from": "a@b.test", "host": "h", "sendmail": "/s"}', "host and sendmail exclude each other"),
+        ('{"from": "a@b.test", "host": "smtp.example.com:587"}', "is no server name"),
+        ('{"from": "a@b.test", "host": "h", "port": "465"}', "write `security: tls`"),
+        ('{"from": "a@b.test", "host": "h", "password": "p"}', "username is missing"),
+        ('{"from": "a@b.test", "host": "h", "username": "u"}', "password is missing"),
+        ('{"from": "a@b.test", "host": "h", "username": "u", "token_command": "get \'x"}', "quotation mark"),
+        ('{"from": "Clinic", "host": "h"}', "from: 'Clinic' has no @"),
+        ('{"from": "a@b.test", "host": "h", "reply_to": "x@y, z@w"}', "reply_to: 'x@y, z@w' names more than one"),
+    ],
+)
+def test_settings_that_do_not_fit_together_are_named(settings, mistake):
+    found = channel.mistakes(convert(settings, into=channel.Settings))
+    assert len(found) == 1
+    assert mistake in found[0]
+
+
+def test_a_mail_without_any_text_is_a_mistake():
+    assert channel.message_mistakes({"subject": "x"}) == ["body is missing: a mail needs a `body`, an `html` or both"]
+    assert channel.message_mistakes({"subject": "x", "html": {"es": "<p>"}}) == []
+
+
+def test_headers_that_make_a_mail_what_it_is_cannot_be_set():
+    for name in ("Bcc", "date", "Content-Type", "X Y", "X:"):
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.convert({"to": "a@b", "subject": "", "headers": {name: "x"}}, channel.Message)
+
+
+def test_attachments_are_names_in_the_yaml_and_files_once_rendered():
+    named = {"to": "a@b", "subject": "x", "attach": ["calendar"]}
+    assert msgspec.convert(named, channel.Message).attach == ("calendar",)
+    ready = (Attachment(filename="a.txt", content_type="text/plain", content=b"a"),)
+    assert msgspec.convert(named | {"attach": ready}, channel.Message).attach == ready
+
+
+def test_a_file_with_an_underscore_is_no_provider():
+    assert not [name for name in (*providers("sms"), *providers("")) if name.startswith("_")]
+
+
+def test_reading_the_settings_needs_no_mail_library():
+    script = (
+        "import sys, reminderctl.channels.email; print([m for m in ('email', 'smtplib', 'ssl') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

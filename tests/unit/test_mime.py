@@ -1,0 +1,229 @@
+"""The MIME form of an email, read back by the standard library."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+
+from reminderctl.channels import email as channel
+from reminderctl.channels._address import parse_mailbox
+from reminderctl.errors import Rejected
+from reminderctl.model import Attachment, Envelope
+
+SETTINGS = channel.Settings(host="mx.test", from_="Clínica Sol <citas@example.test>", reply_to="hola@example.test")
+AROUND = Envelope(
+    key="3f2a9c",
+    delivery_id=7,
+    at=datetime(2026, 11, 22, 8, 30, tzinfo=UTC),
+    expires_at=datetime(2026, 11, 22, 20, 30, tzinfo=UTC),
+)
+CALENDAR = Attachment(
+    filename="cita.ics",
+    content_type="text/calendar; method=PUBLISH; charset=utf-8",
+    content="BEGIN:VCALENDAR\r\nSUMMARY:Peluquería\r\nEND:VCALENDAR\r\n".encode(),
+)
+USUAL = [
+    *("From", "To", "Reply-To", "Subject", "Date", "Message-ID", "Auto-Submitted", "X-Auto-Response-Suppress"),
+    *("MIME-Version", "Content-Type", "Content-Transfer-Encoding"),
+]
+
+
+def written(**fields: Any) -> bytes:
+    message = channel.Message(**({"to": "ana@example.test", "subject": "Su cita", "body": "Hola Ana"} | fields))
+    return channel.as_file(message, SETTINGS, AROUND)
+
+
+def read(content: bytes) -> EmailMessage:
+    message = email.message_from_bytes(content, policy=email.policy.SMTP)
+    assert isinstance(message, EmailMessage)
+    assert not message.defects
+    return message
+
+
+def test_a_mail_says_who_it_is_and_that_a_machine_wrote_it():
+    mail = read(written(subject="Mañana a las 10: ¡le esperamos! " * 5))
+    assert mail.keys() == USUAL
+    assert mail["From"].addresses[0].display_name == "Clínica Sol"
+    assert mail["From"].addresses[0].addr_spec == "citas@example.test"
+    assert (mail["To"], mail["Reply-To"]) == ("ana@example.test", "hola@example.test")
+    assert mail["Subject"] == ("Mañana a las 10: ¡le esperamos! " * 5).strip()
+    assert mail["Date"].datetime == AROUND.at
+    assert mail["Message-ID"] == "<3f2a9c@example.test>"
+    assert (mail["Auto-Submitted"], mail["X-Auto-Response-Suppress"]) == ("auto-generated", "All")
+
+
+def test_without_settings_a_mail_comes_from_this_machine():
+    message = channel.Message(to="ana@example.test", subject="x")
+    mail = read(channel.as_file(message, None, AROUND))
+    assert (mail["From"], mail["Message-ID"]) == ("reminderctl@localhost", "<3f2a9c@localhost>")
+
+
+def shape(part: EmailMessage) -> Any:
+    kind = part.get_content_type()
+    return (kind, *map(shape, part.iter_parts())) if part.is_multipart() else kind
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, "text/plain"),
+        ({"body": "", "html": "<p>Hola"}, "text/html"),
+        ({"html": "<p>Hola"}, ("multipart/alternative", "text/plain", "text/html")),
+        ({"attach": (CALENDAR,)}, ("multipart/mixed", "text/plain", "text/calendar")),
+        (
+            {"html": "<p>Hola", "attach": (CALENDAR,)},
+            ("multipart/mixed", ("multipart/alternative", "text/plain", "text/html"), "text/calendar"),
+        ),
+    ],
+)
+def test_a_mail_has_as_many_parts_as_it_needs(fields, expected):
+    assert shape(read(written(**fields))) == expected
+    assert written(**fields) == written(**fields)
+
+
+def test_an_attachment_arrives_as_it_is():
+    part = next(read(written(attach=(CALENDAR,))).iter_attachments())
+    assert part.get_filename() == "cita.ics"
+    assert part["Content-Type"].params == {"method": "PUBLISH", "charset": "utf-8"}
+    assert part.get_payload(decode=True) == CALENDAR.content
+
+
+@pytest.mark.parametrize(
+    "filename", ["año 2026.pdf", 'a"b\r\nBcc: x@y.test.pdf', "=?utf-8?q?=0ABcc:?= x", "../../x", ""]
+)
+def test_a_file_name_cannot_leave_its_quotes(filename):
+    attachment = Attachment(filename=filename, content_type="application/pdf\r\nBcc: x@y.test", content=b"%PDF")
+    part = next(read(written(attach=(attachment,))).iter_attachments())
+    assert part.keys() == ["Content-Type", "Content-Disposition", "Content-Transfer-Encoding"]
+    assert part.get_content_type() == "application/octet-stream"
+    assert part.get_filename()
+    assert "/" not in part.get_filename()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hola Ana",
+        "Hola José, mañana a las 10:00 en la Clínica Sol.\n\n.\nFrom here on\ntrailing \t\n",
+        "Καλημέρα " * 40,
+        "x" * 2000,
+        "ñ" * 2000,
+        "línea\rlínea\r\nlínea\n",
+        "a\x00b\x1b[31m",
+        "\ud83d lone",
+        "",
+    ],
+)
+def test_a_text_arrives_as_it_was_written(text):
+    content = written(body=text)
+    lines = content.split(b"\r\n")
+    assert max(map(len, lines)) <= 998
+    assert not any(b"\r" in line or b"\n" in line for line in lines)
+    assert content.isascii()
+    expected = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").replace("\x00", "").replace("\x1b", "")
+    assert read(content).get_content().replace("\r\n", "\n").rstrip("\n") == expected.encode(errors="replace").decode()
+
+
+POISON = [
+    "x\r\nBcc: eve@evil.test",
+    "x\nBcc: eve@evil.test\n\nbody",
+    "x\rBcc: eve@evil.test",
+    "=?UTF-8?Q?=0A?=Bcc: eve@evil.test",
+    "=?UTF-8?B?DQpCY2M6IGV2ZUBldmlsLnRlc3Q=?=",
+    "x\x0bBcc: eve@evil.test",
+    "x\u2028Bcc: eve@evil.test",
+    "x\x85Bcc: eve@evil.test",
+    "ñ\r\n Bcc: eve@evil.test",
+    '"; Bcc: eve@evil.test',
+    "long " * 400,
+    "ñ" * 1500,
+]
+
+
+@pytest.mark.parametrize("poison", POISON)
+def test_no_value_adds_a_header_or_a_recipient(poison):
+    content = written(subject=poison, headers={"X-Note": poison}, body=poison)
+    mail = read(content)
+    assert mail.keys() == [*USUAL[:-3], "X-Note", *USUAL[-3:]]
+    assert mail["To"] == "ana@example.test"
+    assert max(map(len, content.split(b"\r\n"))) <= 998
+    assert email.message_from_bytes(content).keys() == mail.keys()
+
+
+@pytest.mark.parametrize("poison", POISON)
+def test_a_poisoned_name_stays_a_name_or_is_refused(poison):
+    try:
+        content = written(to=f"{poison} <ana@example.test>")
+    except Rejected:
+        return
+    mail = email.message_from_bytes(content)
+    assert mail.keys() == USUAL
+    assert email.utils.getaddresses([mail["To"]])[0][1] == "ana@example.test"
+    assert len(email.utils.getaddresses([mail["To"]])) == 1
+
+
+def test_a_header_of_the_action_goes_before_ours():
+    mail = read(written(headers={"auto-submitted": "auto-replied", "List-Unsubscribe": "<mailto:no@example.test>"}))
+    assert mail.get_all("Auto-Submitted") == ["auto-replied"]
+    assert mail["List-Unsubscribe"] == "<mailto:no@example.test>"
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "address"),
+    [
+        ("ana@localhost", "", "ana@localhost"),
+        (" x@example.test ", "", "x@example.test"),
+        ("Ana <ana@example.test>", "Ana", "ana@example.test"),
+        ("<ana@example.test>", "", "ana@example.test"),
+        ('"Pérez, Ana \\"A\\"" <ana@example.test>', 'Pérez, Ana "A"', "ana@example.test"),
+        ("Pérez, Ana <ana@example.test>", "Pérez, Ana", "ana@example.test"),
+        ("o'hara+tag@example.test", "", "o'hara+tag@example.test"),
+        ("ana@straße.test", "", "ana@xn--strae-oqa.test"),
+        ("josé@例え.test", "", "josé@xn--r8jz45g.test"),
+    ],
+)
+def test_an_address_is_read(text, name, address):
+    assert parse_mailbox(text) == (name, address)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "ana",
+        "@example.test",
+        "ana@",
+        "ana@@example.test",
+        "ana@example..test",
+        "ana@-example.test",
+        "ana@exa mple.test",
+        "ana maria@example.test",
+        "ana@example.test, eve@evil.test",
+        "ana@example.test;eve@evil.test",
+        "ana@example.test,eve",
+        "Ana <ana@example.test>, Eve <eve@evil.test>",
+        "eve@evil.test <ana@example.test>",
+        "ana@example.test>",
+        "Ana <<ana@example.test>",
+        "ana@example.test\r\nRCPT TO:<eve@evil.test>",
+        "Ana\n <ana@example.test>",
+        "ana\x00@example.test",
+        "ana@exam\u200dple.test\u2028",
+        "an\u202ea@example.test",
+        ".ana@example.test",
+        '"ana maria"@example.test',
+        "ana@[127.0.0.1]",
+        "a" * 65 + "@example.test",
+        "a@" + "b" * 60 + ("." + "c" * 60) * 4,
+        "<>",
+        "ana@\ud800.test",
+    ],
+)
+def test_what_is_not_exactly_one_address_is_refused(text):
+    with pytest.raises(Rejected, match=r"^to: "):
+        written(to=text)
