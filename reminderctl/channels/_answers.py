@@ -1,0 +1,116 @@
+"""What an HTTP answer means."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable, Unknown
+
+_LONGEST_QUOTE = 200  # characters of an answer that stand in an error text
+_LONGEST_WAIT = 7 * 86400  # seconds: what a server asks beyond that is a slip, and deadlines are nearer anyway
+_SHORTEST_SECRET = 4  # characters: hiding shorter texts would only blot out words
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What a server answered; the names in `headers` are in lower case.
+
+    `body` holds at most 64 KiB and is empty where it broke off; `complete` tells whether it is all there.
+    """
+
+    host: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+    complete: bool = True
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON says it, or None where it is no JSON."""
+        try:
+            return msgspec.json.decode(self.body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return None
+
+    @property
+    def is_html(self) -> bool:
+        """Whether this is a page for people: a login, an error, a captive portal."""
+        kind = self.headers.get("content-type", "").lower()
+        return kind.startswith("text/html") or self.body[:100].lstrip().lower().startswith(
+            (b"<!doctype html", b"<html")
+        )
+
+    @property
+    def retry_after(self) -> timedelta | datetime | None:
+        return read_retry_after(self.headers.get("retry-after"))
+
+
+def classify_status(
+    status: int, retry_after: timedelta | datetime | None = None, *, text: str = "", repeatable: bool = False
+) -> DeliveryError | None:
+    """What an HTTP status means where nothing more special is known: None for accepted, else the error to raise.
+
+    `repeatable`: the receiver tells repetitions by their id, or they do no harm. Then whatever may pass is worth
+    another attempt; otherwise a server that broke in the middle may have sent the message, and nobody can know.
+    A 409 to a request with an id says that the same is still under way: another attempt gets the lasting answer.
+    """
+    if 200 <= status < 300:
+        return None
+    if status in (425, 429):
+        return Throttled(text, retry_after=retry_after)
+    if 300 <= status < 400 or status in (401, 402, 403, 407):
+        return ChannelDown(text, retry_after=retry_after)
+    if repeatable and (status in (408, 409) or status >= 500):
+        return Unavailable(text, retry_after=retry_after)
+    if status == 503 and retry_after is not None:
+        return Unavailable(text, retry_after=retry_after)
+    if 400 <= status < 500 and status != 408:
+        return Rejected(text)
+    return Unknown(text)
+
+
+def describe(answer: Answer, *, hide: Iterable[str] = ()) -> str:
+    """An answer in one line: the host, the status and the server's own words, without the texts to `hide`."""
+    from http import HTTPStatus
+
+    known = answer.status in HTTPStatus.__members__.values()
+    head = f"{answer.host} answered {answer.status}{' ' + HTTPStatus(answer.status).phrase if known else ''}"
+    said = "" if answer.is_html else quote(answer.text, hide=hide)
+    return f"{head}: {said}" if said else head
+
+
+def quote(words: str, *, hide: Iterable[str] = ()) -> str:
+    """A server's words in one short line; each of the texts to `hide` is replaced by ***."""
+    for secret in sorted({each for each in hide if len(each) >= _SHORTEST_SECRET}, key=len, reverse=True):
+        words = words.replace(secret, "***")
+    line = " ".join("".join(each if each.isprintable() else " " for each in words[:4000]).split())
+    return line if len(line) <= _LONGEST_QUOTE else f"{line[:_LONGEST_QUOTE]}..."
+
+
+def read_retry_after(text: str | None) -> timedelta | datetime | None:
+    """How long a server asks to be left alone: a Retry-After header's seconds, or its date in UTC.
+
+    None where it says nothing of use. Seconds: at least one, at most a week's; a date as it stands, passed or not.
+    """
+    text = (text or "").strip()
+    if re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII):
+        return timedelta(seconds=min(max(math.ceil(float(text[:20])), 1), _LONGEST_WAIT))
+    if not text or not text[0].isalpha():
+        return None
+    from email.utils import parsedate_to_datetime
+
+    try:
+        asked = parsedate_to_datetime(text)
+        return (asked if asked.tzinfo else asked.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,131 @@
+"""One HTTP request per attempt, for every provider that speaks HTTP.
+
+answer = request(self._session, "POST", url, headers={...}, body=b"...")
+refusal = classify_status(answer.status, answer.retry_after, text=describe(answer, hide=[token]))
+if refusal:
+    raise refusal
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from reminderctl import __version__
+from reminderctl.channels._answers import Answer, classify_status, describe, read_retry_after
+from reminderctl.errors import ChannelDown, Rejected, Unavailable, Unknown
+
+if TYPE_CHECKING:
+    import requests
+
+    from reminderctl.channels._transport import Session
+
+__all__ = ["DEADLINE", "Answer", "classify_status", "describe", "host_of", "read_retry_after", "request", "session"]
+
+DEADLINE = 30.0  # seconds for one attempt, from the look-up of the name to the last byte of the answer
+USER_AGENT = f"reminderctl/{__version__}"  # Meta's API refuses a version of fewer than three numbers
+
+_LONGEST_BODY = 64 * 1024  # bytes of an answer that are read
+
+
+def session(*, keep_alive: bool = False) -> Session:
+    """What requests travel on, for one thread; close it at the end.
+
+    Without `keep_alive` each request has a connection of its own: on a kept one, a request can meet a server that is
+    just hanging up, and nobody knows whether it was read. Keep connections only where a repetition does no harm.
+    A proxy and certificate authorities are taken from the environment, as everywhere; passwords from ~/.netrc are not.
+    """
+    from reminderctl.channels import _transport
+
+    headers = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity"}
+    return _transport.Session(headers, keep_alive=keep_alive)
+
+
+def request(
+    session: Session,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    body: bytes | None = None,
+    form: Mapping[str, str] | None = None,
+    auth: tuple[str, str] | None = None,
+    timeout: float = DEADLINE,
+    public_only: bool = False,
+) -> Answer:
+    """Make one request, and no other: redirects are answers. Gives the answer, whatever its status.
+
+    `timeout` is the seconds that all of it may last. `public_only` refuses a host with a private address.
+    Raises `Rejected` where there is no such request, `Unavailable` where nothing was sent, `ChannelDown` where the
+    server's certificate cannot be trusted, `Unknown` where the request may have arrived. None of them names more of
+    the URL than its host.
+    """
+    import requests
+    import urllib3
+
+    from reminderctl.channels import _transport
+
+    host = host_of(url)
+    prepared = _prepare(session, method, url, headers=headers or {}, content=form or body, auth=auth)
+    with _transport.attempt(timeout, public_only=public_only, keep_alive=session.keep_alive):
+        try:
+            response = session.carry(prepared, timeout=timeout)
+        except _transport.Distrusted as error:
+            raise ChannelDown(str(error)) from None
+        except _transport.NotSent as error:
+            raise Unavailable(str(error)) from None
+        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
+            raise Rejected(f"the URL at {host} cannot be requested; write http:// or https:// and a host") from None
+        except requests.exceptions.Timeout:
+            raise Unknown(f"{host} gave no answer within {timeout:g} s; the request may have arrived") from None
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError):
+            raise Unknown(f"{host} broke off before it had answered; the request may have arrived") from None
+        return _read(host, response)
+
+
+def _prepare(
+    session: Session, method: str, url: str, *, headers: Mapping[str, str], content: Any, auth: Any
+) -> requests.PreparedRequest:
+    """The request, made without the session: that would add cookies of earlier answers and passwords from ~/.netrc."""
+    import requests
+
+    merged = {**session.headers, **headers, "Connection": session.headers["Connection"]}
+    try:
+        for value in headers.values():
+            value.encode("latin-1")
+        return requests.Request(method, url, headers=merged, data=content, auth=auth).prepare()
+    except requests.exceptions.InvalidHeader:
+        what = "a header holds a line break or begins with a blank"
+    except UnicodeEncodeError:
+        what = "a header holds a character that headers cannot carry"
+    except (requests.exceptions.RequestException, ValueError):
+        what = "its URL is not valid"
+    raise Rejected(f"the request to {host_of(url)} cannot be made: {what}")
+
+
+def _read(host: str, response: requests.Response) -> Answer:
+    """The answer, with as much of its body as comes; its status is known, whatever becomes of the body."""
+    import requests
+    import urllib3
+
+    body, complete = b"", False
+    try:
+        body = response.raw.read(_LONGEST_BODY + 1, decode_content=True)
+        complete = len(body) <= _LONGEST_BODY
+    except (urllib3.exceptions.HTTPError, requests.exceptions.RequestException, OSError):
+        pass
+    finally:
+        if not complete:
+            response.raw.close()  # what is still to come must not be taken for the next answer
+        response.raw.release_conn()
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(host=host, status=response.status_code, headers=headers, body=body[:_LONGEST_BODY], complete=complete)
+
+
+def host_of(url: str) -> str:
+    """The host that a URL names, which is all of it that may stand in an error text."""
+    try:
+        return urlsplit(url).hostname or "no host"
+    except ValueError:
+        return "no host"

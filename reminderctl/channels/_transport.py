@@ -1,0 +1,252 @@
+"""The way HTTP requests take to the network: everything that an attempt waits for has one deadline.
+
+A time-out of `requests` bounds each read by itself, so a server that sends a byte now and then holds the caller for
+ever. Here the sockets themselves know how long the attempt may still last, and wait no longer, whatever they wait for:
+TCP, TLS, the request, the head or the body. Only the resolver cannot be hurried: its patience stands in resolv.conf.
+
+Imports requests, so that it is itself imported late, by `_http`.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+_CONNECTING = 10.0  # seconds for TCP, shared by all addresses of a name
+_IDLE = 1.0  # seconds that a connection may have rested and still be used: servers close theirs after 2 or more
+
+
+class NotSent(Exception):  # noqa: N818 - what happened, as in `errors`
+    """No byte of the request has left."""
+
+
+class Distrusted(NotSent):
+    """No byte of the request has left, because the server's certificate cannot be trusted."""
+
+
+class _Attempt(threading.local):
+    """The attempt that this thread is at: until when (monotonic clock), and what holds for its connection."""
+
+    until: float = math.inf
+    public_only: bool = False
+    keep_alive: bool = False
+
+
+_attempt = _Attempt()
+
+
+@contextmanager
+def attempt(seconds: float, *, public_only: bool, keep_alive: bool) -> Iterator[None]:
+    """Bound all that this thread does on connections of an `Adapter`.
+
+    With `public_only`, private addresses are refused. Without `keep_alive` the connection is not used again, whatever
+    the server does with it.
+    """
+    until = time.monotonic() + seconds
+    _attempt.until, _attempt.public_only, _attempt.keep_alive = until, public_only, keep_alive
+    try:
+        yield
+    finally:
+        _attempt.until, _attempt.public_only, _attempt.keep_alive = math.inf, False, False
+
+
+def _left() -> float | None:
+    if _attempt.until == math.inf:
+        return None
+    left = _attempt.until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("the attempt has lasted long enough")
+    return left
+
+
+class _Socket(socket.socket):
+    """A TCP socket that waits no longer than the attempt may last."""
+
+    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+        self.settimeout(_left())
+        return super().recv_into(*args, **kwargs)
+
+    def sendall(self, *args: Any, **kwargs: Any) -> None:
+        self.settimeout(_left())
+        super().sendall(*args, **kwargs)
+
+
+class _TLSSocket(ssl.SSLSocket):
+    """A TLS socket that waits no longer than the attempt may last."""
+
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 - ssl's signature
+        self.settimeout(_left())
+        super().do_handshake(block)
+
+    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+        self.settimeout(_left())
+        return super().recv_into(*args, **kwargs)
+
+    def send(self, *args: Any, **kwargs: Any) -> int:  # sendall is a loop over this
+        self.settimeout(_left())
+        return super().send(*args, **kwargs)
+
+
+class _HTTPConnection(HTTPConnection):
+    """A connection on such a socket, too old for use once it has rested."""
+
+    used_at = -math.inf
+
+    def _new_conn(self) -> socket.socket:  # where urllib3's own SOCKS support puts another kind of socket, too
+        return _connect(self)
+
+    def connect(self) -> None:
+        with _explained(self):
+            super().connect()
+
+    def getresponse(self) -> Any:
+        response = super().getresponse()
+        self.used_at = time.monotonic() if _attempt.keep_alive else -math.inf
+        return response
+
+    @property
+    def is_connected(self) -> bool:
+        return time.monotonic() - self.used_at < _IDLE and super().is_connected
+
+
+class _HTTPSConnection(_HTTPConnection, HTTPSConnection):
+    """The same in TLS."""
+
+
+class _HTTPPool(HTTPConnectionPool):
+    ConnectionCls = _HTTPConnection
+
+
+class _HTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _HTTPSConnection
+
+
+_POOLS = {"http": _HTTPPool, "https": _HTTPSPool}
+
+
+class Adapter(HTTPAdapter):
+    """Carries the requests of a `requests.Session`; raises `NotSent` where it never came to a connection."""
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:  # noqa: FBT001, FBT002 - requests' signature
+        super().init_poolmanager(connections, maxsize, block, **pool_kwargs)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **proxy_kwargs)
+        if not proxy.lower().startswith("socks"):
+            manager.pool_classes_by_scheme = _POOLS
+        return manager
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        host, kwargs = super().build_connection_pool_key_attributes(request, verify, cert)
+        if host["scheme"] == "https":
+            authorities = verify if isinstance(verify, str) else DEFAULT_CA_BUNDLE_PATH
+            kwargs = {"cert_reqs": "CERT_REQUIRED", "ssl_context": _trust(authorities)}
+        return host, kwargs
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Leave the pool as it is: its context knows whom to trust, and loading the authorities again is slow."""
+
+
+class Session(requests.Session):
+    """Connections and what the environment says about the way: proxies, certificate authorities."""
+
+    def __init__(self, headers: dict[str, str], *, keep_alive: bool) -> None:
+        super().__init__()
+        self.keep_alive = keep_alive
+        adapter = Adapter()
+        self.mount("http://", adapter)
+        self.mount("https://", adapter)
+        self.headers.clear()
+        self.headers.update(headers, Connection="keep-alive" if keep_alive else "close")
+        self._environments: dict[tuple[str, str], Any] = {}
+
+    def carry(self, request: requests.PreparedRequest, *, timeout: float) -> requests.Response:
+        """Make a request and give the head of its answer.
+
+        Not `send`: that would read the whole body of a redirect, and make up the request to which it would lead.
+        """
+        url = request.url or ""
+        adapter = self.get_adapter(url)
+        place = urlsplit(url)[:2]
+        if place not in self._environments:  # finding out takes as long as a quarter of a request
+            self._environments[place] = self.merge_environment_settings(url, {}, None, None, None)
+        found = self._environments[place]
+        proxies, verify = found["proxies"], found["verify"] or True
+        return adapter.send(request, stream=True, timeout=timeout, verify=verify, proxies=proxies)
+
+
+@functools.cache
+def _trust(authorities: str) -> ssl.SSLContext:
+    """A TLS context for the authorities in a file or folder, shared by all connections: loading them takes 20 ms."""
+    folder = Path(authorities).is_dir()
+    try:
+        context = ssl.create_default_context(
+            cafile=None if folder else authorities, capath=authorities if folder else None
+        )
+    except OSError as error:
+        cause = error.strerror or "not certificates in PEM form"
+        raise Distrusted(f"cannot read the certificate authorities in {authorities}: {cause}") from None
+    context.sslsocket_class = _TLSSocket
+    return context
+
+
+def _connect(connection: HTTPConnection) -> socket.socket:
+    """A TCP connection to the first address that answers; each gets a fair share of the time."""
+    name = connection._dns_host  # `host` has lost its final dot, which keeps the resolver from trying other domains
+    found = socket.getaddrinfo(name, connection.port, type=socket.SOCK_STREAM)
+    if _attempt.public_only and not connection.proxy:
+        found = [each for each in found if ip_address(each[4][0]).is_global]
+    until = time.monotonic() + min(_CONNECTING, _left() or _CONNECTING)
+    failure: OSError = OSError("not a public address")
+    for number, (family, kind, protocol, _, address) in enumerate(found):
+        connecting = _Socket(family, kind, protocol)
+        try:
+            for option in connection.socket_options or ():
+                connecting.setsockopt(*option)
+            connecting.settimeout(max((until - time.monotonic()) / (len(found) - number), 0.001))
+            connecting.connect(address)
+        except OSError as error:
+            connecting.close()
+            failure = error
+        else:
+            return connecting
+    raise failure
+
+
+@contextmanager
+def _explained(connection: HTTPConnection) -> Iterator[None]:
+    """Turn whatever prevents a connection into `NotSent`, in words that name the host only."""
+    try:
+        yield
+    except Exception as error:  # whatever it was, nothing has left
+        host = connection.host
+        match error:
+            case ssl.SSLCertVerificationError():
+                raise Distrusted(f"the certificate of {host} cannot be trusted: {error.verify_message}") from None
+            case ssl.SSLError():
+                raise NotSent(f"no TLS with {host}: {(error.reason or 'failed').lower().replace('_', ' ')}") from None
+            case socket.gaierror():
+                raise NotSent(f"the name {host} cannot be resolved: {error.strerror}") from None
+            case TimeoutError():
+                raise NotSent(f"no connection to {host} in time") from None
+            case OSError():
+                raise NotSent(f"no connection to {host}: {error.strerror or error}") from None
+            case _:
+                raise NotSent(f"no connection to {host}: {type(error).__name__}") from None

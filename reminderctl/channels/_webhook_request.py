@@ -1,0 +1,200 @@
+"""A webhook's request, from its message: the exact bytes, their signature, what would be wrong with them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+import msgspec
+
+if TYPE_CHECKING:
+    from reminderctl.channels.webhook import Message
+    from reminderctl.model import Envelope
+    from reminderctl.secret import Secret
+
+CONTENTS = ("json", "form", "body")
+_CONTENT_TYPES = {
+    "json": "application/json",
+    "form": "application/x-www-form-urlencoded",
+    "body": "text/plain; charset=utf-8",
+}
+_PORTS = {"http": 80, "https": 443}
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 5.6.2
+# What the transport writes, what the identity of a delivery rests on, and what would make two requests of one.
+_RESERVED = frozenset({"connection", "content-length", "expect", "host", "idempotency-key", "te", "trailer"}) | {
+    "transfer-encoding",
+    "upgrade",
+}
+_URL_SAFE = "!$%&'()*+,/:;=?@[]~"  # what may stand in a path or query as it is
+
+
+class Request(NamedTuple):
+    """What leaves the house."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: bytes | None
+
+
+def compose(message: Message, envelope: Envelope, *, at: int, keys: tuple[bytes, ...]) -> Request:
+    """The request of a message, signed with each of the keys at the given Unix time."""
+    headers = {name: value.strip() for name, value in message.headers.items()}
+    body = None
+    for content in CONTENTS:
+        if getattr(message, content) is not None:
+            body = _encode(getattr(message, content), content)
+            if not any(name.lower() == "content-type" for name in headers):
+                headers["Content-Type"] = _CONTENT_TYPES[content]
+    headers |= {"Idempotency-Key": envelope.key, "webhook-id": envelope.key}
+    if keys:
+        headers["webhook-timestamp"] = str(at)
+        headers["webhook-signature"] = " ".join(_sign(envelope.key, at, body or b"", key=key) for key in keys)
+    return Request(message.method, _complete_url(message), headers, body)
+
+
+def _encode(content: Any, kind: str) -> bytes:
+    if kind == "json":
+        return msgspec.json.encode(content)
+    return (urlencode(content) if kind == "form" else str(content)).encode()
+
+
+def _complete_url(message: Message) -> str:
+    """The URL with the params in its query, without a fragment, and with nothing that a request line cannot carry."""
+    address = message.url.strip().partition("#")[0]
+    if message.params:
+        address += ("" if address.endswith(("?", "&")) else "&" if "?" in address else "?") + urlencode(message.params)
+    scheme, slashes, rest = address.partition("//")
+    authority = re.match("[^/?]*", rest)[0]  # type: ignore[index]  # matches any text
+    path = re.sub("%(?![0-9A-Fa-f]{2})", "%25", rest.removeprefix(authority))
+    return scheme + slashes + authority + quote(path, safe=_URL_SAFE)
+
+
+# --- signatures (github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md) -------------------------
+
+
+def signing_keys(secret: Secret | None) -> tuple[bytes, ...]:
+    """The keys in a secret: `whsec_` and base64, or any text; several are separated by blanks.
+
+    Raises ValueError, without a word of the secret.
+    """
+    return tuple(_key(text, number) for number, text in enumerate(secret.reveal().split() if secret else [], start=1))
+
+
+def _key(text: str, number: int) -> bytes:
+    import base64
+
+    if not text.startswith("whsec_"):
+        return text.encode()
+    try:
+        key = base64.b64decode(text.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        key = b""
+    if not key:
+        raise ValueError(f"secret: number {number} is not base64 after its whsec_")
+    return key
+
+
+def _sign(identity: str, at: int, body: bytes, *, key: bytes) -> str:
+    import base64
+    import hashlib  # with hmac it loads OpenSSL, which a run that sends nothing does not need
+    import hmac
+
+    digest = hmac.digest(key, f"{identity}.{at}.".encode() + body, hashlib.sha256)
+    return f"v1,{base64.b64encode(digest).decode()}"
+
+
+# --- where it goes --------------------------------------------------------------------------------------------------
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port of a URL or of its template, in standard form: `https://hooks.example.com:8443`.
+
+    Without user and password. Empty where it has no such beginning.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return ""
+    if parts.scheme not in _PORTS or not host:
+        return ""
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}" + ("" if port in (None, _PORTS[parts.scheme]) else f":{port}")
+
+
+def lane(url: str) -> str:
+    """What is paused together when a receiver is down: all webhooks to one origin."""
+    return f"webhook {origin(url)}"
+
+
+# --- mistakes -------------------------------------------------------------------------------------------------------
+
+
+def message_mistakes(message: Message | Mapping[str, Any]) -> list[str]:
+    """What is wrong with a message, rendered or still full of shortcodes and language maps."""
+    fields = message if isinstance(message, Mapping) else msgspec.structs.asdict(message)
+    return list(_find_mistakes(fields))
+
+
+def _find_mistakes(fields: Mapping[str, Any]) -> Iterator[str]:
+    contents = [name for name in CONTENTS if fields.get(name) is not None]
+    if len(contents) > 1:
+        yield f"{' and '.join(contents)} exclude each other: a request has one body"
+    for url in _versions(fields.get("url")):
+        yield from _url_mistakes(url)
+    headers = fields.get("headers")
+    for name, values in headers.items() if isinstance(headers, Mapping) else ():
+        yield from _name_mistakes(str(name))
+        for value in _versions(values):
+            yield from _value_mistakes(str(name), value)
+
+
+def _versions(text: Any) -> list[str]:
+    """A text, or each of the texts of a language map."""
+    if isinstance(text, Mapping):
+        return [each for each in text.values() if isinstance(each, str)]
+    return [text] if isinstance(text, str) else []
+
+
+def _url_mistakes(url: str) -> Iterator[str]:
+    try:
+        authority = urlsplit(url.strip()).netloc
+    except ValueError:
+        authority = ""
+    if "{" in authority:
+        yield "url: shortcodes work in its path and query, not in its host or port"
+    elif not origin(url) or re.search(r"[\s\\]", authority):
+        yield "url: must begin with http:// or https:// and a host, as in https://hooks.example.com/bookings"
+
+
+def _name_mistakes(name: str) -> Iterator[str]:
+    if not _TOKEN.fullmatch(name):
+        yield f"headers: {name!r} is no header name; use letters, digits and hyphens"
+    elif name.lower() in _RESERVED or name.lower().startswith(("webhook-", "proxy-")):
+        yield f"headers: {name} cannot be set here: reminderctl writes it"
+
+
+def _value_mistakes(name: str, value: str) -> Iterator[str]:
+    if re.search(r"[\x00-\x08\x0a-\x1f\x7f]", value.strip()):
+        yield f"headers: {name} holds a line break or another control character; a header is one line"
+    elif not value.isascii() and any(ord(each) > 0xFF for each in value):
+        yield f"headers: {name} holds a character that headers cannot carry; put it into the body or the params"
+
+
+def words_to_hide(request: Request, secret: Secret | None) -> list[str]:
+    """What a receiver might echo and nobody should read: the URL's path and query, the headers' values, the secret."""
+    parts = urlsplit(request.url)
+    raw = [
+        request.url,
+        parts.path,
+        parts.query,
+        parts.password or "",
+        *re.split("[/?&=]", f"{parts.path}?{parts.query}"),
+    ]
+    words = raw + [unquote(each) for each in raw] + [value for _, value in parse_qsl(parts.query)]
+    for value in request.headers.values():
+        words += [value, *value.split()]
+    return words + (secret.reveal().split() if secret else [])

@@ -1,0 +1,191 @@
+"""Webhooks: an HTTP request that tells another program.
+
+    channels:
+      webhook:                        # may be left out: webhooks need no settings
+        secret: "${WEBHOOK_SECRET}"
+
+    actions:
+      - send: webhook
+        method: POST
+        url: https://hooks.example.com/bookings/{appointment_id}
+        params: {lang: "{customer_language}"}
+        headers: {X-Source: reminderctl}
+        json: {text: "{customer_full_name} arrives at {appointment_start_time}"}
+
+Every request carries the delivery's key as `webhook-id` and as `Idempotency-Key`: it is the same in each repetition, so
+that the receiver can tell one. An attempt whose fate nobody knows is repeated. With a secret, requests are signed as
+https://www.standardwebhooks.com says.
+
+Redirects are not followed: write the address that they lead to. Google Apps Script answers with one that is no request
+but the script's answer; that one is fetched, from Google's host for such answers only.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urljoin, urlsplit
+
+from msgspec import Meta, Struct
+
+from reminderctl.channels import OnUnknown, Rules, _http
+from reminderctl.channels._webhook_request import (
+    compose,
+    lane,
+    message_mistakes,
+    origin,
+    signing_keys,
+    words_to_hide,
+)
+from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Unavailable
+from reminderctl.model import Envelope, Receipt
+from reminderctl.places import Body, Header, Plain, PlainTree, Url
+from reminderctl.secret import Secret
+
+if TYPE_CHECKING:
+    from reminderctl.channels._transport import Session
+
+__all__ = ["RULES", "Channel", "Message", "Settings", "as_file", "lane", "message_mistakes", "mistakes", "origin"]
+
+RULES = Rules(on_unknown=OnUnknown.RESEND, attempts=8, workers=8, address=None)
+
+_SCRIPTS, _SCRIPT_ANSWERS = "script.google.com", "script.googleusercontent.com"
+# Where "not found" and "gone" say that the whole integration is unknown, not that this one request is wrong.
+_UNKNOWN_INTEGRATION = {("hooks.slack.com", 404), ("hooks.slack.com", 410), ("api.hsforms.com", 404)}
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """What holds for all webhooks."""
+
+    secret: Annotated[
+        Secret | None,
+        Meta(
+            description="Signs each request (Standard Webhooks): `whsec_` and base64, or any text. "
+            "Several, separated by blanks, while the receivers change from one to the next."
+        ),
+    ] = None
+    timeout: Annotated[float, Meta(description="Seconds that one attempt may last in all.", gt=0, le=30)] = 30.0
+
+
+class Message(Struct, frozen=True, kw_only=True):
+    """One request; at most one of `json`, `form` and `body`."""
+
+    method: Annotated[
+        Literal["GET", "POST", "PUT", "DELETE", "PATCH"], Meta(description="The method of the request.")
+    ] = "POST"
+    url: Annotated[Url, Meta(description="Where it goes. No shortcodes in its scheme, host and port.")]
+    params: Annotated[dict[str, Plain], Meta(description="What is added to the URL's query.")] = {}
+    headers: Annotated[dict[str, Header], Meta(description="Further headers.")] = {}
+    json: Annotated[PlainTree, Meta(description="A body in JSON.")] = None
+    form: Annotated[dict[str, Plain] | None, Meta(description="A body like that of a submitted web form.")] = None
+    body: Annotated[Body | None, Meta(description="A body as it stands; a Content-Type header says what it is.")] = None
+
+
+def mistakes(settings: Settings) -> list[str]:
+    """What is wrong with the settings taken together."""
+    try:
+        signing_keys(settings.secret)
+    except ValueError as error:
+        return [str(error)]
+    return []
+
+
+def as_file(message: Message, settings: Settings | None, envelope: Envelope) -> dict[str, Any]:
+    """The request as it would leave at the envelope's instant, with the signature masked."""
+    request = compose(message, envelope, at=int(envelope.at.timestamp()), keys=(b"masked",) if _signs(settings) else ())
+    if "webhook-signature" in request.headers:
+        request.headers["webhook-signature"] = "v1,***"
+    body = None if request.body is None else request.body.decode()
+    return {"method": request.method, "url": request.url, "headers": request.headers, "body": body}
+
+
+def _signs(settings: Settings | None) -> bool:
+    return settings is not None and settings.secret is not None and bool(settings.secret.reveal().strip())
+
+
+class Channel:
+    """Makes the requests of one thread; connections to the same server are kept between them."""
+
+    def __init__(self, settings: Settings | None) -> None:
+        self._settings = settings or Settings()
+        self._opened: Session | None = None
+
+    def send(self, message: Message, envelope: Envelope) -> Receipt:
+        """Make one request; raises a `DeliveryError` unless the receiver accepted it."""
+        until = time.monotonic() + self._settings.timeout
+        if wrong := message_mistakes(message):
+            raise Rejected("; ".join(wrong))
+        try:
+            keys = signing_keys(self._settings.secret)
+        except ValueError as error:
+            raise ChannelDown(str(error)) from None
+        # The real time, in a rehearsal too: receivers compare it with their own clock.
+        try:
+            sent = compose(message, envelope, at=int(time.time()), keys=keys)
+        except UnicodeEncodeError:
+            raise Rejected("the message holds half a character (a lone surrogate), which cannot be sent") from None
+        answer = _http.request(
+            self._session(), sent.method, sent.url, headers=sent.headers, body=sent.body, timeout=self._settings.timeout
+        )
+        if answer.host == _SCRIPTS and (collected := _where_script_answers(sent.url, answer)):
+            return self._collect(collected, timeout=until - time.monotonic())
+        if refusal := _refusal(answer, hidden=words_to_hide(sent, self._settings.secret)):
+            raise refusal
+        if answer.host == _SCRIPTS and answer.is_html:
+            raise ChannelDown(
+                f"{_SCRIPTS} answered with a web page: let anyone run the deployed script, and look at its executions"
+            )
+        return Receipt()
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        if self._opened:
+            self._opened.close()
+            self._opened = None
+
+    def _session(self) -> Session:
+        if not self._opened:
+            # Receivers know repetitions by their id, so that a lost connection costs no more than another attempt.
+            self._opened = _http.session(keep_alive=True)
+        return self._opened
+
+    def _collect(self, url: str, *, timeout: float) -> Receipt:
+        """What the script said. It has already run, so that whatever goes wrong here must not make it run again."""
+        try:
+            answer = _http.request(self._session(), "GET", url, timeout=max(timeout, 1), public_only=True)
+        except DeliveryError as error:
+            return Receipt(note=f"the script has run; its answer could not be fetched: {error}")
+        if answer.is_html:
+            raise Rejected("the script has run, but what it answered is a web page: look at its executions")
+        return Receipt()
+
+
+def _where_script_answers(url: str, answer: _http.Answer) -> str | None:
+    """Where a Google script that has run puts its answer; None where this is not the sign of it."""
+    place = urljoin(url, answer.headers.get("location", ""))
+    secure_enough = urlsplit(place).scheme in ("https", urlsplit(url).scheme)
+    if answer.status in (302, 303) and _http.host_of(place) == _SCRIPT_ANSWERS and secure_enough:
+        return place
+    return None
+
+
+def _refusal(answer: _http.Answer, *, hidden: list[str]) -> DeliveryError | None:
+    """What an answer means; None for accepted. Receivers know repetitions by their id, so what may pass is repeated."""
+    text = _http.describe(answer, hide=hidden)
+    if (answer.host, answer.status) in _UNKNOWN_INTEGRATION:
+        return ChannelDown(text)
+    if answer.status == 400 and "queue is full" in answer.text.lower():  # Make.com
+        return Unavailable(text, retry_after=answer.retry_after)
+    return _http.classify_status(answer.status, _asked_wait(answer), text=text, repeatable=True)
+
+
+def _asked_wait(answer: _http.Answer) -> timedelta | datetime | None:
+    """How long the receiver asks to be left alone: in a header, or in seconds in its body, as Discord does."""
+    said = answer.json if answer.status == 429 else None
+    seconds = said.get("retry_after") if isinstance(said, dict) else None
+    in_body = _http.read_retry_after(str(seconds)) if isinstance(seconds, int | float) else None
+    in_header = answer.retry_after
+    if isinstance(in_header, timedelta) and isinstance(in_body, timedelta):
+        return max(in_header, in_body)
+    return in_header or in_body
