@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Self
 
@@ -136,7 +137,7 @@ class Bookings:
     def _read(self, where: str, parameters: Mapping[str, Any]) -> Iterator[Booking]:
         with _errors_of(self.path):
             rows = self._connection.execute(f"{_SELECT} WHERE {where}, p.position, p.customer_id", parameters)
-            for booking_id, group in groupby(rows, key=lambda row: row[0]):
+            for booking_id, group in groupby(rows, key=itemgetter(0)):
                 try:
                     yield self._booking(list(group))
                 except (ValueError, TypeError) as error:
@@ -206,9 +207,10 @@ def _text(value: Any) -> str | None:
 
 def _instant(column: str, text: Any) -> Any:
     try:
-        return timing.parse_instant(text).replace(microsecond=0)
+        instant = timing.parse_instant(text)
     except (ValueError, TypeError):
         raise ValueError(f"{column} is {text!r}; write UTC as 2026-03-29T08:00:00Z") from None
+    return instant.replace(microsecond=0) if instant.microsecond else instant
 
 
 def _object(text: Any) -> dict[str, Any]:

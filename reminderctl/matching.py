@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from reminderctl.model import Booking, Filters, Participant, Workflow
 
@@ -31,21 +32,23 @@ def why_not_matching(
     workflow: Workflow, booking: Booking, participant: Participant | None, *, default_language: str
 ) -> str | None:
     """The filter that says no to one participant (or to a booking without any), in words; None where all say yes."""
-    values = _values(booking, participant, default_language=default_language)
-    filters, exceptions = workflow.filters, workflow.exceptions
-    if not filters.status:
-        dead = {standard_status(booking.status), *values["status"]} & NEVER_WITHOUT_A_FILTER
-        if dead:
+    if not workflow.filters.status:
+        statuses = {standard_status(booking.status), _status(booking, participant)}
+        if dead := statuses & NEVER_WITHOUT_A_FILTER:
             return f"status is {min(dead)}, and the workflow has no status filter that asks for it"
     for name in Filters.__struct_fields__:
-        wanted, unwanted = getattr(filters, name), getattr(exceptions, name)
-        if wanted and not _any_matches(name, wanted, values[name]):
-            return f"{name} is {_shown(values[name])}, the filter wants {' or '.join(wanted)}"
-        if unwanted and _any_matches(name, unwanted, values[name]):
-            return f"{name} is {_shown(values[name])}, which `except` excludes"
+        wanted, unwanted = getattr(workflow.filters, name), getattr(workflow.exceptions, name)
+        if not wanted and not unwanted:
+            continue
+        values = _values(name, booking, participant, default_language=default_language)
+        if wanted and not _any_matches(name, wanted, values):
+            return f"{name} is {_shown(values)}, the filter wants {' or '.join(wanted)}"
+        if unwanted and _any_matches(name, unwanted, values):
+            return f"{name} is {_shown(values)}, which `except` excludes"
     return None
 
 
+@lru_cache(maxsize=256)
 def standard_status(status: str) -> str:
     """One spelling for each status: lower case, `_` between words, `canceled` with one l."""
     spelling = status.strip().casefold().replace("-", "_").replace(" ", "_")
@@ -59,21 +62,22 @@ def language_of(participant: Participant | None, default: str) -> str:
     return participant.language or participant.customer.language or default
 
 
-def _values(booking: Booking, participant: Participant | None, *, default_language: str) -> dict[str, tuple[str, ...]]:
+def _values(name: str, booking: Booking, participant: Participant | None, *, default_language: str) -> tuple[str, ...]:
+    """What a filter of this name compares: an id or a name does equally well."""
+    if name == "status":
+        return (_status(booking, participant),)
+    if name == "language":
+        return (language_of(participant, default_language),)
+    noun = getattr(booking, name)
+    return tuple(filter(None, (noun.name, noun.id))) if noun else ()
+
+
+def _status(booking: Booking, participant: Participant | None) -> str:
+    """The participant's own status, but for a booking that is called off as a whole."""
     status = standard_status(booking.status)
     if participant and participant.status and status not in FOR_EVERYONE:
-        status = standard_status(participant.status)
-    return {
-        "status": (status,),
-        "service": _id_and_name(booking.service),
-        "location": _id_and_name(booking.location),
-        "staff": _id_and_name(booking.staff),
-        "language": (language_of(participant, default_language),),
-    }
-
-
-def _id_and_name(noun: object) -> tuple[str, ...]:
-    return tuple(filter(None, (getattr(noun, "name", None), getattr(noun, "id", None))))
+        return standard_status(participant.status)
+    return status
 
 
 def _any_matches(name: str, wanted: Iterable[str], values: Iterable[str]) -> bool:

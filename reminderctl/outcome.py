@@ -5,7 +5,6 @@ Nothing here sends, waits or writes: an ending goes in, a decision comes out (SP
 
 from __future__ import annotations
 
-import random
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -147,6 +146,8 @@ def backoff(delivery: Delivery) -> timedelta:
 
     So a rehearsal repeats itself, and a crowd that failed together does not come back together.
     """
+    import random
+
     whole = min(FIRST_BACKOFF * (1 << min(max(delivery.attempts - 1, 0), 10)), LONGEST_BACKOFF)
     lot = random.Random(f"{delivery.key}:{delivery.attempts}").random()  # noqa: S311 - a lot, not a secret
     return timedelta(seconds=round(whole.total_seconds() * (0.5 + lot / 2)))

@@ -33,11 +33,10 @@ class Recipient(NamedTuple):
     once_for: str | None = None
 
 
-def recipients(workflow: Workflow, action: Action, booking: Booking, *, config: Config) -> Iterator[Recipient]:
-    """Everyone whom an action of this booking reaches (SPEC 4.1, `to` and `for_each_customer`)."""
-    matching = matching_participants(workflow, booking, default_language=config.language)
-    if matching is None:
-        return
+def recipients(
+    workflow: Workflow, action: Action, booking: Booking, matching: tuple[Participant, ...], *, config: Config
+) -> Iterator[Recipient]:
+    """Everyone whom an action of this booking reaches, given the participants that match (SPEC 4.1)."""
     first = matching[0] if matching else None
     everyone = matching if workflow.for_each_customer else (first,)
     for to in action.to or ("webhook",):
@@ -88,6 +87,9 @@ def delivery_key(
 
 def owed(workflow: Workflow, trigger: Trigger, booking: Booking, *, config: Config) -> list[Delivery]:
     """Every delivery that this trigger owes for this booking, whenever it falls due."""
+    matching = matching_participants(workflow, booking, default_language=config.language)
+    if matching is None:
+        return []
     zone = timing.find_zone(booking.timezone or config.timezone) or timing.find_zone(config.timezone)
     assert zone is not None, "the configuration was checked"  # noqa: S101
     event = timing.event_at(trigger, booking)
@@ -95,16 +97,17 @@ def owed(workflow: Workflow, trigger: Trigger, booking: Booking, *, config: Conf
     if trigger.before and due >= event:  # `0 days before start at 18:00` of a booking at 10:00
         return []
     expires = timing.expires_at(trigger, due, booking, workflow.grace)
+    written_event, identity = timing.instant_text(event), trigger.identity
     return [
         Delivery(
             key=delivery_key(
                 workflow=workflow.id,
-                trigger=trigger.identity,
+                trigger=identity,
                 action=action.id,
                 booking=booking.id,
                 recipient=recipient.identity,
                 participant=recipient.once_for,
-                event_at=timing.instant_text(event),
+                event_at=written_event,
             ),
             workflow=workflow.id,
             trigger=trigger.text,
@@ -120,7 +123,7 @@ def owed(workflow: Workflow, trigger: Trigger, booking: Booking, *, config: Conf
             expires_at=expires,
         )
         for action in workflow.actions
-        for recipient in recipients(workflow, action, booking, config=config)
+        for recipient in recipients(workflow, action, booking, matching, config=config)
     ]
 
 

@@ -108,7 +108,7 @@ def instant_of(wall: datetime, zone: ZoneInfo) -> datetime:
 
 def instant_text(instant: datetime) -> str:
     """An instant as the ledger, the bookings and every JSON write it: 2026-11-23T08:00:00Z."""
-    return f"{instant.replace(tzinfo=None, microsecond=0).isoformat()}Z"
+    return f"{instant.isoformat()[:19]}Z"
 
 
 def parse_instant(text: str) -> datetime:

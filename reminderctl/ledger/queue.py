@@ -42,57 +42,48 @@ _INSTANTS = ("event_at", "due_at", "expires_at")
 _ENQUEUE = """
 INSERT INTO deliveries (key, workflow, trigger, action, channel, lane, booking, recipient, participant, address,
     event_at, due_at, expires_at, planned_by, state, next_attempt_at, settled_at, error)
-VALUES (:key, :workflow, :trigger, :action, :channel, :lane, :booking, :recipient, :participant, :address,
-    :event_at, :due_at, :expires_at, :run, :state, :next_attempt_at, :settled_at, :error)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
 ON CONFLICT (key) DO UPDATE SET
     state = 'pending', next_attempt_at = excluded.next_attempt_at, settled_at = NULL, error = NULL, held = 0,
     expires_at = excluded.expires_at, planned_by = excluded.planned_by
 WHERE excluded.state = 'pending' AND deliveries.settled_by IS NULL AND deliveries.doubtful = 0
-  AND (deliveries.state = 'canceled' OR (deliveries.state = 'expired' AND deliveries.expires_at >= :now))
+  AND (deliveries.state = 'canceled' OR (deliveries.state = 'expired' AND deliveries.expires_at >= ?19))
 """
 
 
 def enqueue(ledger: Ledger, deliveries: Iterable[Delivery], *, run: int, now: datetime) -> tuple[int, int]:
     """Record what is owed, each once: how many are new to send, and how many are new but too late already."""
-    on_time = too_late = 0
+    instant = timing.instant_text(now)
+    on_time = (run, State.PENDING.value, instant, None, None, instant)
+    too_late = (run, State.EXPIRED.value, None, instant, f"not planned before {instant}, after its deadline", instant)
+    counts = [0, 0]
     stream = iter(deliveries)
     while chunk := list(islice(stream, CHUNK)):
-        rows = [_row(delivery, run=run, now=now) for delivery in chunk]
-        on_time += _insert(ledger, [row for row in rows if row["state"] == State.PENDING])
-        too_late += _insert(ledger, [row for row in rows if row["state"] == State.EXPIRED])
-    return on_time, too_late
+        rows = [[_row(each) + on_time for each in chunk if each.expires_at >= now]]
+        rows += [[_row(each) + too_late for each in chunk if each.expires_at < now]]
+        for kind in (0, 1):
+            before = ledger.connection.total_changes
+            ledger.connection.executemany(_ENQUEUE, rows[kind])
+            counts[kind] += ledger.connection.total_changes - before
+    return counts[0], counts[1]
 
 
-def _insert(ledger: Ledger, rows: Sequence[dict[str, object]]) -> int:
-    before = ledger.connection.total_changes
-    ledger.connection.executemany(_ENQUEUE, rows)
-    return ledger.connection.total_changes - before
-
-
-def _row(delivery: Delivery, *, run: int, now: datetime) -> dict[str, object]:
-    due_at, expires_at, instant = map(timing.instant_text, (delivery.due_at, delivery.expires_at, now))
-    expired = delivery.expires_at < now
-    return {
-        "key": delivery.key,
-        "workflow": delivery.workflow,
-        "trigger": delivery.trigger,
-        "action": delivery.action,
-        "channel": delivery.channel,
-        "lane": delivery.lane,
-        "booking": delivery.booking,
-        "recipient": delivery.recipient,
-        "participant": delivery.participant,
-        "address": delivery.address,
-        "event_at": timing.instant_text(delivery.event_at),
-        "due_at": due_at,
-        "expires_at": expires_at,
-        "run": run,
-        "now": instant,
-        "state": State.EXPIRED if expired else State.PENDING,
-        "next_attempt_at": None if expired else instant,
-        "settled_at": instant if expired else None,
-        "error": f"not planned before {instant}, after its deadline" if expired else None,
-    }
+def _row(delivery: Delivery) -> tuple[object, ...]:
+    return (
+        delivery.key,
+        delivery.workflow,
+        delivery.trigger,
+        delivery.action,
+        delivery.channel,
+        delivery.lane,
+        delivery.booking,
+        delivery.recipient,
+        delivery.participant,
+        delivery.address,
+        timing.instant_text(delivery.event_at),
+        timing.instant_text(delivery.due_at),
+        timing.instant_text(delivery.expires_at),
+    )
 
 
 def hold(ledger: Ledger, workflow: str, *, run: int) -> int:

@@ -7,13 +7,13 @@ lock with the process, so there is no pid to go stale and no age to guess from.
 from __future__ import annotations
 
 import fcntl
-import json
 import os
-import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Self
+
+import msgspec
 
 from reminderctl.ledger.opening import Ledger
 from reminderctl.timing import instant_text, parse_instant
@@ -28,7 +28,7 @@ class Run:
         self._ledger = ledger
         self._locks = os.open(_beside(ledger, "lock"), os.O_RDWR | os.O_CREAT, 0o600)
         self.id = 0
-        self.token = secrets.token_hex(8)
+        self.token = os.urandom(8).hex()
 
     def __enter__(self) -> Self:
         return self
@@ -49,7 +49,8 @@ class Run:
     def end(self, now: datetime, report: Mapping[str, object]) -> None:
         """Record what this run did."""
         self._ledger.connection.execute(
-            "UPDATE runs SET ended_at = ?, report = ? WHERE id = ?", (instant_text(now), json.dumps(report), self.id)
+            "UPDATE runs SET ended_at = ?, report = ? WHERE id = ?",
+            (instant_text(now), msgspec.json.encode(report).decode(), self.id),
         )
 
     def dead(self) -> list[int]:
@@ -73,14 +74,14 @@ class Run:
         """Name this run beside the ledger, before it sends anything."""
         stamp = _beside(self._ledger, "stamp")
         draft = stamp.with_name(f"{stamp.name}.{self.id}.tmp")
-        draft.write_text(json.dumps({"token": self.token, "at": instant_text(now)}), encoding="utf-8")
+        draft.write_bytes(msgspec.json.encode({"token": self.token, "at": instant_text(now)}))
         draft.replace(stamp)
 
 
 def restored_since(ledger: Ledger) -> datetime | None:
     """When the last run was, if this ledger does not know of it and so is older than reality; else None."""
     try:
-        stamp = json.loads(_beside(ledger, "stamp").read_text(encoding="utf-8"))
+        stamp = msgspec.json.decode(_beside(ledger, "stamp").read_bytes())
         token, at = stamp["token"], parse_instant(stamp["at"])
     except (OSError, ValueError, KeyError, TypeError):  # no stamp yet, or one that was cut short by a crash
         return None

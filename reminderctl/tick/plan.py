@@ -96,11 +96,12 @@ def _zones(config: Config, enabled: list[Workflow], bookings: Bookings) -> list[
     return [zone for name in sorted(names) if (zone := timing.find_zone(name))]
 
 
-def owed_in(window: Window, workflow: Workflow, bookings: Bookings, *, config: Config) -> Iterator[Delivery]:
-    """Everything of a workflow that falls due in a window, whether it was planned before or not."""
-    zones = _zones(config, [workflow], bookings)
-    for trigger in workflow.triggers:
-        yield from _due(trigger, window, workflow=workflow, bookings=bookings, zones=zones, config=config)
+def owed_in(window: Window, workflows: list[Workflow], bookings: Bookings, *, config: Config) -> Iterator[Delivery]:
+    """Everything of these workflows that falls due in a window, whether it was planned before or not."""
+    zones = _zones(config, workflows, bookings)
+    for workflow in workflows:
+        for trigger in workflow.triggers:
+            yield from _due(trigger, window, workflow=workflow, bookings=bookings, zones=zones, config=config)
 
 
 def _due(

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import base64
 import ssl
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,12 +11,12 @@ from typing import Any
 
 import pytest
 import trustme
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from reminderctl.channels import email as channel
 from reminderctl.errors import ChannelDown, Rejected, Unavailable
 from reminderctl.model import Envelope as Around
 from reminderctl.secret import Secret
+from tests.mail_server import PASSWORD, TOKEN, MailServer, mail_servers
 
 pytestmark = [
     # aiosmtpd 1.4.6 warns of its own use of Session.login_data, and of AUTH without TLS, which some tests want
@@ -27,8 +24,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning"),
 ]
 
-PASSWORD = "s3cret-pässword"
-TOKEN = "ya29.token"
 AROUND = Around(
     key="3f2a9c",
     delivery_id=7,
@@ -41,79 +36,10 @@ def a_message(**fields: Any) -> channel.Message:
     return channel.Message(**({"to": "ana@example.test", "subject": "Su cita", "body": "Hola Ana"} | fields))
 
 
-# --- servers --------------------------------------------------------------------------------------------------------
-
-
-class Mailserver:
-    """An aiosmtpd server on a free port, and what it saw."""
-
-    def __init__(self) -> None:
-        self.mails: list[Envelope] = []
-        self.logins: list[tuple[str, bytes]] = []
-        self.connections = 0
-        self.port = 0
-
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
-        self.mails.append(envelope)
-        return f"250 2.0.0 Ok: queued as Q{len(self.mails)}"
-
-    async def auth_XOAUTH2(self, server: SMTP, arguments: list[str]) -> AuthResult:  # noqa: N802
-
-        given = base64.b64decode(arguments[1])
-        self.logins.append(("XOAUTH2", given))
-        if given == f"user=citas\x01auth=Bearer {TOKEN}\x01\x01".encode():
-            return AuthResult(success=True)
-        await server.push("334 eyJzdGF0dXMiOiI0MDAifQ==")
-        await server._reader.readline()
-        return AuthResult(success=False, handled=False)
-
-    def authenticate(
-        self, _server: SMTP, _session: Session, _envelope: Envelope, mechanism: str, found: Any
-    ) -> AuthResult:
-        self.logins.append((mechanism, found.password))
-        return AuthResult(success=found.login == b"citas" and found.password == PASSWORD.encode(), handled=False)
-
-
 @pytest.fixture
-def serve() -> Iterator[Callable[..., Mailserver]]:
-    """Start a server: `serve(tls=context)` with STARTTLS, `serve(implicit=context)` with TLS from the start."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    servers: list[asyncio.Server] = []
-
-    def start(
-        *, tls: ssl.SSLContext | None = None, implicit: ssl.SSLContext | None = None, **options: Any
-    ) -> Mailserver:
-        seen = Mailserver()
-
-        def protocol() -> SMTP:
-            seen.connections += 1
-            return SMTP(
-                seen, hostname="mx.test", tls_context=tls, loop=loop, authenticator=seen.authenticate, **options
-            )
-
-        async def listen() -> asyncio.Server:
-            return await loop.create_server(protocol, "127.0.0.1", 0, ssl=implicit)
-
-        servers.append(asyncio.run_coroutine_threadsafe(listen(), loop).result())
-        seen.port = servers[-1].sockets[0].getsockname()[1]
-        return seen
-
-    async def stop() -> None:
-        for each in servers:
-            each.close()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-        await asyncio.sleep(0)
-
-    yield start
-    asyncio.run_coroutine_threadsafe(stop(), loop).result()
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+def serve() -> Iterator[Callable[..., MailServer]]:
+    with mail_servers() as start:
+        yield start
 
 
 @pytest.fixture(scope="module")

@@ -93,11 +93,11 @@ def test_splitting_an_interval_into_windows_owes_the_same_as_the_whole(
         for minutes in interval[1]:
             edges.append(edges[-1] + timedelta(minutes=minutes))
         with Bookings(folder / "bookings.db") as opened:
-            whole = [each.key for each in owed_in(Window(edges[0], edges[-1]), rule, opened, config=config)]
+            whole = [each.key for each in owed_in(Window(edges[0], edges[-1]), [rule], opened, config=config)]
             parts = [
                 each.key
                 for window in map(Window, edges[:-1], edges[1:])
-                for each in owed_in(window, rule, opened, config=config)
+                for each in owed_in(window, [rule], opened, config=config)
             ]
             by_hand = [
                 trigger.identity
@@ -139,7 +139,7 @@ def test_nothing_is_planned_twice_and_nothing_inside_its_grace_is_missed(
                 for _ in range(2):  # every run twice
                     with book.transaction():
                         plan(config, book, opened, run=number, now=now, report=Report(now))
-            owed = list(owed_in(Window(runs[0], runs[-1]), rule, opened, config=config))
+            owed = list(owed_in(Window(runs[0], runs[-1]), [rule], opened, config=config))
             recorded = {record["key"]: record["state"] for record in records.find(book)}
         assert recorded.keys() == {each.key for each in owed}
         for each in owed:  # nothing sends here, so what is given up is what the last run found past its deadline

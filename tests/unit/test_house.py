@@ -1,0 +1,117 @@
+"""How the house is built: floors, lazy doors, sizes (docs/explanation/architecture.md)."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.clinic import Clinic
+
+PACKAGE = Path(__file__).parents[2] / "reminderctl"
+
+FLOORS = {
+    "errors": 0,
+    "model": 0,
+    "places": 0,
+    "secret": 0,
+    "timing": 1,
+    "matching": 1,
+    "planning": 1,
+    "outcome": 1,
+    "migrations": 1,
+    "channels": 2,
+    "messages": 2,
+    "bookings": 2,
+    "outbox": 2,
+    "config": 3,
+    "ledger": 3,
+    "importing": 3,
+    "deliver": 4,
+    "tick": 4,
+    "demo": 4,
+    "cli": 5,
+}
+WITHIN_ITS_FLOOR = {  # who may import a neighbour, and why
+    ("model", "errors"),  # a configuration carries the problems of its broken files
+    ("matching", "timing"),
+    ("planning", "timing"),
+    ("planning", "matching"),
+    ("outbox", "channels"),  # shows a message as its channel would send it
+    ("tick", "deliver"),
+}
+HEAVY = {
+    "babel",
+    "click.shell_completion",
+    "email",
+    "icalendar",
+    "importlib.metadata",
+    "jinja2",
+    "jsonschema",
+    "phonenumbers",
+    "requests",
+    "rich",
+    "smtplib",
+    "sqlite_utils",
+    "ssl",
+    "urllib.request",
+}
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """The rooms of our own that a module imports, wherever in the file."""
+    rooms = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == "reminderctl":
+            rooms |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("reminderctl."):
+            rooms.add(node.module.split(".")[1])
+    return rooms & FLOORS.keys()
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_imports_only_from_lower_floors(path: Path) -> None:
+    here = room(path)
+    if here.startswith("__"):
+        return
+    for there in imported(path) - {here}:
+        assert FLOORS[there] < FLOORS[here] or (here, there) in WITHIN_ITS_FLOOR, f"{here} imports {there}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_is_short_and_begins_with_what_it_is(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\n") <= 300
+    heading = ast.get_docstring(ast.parse(text))
+    assert heading, "a module's first line says what it is"
+
+
+def test_an_idle_tick_imports_nothing_heavy(clinic: Clinic) -> None:
+    clinic.write(
+        "- id: w\n  when: 1 day before start\n"
+        "  actions: [{send: email, to: customer, subject: s, body: '{staff_name}'}]\n"
+    )
+    clinic.book("b1", "2026-06-10T10:00Z")
+    clinic.run("2026-06-01T08:00Z")  # checks the templates once
+    program = (
+        "import sys\n"
+        "from reminderctl.cli import main\n"
+        f"arguments = ['-c', {str(clinic.folder / 'workflows.yaml')!r}, 'run', '--now', '2026-06-01T08:01Z']\n"
+        "main(arguments, standalone_mode=False)\n"
+        "print(*sys.modules)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = set(ran.stdout.split())
+    assert "reminderctl.tick" in loaded, "the tick ran"
+    assert not {name for name in loaded if name in HEAVY or name.split(".")[0] in HEAVY}
