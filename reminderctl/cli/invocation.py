@@ -27,9 +27,13 @@ class Invocation:
         self._config_path = config_path
         self._now_text = now_text
 
-    def load(self, *, outbox: Path | None = None) -> Config:
+    def load(self, *, outbox: Path | None = None, deep: bool = False) -> Config:
         """The configuration; raises `ConfigError`. With an outbox, channels need no settings."""
-        return config.load(config.find(self._config_path, os.environ), os.environ, outbox=outbox)
+        return config.load(self.find(), os.environ, outbox=outbox, deep=deep)
+
+    def load_settings(self) -> Config:
+        """The configuration for commands that send nothing: secrets may be missing."""
+        return self.load(outbox=Path())
 
     def find(self, path: str | None = None) -> Path:
         """Where the configuration stands; `path` goes before the option. Raises `UsageError` where there is none."""

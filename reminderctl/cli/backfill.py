@@ -1,0 +1,54 @@
+"""`reminderctl backfill`: fire what fell due before a trigger was armed, or was missed."""
+
+from __future__ import annotations
+
+import click
+
+from reminderctl.bookings import Bookings
+from reminderctl.cli.invocation import Invocation, instant, shared_options
+from reminderctl.cli.output import print_table
+from reminderctl.errors import UsageError
+from reminderctl.ledger import Ledger, queue
+from reminderctl.model import Window
+from reminderctl.tick.plan import owed_in
+from reminderctl.timing import instant_text
+
+
+@click.command()
+@click.argument("workflow_id", metavar="WORKFLOW")
+@click.option("--since", required=True, metavar="T", help="From this instant (ISO 8601) on.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@shared_options
+def command(invocation: Invocation, *, workflow_id: str, since: str, yes: bool) -> None:
+    """Plan what WORKFLOW owed since T and never sent; the next run sends it.
+
+    What is past its deadline is left out, and nothing is sent twice. The list is shown first.
+    """
+    config = invocation.load()
+    workflow = next((each for each in config.workflows if each.id == workflow_id and each.enabled), None)
+    if workflow is None:
+        raise UsageError(f"there is no enabled workflow {workflow_id}")
+    now = invocation.clock(config.timezone)()
+    window = Window(instant(since, config.timezone, option="--since"), now)
+    if window.since >= now:
+        raise UsageError(f"--since {since} is not in the past")
+    with Bookings(config.bookings) as bookings, Ledger(config.ledger) as ledger:
+        owed = [each for each in owed_in(window, [workflow], bookings, config=config) if each.expires_at >= now]
+        with ledger.rehearsal():
+            new = [each for each in owed if queue.enqueue(ledger, [each], run=0, now=now) == (1, 0)]
+        if not new:
+            click.echo(f"{workflow_id}: nothing since {instant_text(window.since)} is still to be sent")
+            return
+        columns = ("due_at", "expires_at", "booking", "action", "recipient")
+        print_table(
+            columns,
+            [
+                (instant_text(each.due_at), instant_text(each.expires_at), each.booking, each.action, each.recipient)
+                for each in new
+            ],
+        )
+        if not yes:
+            click.confirm(f"Send these {len(new)}?", abort=True, err=True)
+        with ledger.transaction():
+            planned, _ = queue.enqueue(ledger, new, run=0, now=now)
+    click.echo(f"{workflow_id}: {planned} planned; the next run sends them")

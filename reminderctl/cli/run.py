@@ -1,0 +1,107 @@
+"""`reminderctl run`: one tick, as cron calls it."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from reminderctl.bookings import Bookings
+from reminderctl.cli.invocation import Clock, Invocation, shared_options
+from reminderctl.cli.output import print_json
+from reminderctl.errors import ExitCode
+from reminderctl.ledger import Ledger
+from reminderctl.model import Config
+from reminderctl.tick import rehearse, tick
+from reminderctl.tick.report import Report
+
+MOST_LINES = 50  # cron mails them
+CHECKED = "checked configuration"
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Say what would be sent, and leave no trace.")
+@click.option("--outbox", type=click.Path(path_type=Path), metavar="DIR", help="Deliver into this folder, as files.")
+@click.option("--json", "as_json", is_flag=True, help="Print the counts of this run as JSON.")
+@click.option("-v", "--verbose", is_flag=True, help="Say what was done, not only what went wrong.")
+@shared_options
+def command(invocation: Invocation, *, dry_run: bool, outbox: Path | None, as_json: bool, verbose: bool) -> None:
+    """Do all that is due since the last run, once.
+
+    Silent when all is well, so that cron has nothing to mail. Exit status: 0 all well, 1 something needs a person,
+    2 the configuration has mistakes, 75 a database is locked (the next run tries again).
+    """
+    config = invocation.load(outbox=outbox)
+    clock = invocation.clock(config.timezone)
+    with Ledger(config.ledger) as ledger:
+        config = _checked(config, ledger, invocation, outbox)
+        with Bookings(config.bookings) as bookings:
+            if dry_run:
+                _rehearse(config, ledger, bookings, clock, as_json=as_json)
+                return
+            report = tick(
+                config, ledger, bookings, clock=clock, outbox=outbox or config.outbox, interrupted=_signalled()
+            )
+    for problem in config.broken:
+        click.echo(problem, err=True)
+    _tell(report, as_json=as_json, verbose=verbose)
+    if config.broken:
+        raise SystemExit(ExitCode.CONFIGURATION)
+    if report.needs_a_person:
+        raise SystemExit(ExitCode.NEEDS_A_PERSON)
+
+
+def _checked(config: Config, ledger: Ledger, invocation: Invocation, outbox: Path | None) -> Config:
+    """The same configuration, its templates compiled once after each change: an idle run has no time for that."""
+    mark = f"{config.digest}:{bool(outbox)}"
+    if ledger.note(CHECKED) == mark:
+        return config
+    config = invocation.load(outbox=outbox, deep=True)
+    if not config.broken:
+        ledger.take_note(CHECKED, mark)
+    return config
+
+
+def _rehearse(config: Config, ledger: Ledger, bookings: Bookings, clock: Clock, *, as_json: bool) -> None:
+    report, deliveries = rehearse(config, ledger, bookings, clock=clock)
+    if as_json:
+        print_json(report.as_json())
+        return
+    for delivery in deliveries:
+        click.echo(
+            f"{delivery.workflow}: {delivery.trigger}: {delivery.action} to {delivery.recipient} "
+            f"for booking {delivery.booking}"
+        )
+    click.echo(f"would be sent: {len(deliveries)}; nothing was sent or recorded")
+
+
+def _tell(report: Report, *, as_json: bool, verbose: bool) -> None:
+    if as_json:
+        print_json(report.as_json())
+    elif verbose:
+        for line in report.notes:
+            click.echo(line)
+        counts = ", ".join(f"{count} {name}" for name, count in report.as_json().items() if name != "now" and count)
+        click.echo(counts or "nothing was due")
+    for line in report.lines[:MOST_LINES]:
+        click.echo(line, err=True)
+    if len(report.lines) > MOST_LINES:
+        click.echo(f"... and {len(report.lines) - MOST_LINES} more; see `reminderctl deliveries list`", err=True)
+
+
+class _signalled:  # noqa: N801 - reads as a predicate where it is used
+    """Whether this process has been told to stop; from its first use on a signal no longer ends it at once."""
+
+    def __init__(self) -> None:
+        self._told = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._hear)
+
+    def _hear(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self._told = True
+
+    def __call__(self) -> bool:
+        return self._told

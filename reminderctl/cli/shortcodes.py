@@ -1,0 +1,20 @@
+"""`reminderctl shortcodes`: every name that a text may use."""
+
+from __future__ import annotations
+
+import click
+import msgspec
+
+from reminderctl.cli.output import print_json, print_table
+from reminderctl.messages.shortcodes import CATALOGUE
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+def command(*, as_json: bool) -> None:
+    """List the shortcodes, each with its meaning and an example."""
+    if as_json:
+        print_json([msgspec.to_builtins(shortcode) for shortcode in CATALOGUE])
+        return
+    rows = [(f"{{{shortcode.name}}}", shortcode.meaning, shortcode.example) for shortcode in CATALOGUE]
+    print_table(("shortcode", "meaning", "example"), rows, styles=("cyan", "", "dim"))
