@@ -1,0 +1,36 @@
+"""The idle tick: nothing due, 50 workflows, 100,000 bookings."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from benchmarks import house
+from benchmarks.measure import Row, best_of, peak_memory
+
+BASELINE = [sys.executable, "-c", "import click, yaml, sqlite3, msgspec"]
+
+
+def run(room: Path) -> Iterator[Row]:
+    """Against the start of a Python that imports the libraries a tick cannot do without."""
+    triggers = [f"{number + 1} hours before start" for number in range(25)]
+    triggers += [f"{number + 1} days before start" for number in range(25)]
+    path = house.build(room / "idle", number_of_bookings=100_000, triggers=triggers, spread=timedelta(days=365))
+    tick = [
+        str(Path(sys.executable).with_name("reminderctl")),
+        "-c",
+        str(path),
+        "run",
+        "--now",
+        house.written(house.NOW),
+    ]
+    subprocess.run(tick, check=True)  # checks the templates, arms the triggers
+    baseline, idle = best_of(
+        15, *(lambda command=command: subprocess.run(command, check=True) for command in (BASELINE, tick))
+    )
+    yield Row("idle tick, time", f"{idle * 1000:.0f} ms", f"{baseline * 1000:.0f} ms", idle / baseline, "<= 1.5")
+    used, least = peak_memory(tick), peak_memory(BASELINE)
+    yield Row("idle tick, peak memory", f"{used:.1f} MB", f"{least:.1f} MB", used / least, "<= 1.3")
