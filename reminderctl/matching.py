@@ -35,7 +35,7 @@ def why_not_matching(
     if not workflow.filters.status:
         statuses = {standard_status(booking.status), _status(booking, participant)}
         if dead := statuses & NEVER_WITHOUT_A_FILTER:
-            return f"status is {min(dead)}, and the workflow has no status filter that asks for it"
+            return f"status is {min(dead)}, and no status filter asks for it"
     for name in Filters.__struct_fields__:
         wanted, unwanted = getattr(workflow.filters, name), getattr(workflow.exceptions, name)
         if not wanted and not unwanted:

@@ -42,6 +42,7 @@ WITHIN_ITS_FLOOR = {  # who may import a neighbour, and why
     ("planning", "matching"),
     ("outbox", "channels"),  # shows a message as its channel would send it
     ("tick", "deliver"),
+    ("demo", "tick"),  # it plays what `run` does
 }
 HEAVY = {
     "babel",

@@ -1,0 +1,1 @@
+"""The demonstration: two days of a clinic."""

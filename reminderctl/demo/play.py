@@ -1,0 +1,102 @@
+"""Playing the demonstration: cron's minutes, one by one, through the tick that `run` uses."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import functools
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from reminderctl import matching, timing
+from reminderctl.bookings import Bookings
+from reminderctl.demo.story import Story, happen
+from reminderctl.ledger import Ledger, records
+from reminderctl.model import Config, Window
+from reminderctl.tick import tick
+
+MINUTE = timedelta(minutes=1)
+
+
+class Line(NamedTuple):
+    """One line of the timeline. `kind` is `sent`, `withheld` or `event`."""
+
+    at: datetime
+    kind: str
+    words: str
+    to: str = ""
+    why: str = ""
+
+
+def minutes_of(story: Story) -> list[datetime]:
+    """Every minute at which cron would call."""
+    number = int((story.ends_at - story.begins_at) / MINUTE)
+    return [story.begins_at + each * MINUTE for each in range(number + 1)]
+
+
+def play(story: Story, house: Config, minutes: Iterable[datetime]) -> Iterator[Line]:
+    """What happens and what is sent because of it, in order."""
+    pending = story.events()
+    down_since, down_until = story.cron_is_down
+    with Ledger(house.ledger) as ledger:
+        for now in minutes:
+            while pending and pending[0].at <= now:
+                event = pending.pop(0)
+                happen(house.bookings, event)
+                yield Line(now, "event", event.words)
+            if now == down_since:
+                yield Line(now, "event", f"cron is down for {(down_until - down_since) // MINUTE} minutes")
+            if down_since <= now < down_until:
+                continue
+            with Bookings(house.bookings) as bookings:
+                report = tick(house, ledger, bookings, clock=functools.partial(_same, now), outbox=house.outbox)
+                if report.counts["sent"]:
+                    yield from _sent(ledger, house, now)
+                yield from _withheld(bookings, house, now)
+
+
+def _same(instant: datetime) -> datetime:
+    return instant
+
+
+def _sent(ledger: Ledger, house: Config, now: datetime) -> Iterator[Line]:
+    for record in records.find(ledger, states=("sent",)):
+        delivery = records.show(ledger, record["id"])
+        if delivery and timing.parse_instant(delivery["history"][-1]["ended_at"]) == now:
+            late = now - timing.parse_instant(record["due_at"])
+            why = record["trigger"] + (f" (+{late // MINUTE} min)" if late >= MINUTE else "")
+            words = _summary((house.outbox or Path()) / record["provider_id"])
+            yield Line(now, "sent", words, f"{record['channel']} to {_recipient(record)}", why)
+
+
+def _recipient(record: dict[str, Any]) -> str:
+    return str(record["address"] or record["recipient"]).removeprefix("https://")
+
+
+def _summary(path: Path) -> str:
+    """The subject of a mail, or the text of a webhook."""
+    if path.suffix == ".eml":
+        return str(email.message_from_bytes(path.read_bytes(), policy=email.policy.default)["Subject"])
+    body = msgspec.json.decode(msgspec.json.decode(path.read_bytes())["body"])
+    return str(body["text"])
+
+
+def _withheld(bookings: Bookings, house: Config, now: datetime) -> Iterator[Line]:
+    """What would have been due in this minute, had a filter not said no."""
+    window = Window(now - MINUTE, now)
+    zones = [zone for name in bookings.timezones() | {house.timezone} if (zone := timing.find_zone(name))]
+    for workflow in house.workflows:
+        for trigger in workflow.triggers:
+            events = timing.event_range(trigger, window, zones)
+            if events is None:
+                continue
+            for booking in bookings.starting(events) if trigger.anchor == "start" else bookings.ending(events):
+                zone = timing.find_zone(booking.timezone or house.timezone)
+                due = zone and timing.due_at(trigger, timing.event_at(trigger, booking), zone)
+                reason = matching.why_not_matching(workflow, booking, None, default_language=house.language)
+                if due and window.since < due <= window.until and reason:
+                    yield Line(now, "withheld", reason, f"no {workflow.id} for the {booking.id}", trigger.text)
