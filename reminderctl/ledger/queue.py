@@ -204,21 +204,20 @@ def settle(
     return bool(settled)
 
 
-def give_back(ledger: Ledger, delivery: Delivery, reason: str, *, run: int, now: datetime) -> bool:
-    """End a claimed delivery, of which nothing was sent, because it is no longer owed."""
-    instant = timing.instant_text(now)
+def give_back(ledger: Ledger, delivery: Delivery, reason: str | None, *, run: int, now: datetime) -> None:
+    """Undo a claim of which nothing was sent: canceled for a reason, or pending again without one."""
+    values = {"id": delivery.id, "run": run, "reason": reason, "now": timing.instant_text(now)}
+    ledger.connection.execute("DELETE FROM attempts WHERE delivery = :id AND run = :run AND ended_at IS NULL", values)
     ledger.connection.execute(
-        "DELETE FROM attempts WHERE delivery = ? AND run = ? AND ended_at IS NULL", (delivery.id, run)
-    )
-    return bool(
-        ledger.connection.execute(
-            """
-            UPDATE deliveries
-            SET state = 'canceled', run = NULL, attempts = attempts - 1, error = :reason, settled_at = :now
-            WHERE id = :id AND state = 'sending' AND run = :run
-            """,
-            {"id": delivery.id, "run": run, "reason": reason, "now": instant},
-        ).rowcount
+        """
+        UPDATE deliveries
+        SET run = NULL, attempts = attempts - 1, error = COALESCE(:reason, error),
+            state = CASE WHEN :reason IS NULL THEN 'pending' ELSE 'canceled' END,
+            next_attempt_at = CASE WHEN :reason IS NULL THEN :now END,
+            settled_at = CASE WHEN :reason IS NOT NULL THEN :now END
+        WHERE id = :id AND state = 'sending' AND run = :run
+        """,
+        values,
     )
 
 

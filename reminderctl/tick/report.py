@@ -21,10 +21,14 @@ class Report:
         self.lines: list[str] = []
         self.notes: list[str] = []
         self._down: set[str] = set()
+        self._ended: dict[int, str] = {}
 
     def tell(self, delivery: Delivery, outcome: Outcome, *, bug: str | None = None) -> None:
         """Count the end of one attempt, and say what a person has to know of it."""
         state = "retrying" if outcome.state is State.PENDING else str(outcome.state)
+        if earlier := self._ended.get(delivery.id):
+            self.counts[earlier] -= 1  # a delivery that is tried twice in one run counts for its last ending
+        self._ended[delivery.id] = state
         self.counts[state] += 1
         line = (
             f"{delivery.workflow}: {delivery.action} to {delivery.recipient} for booking {delivery.booking} "

@@ -18,7 +18,7 @@ from reminderctl import channels, outcome, planning
 from reminderctl.bookings import Bookings
 from reminderctl.channels import OnUnknown, Rules
 from reminderctl.deliver import Deliverer
-from reminderctl.errors import Unknown
+from reminderctl.errors import ReminderctlError, Unknown
 from reminderctl.ledger import Ledger, lanes, queue
 from reminderctl.model import Config, Delivery, State
 from reminderctl.tick.crew import Crew, Ending
@@ -60,24 +60,38 @@ class Sender:
                     self._settle(Ending(delivery, error=Unknown("the run that was sending it died")), run=number)
 
     def work(self, *, until: float, interrupted: Callable[[], bool]) -> None:
-        """Send until nothing is open; begin nothing after `until` (of the monotonic clock) or once interrupted."""
+        """Send until nothing is open; begin nothing after `until` (of the monotonic clock) or once interrupted.
+
+        Where a database fails in the middle, nothing more is begun, what is on its way is waited for and recorded if
+        the ledger lets us, and only then is the failure raised.
+        """
         open_lanes = lanes.ready(self._ledger, self._clock())
-        interrupted_at: float | None = None
+        endings: list[Ending] = []
+        failure: ReminderctlError | None = None
+        ends_at = float("inf")
         try:
             while True:
-                endings = self._crew.collect(timeout=POLL_SECONDS)
-                if interrupted_at is None and interrupted():
-                    interrupted_at = time.monotonic()
-                claiming = interrupted_at is None and time.monotonic() < until
+                endings += self._crew.collect(timeout=POLL_SECONDS)
+                if ends_at == float("inf") and (failure or interrupted()):
+                    ends_at = time.monotonic() + FAREWELL_SECONDS
+                claiming = ends_at == float("inf") and time.monotonic() < until
+                claimed: list[Delivery] = []
                 if endings or not self._crew.on_the_way.total():
-                    claimed = self._record_and_claim(endings, open_lanes if claiming else [])
-                    self._check_and_hand_out(claimed)
-                    if not claimed and not self._crew.on_the_way.total():
-                        return
-                if interrupted_at is not None and time.monotonic() - interrupted_at > FAREWELL_SECONDS:
-                    return  # the next run finds what is still on its way, by the lock that ends with this process
+                    try:
+                        claimed = self._record_and_claim(endings, open_lanes if claiming else [])
+                        endings = []
+                        self._check_and_hand_out(claimed)
+                    except ReminderctlError as error:
+                        failure = failure or error
+                over = not claimed and not endings and not self._crew.on_the_way.total()
+                if over or time.monotonic() > ends_at:
+                    break  # the next run finds what is still on its way, by the lock that ends with this process
+                if endings:
+                    time.sleep(POLL_SECONDS)  # the ledger refused them; it may be free again in a moment
         finally:
             self._crew.dismiss()
+        if failure:
+            raise failure
 
     def _record_and_claim(self, endings: list[Ending], open_lanes: list[lanes.Lane]) -> list[Delivery]:
         claimed: list[Delivery] = []
@@ -104,22 +118,32 @@ class Sender:
 
     def _check_and_hand_out(self, claimed: list[Delivery]) -> None:
         """Check each delivery again, in the moment before it is sent (SPEC 6.6)."""
-        withdrawn: list[tuple[Delivery, str]] = []
-        for delivery in claimed:
-            workflow, booking = self._workflows.get(delivery.workflow), self._bookings.find(delivery.booking)
-            current = planning.still_owed(delivery, workflow, booking, config=self._config)
-            if current and booking:
-                self._crew.hand_out(
-                    replace(delivery, address=current.address, participant=current.participant), booking
-                )
-            else:
-                reason = planning.why_not_owed(delivery, workflow, booking, config=self._config)
-                withdrawn.append((delivery, reason))
-        if withdrawn:
-            with self._ledger.transaction():
-                for delivery, reason in withdrawn:
-                    queue.give_back(self._ledger, delivery, reason, run=self._run, now=self._clock())
-            self._report.counts["canceled"] += len(withdrawn)
+        withdrawn: list[tuple[Delivery, str | None]] = []
+        waiting = list(claimed)
+        try:
+            while waiting:
+                delivery = waiting[0]
+                workflow, booking = self._workflows.get(delivery.workflow), self._bookings.find(delivery.booking)
+                current = planning.still_owed(delivery, workflow, booking, config=self._config)
+                if current and booking:
+                    fresh = replace(delivery, address=current.address, participant=current.participant)
+                    self._crew.hand_out(fresh, booking)
+                else:
+                    reason = planning.why_not_owed(delivery, workflow, booking, config=self._config)
+                    withdrawn.append((delivery, reason))
+                waiting.pop(0)
+        finally:
+            withdrawn += [(delivery, None) for delivery in waiting]  # the bookings failed us: not begun after all
+            self._withdraw(withdrawn)
+
+    def _withdraw(self, withdrawn: list[tuple[Delivery, str | None]]) -> None:
+        """End claimed deliveries of which nothing was sent; without a reason they go back to wait."""
+        if not withdrawn:
+            return
+        with self._ledger.transaction():
+            for delivery, reason in withdrawn:
+                queue.give_back(self._ledger, delivery, reason, run=self._run, now=self._clock())
+                self._report.counts["canceled"] += reason is not None
 
     def _settle(self, ending: Ending, *, run: int) -> None:
         now, delivery = self._clock(), ending.delivery
