@@ -61,12 +61,14 @@ def of_error(
             return Outcome(name="rejected", state=State.FAILED, error=text)
         case ChannelDown():
             pause = now + lane_pause(lane_failures)
+            # Its own turn comes a little later than the lane's: should this one message be what the provider dislikes,
+            # another one probes the lane.
+            turn = _before_the_deadline(pause + FIRST_PAUSE, delivery, now)
             return _again(
                 "channel down",
                 delivery,
                 text,
-                at=pause,
-                now=now,
+                at=turn,
                 counted=False,
                 pause_lane_until=pause,
                 lane_failed=True,
@@ -74,7 +76,7 @@ def of_error(
         case Throttled():
             wait = _asked_for(error, now) or throttle(delivery)
             pause = now + max(wait, SHORTEST_THROTTLE)
-            return _again("throttled", delivery, text, at=pause, now=now, counted=False, pause_lane_until=pause)
+            return _again("throttled", delivery, text, at=pause, counted=False, pause_lane_until=pause)
         case Unavailable():
             return _unavailable(error, delivery, most_attempts=most_attempts, now=now, lane_failures=lane_failures)
         case _:
@@ -100,7 +102,7 @@ def _unavailable(
     at = now + max(asked or timedelta(), backoff(delivery))
     if asked is None or now + asked <= delivery.expires_at:
         at = _before_the_deadline(at, delivery, now)
-    return _again("unavailable", delivery, text, at=at, now=now, pause_lane_until=pause, lane_failed=True)
+    return _again("unavailable", delivery, text, at=at, pause_lane_until=pause, lane_failed=True)
 
 
 def _unknown(text: str, delivery: Delivery, *, on_unknown: OnUnknown, most_attempts: int, now: datetime) -> Outcome:
@@ -117,7 +119,6 @@ def _again(
     text: str,
     *,
     at: datetime,
-    now: datetime,
     counted: bool = True,
     pause_lane_until: datetime | None = None,
     lane_failed: bool = False,
@@ -134,7 +135,7 @@ def _again(
         name=name,
         state=ended if over else State.PENDING,
         error=text,
-        next_attempt_at=None if over else (now if name == "channel down" else at),
+        next_attempt_at=None if over else min(at, delivery.expires_at),
         counted=counted,
         pause_lane_until=pause_lane_until,
         lane_failed=lane_failed,
