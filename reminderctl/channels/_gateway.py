@@ -1,0 +1,116 @@
+"""What the channels share whose messages a provider takes over HTTP."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote_plus, urlsplit
+
+from msgspec import Meta
+
+from reminderctl.channels import _http
+from reminderctl.channels._answers import quote
+from reminderctl.errors import DeliveryError, Unavailable, Unknown
+from reminderctl.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime, timedelta
+
+    from reminderctl.channels._transport import Session
+    from reminderctl.model import Envelope
+
+BaseUrl = Annotated[
+    str, Meta(description="Where the provider is; another address for a gateway or a test of your own.")
+]
+Timeout = Annotated[float, Meta(description="Seconds that one attempt may last in all.", gt=0, le=30)]
+
+
+class Line:
+    """A way to a provider, for one thread; it is opened when it is first used."""
+
+    def __init__(self) -> None:
+        self._opened: Session | None = None
+
+    def request(self, method: str, url: str, **what: Any) -> _http.Answer:
+        """Make one request, as `_http.request` does. Each has a connection of its own: nobody tells repetitions."""
+        self._opened = self._opened or _http.session()
+        return _http.request(self._opened, method, url, **what)
+
+    def close(self) -> None:
+        """Let go of connections; never raises."""
+        if self._opened:
+            self._opened.close()
+            self._opened = None
+
+
+def seconds_left(envelope: Envelope, *, least: int, most: int) -> int:
+    """How long the provider may still try: until the deadline, within what it can be told."""
+    left = (envelope.expires_at - envelope.at).total_seconds()
+    return int(min(max(left, least), most))
+
+
+# --- what an answer means -------------------------------------------------------------------------------------------
+
+
+def describe_code(provider: str, code: str | int, words: object, *, hide: Iterable[str]) -> str:
+    """A refusal in one line: the provider, its code and its own words, without the texts to `hide`."""
+    said = quote(words, hide=hide) if isinstance(words, str) else ""
+    return f"{provider} answered with code {code}{': ' if said else ''}{said}"
+
+
+def error(
+    meaning: type[DeliveryError],
+    text: str,
+    *,
+    code: str | int | None = None,
+    retry_after: timedelta | datetime | None = None,
+) -> DeliveryError:
+    """The error that a table gives a provider's code; Retry-After goes where it has a use."""
+    provider_code = None if code is None else str(code)
+    if issubclass(meaning, Unavailable):
+        return meaning(text, retry_after=retry_after, provider_code=provider_code)
+    return meaning(text, provider_code=provider_code)
+
+
+def not_understood(answer: _http.Answer, provider: str, *, hide: Iterable[str]) -> Unknown:
+    """An answer that says success with something else than the provider's words: a proxy's page, half a body."""
+    what = "a web page" if answer.is_html else "not what it says to a message" if answer.complete else "half an answer"
+    said = "" if answer.is_html else quote(answer.text, hide=hide)
+    return Unknown(
+        f"{answer.host} answered {answer.status} with {what}{', ' if said else ''}{said}; "
+        f"{provider} may have taken the message or may never have seen it"
+    )
+
+
+def spell_out(secret: Secret | None, *, user: str = "") -> list[str]:
+    """What an answer might echo of a secret: itself, as in a form, and as in an Authorization with this user."""
+    if not secret:
+        return []
+    import base64
+
+    text = secret.reveal()
+    return [text, quote_plus(text), base64.b64encode(f"{user}:{text}".encode()).decode()]
+
+
+# --- settings ---------------------------------------------------------------------------------------------------------
+
+
+def url_mistakes(url: str, *, name: str = "base_url") -> list[str]:
+    """What is wrong with an address in the settings."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+        right = parts.scheme in ("http", "https") and parts.hostname and not re.search(r"[\s\\]", url)
+    except ValueError:
+        right = False
+    return [] if right else [f"{name}: must begin with https:// and a host, as in https://api.example.com"]
+
+
+def secret_mistakes(**secrets: Secret | None) -> list[str]:
+    """Which of these no header could carry, without a word of them; given by the names of their settings."""
+    return [
+        f"{name}: holds a line break, a blank at an end or a character outside ASCII; copy it again"
+        for name, secret in secrets.items()
+        if secret and not re.fullmatch(r"[!-~]([ -~]*[!-~])?", secret.reveal())
+    ]

@@ -1,0 +1,68 @@
+"""What an SMS is, whoever carries it."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from reminderctl.channels._phone import e164
+from reminderctl.channels.sms._segments import count_segments
+from reminderctl.errors import Rejected
+from reminderctl.model import Envelope
+from reminderctl.places import Plain
+
+Sender = Annotated[
+    str, Meta(description="Whom the SMS come from: a number such as +34911234567, or a name of at most 11 characters.")
+]
+
+_LONGEST_NAME = 11  # characters: what the networks carry
+_SHORT_CODE = 8  # digits: a number of so few, without +, belongs to one country's networks
+
+
+class Message(Struct, frozen=True, kw_only=True):
+    """One SMS to one recipient."""
+
+    to: Annotated[str, Meta(description="The recipient's number; filled in for each.")]
+    body: Annotated[Plain, Meta(description="The text. `reminderctl test` shows how many SMS it takes.")]
+
+
+def as_file(message: Message, settings: Any, envelope: Envelope) -> dict[str, Any]:  # noqa: ARG001 - the seam's
+    """The SMS as it would leave; raises `Rejected` where it could not."""
+    return describe(message, settings, sender=read_sender(settings.from_) if settings else None)
+
+
+def describe(message: Message, settings: Any, *, sender: str | None) -> dict[str, Any]:
+    """The fields of an SMS, and what it takes; without settings the number stays as it is written."""
+    body = read_body(message)
+    encoding, segments = count_segments(body)
+    to = e164(message.to, region=settings.region) if settings else message.to
+    return {"to": to, "from": sender or None, "body": body, "encoding": encoding, "segments": segments}
+
+
+def read_body(message: Message) -> str:
+    """The text without the blanks around it. Raises `Rejected` where nothing is left."""
+    body = message.body.strip()
+    if not body:
+        raise Rejected("the SMS has no text: every shortcode in its body is empty")
+    return body
+
+
+def read_sender(written: str) -> str:
+    """A sender as providers take it: a name as it stands, a number without blanks and with its +."""
+    written = written.strip()
+    if re.search(r"[^\W\d_]", written):
+        return written
+    number = re.sub(r"\D", "", written)
+    return f"+{number}" if written.startswith("+") or len(number) > _SHORT_CODE else number
+
+
+def sender_mistakes(written: str) -> list[str]:
+    """What is wrong with the `from` of a channel's settings."""
+    sender = read_sender(written)
+    if not sender:
+        return ["from: must be a number such as +34911234567, or a name"]
+    if not sender.startswith("+") and len(sender) > _LONGEST_NAME:
+        return [f"from: {sender!r} has {len(sender)} characters; a sender's name has at most {_LONGEST_NAME}"]
+    return []

@@ -1,0 +1,226 @@
+"""What a gateway's settings make of an SMS, and of the answer."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote, urlencode, urlsplit
+
+import msgspec
+
+from reminderctl.channels import _gateway, _http
+from reminderctl.channels._phone import digits, e164
+from reminderctl.channels.sms._message import read_body, read_sender
+from reminderctl.channels.sms._presets import PRESETS, Gateway, Success
+from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable, Unknown
+from reminderctl.model import Receipt
+
+if TYPE_CHECKING:
+    from reminderctl.channels.sms._message import Message
+    from reminderctl.channels.sms.http import Settings
+    from reminderctl.model import Envelope
+
+NAMES = ("to", "to_digits", "from", "from_digits", "body", "key", "username", "password", "token")
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_MEANINGS: Mapping[str, type[DeliveryError]] = {
+    "rejected": Rejected,
+    "unavailable": Unavailable,
+    "throttled": Throttled,
+    "channel_down": ChannelDown,
+    "unknown": Unknown,
+}
+_WHOLE = "."
+_SHORTEST_SECRET = 8  # characters: shorter literals of a template (`type: sms`) are words
+
+
+class Request(NamedTuple):
+    """What leaves the house."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    form: dict[str, str] | None
+    body: bytes | None
+    auth: tuple[str, str] | None
+
+
+def complete(settings: Settings) -> Gateway:
+    """The gateway that the settings mean: a preset's, with what they give in its place or beside it."""
+    preset: Gateway = PRESETS[settings.preset] if settings.preset else Gateway()
+    form = {**(preset.form or {}), **(settings.form or {})} if settings.json is None else settings.form
+    json = {**(preset.json or {}), **(settings.json or {})} if settings.form is None else settings.json
+    return Gateway(
+        method=settings.method or preset.method or "POST",
+        url=settings.url or preset.url,
+        params={**preset.params, **settings.params},
+        headers={**preset.headers, **settings.headers},
+        form=form or None,
+        json=json or None,
+        success=settings.success or preset.success,
+        id_path=settings.id_path or preset.id_path,
+        codes=settings.codes or preset.codes,
+    )
+
+
+# --- the request ----------------------------------------------------------------------------------------------------
+
+
+def compose(gateway: Gateway, settings: Settings, message: Message, envelope: Envelope) -> Request:
+    """The request for one SMS. Raises `Rejected` where its number or its text is none."""
+    number, sender = e164(message.to, region=settings.region), read_sender(settings.from_)
+    values = {
+        "to": number,
+        "to_digits": digits(number),
+        "from": sender,
+        "from_digits": digits(sender),
+        "body": read_body(message),
+        "key": envelope.key,
+        "username": settings.username,
+        "password": settings.password.reveal() if settings.password else "",
+        "token": settings.token.reveal() if settings.token else "",
+    }
+    headers, auth = fill(gateway.headers, values), None
+    if gateway.json is not None:
+        headers = {"Content-Type": "application/json", **headers}
+    if settings.password and not _mentions(gateway, "password"):
+        auth = (settings.username, values["password"])
+    elif settings.token and not _mentions(gateway, "token"):
+        headers = {"Authorization": f"Bearer {values['token']}", **headers}
+    body = None if gateway.json is None else msgspec.json.encode(fill(gateway.json, values))
+    return Request(
+        gateway.method or "POST", _address(gateway, settings, values), headers, fill(gateway.form, values), body, auth
+    )
+
+
+def fill(template: Any, values: Mapping[str, str]) -> Any:
+    """A template with its names in braces replaced, once: what a value holds in braces stays."""
+    if isinstance(template, str):
+        return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), template)
+    if isinstance(template, Mapping):
+        return {name: fill(each, values) for name, each in template.items()}
+    if isinstance(template, list):
+        return [fill(each, values) for each in template]
+    return template
+
+
+def _address(gateway: Gateway, settings: Settings, values: Mapping[str, str]) -> str:
+    url: str = fill(gateway.url, {name: quote(value, safe="") for name, value in values.items()})
+    if settings.base_url:
+        parts = urlsplit(url)
+        url = settings.base_url.rstrip("/") + url[len(f"{parts.scheme}://{parts.netloc}") :]
+    if gateway.params:
+        url += ("&" if "?" in url else "?") + urlencode(fill(gateway.params, values))
+    return url
+
+
+# --- the answer -----------------------------------------------------------------------------------------------------
+
+
+def read_answer(gateway: Gateway, answer: _http.Answer, *, hide: list[str]) -> Receipt:
+    """The receipt of an SMS that the gateway took; raises a `DeliveryError` for any other answer.
+
+    1. The rule for success, if all of it holds.
+    2. The gateway's codes.
+    3. The HTTP status; a success that does not look like one is `Unknown`.
+    """
+    provider_id = _find(answer, gateway.id_path) if gateway.id_path else None
+    if _accepted(gateway.success or Success(), answer) and (provider_id or not gateway.id_path):
+        return Receipt(provider_id=provider_id)
+    text = _http.describe(answer, hide=hide)
+    code = _find(answer, gateway.codes.path) if gateway.codes else None
+    meaning = _look_up(gateway, code, successful=200 <= answer.status < 300) if code is not None else None
+    if meaning == "sent":
+        return Receipt(provider_id=provider_id, note=f"taken before: {text}")
+    if meaning is not None:
+        raise _gateway.error(_MEANINGS[meaning], text, code=code, retry_after=answer.retry_after)
+    refusal = _http.classify_status(answer.status, answer.retry_after, text=text)
+    raise refusal or _gateway.not_understood(answer, "the gateway", hide=hide)
+
+
+def _accepted(rule: Success, answer: _http.Answer) -> bool:
+    if answer.is_html or not answer.complete:
+        return False
+    right_status = answer.status in rule.status if rule.status else 200 <= answer.status < 300
+    return right_status and all(_matches(_find(answer, path), wanted) for path, wanted in rule.values.items())
+
+
+def _look_up(gateway: Gateway, code: str, *, successful: bool) -> str | None:
+    for meaning in ("sent", *_MEANINGS):
+        if _matches(code, getattr(gateway.codes, meaning)):
+            return meaning
+    return gateway.codes.otherwise if gateway.codes and successful else None
+
+
+def _matches(value: str | None, wanted: str | tuple[str, ...]) -> bool:
+    patterns = (wanted,) if isinstance(wanted, str) else wanted
+    return value is not None and any(fnmatch.fnmatchcase(value, each) for each in patterns)
+
+
+def _find(answer: _http.Answer, path: str) -> str | None:
+    """The text at a path such as `messages.0.id`; None where there is none."""
+    if path == _WHOLE:
+        return None if answer.is_html else answer.text.strip()
+    place = answer.json
+    for step in path.split("."):
+        if isinstance(place, dict):
+            place = place.get(step)
+        elif isinstance(place, list) and step.isdecimal() and int(step) < len(place):
+            place = place[int(step)]
+        else:
+            return None
+    if isinstance(place, bool):
+        return str(place).lower()
+    return str(place) if isinstance(place, str | int | float) and place != "" else None
+
+
+def words_to_hide(gateway: Gateway, settings: Settings) -> list[str]:
+    """What an answer might echo and nobody should read: the secrets, and what people wrote into templates as it is."""
+    words = _gateway.spell_out(settings.password, user=settings.username) + _gateway.spell_out(settings.token)
+    query = urlsplit(gateway.url).query
+    literals = [*_texts(gateway), *re.split("[&=]", query)]
+    return words + [each for each in literals if len(each) >= _SHORTEST_SECRET and not _PLACEHOLDER.search(each)]
+
+
+# --- mistakes -------------------------------------------------------------------------------------------------------
+
+
+def mistakes(gateway: Gateway, settings: Settings) -> Iterator[str]:
+    """What is wrong with a gateway."""
+    if not gateway.url:
+        yield f"url is missing: give the gateway's address, or a preset: {', '.join(PRESETS)}"
+        return
+    yield from _gateway.url_mistakes(gateway.url, name="url")
+    if gateway.form and gateway.json:
+        yield "form and json exclude each other: a request has one body"
+    names = {name for text in (gateway.url, *_texts(gateway)) for name in _PLACEHOLDER.findall(text)}
+    for name in sorted(names - set(NAMES)):
+        yield f"unknown name {{{name}}}; there are {', '.join(f'{{{each}}}' for each in NAMES)}"
+    for name in ("to", "body"):
+        if not {name, f"{name}_digits"} & names:
+            yield f"{{{name}}} is missing: put it into form, json or params"
+    if {"from", "from_digits"} & names and not settings.from_:
+        yield "from is missing: whom do the SMS come from?"
+    if not gateway.success and not gateway.id_path:
+        yield "success is missing: say how an answer shows that the SMS was taken, or where its id stands (id_path)"
+    yield from _gateway.secret_mistakes(token=settings.token)
+    if not _mentions(gateway, "password"):
+        yield from _gateway.secret_mistakes(password=settings.password)
+
+
+def _mentions(gateway: Gateway, name: str) -> bool:
+    return any(f"{{{name}}}" in text for text in (gateway.url, *_texts(gateway)))
+
+
+def _texts(gateway: Gateway) -> Iterator[str]:
+    """Every text that goes into a request beside the URL."""
+    rest: list[Any] = [gateway.params, gateway.headers, gateway.form, gateway.json]
+    while rest:
+        each = rest.pop()
+        if isinstance(each, str):
+            yield each
+        elif isinstance(each, Mapping):
+            rest += each.values()
+        elif isinstance(each, list):
+            rest += each

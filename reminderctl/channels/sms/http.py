@@ -1,0 +1,108 @@
+"""SMS by any gateway that takes HTTP requests.
+
+    channels:
+      sms:
+        provider: http
+        url: https://sms.example.com/v1/send
+        token: "${SMS_TOKEN}"
+        headers: {X-Api-Key: "{token}"}
+        json: {recipient: "{to}", sender: "{from}", text: "{body}", reference: "{key}"}
+        success: {status: [200, 201], values: {status: [queued, sent]}}
+        id_path: id
+        codes: {path: error.code, rejected: [bad_number], channel_down: [no_credit]}
+        from: ClinicaSol
+        region: ES                      # the country of numbers that are written without +
+
+    actions:
+      - send: sms
+        to: customer
+        body: "{customer_first_name}, we expect you on {appointment_date} at {appointment_start_time}."
+
+In braces: `to` and `from`, `to_digits` and `from_digits` (without +), `body`, `key` (the delivery's, the same in every
+attempt), `username`, `password`, `token`. A password that stands in no braces goes with the username as HTTP Basic,
+such a token as a Bearer.
+
+All that is known of some gateways: with `preset: labsmobile`, a `username`, a `password` and `from` are enough. So too
+for 46elks, clicksend and plivo; messagebird, seven and smsapi ask for a `token`, sinch for a `username` (the service
+plan's id) and a `token`. Whatever else is given goes before the preset's.
+
+A gateway is not trusted to tell repetitions, so an SMS whose fate nobody knows is held for a person.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, field
+
+from reminderctl.channels import OnUnknown, Rules, _gateway
+from reminderctl.channels._phone import Region, region_mistakes
+from reminderctl.channels.sms import _rules
+from reminderctl.channels.sms._message import Message, Sender, as_file, sender_mistakes
+from reminderctl.channels.sms._presets import PRESETS, Gateway
+from reminderctl.model import Envelope, Receipt
+from reminderctl.secret import Secret
+
+__all__ = ["RULES", "Channel", "Message", "Settings", "as_file", "mistakes"]
+
+RULES = Rules(on_unknown=OnUnknown.HOLD, attempts=4, workers=4, address="phone")
+
+
+class Settings(Gateway, frozen=True, kw_only=True):
+    """Which gateway sends, for whom, and whom the SMS come from."""
+
+    preset: Annotated[
+        Literal["labsmobile", "46elks", "seven", "clicksend", "messagebird", "sinch", "plivo", "smsapi"] | None,
+        Meta(description="A gateway that reminderctl knows; each other setting goes before the preset's."),
+    ] = None
+    username: Annotated[str, Meta(description="The account at the gateway.")] = ""
+    password: Annotated[Secret | None, Meta(description="Its password or API secret.")] = None
+    token: Annotated[Secret | None, Meta(description="An API token or key, where that is all the gateway asks.")] = None
+    from_: Sender = field(name="from", default="")
+    region: Region = None
+    base_url: Annotated[str, Meta(description="Another scheme and host than the URL's, for a test of your own.")] = ""
+    timeout: _gateway.Timeout = 30.0
+
+    def __repr__(self) -> str:  # people write keys into forms and headers, too
+        return f"Settings(preset={self.preset!r}, from_={self.from_!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("preset", self.preset), ("from_", self.from_)]
+
+
+class Channel(_gateway.Line):
+    """Sends the SMS of one thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self._settings = settings
+        self._gateway = _rules.complete(settings)
+
+    def send(self, message: Message, envelope: Envelope) -> Receipt:
+        """Send one SMS; raises a `DeliveryError` unless the gateway's answer shows that it took it."""
+        asked = _rules.compose(self._gateway, self._settings, message, envelope)
+        answer = self.request(
+            asked.method,
+            asked.url,
+            headers=asked.headers,
+            form=asked.form,
+            body=asked.body,
+            auth=asked.auth,
+            timeout=self._settings.timeout,
+        )
+        return _rules.read_answer(self._gateway, answer, hide=_rules.words_to_hide(self._gateway, self._settings))
+
+
+def mistakes(settings: Settings) -> list[str]:
+    """What is wrong with the settings taken together."""
+    gateway = _rules.complete(settings)
+    found = [*_rules.mistakes(gateway, settings), *region_mistakes(settings.region)]
+    if settings.base_url:
+        found += _gateway.url_mistakes(settings.base_url)
+    if settings.from_:
+        found += sender_mistakes(settings.from_)
+    needs = PRESETS[settings.preset].needs if settings.preset else ()
+    return [
+        *found,
+        *(f"{name} is missing: {settings.preset} asks for it" for name in needs if not getattr(settings, name)),
+    ]

@@ -1,0 +1,72 @@
+"""SMS by Twilio.
+
+    channels:
+      sms:
+        provider: twilio
+        account_sid: "${TWILIO_SID}"
+        auth_token: "${TWILIO_TOKEN}"   # or api_key_sid and api_key_secret
+        from: "+15005550006"            # or messaging_service_sid: MG...
+        region: ES                      # the country of numbers that are written without +
+
+    actions:
+      - send: sms
+        to: customer
+        body: "{customer_first_name}, we expect you on {appointment_date} at {appointment_start_time}."
+
+Twilio stops trying at the reminder's deadline. It does not tell repetitions, so an SMS whose fate nobody knows is held
+until a person has looked into Twilio's log.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import field
+
+from reminderctl.channels import OnUnknown, Rules, _twilio
+from reminderctl.channels._phone import e164
+from reminderctl.channels.sms._message import Message, Sender, describe, read_body, read_sender, sender_mistakes
+from reminderctl.model import Envelope, Receipt
+
+__all__ = ["RULES", "Channel", "Message", "Settings", "as_file", "mistakes"]
+
+RULES = Rules(on_unknown=OnUnknown.HOLD, attempts=4, workers=4, address="phone")
+
+
+class Settings(_twilio.Account, frozen=True, kw_only=True):
+    """Whose account sends, and whom the SMS come from."""
+
+    from_: Sender = field(name="from", default="")
+
+
+def mistakes(settings: Settings) -> list[str]:
+    """What is wrong with the settings taken together."""
+    wrong_sender = sender_mistakes(settings.from_) if settings.from_ else []
+    return [*_twilio.account_mistakes(settings, sender=settings.from_), *wrong_sender]
+
+
+def as_file(message: Message, settings: Settings | None, envelope: Envelope) -> dict[str, Any]:  # noqa: ARG001
+    """The SMS as it would leave; raises `Rejected` where it could not."""
+    sender = (settings.messaging_service_sid or read_sender(settings.from_)) if settings else None
+    return describe(message, settings, sender=sender)
+
+
+class Channel:
+    """Sends the SMS of one thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._line = _twilio.Line(settings)
+
+    def send(self, message: Message, envelope: Envelope) -> Receipt:
+        """Send one SMS; raises a `DeliveryError` unless Twilio took it."""
+        fields = {
+            "To": e164(message.to, region=self._settings.region),
+            **_twilio.sender_fields(self._settings, sender=read_sender(self._settings.from_)),
+            "Body": read_body(message),
+        }
+        return self._line.post(fields, envelope)
+
+    def close(self) -> None:
+        """Let go of connections; never raises."""
+        self._line.close()

@@ -1,0 +1,140 @@
+"""SMS by Vonage (the SMS API, formerly Nexmo).
+
+    channels:
+      sms:
+        provider: vonage
+        api_key: "${VONAGE_KEY}"
+        api_secret: "${VONAGE_SECRET}"
+        from: ClinicaSol                # or a number
+        region: ES                      # the country of numbers that are written without +
+
+    actions:
+      - send: sms
+        to: customer
+        body: "{customer_first_name}, we expect you on {appointment_date} at {appointment_start_time}."
+
+Vonage stops trying at the reminder's deadline. It does not tell repetitions, so an SMS whose fate nobody knows is held
+until a person has looked into Vonage's log.
+
+Sources: https://developer.vonage.com/api-errors/sms (the statuses), github.com/Nexmo/api-specification,
+definitions/sms.yml (request and answer).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct, field
+
+from reminderctl.channels import OnUnknown, Rules, _gateway, _http
+from reminderctl.channels._phone import Region, digits, e164, region_mistakes
+from reminderctl.channels.sms._message import Message, Sender, as_file, read_body, read_sender, sender_mistakes
+from reminderctl.channels.sms._segments import count_segments
+from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unknown
+from reminderctl.model import Envelope, Receipt
+from reminderctl.secret import Secret
+
+__all__ = ["RULES", "Channel", "Message", "Settings", "as_file", "classify", "mistakes"]
+
+RULES = Rules(on_unknown=OnUnknown.HOLD, attempts=4, workers=4, address="phone")
+
+_SHORTEST_TTL, _LONGEST_TTL = 20, 604_800  # seconds
+_LONGEST_REFERENCE = 40  # characters
+_ACCEPTED = "0"
+
+# What a part's status means. One that stands nowhere here is a refusal, too: only 0 is none.
+MEANINGS: Mapping[str, type[DeliveryError]] = {
+    **dict.fromkeys(("1", "10"), Throttled),  # too fast; too many connections
+    # Missing or invalid parameters, invalid message, barred or deactivated number, too long, network code, callback.
+    **dict.fromkeys(("2", "3", "6", "7", "12", "22", "23", "33"), Rejected),
+    "29": Rejected,  # a trial account, and a number that is not on its list: others may be
+    # Credentials, account barred, no credit, no REST access, signature, sender, signature and secret both.
+    **dict.fromkeys(("4", "8", "9", "11", "14", "15", "32"), ChannelDown),
+    "5": Unknown,  # an error inside Vonage, at a point that nobody knows
+}
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Whose account sends, and whom the SMS come from."""
+
+    api_key: Annotated[str, Meta(description="The account's API key.")]
+    api_secret: Annotated[Secret, Meta(description="The account's API secret.")]
+    from_: Sender = field(name="from")
+    region: Region = None
+    base_url: _gateway.BaseUrl = "https://rest.nexmo.com"
+    timeout: _gateway.Timeout = 30.0
+
+
+def mistakes(settings: Settings) -> list[str]:
+    """What is wrong with the settings taken together."""
+    return [
+        *_gateway.url_mistakes(settings.base_url),
+        *region_mistakes(settings.region),
+        *sender_mistakes(settings.from_),
+    ]
+
+
+class Channel(_gateway.Line):
+    """Sends the SMS of one thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self._settings = settings
+
+    def send(self, message: Message, envelope: Envelope) -> Receipt:
+        """Send one SMS; raises a `DeliveryError` unless Vonage took it, or a part of it."""
+        answer = self.request(
+            "POST",
+            f"{self._settings.base_url.rstrip('/')}/sms/json",
+            form=_form(message, self._settings, envelope),
+            timeout=self._settings.timeout,
+        )
+        return _read_answer(answer, hide=_gateway.spell_out(self._settings.api_secret))
+
+
+def _form(message: Message, settings: Settings, envelope: Envelope) -> dict[str, str]:
+    body = read_body(message)
+    form = {
+        "api_key": settings.api_key,
+        "api_secret": settings.api_secret.reveal(),
+        "from": digits(read_sender(settings.from_)),
+        "to": digits(e164(message.to, region=settings.region)),
+        "text": body,
+        "ttl": str(_gateway.seconds_left(envelope, least=_SHORTEST_TTL, most=_LONGEST_TTL) * 1000),
+        "client-ref": envelope.key[:_LONGEST_REFERENCE],
+    }
+    if count_segments(body).encoding != "GSM-7":
+        form["type"] = "unicode"
+    return form
+
+
+def _read_answer(answer: _http.Answer, *, hide: list[str]) -> Receipt:
+    """The receipt of an SMS that Vonage took; each part of a long one has a status of its own."""
+    if refusal := _http.classify_status(answer.status, answer.retry_after, text=_http.describe(answer, hide=hide)):
+        raise refusal
+    parts = answer.json.get("messages") if isinstance(answer.json, dict) else None
+    if (
+        not isinstance(parts, list)
+        or not parts
+        or not all(isinstance(each, dict) and "status" in each for each in parts)
+    ):
+        raise _gateway.not_understood(answer, "Vonage", hide=hide)
+    refused = [each for each in parts if str(each["status"]) != _ACCEPTED]
+    taken = [each for each in parts if str(each["status"]) == _ACCEPTED]
+    errors = [classify(str(each["status"]), each.get("error-text"), hide=hide) for each in refused]
+    if taken:
+        note = f"{len(taken)} of {len(parts)} parts were taken; {errors[0]}" if errors else None
+        return Receipt(provider_id=str(taken[0].get("message-id") or "") or None, note=note)
+    # Where one part may have gone out, repeating the others might repeat it.
+    raise next((each for each in errors if isinstance(each, Unknown)), errors[0])
+
+
+def classify(status: str, words: Any = None, *, hide: list[str] | None = None) -> DeliveryError:
+    """What the status of a part that was not taken means; `words` are Vonage's own."""
+    text = _gateway.describe_code("Vonage", status, words, hide=hide or [])
+    wait = re.search(r"\[\s*(\d{1,9})\s*\]", str(words))  # "... please wait [ 250 ] and retry": milliseconds
+    retry_after = timedelta(milliseconds=int(wait[1])) if wait else None
+    return _gateway.error(MEANINGS.get(status, Rejected), text, code=status, retry_after=retry_after)
