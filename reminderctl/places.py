@@ -26,7 +26,7 @@ class Place(Enum):
     HTML = "html"  # &, <, >, " and ' as entities
     URL = "url"  # percent-encoded; scheme, host and port take no values at all
     BODY = "body"  # as the Content-Type demands: inside JSON, form or XML text
-    TELEGRAM_HTML = "telegram_html"  # &, < and > as entities: Telegram knows no others
+    TELEGRAM_HTML = "telegram_html"  # as HTML; a place of its own for its few tags
     PARAMETER = "parameter"  # one line without runs of blanks: a template parameter of WhatsApp
     ATTACHMENT = "attachment"  # `calendar`, or a file beside the YAML
 

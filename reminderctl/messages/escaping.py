@@ -93,8 +93,8 @@ def escape_url(value: str) -> str:
 
 
 def escape_telegram_html(value: str) -> str:
-    """Only what Telegram's parser gives a meaning."""
-    return html_escape(escape_plain(value), quote=False)
+    """As for HTML: inside a link's address the quotes matter too, and Telegram's parser decodes these five."""
+    return html_escape(escape_plain(value))
 
 
 def escape_parameter(value: str) -> str:
