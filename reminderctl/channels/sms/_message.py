@@ -25,7 +25,7 @@ class Message(Struct, frozen=True, kw_only=True):
     """One SMS to one recipient."""
 
     to: Annotated[str, Meta(description="The recipient's number; filled in for each.")]
-    body: Annotated[Plain, Meta(description="The text. `reminderctl test` shows how many SMS it takes.")]
+    body: Annotated[Plain, Meta(description="The text. Letters outside GSM 03.38 make it longer.")]
 
 
 def as_file(message: Message, settings: Any, envelope: Envelope) -> dict[str, Any]:  # noqa: ARG001 - the seam's
