@@ -1,0 +1,17 @@
+"""`reminderctl schema`: the JSON Schema of the YAML."""
+
+from __future__ import annotations
+
+import click
+import msgspec
+
+from reminderctl import config
+
+
+@click.command(name="schema")
+def command() -> None:
+    """Print the JSON Schema of the YAML, for editors.
+
+    An editor finds it through a first line such as `# yaml-language-server: $schema=workflows.schema.json`.
+    """
+    click.echo(msgspec.json.format(msgspec.json.encode(config.schema()), indent=2).decode())

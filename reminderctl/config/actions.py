@@ -1,0 +1,167 @@
+"""The actions of a workflow: what is sent, on which channel, to whom."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+from yaml.nodes import MappingNode, Node
+
+from reminderctl import channels
+from reminderctl.config import addresses, providers
+from reminderctl.config.message import OUR_KEYS, Draft, mistakes, read_message
+from reminderctl.config.page import Page
+from reminderctl.config.settings import read_identifier, read_text, read_texts
+from reminderctl.config.tree import entries, is_empty, is_list, is_mapping
+from reminderctl.config.variables import REFERENCE, misplaced
+from reminderctl.config.words import suggest
+from reminderctl.messages import texts
+from reminderctl.model import Action, Admin, Company, Configured
+
+
+class Surroundings(Struct, kw_only=True):
+    """What an action is read against: the settings of all files, and how closely to look.
+
+    `channels` grows by those that need no settings, `read_files` by the files that texts come from. `unreadable` names
+    YAML files that could not be read; they may hold the settings that are missing.
+    """
+
+    channels: dict[str, Configured]
+    read_files: dict[Path, bytes]
+    folder: Path
+    language: str
+    company: Company
+    admin: Admin
+    outbox: bool
+    deep: bool
+    unreadable: list[str]
+
+
+def read_actions(page: Page, node: Node, *, path: str, around: Surroundings) -> tuple[Action, ...]:
+    """The actions that are without mistakes; the mistakes of the others are noted."""
+    if not is_list(node):
+        page.note(node, path, "actions: expected a list: each action begins with `- send: ...`")
+        return ()
+    if not node.value:
+        page.note(node, path, "actions: the list is empty; a workflow has at least one")
+    found: dict[str, Action] = {}
+    for index, each in enumerate(node.value):
+        place = f"{path}: actions[{index}]"
+        if not is_mapping(each):
+            page.note(each, place, "expected a mapping that begins with `send`")
+            continue
+        action = _read_action(page, each, path=place, around=around)
+        if action is None:
+            continue
+        if action.id in found:
+            named = "id" in entries(each)
+            what = f"the id `{action.id}` is taken by an earlier action" if named else _ANOTHER.format(action.channel)
+            page.note(entries(each)["id" if named else "send"], place, what)
+        found.setdefault(action.id, action)
+    return tuple(found.values())
+
+
+_ANOTHER = "another action sends on {} too; give each an `id`, which tells their messages apart"
+
+
+def _read_action(page: Page, node: MappingNode, *, path: str, around: Surroundings) -> Action | None:
+    """The action; None where not even its channel is known. Its mistakes are noted."""
+    nodes = entries(node)
+    if "send" not in nodes:
+        page.note(node, path, f"`send` is missing; the channels are {', '.join(channels.NAMES)}")
+        return None
+    channel = read_text(page, nodes["send"], path=path, lead="send: ")
+    if channel not in channels.NAMES:
+        if channel:
+            what = f"unknown channel `{channel}`{suggest(channel, channels.NAMES, of='the channels are')}"
+            page.note(nodes["send"], path, what)
+        return None
+    module = channels.module(_configured(page, node, channel=channel, path=path, around=around).module)
+    message = read_message(
+        Draft(
+            page=page,
+            node=node,
+            nodes=nodes,
+            path=path,
+            module=module,
+            folder=around.folder,
+            language=around.language,
+            deep=around.deep,
+            read_files=around.read_files,
+        )
+    )
+    return Action(
+        id=read_identifier(page, nodes["id"], path=path) if "id" in nodes else channel,
+        channel=channel,
+        to=_read_recipients(page, node, given=nodes.get("to"), path=path, kind=module.RULES.address, around=around),
+        lane=_lane(module, message, channel=channel, language=around.language),
+        message=message,
+    )
+
+
+def _configured(page: Page, node: MappingNode, *, channel: str, path: str, around: Surroundings) -> Configured:
+    """The channel's settings; where it has none, a note, unless it can do without."""
+    if channel in around.channels:
+        return around.channels[channel]
+    keys = frozenset(entries(node)) - OUR_KEYS
+    configured = providers.without_settings(channel, keys=keys)
+    if around.outbox or channel == providers.NEEDS_NO_SETTINGS:
+        around.channels[channel] = configured
+    else:
+        what = providers.explain_absence(channel)
+        if around.unreadable:
+            what += f" (if it does not stand in {' or '.join(around.unreadable)}, which cannot be read)"
+        page.note(entries(node)["send"], path, what)
+    return configured
+
+
+def _lane(module: Any, message: dict[str, Any], *, channel: str, language: str) -> str:
+    """What is paused together when a provider fails."""
+    lane = getattr(module, "lane", None)
+    if lane is None:
+        return channel
+    url = message.get("url", "")
+    chosen = texts.choose(url, language, language) if isinstance(url, (str, dict)) else ""
+    return str(lane(chosen)) if isinstance(chosen, str) else channel
+
+
+# --- recipients -------------------------------------------------------------------------------------------------------
+
+
+def _read_recipients(
+    page: Page, node: MappingNode, *, given: Node | None, path: str, kind: str | None, around: Surroundings
+) -> tuple[str, ...]:
+    """The recipients of `to`; `kind` is the address that the channel uses, None where it has no recipients."""
+    if kind is None:
+        if given is not None:
+            page.note(given, path, "to: a webhook has no recipient; its `url` says where it goes")
+        return ()
+    if given is None or is_empty(given):
+        page.note(given or node, path, "`to` is missing; write customer, staff, admin, location, company or an address")
+        return ()
+    found: dict[str, None] = {}
+    for text, each in read_texts(page, given, path=path, lead="to: "):
+        what = f"`{text}` stands here twice" if text in found else ""
+        if not what:
+            _check_recipient(page, each, text=text, path=path, kind=kind, around=around)
+        else:
+            page.note(each, path, f"to: {what}")
+        found[text] = None
+    return tuple(found)
+
+
+def _check_recipient(page: Page, node: Node, *, text: str, path: str, kind: str, around: Surroundings) -> None:
+    reference = REFERENCE.search(text)
+    if reference:
+        page.note(node, path, f"to: {misplaced(reference[0])}", token=reference[0])
+    elif "{" in text:
+        for _, what in mistakes(text, deep=around.deep):
+            page.note(node, path, f"to: {what}")
+    else:
+        what = addresses.recipient_mistake(text, kind)
+        noun = {"admin": around.admin, "company": around.company}.get(text)
+        if not what and noun is not None and not getattr(noun, kind):
+            what = f"`{text}` has no {kind} in the settings; add `{text}: {{{kind}: ...}}`"
+        if what:
+            page.note(node, path, f"to: {what}")

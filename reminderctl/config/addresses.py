@@ -1,0 +1,43 @@
+"""Whether a text can be an address on a channel, and whom the words of `to` name."""
+
+from __future__ import annotations
+
+import re
+
+from reminderctl.config.words import did_you_mean, quote
+from reminderctl.model import Admin, Company, Customer, Location, Staff
+
+NOUNS = {"customer": Customer, "staff": Staff, "admin": Admin, "location": Location, "company": Company}
+_LOOKS = {
+    "email": re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+"),
+    "phone": re.compile(r"\+?[0-9](?:[0-9 ()./-]*[0-9])?"),
+    "telegram": re.compile(r"-?[0-9]+|@[A-Za-z][A-Za-z0-9_]{3,}"),
+}
+_RIGHT = {
+    "email": "an address looks like ana@example.com",
+    "phone": "a phone number looks like +34600123456",
+    "telegram": "a Telegram chat is a number such as -100123456, or @name of a public channel",
+}
+_NAMES = {"email": "email address", "phone": "phone number", "telegram": "Telegram chat"}
+_SHORTEST_PHONE, _LONGEST_PHONE = 6, 17  # digits, with an international prefix of two zeros
+
+
+def mistake(text: str, kind: str) -> str:
+    """What is wrong with a literal address (`kind`: email, phone or telegram); an empty text where it can be one."""
+    fits = _LOOKS[kind].fullmatch(text) is not None
+    if fits and kind == "phone":
+        fits = _SHORTEST_PHONE <= sum(map(str.isdigit, text)) <= _LONGEST_PHONE
+    return "" if fits else f"{quote(text)} is no {_NAMES[kind]}; {_RIGHT[kind]}"
+
+
+def recipient_mistake(text: str, kind: str) -> str:
+    """What is wrong with one recipient of `to` that holds no shortcode; an empty text where nothing is."""
+    if text in NOUNS:
+        if kind in NOUNS[text].__struct_fields__:
+            return ""
+        return f"`{text}` has no {_NAMES[kind]}; write another recipient"
+    if re.fullmatch(r"[A-Za-z_ -]+", text):
+        words = ", ".join(NOUNS)
+        meant = did_you_mean(text, NOUNS) or f"; write {words}, an address, or text with shortcodes"
+        return f"unknown recipient `{text}`{meant}"
+    return mistake(text, kind)

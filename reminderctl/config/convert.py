@@ -1,0 +1,154 @@
+"""Turning a mapping of the YAML into a struct, field by field where something is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+from msgspec import structs
+from yaml.nodes import MappingNode, Node
+
+from reminderctl.config.page import Page
+from reminderctl.config.tree import entries, is_empty, is_mapping, key_node, plain, unquoted
+from reminderctl.config.words import allows, explain_refusal, suggest
+from reminderctl.secret import Secret
+
+T = TypeVar("T")
+BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+EMPTY = "is empty; give it a value or leave it out"
+
+
+class Complaint(NamedTuple):
+    """What is wrong with one field; `field` is empty where they are right one by one but not together."""
+
+    field: str
+    what: str
+
+
+def read_struct(
+    page: Page,
+    node: Node,
+    *,
+    kind: type[T],
+    path: str,
+    values: Mapping[str, Any] | None = None,
+    sources: Mapping[str, str] | None = None,
+    leave_out: Iterable[str] = (),
+    hide: Callable[[str], str] = str,
+) -> T | None:
+    """The mapping at `node` as a struct, or None with every mistake noted.
+
+    `values` stand for the node's own values where something was filled in; `sources` says through what: `${PORT}`.
+    Such values are never shown, and `hide` takes them out of what the struct itself says. Keys to `leave_out` are
+    neither looked at nor missed.
+    """
+    if not is_mapping(node):
+        page.note(node, path, f"expected a mapping of keys and values{unquoted(node)}")
+        return None
+    before = len(page.problems)
+    nodes = {name: value for name, value in entries(node).items() if name not in leave_out}
+    nodes = check_keys(page, node, nodes, known=encoded_names(kind), path=path)
+    given = {name: plain(value) if values is None else values[name] for name, value in nodes.items()}
+    made, complaints = make(given, kind, folder=page.path.parent, sources=sources or {})
+    for field, what in complaints:
+        if field in nodes or field not in entries(node):
+            note_at(page, node, what if field else hide(what), path=path, field=field)
+    return made if len(page.problems) == before else None
+
+
+def check_keys(
+    page: Page, node: MappingNode, nodes: Mapping[str, Node], *, known: Iterable[str], path: str, noun: str = "key"
+) -> dict[str, Node]:
+    """The keys that may be here and have a value; notes the others."""
+    good = {}
+    for name, value in nodes.items():
+        if name not in known:
+            page.note(key_node(node, name), path, f"unknown {noun} `{name}`{suggest(name, known)}")
+        elif is_empty(value):
+            page.note(key_node(node, name), path, f"{name}: {EMPTY}")
+        else:
+            good[name] = value
+    return good
+
+
+def note_at(page: Page, node: MappingNode, what: str, *, path: str, field: str = "") -> None:
+    """A mistake at a field of a mapping: the one given, or the one that its text begins with; else at the mapping."""
+    nodes = entries(node)
+    page.note(nodes.get(field) or nodes.get(what.partition(":")[0]) or node, path, what)
+
+
+def make(
+    given: Mapping[str, Any], kind: type[T], *, folder: Path, sources: Mapping[str, str]
+) -> tuple[T | None, list[Complaint]]:
+    """The struct of these values, or what is wrong with each."""
+    given = read_booleans(given, kind)
+    try:
+        return convert(given, kind, folder=folder), []
+    except msgspec.ValidationError as error:
+        whole = str(error)
+    complaints = []
+    for name, field in fields_of(kind).items():
+        if name not in given:
+            if field.required:
+                complaints.append(Complaint(name, f"`{name}` is missing"))
+            continue
+        try:
+            convert(given[name], field.type, folder=folder)
+        except msgspec.ValidationError as error:
+            what = explain_refusal(str(error), kind=field.type, value=given[name], source=sources.get(name, ""))
+            complaints.append(Complaint(name, f"{name}: {what}"))
+    return None, complaints or [Complaint("", whole)]
+
+
+def convert(given: Any, kind: Any, *, folder: Path) -> Any:
+    """Text, dicts and lists as `kind`, paths relative to `folder`; raises msgspec.ValidationError."""
+
+    def read_text(wanted: type[Any], value: Any) -> Any:
+        if not isinstance(value, str):
+            raise TypeError(f"expected text, got {'a list' if isinstance(value, list) else 'a mapping'}")
+        if wanted is Secret:
+            return Secret(value)
+        if wanted is Path:
+            return folder / Path(value).expanduser()
+        raise TypeError(f"no text can be read as {wanted.__name__}")
+
+    return msgspec.convert(given, kind, strict=False, dec_hook=read_text)
+
+
+def read_booleans(given: Mapping[str, Any], kind: Any) -> Mapping[str, Any]:
+    """The values, with `yes`, `off` ... as booleans where a field is one."""
+    meant = {
+        name: boolean
+        for name in _boolean_fields(kind)
+        if name in given and (boolean := read_boolean(given[name])) is not None
+    }
+    return {**given, **meant} if meant else given
+
+
+@cache
+def _boolean_fields(kind: Any) -> tuple[str, ...]:
+    return tuple(name for name, field in fields_of(kind).items() if allows(field.type, bool))
+
+
+def read_boolean(text: Any) -> bool | None:
+    """What `yes`, `off`, `true` ... mean; None for anything else."""
+    return BOOLEANS.get(text.lower()) if isinstance(text, str) and len(text) <= len("false") else None
+
+
+def fields_of(kind: Any) -> dict[str, structs.FieldInfo]:
+    """A struct's fields by their names in the YAML."""
+    return _fields_of(kind)
+
+
+@cache
+def _fields_of(kind: Any) -> dict[str, structs.FieldInfo]:
+    return {field.encode_name: field for field in structs.fields(kind)}
+
+
+def encoded_names(kind: type[Any]) -> tuple[str, ...]:
+    """A struct's keys in the YAML."""
+    names: tuple[str, ...] = kind.__struct_encode_fields__
+    return names

@@ -1,0 +1,200 @@
+"""The JSON Schema of the YAML, built from the structs that also read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from reminderctl import channels
+from reminderctl.config import shape
+from reminderctl.config.message import FILE_SUFFIX, OUR_KEYS, file_keys
+from reminderctl.config.providers import module_names
+from reminderctl.messages import texts
+from reminderctl.places import Place
+from reminderctl.secret import Secret
+
+Schema = dict[str, Any]
+
+# An editor's YAML reads 587, yes and +34600123456 as a number, a boolean and a number; reminderctl reads all as text.
+_ALSO = {
+    "string": ["string", "number", "boolean"],
+    "integer": ["integer", "string"],
+    "number": ["number", "string"],
+    "boolean": ["boolean", "string"],
+}
+_SCALAR: Schema = {"type": _ALSO["string"]}
+_IN_A_FILE = "The same text from a file beside the YAML, or a map from language to file."
+
+
+def build() -> Schema:
+    """The schema of a file, with every channel's settings and actions."""
+    modules = {name: [(each, channels.module(each)) for each in module_names(name)] for name in channels.NAMES}
+    kinds: dict[type[Any], None] = {shape.File: None}
+    for found in modules.values():
+        kinds |= dict.fromkeys(kind for _, module in found for kind in (module.Settings, module.Message))
+    schemas, components = msgspec.json.schema_components(
+        list(kinds), schema_hook=_describe_own_type, ref_template="#/$defs/{name}"
+    )
+    definitions = {name: _tidy(component) for name, component in components.items()}
+    of_kind = {kind: definitions[_name(schema)] for kind, schema in zip(kinds, schemas, strict=True)}
+    actions, settings = [], {}
+    for channel, found in modules.items():
+        address = found[0][1].RULES.address
+        messages = dict.fromkeys(module.Message for _, module in found)
+        variants = [
+            _action(channel, kind, of_kind[kind], definitions=definitions, address=address) for kind in messages
+        ]
+        actions.append(variants[0] if len(variants) == 1 else {"anyOf": variants})
+        settings[channel] = _settings([(name, of_kind[module.Settings]) for name, module in found])
+    definitions["Action"] = {"oneOf": actions}
+    definitions["Text"] = {**_text_or_map(_SCALAR), "description": "Text, or a map from language to text"}
+    definitions["Workflow"]["properties"]["actions"]["items"] = {"$ref": "#/$defs/Action"}
+    file = of_kind[shape.File]
+    file["properties"]["channels"] = _object(settings, description="Who carries the messages")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **file, "$defs": _used(file, definitions)}
+
+
+def _name(reference: Schema) -> str:
+    return str(reference.get("$ref", "")).rpartition("/")[2]
+
+
+def _action(
+    channel: str, kind: Any, message: Schema, *, definitions: Mapping[str, Schema], address: str | None
+) -> Schema:
+    """An action on a channel: our own keys beside the message's, whose texts may be maps or stand in files."""
+    own = _tidy(msgspec.json.schema(shape.Action)["$defs"]["Action"])["properties"]
+    if address is None:
+        own.pop("to")
+    shapes = texts.places(kind)
+    properties = {
+        "send": {"const": channel, "description": own["send"]["description"]},
+        **{name: value for name, value in own.items() if name != "send"},
+        **{
+            name: _with_languages(each, shapes[name], definitions)
+            for name, each in message["properties"].items()
+            if name not in OUR_KEYS
+        },
+        **{name: {**_by_language(_SCALAR), "description": _IN_A_FILE} for name in file_keys(kind)},
+    }
+    needed = [name for name in message.get("required", []) if name not in OUR_KEYS]
+    either = [name for name in needed if f"{name}{FILE_SUFFIX}" in properties]
+    required = ["send", *(["to"] if address else []), *(name for name in needed if name not in either)]
+    schema = _object(properties, description=message.get("description", ""), required=required)
+    for name in either:
+        schema.setdefault("allOf", []).append({"anyOf": [{"required": [name]}, {"required": [f"{name}{FILE_SUFFIX}"]}]})
+    return schema
+
+
+def _settings(named: Iterable[tuple[str, Schema]]) -> Schema:
+    """A channel's settings; those of each provider where it has several."""
+    found = []
+    for module, schema in named:
+        provider = module.rpartition(".")[2] if "." in module else ""
+        chosen = {"provider": {"const": provider, "description": "Who carries the messages"}} if provider else {}
+        required = [*chosen, *(name for name in schema.get("required", []) if name not in chosen)]
+        properties = chosen | {
+            name: _or_variable(each) for name, each in schema["properties"].items() if name not in chosen
+        }
+        found.append(_object(properties, description=schema.get("description", ""), required=required))
+    return found[0] if len(found) == 1 else {"oneOf": found}
+
+
+def _or_variable(schema: Schema) -> Schema:
+    """A setting, which may also be, or hold, a `${NAME}`."""
+    limits = {name: each for name, each in schema.items() if name not in _told(schema)}
+    if not limits.keys() & {"pattern", "enum", "minLength", "maxLength"}:
+        return schema
+    return {"anyOf": [limits, {"type": "string", "pattern": r"\$\{"}], **_told(schema)}
+
+
+def _object(properties: Mapping[str, Schema], *, description: str, required: Iterable[str] = ()) -> Schema:
+    schema: Schema = {"type": "object", "description": description, "properties": dict(properties)}
+    schema |= {"required": list(required), "additionalProperties": False}
+    return {name: each for name, each in schema.items() if name == "additionalProperties" or each}
+
+
+def _with_languages(schema: Schema, shape_of: texts.Shape, definitions: Mapping[str, Schema]) -> Schema:
+    """What stands in a field of a message: where a text goes, a map from language to text may."""
+    kinds = {each.kind: each for each in (*reversed(shape_of.others), shape_of)}
+    if shape_of.place is Place.ATTACHMENT:
+        return {"type": "string", **_told(schema)}
+    if "anyOf" in schema:
+        return {**schema, "anyOf": [_with_languages(each, shape_of, definitions) for each in schema["anyOf"]]}
+    if "$ref" in schema and "record" in kinds:
+        record, inside = definitions[_name(schema)], kinds["record"].fields
+        properties = {
+            name: _with_languages(each, inside[name], definitions) for name, each in record["properties"].items()
+        }
+        return {**record, **_told(schema), "properties": properties}
+    for kind, key in (("list", "items"), ("map", "additionalProperties")):
+        item = kinds[kind].item if kind in kinds else None
+        if item and isinstance(schema.get(key), dict):
+            return {**schema, key: _with_languages(schema[key], item, definitions)}
+    if "text" in kinds and "items" not in schema and "properties" not in schema:
+        text = {name: each for name, each in schema.items() if name not in _told(schema)}
+        return {**_by_language(text), **_told(schema)}
+    return schema
+
+
+def _told(schema: Schema) -> Schema:
+    """What a schema says to people."""
+    return {name: schema[name] for name in ("description", "default") if name in schema}
+
+
+def _by_language(text: Schema) -> Schema:
+    return {"$ref": "#/$defs/Text"} if text == _SCALAR else _text_or_map(text)
+
+
+def _text_or_map(text: Schema) -> Schema:
+    languages = {"type": "object", "propertyNames": {"pattern": shape.LANGUAGE}, "additionalProperties": text}
+    return {"anyOf": [text, {**languages, "minProperties": 1}]}
+
+
+def _tidy(schema: Any) -> Any:
+    """Without what says nothing to a person, and lenient about scalars as an editor's YAML reads them."""
+    if isinstance(schema, list):
+        return [_tidy(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    tidy = {
+        name: _tidy(each)
+        for name, each in schema.items()
+        if name != "title" and not (name == "default" and (not each or isinstance(each, dict)))
+    }
+    if isinstance(tidy.get("anyOf"), list):
+        tidy["anyOf"] = [each for each in tidy["anyOf"] if each != {"type": "null"}]
+        if len(tidy["anyOf"]) == 1:
+            tidy |= tidy.pop("anyOf")[0]
+    if isinstance(tidy.get("type"), str):
+        tidy["type"] = _ALSO.get(tidy["type"], tidy["type"])
+    if isinstance(tidy.get("properties"), dict) and "type" in tidy:
+        tidy.setdefault("additionalProperties", False)
+        if not tidy.get("required"):
+            tidy.pop("required", None)
+    return tidy
+
+
+def _used(schema: Any, definitions: Mapping[str, Schema]) -> dict[str, Schema]:
+    """The definitions that a schema needs, and those that they need."""
+    used: dict[str, Schema] = {}
+    stack = [schema]
+    while stack:
+        each = stack.pop()
+        if isinstance(each, list):
+            stack.extend(each)
+        elif isinstance(each, dict):
+            stack.extend(each.values())
+            name = _name(each)
+            if name and name not in used:
+                used[name] = definitions[name]
+                stack.append(definitions[name])
+    return dict(sorted(used.items()))
+
+
+def _describe_own_type(kind: type[Any]) -> Schema:
+    if kind in (Secret, Path):
+        return {"type": "string"}
+    raise NotImplementedError(kind)

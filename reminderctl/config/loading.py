@@ -1,0 +1,123 @@
+"""From YAML files to a `Config`, or to every mistake in them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from reminderctl.config import providers, settings
+from reminderctl.config.actions import Surroundings
+from reminderctl.config.page import Page
+from reminderctl.config.reading import read_page
+from reminderctl.config.variables import Variables, note_references
+from reminderctl.config.workflows import read_workflows
+from reminderctl.errors import ConfigError, Problem, UsageError
+from reminderctl.model import Admin, Company, Config, Workflow
+
+
+def load(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, deep: bool = False) -> Config:
+    """What the YAML at `path`, a file or a directory of them, says.
+
+    1. Every file is read; then the settings, which all of them share; then the workflows of each.
+    2. A file with a mistake among its workflows is left out whole, its mistakes stand in `Config.broken`.
+    3. Raises `ConfigError` with every mistake where the settings themselves are wrong, or no file is left.
+
+    With an outbox nothing is sent, so channels need no settings. `deep` also compiles every text as a template, which
+    imports a heavy library; without it the texts are only scanned.
+    """
+    folder = path if path.is_dir() else path.parent
+    pages = [read_page(file) for file in _files(path)]
+    given = settings.collect(pages)
+    _note_stray_references(pages, given)
+    fields = settings.read(given, pages=pages, folder=folder)
+    max_burst = fields.pop("max_burst")
+    outbox = outbox or fields.get("outbox")
+    variables = Variables(environ, folder, optional=outbox is not None)
+    channels = providers.read_channels(*given["channels"], variables=variables) if "channels" in given else {}
+    around = Surroundings(
+        channels=channels,
+        read_files={},
+        folder=folder,
+        language=fields.get("language") or "en",
+        company=fields.get("company") or Company(),
+        admin=fields.get("admin") or Admin(),
+        outbox=outbox is not None,
+        deep=deep,
+        unreadable=[page.name for page in pages if page.root is None],
+    )
+    taken: dict[str, str] = {}
+    workflows = [read_workflows(page, around=around, max_burst=max_burst, taken=taken) for page in pages]
+    _refuse_broken_settings(pages, variables.problems, complete="timezone" in fields)
+    good = [found for page, found in zip(pages, workflows, strict=True) if not page.problems]
+    problems = sorted({problem for page in pages for problem in page.problems})
+    if problems and not any(good):
+        raise ConfigError(problems)
+    return _assemble(
+        {**fields, "outbox": outbox, "channels": channels},
+        pages=pages,
+        workflows=[workflow for found in good for workflow in found],
+        problems=problems,
+        texts=around.read_files,
+    )
+
+
+def _files(path: Path) -> list[Path]:
+    """The file, or the YAML files directly in the directory by name; raises `UsageError`."""
+    if not path.is_dir():
+        return [path]
+    files = sorted(file for file in path.iterdir() if file.suffix in (".yaml", ".yml") and file.is_file())
+    if not files:
+        raise UsageError(f"{path}: no *.yaml file in this directory; `reminderctl init {path}` writes a first one")
+    return files
+
+
+def _note_stray_references(pages: Sequence[Page], given: Mapping[str, settings.Setting]) -> None:
+    """Note each `${NAME}` among the settings but the channels; the workflows look after themselves."""
+    for page in pages:
+        page.strays = "${" in page.text
+    if "channels" in given:
+        page, node = given["channels"]
+        inside = page.text.count("${", node.start_mark.index, node.end_mark.index)
+        page.strays = page.text.count("${") > inside
+    for name, (page, node) in given.items():
+        if page.strays and name != "channels":
+            note_references(page, node, path=name)
+
+
+def _refuse_broken_settings(pages: Sequence[Page], of_secrets: Sequence[Problem], *, complete: bool) -> None:
+    """Raises `ConfigError` with all mistakes where one of them is outside the workflows, or a setting is missing."""
+    problems = [problem for page in pages for problem in page.problems]
+    readable = [page for page in pages if page.root is not None]
+    outside = [each for page in readable for each in page.problems if not each.path.startswith("workflows")]
+    if outside or of_secrets or not complete:
+        raise ConfigError([*problems, *of_secrets])
+
+
+def _assemble(
+    fields: dict[str, Any],
+    *,
+    pages: Sequence[Page],
+    workflows: Sequence[Workflow],
+    problems: Sequence[Problem],
+    texts: Mapping[Path, bytes],
+) -> Config:
+    contents = [*((page.path, page.bytes) for page in pages), *texts.items()]
+    digest = hashlib.sha256()
+    for path, content in contents:
+        for part in (str(path.name).encode(), content):
+            digest.update(len(part).to_bytes(8) + part)
+    return Config(
+        files=tuple(path for path, _ in contents),
+        workflows=tuple(workflows),
+        broken=tuple(problems),
+        digest=digest.hexdigest(),
+        **fields,
+    )
+
+
+def count(config: Config) -> str:
+    """`3 workflows, 5 actions`."""
+    workflows, actions = len(config.workflows), sum(len(workflow.actions) for workflow in config.workflows)
+    return f"{workflows} workflow{'' if workflows == 1 else 's'}, {actions} action{'' if actions == 1 else 's'}"

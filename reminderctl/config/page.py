@@ -1,0 +1,46 @@
+"""One YAML file as it was written, with the mistakes found in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from yaml.nodes import MappingNode, Node
+
+from reminderctl.errors import Problem
+
+
+class Page:
+    """A file and the mistakes found in it so far.
+
+    `name` is how people call the file. `strays` says that a `${` stands somewhere but under `channels`.
+    """
+
+    __slots__ = ("bytes", "name", "path", "problems", "root", "strays", "text")
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = str(path)
+        self.bytes = b""
+        self.text = ""
+        self.strays = False
+        self.problems: list[Problem] = []
+        self.root: MappingNode | None = None
+
+    def note(self, node: Node, path: str, what: str, *, token: str = "", skip: int = 0) -> None:
+        """A mistake at a node; at `token` inside it, past so many others, where the node's writing holds that."""
+        mark = node.start_mark
+        line, column = mark.line + 1, mark.column + 1
+        if token:
+            found = mark.index - 1
+            for _ in range(skip + 1):
+                found = self.text.find(token, found + 1, node.end_mark.index)
+                if found < 0:
+                    break
+            if found >= 0:
+                line, column = place_in(self.text, found)
+        self.problems.append(Problem(self.name, line, column, path, what))
+
+
+def place_in(text: str, index: int) -> tuple[int, int]:
+    """Line and column, counted from 1, of a character of a text."""
+    return text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index)

@@ -1,0 +1,114 @@
+"""The channels of the YAML: who carries the messages, and with which settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from yaml.nodes import MappingNode, Node
+
+from reminderctl import channels
+from reminderctl.config.convert import check_keys, encoded_names, fields_of, note_at, read_struct
+from reminderctl.config.page import Page
+from reminderctl.config.settings import read_text
+from reminderctl.config.tree import entries, is_mapping
+from reminderctl.config.variables import Variables, fill_in
+from reminderctl.config.words import one_of, suggest
+from reminderctl.model import Configured
+
+NEEDS_NO_SETTINGS = "webhook"
+
+
+def read_channels(page: Page, node: Node, *, variables: Variables) -> dict[str, Configured]:
+    """Every channel that the YAML names; one whose settings are wrong has None for them, and the mistakes noted."""
+    if not is_mapping(node):
+        page.note(node, "channels", "expected a mapping such as `sms: {provider: twilio, ...}`")
+        return {}
+    found = {}
+    for name, below in check_keys(
+        page, node, entries(node), known=channels.NAMES, path="channels", noun="channel"
+    ).items():
+        found[name] = _read_channel(page, below, name=name, variables=variables)
+    return found
+
+
+def without_settings(channel: str, *, keys: frozenset[str]) -> Configured:
+    """A channel of which only the messages matter: the first provider whose messages know all of these keys."""
+    modules = module_names(channel)
+    fitting = (name for name in modules if keys <= set(encoded_names(channels.module(name).Message)))
+    module = next(fitting, modules[0])
+    return Configured(
+        module=module, settings=channels.module(module).Settings() if channel == NEEDS_NO_SETTINGS else None
+    )
+
+
+def module_names(channel: str) -> tuple[str, ...]:
+    """The modules that can carry a channel: `email`; `sms.http`, `sms.twilio`, ..."""
+    return tuple(f"{channel}.{name}" for name in channels.providers(channel)) or (channel,)
+
+
+def explain_absence(channel: str) -> str:
+    """What to add to `channels` for a channel that it lacks."""
+    providers = channels.providers(channel)
+    if providers:
+        return f"`channels` has no `{channel}`; add it with its `provider`: {one_of(providers)}"
+    needed = [name for name, each in fields_of(channels.module(channel).Settings).items() if each.required]
+    return f"`channels` has no `{channel}`; add it with {one_of(needed).replace(' or ', ' and ')}"
+
+
+def _read_channel(page: Page, node: Node, *, name: str, variables: Variables) -> Configured:
+    path = f"channels.{name}"
+    if not is_mapping(node):
+        page.note(node, path, "expected a mapping of keys and values")
+        return without_settings(name, keys=frozenset())
+    module_name = _chosen_module(page, node, name=name, path=path)
+    if not module_name:
+        return without_settings(name, keys=frozenset())
+    module = channels.module(module_name)
+    settings, complete = _read_settings(page, node, kind=module.Settings, path=path, variables=variables)
+    if settings is not None and complete:
+        for what in getattr(module, "mistakes", lambda _: ())(settings):
+            note_at(page, node, variables.hide(what), path=path)
+    return Configured(module=module_name, settings=settings)
+
+
+def _chosen_module(page: Page, node: MappingNode, *, name: str, path: str) -> str:
+    """The module that `provider` chooses; an empty text, and a note, where it chooses none."""
+    providers = channels.providers(name)
+    given = entries(node).get("provider")
+    if not providers:
+        return name
+    if given is None:
+        page.note(node, path, f"`provider` is missing; {name} is carried by {one_of(providers)}")
+        return ""
+    provider = read_text(page, given, path=path, lead="provider: ")
+    if provider in providers:
+        return f"{name}.{provider}"
+    if provider:
+        page.note(given, path, f"unknown provider `{provider}`{suggest(provider, providers, of='there are')}")
+    return ""
+
+
+def _read_settings(
+    page: Page, node: MappingNode, *, kind: type[Any], path: str, variables: Variables
+) -> tuple[Any, bool]:
+    """The channel's settings, or None with the mistakes noted; and whether every variable in them is set.
+
+    Where variables are optional and one is not set, the settings are what can be made without it, or None.
+    """
+    filled = {
+        name: fill_in(page, value, path=path, variables=variables)
+        for name, value in entries(node).items()
+        if name != "provider" or name in encoded_names(kind)
+    }
+    incomplete = {name for name, (_, _, complete) in filled.items() if not complete}
+    settings = read_struct(
+        page,
+        node,
+        kind=kind,
+        path=path,
+        values={name: value for name, (value, _, _) in filled.items()},
+        sources={name: references for name, (_, references, _) in filled.items() if references},
+        leave_out=incomplete | (entries(node).keys() - filled.keys()),
+        hide=variables.hide,
+    )
+    return (settings if variables.optional or not incomplete else None), not incomplete

@@ -1,0 +1,167 @@
+"""The settings: everything at the top of the YAML but the channels and the workflows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from msgspec import structs
+from yaml.nodes import Node
+
+from reminderctl import timing
+from reminderctl.config import addresses, shape
+from reminderctl.config.convert import EMPTY, encoded_names, read_struct
+from reminderctl.config.page import Page
+from reminderctl.config.tree import entries, is_empty, is_list, is_text, key_node, plain, unquoted
+from reminderctl.config.words import did_you_mean, quote, suggest
+from reminderctl.errors import Problem
+from reminderctl.model import Admin, Company
+
+KEYS = encoded_names(shape.File)
+NOT_SETTINGS = frozenset({"workflows", "channels"})
+_ZONE = "add the zone of your bookings, such as `timezone: Europe/Madrid`"
+_LANGUAGE = re.compile(shape.LANGUAGE)
+_IDENTIFIER = re.compile(shape.IDENTIFIER)
+
+
+class Setting(NamedTuple):
+    """The value of a top-level key and the file that gives it."""
+
+    page: Page
+    node: Node
+
+
+def collect(pages: Sequence[Page]) -> dict[str, Setting]:
+    """Each settings key's value; notes unknown keys, empty ones, and those that stand in two files."""
+    settings: dict[str, Setting] = {}
+    for page in pages:
+        if page.root is None:
+            continue
+        for name, node in entries(page.root).items():
+            key = key_node(page.root, name)
+            if name not in KEYS:
+                page.note(key, "", f"unknown key `{name}`{suggest(name, KEYS)}")
+            elif is_empty(node):
+                page.note(key, name, EMPTY)
+            elif name == "workflows":
+                continue
+            elif name in settings:
+                there = settings[name]
+                place = f"{there.page.name}:{there.node.start_mark.line + 1}"
+                page.note(key, name, f"stands in {place} already; each setting belongs in one file only")
+            else:
+                settings[name] = Setting(page, node)
+    return settings
+
+
+def read(settings: Mapping[str, Setting], *, pages: Sequence[Page], folder: Path) -> dict[str, Any]:
+    """The fields of `Config` that the settings give; the mistakes are noted on their pages."""
+    fields: dict[str, Any] = {"bookings": folder / "bookings.db", "ledger": folder / "ledger.db", "max_burst": 500}
+    for name, setting in settings.items():
+        if name not in NOT_SETTINGS:
+            fields[name] = _READERS[name](setting.page, setting.node, path=name)
+    if "timezone" not in settings and all(page.root for page in pages):  # else it may stand where nobody can read it
+        first = pages[0]
+        first.problems.append(Problem(first.name, 1, 1, "", f"`timezone` is missing; {_ZONE}"))
+    return fields
+
+
+def read_text(page: Page, node: Node, *, path: str, lead: str = "") -> str:
+    """The text at a node; an empty text, and a note, where there is none. `lead` begins the note: `name: `."""
+    if is_text(node) and node.value.strip():
+        return str(node.value)
+    what = EMPTY if is_text(node) else f"expected text, got {quote(plain(node))}{unquoted(node)}"
+    page.note(node, path, lead + what)
+    return ""
+
+
+def read_identifier(page: Page, node: Node, *, path: str) -> str:
+    """The `id` at a node; an empty text, and a note, where there is none."""
+    text = read_text(page, node, path=path, lead="id: ")
+    if text and not _IDENTIFIER.fullmatch(text):
+        page.note(node, path, f"id: {quote(text)} may hold letters, digits, `.`, `_` and `-` only, at most 100")
+    return text
+
+
+def read_texts(page: Page, node: Node, *, path: str, lead: str) -> list[tuple[str, Node]]:
+    """One text or a list of them, each with its node; at least one, or a note."""
+    if not is_list(node):
+        text = read_text(page, node, path=path, lead=lead)
+        return [(text, node)] if text else []
+    if not node.value:
+        page.note(node, path, f"{lead}the list is empty; leave the key out, or put something in")
+    return [(text, each) for each in node.value if (text := read_text(page, each, path=path, lead=lead))]
+
+
+def read_max_burst(page: Page, node: Node, *, path: str, lead: str = "") -> int | None:
+    """How many new deliveries one run may make for a workflow; None for no limit."""
+    text = node.value if is_text(node) else ""
+    if text == "none":
+        return None
+    if text.isascii() and text.isdigit() and int(text) < 10**9:
+        return int(text)
+    given = quote(text) if is_text(node) else "a list or mapping"
+    page.note(node, path, f"{lead}expected a whole number, or `none`, got {given}")
+    return None
+
+
+def _read_timezone(page: Page, node: Node, *, path: str) -> str:
+    name = read_text(page, node, path=path)
+    if name and timing.find_zone(name) is None:
+        import zoneinfo
+
+        advice = did_you_mean(name, zoneinfo.available_timezones()) or "; write an IANA name such as `Europe/Madrid`"
+        page.note(node, path, f"there is no time zone {quote(name)}{advice}")
+    return name
+
+
+def _read_language(page: Page, node: Node, *, path: str) -> str:
+    tag = read_text(page, node, path=path)
+    if tag and not is_language(tag):
+        page.note(node, path, f"{quote(tag)} is no language tag; write `es`, `en` or `pt-BR`")
+    return tag
+
+
+def is_language(tag: str) -> bool:
+    return _LANGUAGE.fullmatch(tag) is not None
+
+
+def _read_path(page: Page, node: Node, *, path: str) -> Path:
+    return page.path.parent / Path(read_text(page, node, path=path)).expanduser()
+
+
+def _read_company(page: Page, node: Node, *, path: str) -> Company:
+    company = read_struct(page, node, kind=shape.Company, path=path)
+    if company is None:
+        return Company()
+    _check_addresses(page, node, path=path, email=company.email, phone=company.phone)
+    return Company(**structs.asdict(company))
+
+
+def _read_admin(page: Page, node: Node, *, path: str) -> Admin:
+    admin = read_struct(page, node, kind=shape.Admin, path=path)
+    if admin is None:
+        return Admin()
+    _check_addresses(page, node, path=path, email=admin.email, phone=admin.phone, telegram=admin.telegram)
+    return Admin(**structs.asdict(admin))
+
+
+def _check_addresses(page: Page, node: Any, *, path: str, **given: str) -> None:
+    for kind, text in given.items():
+        mistake = addresses.mistake(text, kind) if text else ""
+        if mistake:
+            page.note(entries(node)[kind], path, f"{kind}: {mistake}")
+
+
+_READERS: Mapping[str, Callable[..., Any]] = {
+    "timezone": _read_timezone,
+    "language": _read_language,
+    "bookings": _read_path,
+    "ledger": _read_path,
+    "outbox": _read_path,
+    "company": _read_company,
+    "admin": _read_admin,
+    "max_burst": read_max_burst,
+}

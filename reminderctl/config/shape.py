@@ -1,0 +1,97 @@
+"""The keys of the YAML with what they mean, except those that a channel defines.
+
+The reader takes its known keys from these structs, `reminderctl schema` its descriptions.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+IDENTIFIER = r"^[A-Za-z0-9._-]{1,100}$"
+LANGUAGE = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$"
+Texts = str | list[str]
+
+
+class Company(Struct, frozen=True, kw_only=True):
+    """The business: the `company_` shortcodes, and the recipient `company`."""
+
+    name: Annotated[str, Meta(description="{company_name}")] = ""
+    phone: Annotated[str, Meta(description="{company_phone}, and where SMS and WhatsApp to `company` go")] = ""
+    email: Annotated[str, Meta(description="Where mail to `company` goes")] = ""
+    website: Annotated[str, Meta(description="{company_website}")] = ""
+    address: Annotated[str, Meta(description="{company_address}")] = ""
+    image_url: Annotated[str, Meta(description="{company_image_url}")] = ""
+
+
+class Admin(Struct, frozen=True, kw_only=True):
+    """The recipient `admin`."""
+
+    email: Annotated[str, Meta(description="Where mail to `admin` goes")] = ""
+    phone: Annotated[str, Meta(description="Where SMS and WhatsApp to `admin` go: +34600000000")] = ""
+    telegram: Annotated[str, Meta(description="The chat that Telegram messages to `admin` go to")] = ""
+
+
+class Filters(Struct, frozen=True, kw_only=True):
+    """Every key given must match; inside a key any value does. Values are ids or names."""
+
+    status: Annotated[Texts, Meta(description="The booking's (or participant's) status: approved, pending, ...")] = ""
+    service: Annotated[Texts, Meta(description="The id or name of the service")] = ""
+    location: Annotated[Texts, Meta(description="The id or name of the location")] = ""
+    staff: Annotated[Texts, Meta(description="The id or name of the member of staff")] = ""
+    language: Annotated[Texts, Meta(description="The customer's language; `es` matches `es-MX` too")] = ""
+
+
+class Action(Struct, frozen=True, kw_only=True):
+    """The keys of an action on every channel; the others are the channel's own."""
+
+    send: Annotated[str, Meta(description="The channel: email, sms, whatsapp, telegram or webhook")]
+    id: Annotated[str, Meta(pattern=IDENTIFIER, description="Tells two actions on one channel apart")] = ""
+    to: Annotated[
+        Texts,
+        Meta(
+            description="customer, staff, admin, location, company, an address, or text with shortcodes; one or a list"
+        ),
+    ] = ""
+
+
+class Workflow(Struct, frozen=True, kw_only=True):
+    """A named rule: when, for which bookings, what."""
+
+    id: Annotated[str, Meta(pattern=IDENTIFIER, description="Its identity; a new id is a new workflow")]
+    name: Annotated[str, Meta(description="What people call it")] = ""
+    enabled: Annotated[bool, Meta(description="The switch")] = True
+    when: Annotated[Texts, Meta(description="`1 day before start`, `30 minutes after end`, ...; one or a list")]
+    filters: Annotated[Filters, Meta(description="What a booking must be")] = Filters()
+    except_: Annotated[Filters, Meta(description="What a booking must not be")] = field(
+        name="except", default=Filters()
+    )
+    actions: Annotated[list[Any], Meta(min_length=1, description="What is sent")]
+    for_each_customer: Annotated[
+        bool | UnsetType, Meta(description="true: once per participant; false: once per booking")
+    ] = UNSET
+    grace: Annotated[str, Meta(description="How late a message may still go out: 3h, 90 minutes, 2 days")] = ""
+    late_booking: Annotated[
+        Literal["skip", "send"], Meta(description="What happens when the booking itself came too late")
+    ] = "skip"
+    max_burst: Annotated[
+        int | Literal["none"], Meta(description="More new messages in one run than this are held for a person")
+    ] = 500
+
+
+class File(Struct, frozen=True, kw_only=True):
+    """Workflows of reminderctl, and the settings that they share."""
+
+    timezone: Annotated[str, Meta(description="For bookings without a zone of their own: Europe/Madrid")] = ""
+    language: Annotated[str, Meta(pattern=LANGUAGE, description="Default language of messages")] = "en"
+    bookings: Annotated[str, Meta(description="The SQLite file with the bookings")] = "bookings.db"
+    ledger: Annotated[str, Meta(description="The SQLite file in which reminderctl remembers")] = "ledger.db"
+    outbox: Annotated[str, Meta(description="Messages become files in this folder; nothing is sent")] = ""
+    company: Company = Company()
+    admin: Admin = Admin()
+    max_burst: Annotated[int | Literal["none"], Meta(description="For workflows without a max_burst of their own")] = (
+        500
+    )
+    channels: Annotated[dict[str, Any], Meta(description="Who carries the messages")] = {}
+    workflows: Annotated[list[Workflow], Meta(description="What is sent, when, for which bookings")] = []

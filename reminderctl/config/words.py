@@ -1,0 +1,118 @@
+"""Saying what is wrong in plain words, with what was probably meant."""
+
+from __future__ import annotations
+
+import enum
+import re
+import types
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+_LONGEST_QUOTE = 60
+_NAMES = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "yes or no",
+    "str": "text",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "nothing",
+}
+_EXPECTED = re.compile(r"Expected `(?P<names>[^`]+)`(?: (?P<limit>[^,]+?))?(?:, got `[^`]+`)?(?: - at `\$(?P<at>.*)`)?")
+_LIMITS = ((">=", "of at least"), ("<=", "of at most"), (">", "above"), ("<", "below"))
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """`; did you mean ...?` where one of the choices is near, else nothing."""
+    near = nearest(word, choices)
+    return f"; did you mean `{near}`?" if near else ""
+
+
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """The choice that was probably meant, or an empty text."""
+    import difflib
+
+    known = {choice.lower(): choice for choice in choices}
+    near = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.6)
+    return known[near[0]] if near else ""
+
+
+def suggest(word: str, choices: Iterable[str], *, of: str = "known here") -> str:
+    """`; did you mean ...?`, or all the choices where none is near."""
+    choices = list(choices)
+    return did_you_mean(word, choices) or f"; {of}: {', '.join(choices)}"
+
+
+def one_of(choices: Iterable[str]) -> str:
+    """`a`, `b` or `c`."""
+    quoted = [f"`{choice}`" for choice in choices]
+    return " or ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
+
+
+def quote(value: Any) -> str:
+    """What was given: short text as it is, anything larger by its kind."""
+    if isinstance(value, str):
+        return repr(value if len(value) <= _LONGEST_QUOTE else value[:_LONGEST_QUOTE] + "...")
+    return "a list" if isinstance(value, list) else "a mapping"
+
+
+def explain_refusal(complaint: str, *, kind: Any, value: Any, source: str = "") -> str:
+    """What msgspec's complaint about one field's value means.
+
+    `source` is what a value was read through (`${PORT}`); such a value is never shown, and neither is text that was
+    expected to be text: it may be a secret.
+    """
+    choices = [str(choice) for choice in choices_of(kind)]
+    if complaint.startswith("Invalid enum value") and choices:
+        expected = f"expected {one_of(choices)}"
+        return _with_given(expected, value, source) + ("" if source else did_you_mean(str(value), choices))
+    found = _EXPECTED.fullmatch(complaint)
+    if not found:
+        return complaint
+    names = found["names"].split(" | ")
+    expected = " or ".join(_NAMES.get(name, name) for name in names if name != "null")
+    inner = (found["at"] or "").lstrip(".")
+    where = f"in `{inner}`: " if inner else ""
+    expected = f"{where}expected {expected}{_limit(found['limit'])}"
+    if inner or (isinstance(value, str) and "str" in names and not source):
+        return expected
+    return _with_given(expected, value, source)
+
+
+def _limit(limit: str | None) -> str:
+    if not limit:
+        return ""
+    if limit.startswith("matching regex"):
+        return f" that matches {limit.removeprefix('matching regex ').strip(chr(39))}"
+    unit = " characters" if "length" in limit else ""
+    limit = limit.replace("of length ", "")
+    for sign, words in _LIMITS:
+        if limit.startswith(sign):
+            return f" {words} {limit.removeprefix(sign).strip()}{unit}"
+    return f" of {limit}{unit}"
+
+
+def _with_given(expected: str, value: Any, source: str) -> str:
+    if source:
+        return f"{expected}, which the value of {source} is not"
+    return f"{expected}, got {quote(value)}"
+
+
+def choices_of(kind: Any) -> tuple[Any, ...]:
+    """The values that a Literal or an Enum allows, however it is wrapped; empty for other types."""
+    if get_origin(kind) is Annotated:
+        return choices_of(get_args(kind)[0])
+    if get_origin(kind) is Literal:
+        return get_args(kind)
+    if get_origin(kind) in (Union, types.UnionType):
+        return tuple(choice for part in get_args(kind) for choice in choices_of(part))
+    return tuple(member.value for member in kind) if isinstance(kind, type) and issubclass(kind, enum.Enum) else ()
+
+
+def allows(kind: Any, wanted: type) -> bool:
+    """Is `wanted` the type, or one part of it?"""
+    if kind is wanted:
+        return True
+    if get_origin(kind) is Annotated:
+        return allows(get_args(kind)[0], wanted)
+    return get_origin(kind) in (Union, types.UnionType) and any(allows(part, wanted) for part in get_args(kind))

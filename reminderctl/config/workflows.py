@@ -1,0 +1,166 @@
+"""The workflows of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, Literal
+
+from yaml.nodes import MappingNode, Node
+
+from reminderctl import timing
+from reminderctl.config import shape
+from reminderctl.config.actions import Surroundings, read_actions
+from reminderctl.config.convert import check_keys, encoded_names, read_boolean
+from reminderctl.config.page import Page
+from reminderctl.config.settings import read_identifier, read_max_burst, read_text, read_texts
+from reminderctl.config.tree import entries, is_empty, is_list, is_mapping, is_text, workflow_path
+from reminderctl.config.variables import note_references
+from reminderctl.config.words import did_you_mean, quote
+from reminderctl.model import Filters, Trigger, Workflow
+
+KEYS = encoded_names(shape.Workflow)
+FILTER_KEYS = encoded_names(shape.Filters)
+
+
+def read_workflows(page: Page, *, around: Surroundings, max_burst: int | None, taken: dict[str, str]) -> list[Workflow]:
+    """The workflows of a file that are without mistakes; the mistakes of the others are noted on the page.
+
+    `taken` holds the ids of all files so far with their places, and is added to.
+    """
+    node = entries(page.root).get("workflows") if page.root is not None else None
+    if node is None or is_empty(node):
+        return []
+    if not is_list(node):
+        page.note(node, "workflows", "expected a list: each workflow begins with `- id: ...`")
+        return []
+    found = []
+    for index, each in enumerate(node.value):
+        if not is_mapping(each):
+            page.note(each, workflow_path(index, None), "expected a mapping with `id`, `when` and `actions`")
+            continue
+        nodes = entries(each)
+        path = workflow_path(index, nodes.get("id"))
+        before = len(page.problems)
+        workflow = _read_workflow(page, each, nodes=nodes, path=path, around=around, max_burst=max_burst)
+        _note_taken(page, nodes.get("id"), path=path, taken=taken)
+        if workflow is not None and len(page.problems) == before:
+            found.append(workflow)
+    return found
+
+
+def _note_taken(page: Page, identifier: Node | None, *, path: str, taken: dict[str, str]) -> None:
+    if identifier is None or not is_text(identifier) or not identifier.value:
+        return
+    place = f"{page.name}:{identifier.start_mark.line + 1}"
+    if identifier.value in taken:
+        page.note(identifier, path, f"the id `{identifier.value}` is taken by {taken[identifier.value]}")
+    else:
+        taken[identifier.value] = place
+
+
+def _read_workflow(
+    page: Page,
+    node: MappingNode,
+    *,
+    nodes: Mapping[str, Node],
+    path: str,
+    around: Surroundings,
+    max_burst: int | None,
+) -> Workflow | None:
+    given = check_keys(page, node, nodes, known=KEYS, path=path)
+    if page.strays:
+        for name, value in given.items():
+            if name != "actions":
+                note_references(page, value, path=path)
+    for name, advice in _ADVICE.items():
+        if name not in nodes:
+            page.note(node, path, f"`{name}` is missing{advice}")
+    fields: dict[str, Any] = {"max_burst": max_burst}
+    for name, value in given.items():
+        if name == "actions":
+            fields[name] = read_actions(page, value, path=path, around=around)
+        else:
+            fields[_NAMES.get(name, name)] = _READERS[name](page, value, path=path)
+    return Workflow(**fields) if {"id", "triggers", "actions"} <= fields.keys() else None
+
+
+def _read_name(page: Page, node: Node, *, path: str) -> str:
+    return read_text(page, node, path=path, lead="name: ")
+
+
+def _read_switch(page: Page, node: Node, *, path: str, name: str) -> bool | None:
+    meant = read_boolean(node.value) if is_text(node) else None
+    if meant is None:
+        given = quote(node.value) if is_text(node) else "a list or mapping"
+        page.note(node, path, f"{name}: expected `true` or `false`, got {given}")
+    return meant
+
+
+def _read_triggers(page: Page, node: Node, *, path: str) -> tuple[Trigger, ...]:
+    triggers: dict[str, Trigger] = {}
+    for sentence, each in read_texts(page, node, path=path, lead="when: "):
+        try:
+            trigger = timing.parse_trigger(sentence)
+        except ValueError as error:
+            page.note(each, path, f"when: {error}")
+            continue
+        twin = triggers.setdefault(trigger.identity, trigger)
+        if twin is not trigger:
+            same = (
+                f"`{twin.text}` stands here twice"
+                if twin.text == trigger.text
+                else f"`{twin.text}` and `{trigger.text}` are the same"
+            )
+            page.note(each, path, f"when: {same}; keep one")
+    return tuple(triggers.values())
+
+
+def _read_filters(page: Page, node: Node, *, path: str, name: str) -> Filters:
+    if not is_mapping(node):
+        page.note(node, path, f"{name}: expected a mapping such as `{{service: Haircut}}`")
+        return Filters()
+    values = {}
+    for key, value in check_keys(page, node, entries(node), known=FILTER_KEYS, path=f"{path}: {name}").items():
+        values[key] = tuple(text for text, _ in read_texts(page, value, path=path, lead=f"{name}: {key}: "))
+    return Filters(**values)
+
+
+def _read_grace(page: Page, node: Node, *, path: str) -> timedelta | None:
+    text = read_text(page, node, path=path, lead="grace: ")
+    try:
+        return timing.parse_duration(text) if text else None
+    except ValueError as error:
+        page.note(node, path, f"grace: {error}")
+        return None
+
+
+def _read_late_booking(page: Page, node: Node, *, path: str) -> Literal["skip", "send"]:
+    text = read_text(page, node, path=path, lead="late_booking: ")
+    if text and text not in ("skip", "send"):
+        page.note(
+            node,
+            path,
+            f"late_booking: expected `skip` or `send`, got {quote(text)}{did_you_mean(text, ('skip', 'send'))}",
+        )
+    return "send" if text == "send" else "skip"
+
+
+_ADVICE = {
+    "id": "; add a name that stays the same, such as `id: reminder-24h`",
+    "when": "; add for example `when: 1 day before start`",
+    "actions": "; add for example `actions: [{send: email, to: customer, ...}]`",
+}
+_NAMES = {"when": "triggers", "except": "exceptions"}
+_READERS: dict[str, Callable[..., Any]] = {
+    "id": read_identifier,
+    "name": _read_name,
+    "enabled": lambda page, node, *, path: _read_switch(page, node, path=path, name="enabled"),
+    "when": _read_triggers,
+    "filters": lambda page, node, *, path: _read_filters(page, node, path=path, name="filters"),
+    "except": lambda page, node, *, path: _read_filters(page, node, path=path, name="except"),
+    "for_each_customer": lambda page, node, *, path: _read_switch(page, node, path=path, name="for_each_customer"),
+    "grace": _read_grace,
+    "late_booking": _read_late_booking,
+    "max_burst": lambda page, node, *, path: read_max_burst(page, node, path=path, lead="max_burst: "),
+}

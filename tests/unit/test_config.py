@@ -1,0 +1,251 @@
+"""Mistakes in the form of workflows.yaml, in its settings, and the line that tells about each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reminderctl import config
+from reminderctl.errors import ConfigError
+
+SETTINGS = """\
+timezone: Europe/Madrid
+channels: {email: {host: smtp.example.com, from: hola@example.com}}
+"""
+WORKFLOW = """\
+workflows:
+  - id: w
+    when: 1 day before start
+"""
+AT = "workflows[0] w: "
+
+
+def problems(folder: Path, text: str, **environ: str) -> list[str]:
+    """The lines that `check` prints about a file, without its name."""
+    file = folder / "workflows.yaml"
+    file.write_text(text, encoding="utf-8")
+    try:
+        config.load(file, environ, deep=True)
+    except ConfigError as error:
+        return [line.removeprefix(f"{file}:") for line in str(error).split("\n")]
+    return []
+
+
+# --- the file itself --------------------------------------------------------------------------------------------------
+
+FORM = {
+    "a bracket left open": (
+        "timezone: Europe/Madrid\nworkflows: [\n",
+        "3:1: not YAML: did not find expected node content while parsing a flow node that begins in line 3",
+    ),
+    "a colon inside plain text": (
+        "timezone: Europe/Madrid: Spain\n",
+        '1:24: not YAML: plain text cannot hold `: `; put it in quotes: "..."',
+    ),
+    "a tab": ("timezone: Europe/Madrid\ncompany:\n\tname: x\n", "3:1: not YAML: a tab; indent with blanks"),
+    "an at sign": ("company: {name: @sol}\n", "1:17: not YAML: text that begins with @ needs quotes"),
+    "text that begins with a shortcode": (
+        SETTINGS
+        + WORKFLOW
+        + "    actions: [{send: email, to: customer, subject: Hi,\n      body: {staff_name} waits}]\n",
+        (
+            "7:26: not YAML: did not find expected ',' or '}' while parsing a flow mapping that begins in line 6; text "
+            'that begins with a shortcode needs quotes: "{staff_name} ..."'
+        ),
+    ),
+    "two documents": (
+        "timezone: Europe/Madrid\n---\nlanguage: es\n",
+        "2:1: not YAML: a second document; one file holds one, so leave out the `---` between",
+    ),
+    "an alias of nothing": (
+        "timezone: *zone\n",
+        "1:11: not YAML: nothing above is called so; text that begins with * needs quotes",
+    ),
+    "two anchors of one name": (
+        "timezone: &a UTC\nlanguage: &a es\n",
+        "2:11: not YAML: another value is called so already; text that begins with & needs quotes",
+    ),
+    "a control character": ("timezone: \x01\n", "1:11: not YAML: control characters are not allowed"),
+    "a list instead of keys": ("- a\n", "1:1: expected keys such as `timezone:` and `workflows:` at the left edge"),
+    "plain text": ("hello\n", "1:1: expected keys such as `timezone:` and `workflows:` at the left edge"),
+    "a setting given twice": (
+        SETTINGS + "timezone: Europe/Rome\n",
+        "3:1: `timezone` stands here twice; the first is in line 1",
+    ),
+    "an action's key given twice": (
+        SETTINGS + WORKFLOW + "    actions:\n      - send: email\n        to: staff\n        to: admin\n",
+        f"9:9: {AT}actions[0]: `to` stands here twice; the first is in line 8",
+    ),
+    "a tag": (
+        "timezone: !!str Europe/Madrid\nlanguage: !tongue es\n",
+        "2:11: language: the tag `!tongue` has no meaning here; leave it out, or put text that begins with ! in quotes",
+    ),
+    "a key that is no word": (
+        SETTINGS + "company: {{name}: x}\n",
+        '3:11: company: a key must be a word; text that begins with { or {{ needs quotes: "{{ ... }}"',
+    ),
+    "a merge of text": (
+        SETTINGS + "company: {<<: x}\n",
+        "3:15: company: `<<` takes an alias of a mapping, or a list of such aliases",
+    ),
+    "an alias inside itself": (
+        SETTINGS + "company: &c {name: *c}\n",
+        "3:10: company: an alias must not stand inside the value that it means",
+    ),
+    "a list of lists of lists": (
+        "timezone: Europe/Madrid\nworkflows: " + "[" * 70 + "]" * 70 + "\n",
+        "2:71: workflows[0]: nested more than 60 deep",
+    ),
+    "so many lists that the parser would crash": (
+        "workflows: " + "[" * 100_000 + "]" * 100_000,
+        "1:71: nested more than 60 deep",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "told"), FORM.values(), ids=FORM)
+def test_a_mistake_of_form_is_told_with_its_place(text: str, told: str, tmp_path: Path) -> None:
+    assert told in problems(tmp_path, text)
+
+
+def test_aliases_that_expand_without_end_are_refused(tmp_path: Path) -> None:
+    bomb = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    bomb += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
+    assert problems(tmp_path, "\n".join(bomb)) == ["6:5: a5: its aliases expand to more than 300,000 values"]
+
+
+def test_a_file_that_is_not_utf8_is_named_with_the_byte(tmp_path: Path) -> None:
+    file = tmp_path / "workflows.yaml"
+    file.write_bytes(b"timezone: Europe/Madrid\ncompany: {name: Cl\xednica}\n")
+    with pytest.raises(ConfigError) as caught:
+        config.load(file, {})
+    assert str(caught.value) == f"{file}:2:19: is not UTF-8 (byte 0xed); save the file as UTF-8"
+
+
+def test_a_file_too_large_to_be_meant_is_not_read(tmp_path: Path) -> None:
+    assert problems(tmp_path, "#" * 2_000_001) == ["1:1: is 2,000,001 bytes long; at most 2,000,000 are read"]
+
+
+# --- settings ---------------------------------------------------------------------------------------------------------
+
+IN_SETTINGS = {
+    "no time zone": (
+        "language: es\n",
+        "1:1: `timezone` is missing; add the zone of your bookings, such as `timezone: Europe/Madrid`",
+    ),
+    "a time zone that does not exist": (
+        "timezone: Europe/Madird\n",
+        "1:11: timezone: there is no time zone 'Europe/Madird'; did you mean `Europe/Madrid`?",
+    ),
+    "an unknown setting": ("timzone: Europe/Madrid\n", "1:1: unknown key `timzone`; did you mean `timezone`?"),
+    "a setting without a value": ("timezone:\n", "1:1: timezone: is empty; give it a value or leave it out"),
+    "a setting that is a list": ("timezone: [Europe/Madrid]\n", "1:11: timezone: expected text, got a list"),
+    "a language that is none": (
+        SETTINGS + "language: Spanish!\n",
+        "3:11: language: 'Spanish!' is no language tag; write `es`, `en` or `pt-BR`",
+    ),
+    "a burst in words": (
+        SETTINGS + "max_burst: many\n",
+        "3:12: max_burst: expected a whole number, or `none`, got 'many'",
+    ),
+    "an unknown key of the company": (
+        SETTINGS + "company: {nam: Sol}\n",
+        "3:11: company: unknown key `nam`; did you mean `name`?",
+    ),
+    "the company as text": (SETTINGS + "company: Sol\n", "3:10: company: expected a mapping of keys and values"),
+    "an address that is none": (
+        SETTINGS + 'admin: {email: admin, phone: "600", telegram: me}\n',
+        "3:16: admin: email: 'admin' is no email address; an address looks like ana@example.com",
+    ),
+    "a phone number that is none": (
+        SETTINGS + "admin: {phone: call me}\n",
+        "3:16: admin: phone: 'call me' is no phone number; a phone number looks like +34600123456",
+    ),
+    "a variable outside the channels": (
+        SETTINGS + "bookings: ${HOME}/bookings.db\n",
+        "3:11: bookings: `${HOME}` is read under `channels` only; write the value itself here",
+    ),
+    "an unknown channel": (
+        "timezone: UTC\nchannels: {emial: {}}\n",
+        "2:12: channels: unknown channel `emial`; did you mean `email`?",
+    ),
+    "channels as a list": (
+        "timezone: UTC\nchannels: [email]\n",
+        "2:11: channels: expected a mapping such as `sms: {provider: twilio, ...}`",
+    ),
+    "a missing key of a channel": (
+        "timezone: UTC\nchannels:\n  email:\n    host: smtp.example.com\n",
+        "4:5: channels.email: `from` is missing",
+    ),
+    "an unknown key of a channel": (
+        "timezone: UTC\nchannels:\n  email: {hots: smtp.example.com, from: a@example.com}\n",
+        "3:11: channels.email: unknown key `hots`; did you mean `host`?",
+    ),
+    "text for a number": (
+        "timezone: UTC\nchannels:\n  email: {host: h, from: a@example.com, port: abc}\n",
+        "3:47: channels.email: port: expected a whole number, got 'abc'",
+    ),
+    "a number out of range": (
+        "timezone: UTC\nchannels:\n  email: {host: h, from: a@example.com, port: 70000}\n",
+        "3:47: channels.email: port: expected a whole number of at most 65535, got '70000'",
+    ),
+    "a word that is no choice": (
+        "timezone: UTC\nchannels:\n  email: {host: h, from: a@example.com, security: starttsl}\n",
+        (
+            "3:51: channels.email: security: expected `starttls`, `tls` or `none`, got 'starttsl'; "
+            "did you mean `starttls`?"
+        ),
+    ),
+    "a secret that is a list": (
+        "timezone: UTC\nchannels:\n  email: {host: h, from: a@example.com, username: u, password: [s3cret]}\n",
+        "3:64: channels.email: password: expected text, got a list",
+    ),
+    "settings that do not fit together": (
+        "timezone: UTC\nchannels:\n  email: {from: a@example.com}\n",
+        (
+            "3:10: channels.email: host is missing: name the SMTP server, or a local program: "
+            "`sendmail: /usr/sbin/sendmail`"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "told"), IN_SETTINGS.values(), ids=IN_SETTINGS)
+def test_a_mistake_in_the_settings_is_told_with_its_place(text: str, told: str, tmp_path: Path) -> None:
+    assert told in problems(tmp_path, text)
+
+
+def test_all_mistakes_come_together_and_in_order(tmp_path: Path) -> None:
+    text = (
+        "timezone: Mars/Olympus\nlangage: es\n"
+        "channels: {email: {host: h, port: x, security: y, from: a@example.com}}\n"
+        "workflows:\n"
+        "  - {id: a, when: never, actions: [{send: email, to: nobody, subject: '{x}', body: '{y}'}]}\n"
+        "  - {id: b, when: at start, actions: [{send: pigeon}]}\n"
+    )
+    lines = problems(tmp_path, text)
+    places = [tuple(map(int, line.split(":")[:2])) for line in lines]
+    assert places == sorted(places)
+    assert [line for line, _ in places] == [1, 2, 3, 3, 5, 5, 5, 5, 6]
+
+
+def test_the_same_mistakes_are_found_without_libyaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import importlib
+
+    import yaml
+
+    from reminderctl.config import reading
+
+    with monkeypatch.context() as without:
+        without.delattr(yaml, "CBaseLoader")
+        importlib.reload(reading)
+        page = reading.read_page(tmp_path / "nothing.yaml")
+        file = tmp_path / "workflows.yaml"
+        file.write_text(f"{SETTINGS}company: {{name: +34, name: no}}\n", encoding="utf-8")
+        pure = reading.read_page(file)
+    importlib.reload(reading)
+    assert page.root is None
+    assert [str(problem) for problem in pure.problems] == [
+        f"{file}:3:22: company: `name` stands here twice; the first is in line 3"
+    ]
