@@ -1,0 +1,251 @@
+"""`reminderctl bookings`: what the workflows act on."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Any, BinaryIO
+from zoneinfo import ZoneInfo
+
+import click
+import msgspec
+
+from reminderctl import matching, timing
+from reminderctl.bookings import Bookings
+from reminderctl.cli.invocation import Invocation, instant, shared_options
+from reminderctl.cli.output import print_json, print_table
+from reminderctl.errors import UsageError
+from reminderctl.model import Booking, Location, Service, Staff, Window
+
+if TYPE_CHECKING:
+    from reminderctl.importing import Imported, Progress
+
+FIRST, LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+SHOWN_WARNINGS = 20
+
+
+@click.group()
+def command() -> None:
+    """Import bookings from another program, or look at them."""
+
+
+# --- import ---------------------------------------------------------------------------------------------------------
+
+
+@command.command(name="import")
+@click.argument("file", metavar="FILE|-", type=click.File("rb"))
+@click.option(
+    "--map",
+    "maps",
+    multiple=True,
+    metavar="COLUMN=NAME",
+    help="FILE's COLUMN is our NAME, for example Start=starts_at.",
+)
+@click.option("--delete-missing", is_flag=True, help="FILE is a full export: cancel every booking that is not in it.")
+@click.option("--dry-run", is_flag=True, help="Say what would change; change nothing.")
+@click.option("--encoding", metavar="NAME", help="How FILE is encoded (default: UTF-8, else Windows-1252).")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+@shared_options
+def import_file(
+    invocation: Invocation,
+    *,
+    file: BinaryIO,
+    maps: tuple[str, ...],
+    delete_missing: bool,
+    dry_run: bool,
+    encoding: str | None,
+    as_json: bool,
+) -> None:
+    """Bring the bookings up to date with FILE (- for standard input): all of it, or nothing.
+
+    CSV, TSV, JSON, NDJSON or iCalendar. The columns are id, starts_at, ends_at (or duration, in minutes), timezone,
+    status, service, staff, staff_email, staff_phone, location, location_address, customer_name, customer_email,
+    customer_phone, customer_telegram, language; any other lands in `fields`. Rows with the same id are one group
+    booking. A time without an offset is wall clock in the row's timezone, else in the configured one.
+    """
+    from reminderctl.importing import Choices, import_bookings
+
+    config = invocation.load_settings()
+    choices = Choices(
+        timezone=config.timezone, renames=_renames(maps), encoding=encoding, full=delete_missing, dry_run=dry_run
+    )
+    name = str(getattr(file, "name", "stdin")).strip("<>")
+    with _progress() as progress:
+        imported = import_bookings(file, config.bookings, name=name, choices=choices, progress=progress)
+    _warn([f"{name}: {warning}" for warning in imported.warnings])
+    if as_json:
+        print_json({**msgspec.to_builtins(imported), "warnings": len(imported.warnings)})
+    else:
+        click.echo(_in_a_line(imported))
+
+
+def _renames(maps: tuple[str, ...]) -> dict[str, str]:
+    renames = {}
+    for each in maps:
+        column, _, name = each.rpartition("=")
+        if not column.strip() or not name.strip():
+            raise UsageError(f"--map {each!r} is not COLUMN=NAME; write --map Start=starts_at")
+        renames[column.strip()] = name.strip()
+    return renames
+
+
+@contextmanager
+def _progress() -> Iterator[Progress | None]:
+    """A progress bar on standard error, if that is a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        tasks: dict[str, Any] = {}
+
+        def report(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done)
+
+        yield report
+
+
+def _in_a_line(imported: Imported) -> str:
+    booked = [f"{imported.new} new", f"{imported.changed} changed"]
+    booked += [f"{imported.canceled} canceled"] if imported.canceled else []
+    known = [f"{imported.new_customers} new"] if imported.new_customers else []
+    known += [f"{imported.changed_customers} changed"] if imported.changed_customers else []
+    line = f"{_count(imported.rows, 'row')}: {_count(imported.bookings, 'booking')} ({', '.join(booked)}), "
+    line += _count(imported.customers, "customer") + (f" ({', '.join(known)})" if known else "")
+    line += f", {imported.skipped} skipped" if imported.skipped else ""
+    line += f", {_count(len(imported.warnings), 'warning')}" if imported.warnings else ""
+    return f"dry run, nothing was changed: {line}" if imported.dry_run else line
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+# --- list, show -----------------------------------------------------------------------------------------------------
+
+
+@command.command(name="list")
+@click.option("--status", multiple=True, help="Only this status; may be repeated.")
+@click.option("--since", metavar="T", help="Only what starts at this instant (ISO 8601) or later.")
+@click.option("--until", metavar="T", help="Only what starts at this instant or earlier.")
+@click.option("--service", multiple=True, help="Only this service, by id or name; may be repeated.")
+@click.option("--staff", multiple=True, help="Only this member of staff, by id or name; may be repeated.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most this many.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+@shared_options
+def list_bookings(
+    invocation: Invocation,
+    *,
+    since: str | None,
+    until: str | None,
+    limit: int | None,
+    as_json: bool,
+    **wanted: tuple[str, ...],
+) -> None:
+    """List bookings, earliest start first."""
+    config = invocation.load_settings()
+    window = Window(
+        (instant(since, config.timezone, option="--since") if since else FIRST) - timedelta(seconds=1),
+        instant(until, config.timezone, option="--until") if until else LAST,
+    )
+    with Bookings(config.bookings) as bookings:
+        matching_ones = (each for each in bookings.starting(window) if _wanted(each, wanted))
+        found = list(islice(matching_ones, limit))
+        _warn(bookings.problems)
+    if as_json:
+        print_json([msgspec.to_builtins(each) for each in found])
+        return
+    columns = ("id", "starts_at", "ends_at", "timezone", "status", "service", "staff", "location", "customers")
+    print_table(columns, [_row(each, config.timezone) for each in found])
+
+
+@command.command()
+@click.argument("booking_id", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+@shared_options
+def show(invocation: Invocation, *, booking_id: str, as_json: bool) -> None:
+    """Show one booking with its customers."""
+    config = invocation.load_settings()
+    with Bookings(config.bookings) as bookings:
+        booking = bookings.find(booking_id)
+        _warn(bookings.problems)
+    if booking is None:
+        raise UsageError(f"there is no booking {booking_id}; `reminderctl bookings list` shows what there is")
+    if as_json:
+        print_json(msgspec.to_builtins(booking))
+        return
+    shown = msgspec.to_builtins(booking) | _local_times(booking, config.timezone)
+    participants = shown.pop("participants")
+    for line in _lines(shown):
+        click.echo(line)
+    for number, participant in enumerate(participants, start=1):
+        customer = participant.pop("customer")
+        for line in _lines({f"customer {number}": customer.pop("id"), **customer}):
+            click.echo(line)
+        for line in _lines({f"in this booking, {name}": value for name, value in participant.items()}):
+            click.echo(line)
+
+
+def _wanted(booking: Booking, wanted: dict[str, tuple[str, ...]]) -> bool:
+    """Do the options let a booking through? They match as the filters of a workflow do, but show dead bookings too."""
+    if wanted["status"] and matching.standard_status(booking.status) not in map(
+        matching.standard_status, wanted["status"]
+    ):
+        return False
+    return all(
+        not wanted[name] or any(_same(text, getattr(booking, name)) for text in wanted[name])
+        for name in ("service", "staff")
+    )
+
+
+def _same(text: str, noun: Service | Staff | None) -> bool:
+    return noun is not None and text.strip().casefold() in {noun.id.casefold(), (noun.name or "").casefold()}
+
+
+def _row(booking: Booking, timezone: str) -> tuple[str, ...]:
+    times = _local_times(booking, timezone)
+    return (
+        booking.id,
+        times["starts_at"],
+        times["ends_at"],
+        times["timezone"],
+        booking.status,
+        *(_name(noun) for noun in (booking.service, booking.staff, booking.location)),
+        ", ".join(each.customer.full_name or each.customer.id for each in booking.participants),
+    )
+
+
+def _name(noun: Service | Staff | Location | None) -> str:
+    return "" if noun is None else noun.name or noun.id
+
+
+def _local_times(booking: Booking, timezone: str) -> dict[str, str]:
+    """Both ends as the clocks of the booking's zone show them, with that zone."""
+    zone = timing.find_zone(booking.timezone or timezone) or ZoneInfo("UTC")
+    return {
+        "starts_at": f"{booking.starts_at.astimezone(zone):%Y-%m-%d %H:%M}",
+        "ends_at": f"{booking.ends_at.astimezone(zone):%Y-%m-%d %H:%M}",
+        "timezone": zone.key,
+    }
+
+
+def _lines(values: dict[str, Any], *, prefix: str = "") -> Iterator[str]:
+    """A line for each value that is there; what is inside a value is named with it."""
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _lines(value, prefix=f"{prefix}{name}.")
+        elif value is not None:
+            yield f"{prefix + name:28} {value}"
+
+
+def _warn(warnings: list[str]) -> None:
+    more = len(warnings) - SHOWN_WARNINGS
+    for warning in [*warnings[:SHOWN_WARNINGS], *([f"and {more} more warnings"] if more > 0 else [])]:
+        click.echo(warning, err=True)

@@ -1,0 +1,169 @@
+"""Importing bookings from another program's export.
+
+CSV, TSV, JSON, NDJSON and iCalendar, by content. A flat row is one customer in one booking; rows with the same `id` are
+one booking, and must agree on everything but the customer. JSON may nest `customers` and `fields` instead. Without an
+`ends_at`, a `duration` in minutes must be there. Unknown columns are keys of `fields`: the booking's where all of its
+rows say the same, else the participants'. What a file has no column for stays as it is stored; an empty cell empties
+it, but for a status, which only a filled one sets. `importing.identity` says who gets which id.
+
+This package is imported only when something is imported.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+from msgspec import Struct
+
+from reminderctl.errors import ImportFailedError, UsageError
+from reminderctl.importing import storing
+from reminderctl.importing.batch import Batch
+from reminderctl.importing.columns import Names
+from reminderctl.importing.objects import read_json, read_lines
+from reminderctl.importing.records import Record
+from reminderctl.importing.rows import BadRowError, read_row
+from reminderctl.importing.source import Format, Source, seekable
+from reminderctl.importing.tables import read_table
+
+Progress = Callable[[str, int, int], None]  # what is done, how much of it, of how much
+SHOWN_BAD_ROWS = 50
+_STEP = 500
+
+
+class Imported(Struct, frozen=True, kw_only=True):
+    """What an import did; `warnings` name their lines. With `dry_run`, what it would have done."""
+
+    rows: int
+    bookings: int
+    new: int
+    changed: int
+    canceled: int
+    customers: int
+    new_customers: int
+    changed_customers: int
+    skipped: int
+    dry_run: bool
+    warnings: tuple[str, ...]
+
+
+class Choices(Struct, frozen=True, kw_only=True):
+    """How to import: `timezone` is for rows without one, `full` cancels the bookings that the file does not hold."""
+
+    timezone: str
+    renames: Mapping[str, str] = {}
+    encoding: str | None = None
+    full: bool = False
+    dry_run: bool = False
+
+
+def import_bookings(
+    stream: BinaryIO, database: Path, *, name: str, choices: Choices, progress: Progress | None = None
+) -> Imported:
+    """Bring a database up to date with an export: all of it, or nothing.
+
+    1. Read the whole file, without any lock. 2. Where a row is bad, raise `ImportFailedError` that names each. 3. Write
+    in one transaction. Raises `UsageError`, `BookingsError` and `LockedError` too.
+    """
+    report = progress or (lambda *_: None)
+    with seekable(stream) as content:
+        source = Source(content, name=name, encoding=_codec(choices.encoding))
+        batch = _read(source, choices, report)
+    if choices.full and not batch.bookings:
+        what = "there is no booking in it, so --delete-missing would cancel everything; nothing was changed"
+        raise ImportFailedError(f"{name}: {what}")
+    done = 0
+
+    def tick() -> None:
+        nonlocal done
+        done += 1
+        if done % _STEP == 0 or done == len(batch.bookings):
+            report("Writing", done, len(batch.bookings))
+
+    with storing.writing(database, keep=not choices.dry_run) as connection:
+        changes = storing.store(connection, batch, full=choices.full, tick=tick)
+    return Imported(
+        rows=batch.rows,
+        bookings=len(batch.bookings),
+        new=len(changes.new),
+        changed=len(changes.changed),
+        canceled=len(changes.canceled),
+        customers=len(batch.nouns["customers"]),
+        new_customers=changes.new_customers,
+        changed_customers=changes.changed_customers,
+        skipped=len(batch.skipped),
+        dry_run=choices.dry_run,
+        warnings=tuple(source.warnings + [f"line {line}: {text}" for line, text in batch.warnings]),
+    )
+
+
+def _codec(name: str | None) -> str | None:
+    if name is None:
+        return None
+    try:
+        encoding = codecs.lookup(name)
+        "".encode(encoding.name)
+    except (LookupError, ValueError):
+        raise UsageError(f"--encoding {name!r} is not known; write utf-8, cp1252, iso-8859-15 or the like") from None
+    return "utf-8-sig" if encoding.name == "utf-8" else encoding.name
+
+
+def _read(source: Source, choices: Choices, report: Progress) -> Batch:
+    """Everything that the file says; raises `ImportFailedError` with every bad row."""
+    names = Names(choices.renames)
+    batch = Batch()
+    bad: list[tuple[int, str]] = []
+    try:
+        for number, record in enumerate(_records(source, names), start=1):
+            problem = _take(record, batch, choices.timezone)
+            if problem:
+                bad.append((record.line, problem))
+            if number % _STEP == 0:
+                report("Reading", source.position(), source.size)
+    except UnicodeError as error:
+        what = f"this is not {source.encoding}: {error}; --encoding NAME says what it is"
+        raise ImportFailedError(f"{source.name}: {what}. Nothing was changed") from None
+    report("Reading", source.size, source.size)
+    if bad:
+        raise ImportFailedError(_all_of(bad, source.name))
+    if names.unused():
+        columns = ", ".join(names.unused())
+        raise ImportFailedError(f"{source.name}: nothing is called {columns}, which --map names; nothing was changed")
+    return batch
+
+
+def _records(source: Source, names: Names) -> Iterator[Record]:
+    match source.format():
+        case Format.TABLE:
+            return read_table(source, names)
+        case Format.LINES:
+            return read_lines(source, names)
+        case Format.JSON:
+            return read_json(source, names)
+        case Format.CALENDAR:
+            from reminderctl.importing.calendars import read_calendar
+
+            return read_calendar(source, names)
+
+
+def _take(record: Record, batch: Batch, timezone: str) -> str | None:
+    """Add a record to the batch, or say what is wrong with it."""
+    if record.problem:
+        return record.problem
+    if record.skipped:
+        batch.warnings.append((record.line, record.skipped))
+        batch.skipped.add(str(record.values.get("id")))
+        return None
+    try:
+        return batch.add(read_row(record, timezone))
+    except BadRowError as error:
+        return str(error)
+
+
+def _all_of(bad: list[tuple[int, str]], name: str) -> str:
+    number = f"{len(bad)} bad row{'' if len(bad) == 1 else 's'}"
+    lines = [f"{name}:{line}: {problem}" for line, problem in bad[:SHOWN_BAD_ROWS]]
+    more = [f"and {len(bad) - SHOWN_BAD_ROWS} more"] if len(bad) > SHOWN_BAD_ROWS else []
+    return "\n".join([*lines, *more, f"{number}; nothing was changed"])

@@ -1,0 +1,98 @@
+"""JSON and NDJSON: one record per object."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any, NoReturn
+
+from reminderctl.importing.columns import Names
+from reminderctl.importing.records import Record
+from reminderctl.importing.source import Source
+
+_BLANKS = re.compile(r"\s*")
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+# Decimal keeps a number's text: 12.50 stays 12.50.
+_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse)
+
+
+def read_lines(source: Source, names: Names) -> Iterator[Record]:
+    """NDJSON: an object in each line; blank lines are passed over."""
+    with source.text() as text:
+        for number, line in enumerate(text, start=1):
+            if not line.isspace():
+                try:
+                    value = _DECODER.decode(line)
+                except (ValueError, RecursionError) as error:
+                    yield Record(number, problem=f"is not JSON: {_reason(error)}")
+                else:
+                    yield _record(number, value, names)
+
+
+def read_json(source: Source, names: Names) -> Iterator[Record]:
+    """JSON: an array of objects, or a single object.
+
+    The array is taken apart one object at a time, so that each has its line and only one is in memory at once. What
+    follows a broken object cannot be read.
+    """
+    with source.text() as opened:
+        text = opened.read()
+    position, line, last = _next(text, 0), 1, 0
+    length = len(text)  # of its own: the text must not outlive this function
+    source.position = lambda: source.size * position // length
+    array = text.startswith("[", position)
+    if array:
+        position = _next(text, position + 1)
+    while not (array and text.startswith("]", position)):
+        line, last = line + text.count("\n", last, position), position
+        try:
+            value, end = _DECODER.raw_decode(text, position)
+            position = _after(text, _next(text, end), array=array)
+        except (ValueError, RecursionError) as error:
+            yield Record(getattr(error, "lineno", line), problem=f"is not JSON: {_reason(error)}")
+            return
+        yield _record(line, value, names)
+        if not array:
+            return
+    if _next(text, position + 1) < len(text):
+        yield Record(line, problem="is not JSON: something follows the end of the array")
+
+
+def _after(text: str, position: int, *, array: bool) -> int:
+    """Where the next object begins, or where the `]` stands."""
+    if not array:
+        if position < len(text):
+            raise json.JSONDecodeError("something follows the object; several belong in an array", text, position)
+        return position
+    if text.startswith(",", position):
+        return _next(text, position + 1)
+    if not text.startswith("]", position):
+        raise json.JSONDecodeError("`,` or `]` is missing", text, position)
+    return position
+
+
+def _next(text: str, position: int) -> int:
+    found = _BLANKS.match(text, position)
+    return found.end() if found else position
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} (column {error.colno})"
+    return "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+
+
+def _record(line: int, value: Any, names: Names) -> Record:
+    if not isinstance(value, dict):
+        return Record(line, problem="is not a JSON object")
+    values = {names[key]: item for key, item in value.items()}
+    if len(values) < len(value):
+        return Record(line, problem=f"has two keys for the same column: {', '.join(value)}")
+    return Record(line, values)

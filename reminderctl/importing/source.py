@@ -1,0 +1,125 @@
+"""The bytes of an imported file: how they are encoded, which format they hold."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import PurePath
+from typing import BinaryIO
+
+from reminderctl.errors import ImportFailedError
+
+CHUNK = 1 << 20
+_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+FALLBACK = "cp1252"  # what Excel writes on a European Windows when one saves as CSV without choosing UTF-8
+
+
+class Format(StrEnum):
+    """What a file can hold."""
+
+    TABLE = "CSV or TSV"
+    JSON = "JSON"
+    LINES = "NDJSON"
+    CALENDAR = "iCalendar"
+
+
+_FORMATS = {
+    ".csv": Format.TABLE,
+    ".tsv": Format.TABLE,
+    ".tab": Format.TABLE,
+    ".ndjson": Format.LINES,
+    ".jsonl": Format.LINES,
+    ".ics": Format.CALENDAR,
+    ".ical": Format.CALENDAR,
+}
+
+
+class Source:
+    """An open file to import from. `warnings` says what had to be guessed."""
+
+    def __init__(self, stream: BinaryIO, *, name: str, encoding: str | None = None) -> None:
+        self.name = name
+        self.warnings: list[str] = []
+        self.position: Callable[[], int] = stream.tell
+        self._stream = stream
+        self.size = stream.seek(0, io.SEEK_END)
+        stream.seek(0)
+        self._refuse_binary()
+        self.encoding = encoding or self._guess_encoding()
+
+    @contextmanager
+    def text(self) -> Iterator[io.TextIOWrapper]:
+        """The text from its beginning, line ends as they are."""
+        self._stream.seek(0)
+        text = io.TextIOWrapper(self._stream, encoding=self.encoding, newline="")
+        try:
+            yield text
+        finally:
+            text.detach()  # the stream stays open: it is the caller's
+
+    def format(self) -> Format:
+        """What the file holds, by its content; its extension decides where that leaves a doubt."""
+        extension = PurePath(self.name).suffix.lower()
+        with self.text() as text:
+            beginning = text.read(CHUNK).lstrip()
+        if beginning[:15].upper() == "BEGIN:VCALENDAR":
+            return Format.CALENDAR
+        if extension in _FORMATS:
+            return _FORMATS[extension]
+        if beginning.startswith("{"):
+            first, _, rest = beginning.partition("\n")
+            return Format.LINES if first.rstrip().endswith("}") and rest.lstrip().startswith("{") else Format.JSON
+        return Format.JSON if beginning.startswith("[") or extension == ".json" else Format.TABLE
+
+    def _refuse_binary(self) -> None:
+        beginning = self._stream.read(4096)
+        if not beginning:
+            raise ImportFailedError(f"{self.name}: the file is empty; nothing was changed")
+        if b"\0" in beginning and not beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            what = "this is not text; save a workbook as CSV UTF-8 first, unpack an archive"
+            raise ImportFailedError(f"{self.name}: {what}; nothing was changed")
+
+    def _guess_encoding(self) -> str:
+        self._stream.seek(0)
+        beginning = self._stream.read(4)
+        for mark, encoding in _MARKS.items():
+            if beginning.startswith(mark):
+                return encoding
+        line = self._first_line_not_in("utf-8")
+        if line is None:
+            return "utf-8"
+        if self._first_line_not_in(FALLBACK) is not None:
+            what = f"line {line} is not UTF-8; say what it is with --encoding NAME, or save the file as UTF-8"
+            raise ImportFailedError(f"{self.name}: {what}; nothing was changed")
+        self.warnings.append(f"line {line} is not UTF-8; the file was read as Windows-1252 (--encoding says otherwise)")
+        return FALLBACK
+
+    def _first_line_not_in(self, encoding: str) -> int | None:
+        decoder = codecs.getincrementaldecoder(encoding)()
+        self._stream.seek(0)
+        line = 0
+        try:
+            for chunk in self._stream:
+                line += 1
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return line
+        return None
+
+
+@contextmanager
+def seekable(stream: BinaryIO) -> Iterator[BinaryIO]:
+    """The stream itself, or a copy on disk where it can be read only once (a pipe)."""
+    if stream.seekable():
+        yield stream
+        return
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(stream, copy, CHUNK)
+        copy.seek(0)
+        yield copy

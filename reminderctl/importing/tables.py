@@ -1,0 +1,77 @@
+"""CSV and TSV: one record per row.
+
+The standard library's reader is used rather than `sqlite_utils.utils.rows_from_file`, which does not tell the line of a
+row, guesses the separator from a sample, and reads on to the end of the file where a quote is left open.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from contextlib import suppress
+
+from reminderctl.errors import ImportFailedError
+from reminderctl.importing.columns import REQUIRED, Names
+from reminderctl.importing.records import Record
+from reminderctl.importing.source import Source
+
+SEPARATORS = ",;\t|"
+LONGEST_CELL = 16 << 20
+
+
+def read_table(source: Source, names: Names) -> Iterator[Record]:
+    """The rows; blank lines are passed over.
+
+    Raises `ImportFailedError` where the header cannot be used, as no row could be read then.
+    """
+    csv.field_size_limit(LONGEST_CELL)
+    with source.text() as text:
+        separator = _separator(text.readline())
+        text.seek(0)
+        reader = csv.reader(text, delimiter=separator, strict=True)
+        header = _header(source, reader, names)
+        while True:
+            line = reader.line_num + 1
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield Record(line, problem=f"cannot be read: {error}; is a quote missing or left open?")
+                continue
+            if len(cells) == len(header):
+                if any(cells):
+                    yield Record(line, dict(zip(header, cells, strict=True)))
+            elif any(map(str.strip, cells)):
+                yield Record(line, problem=f"has {len(cells)} cells where the header has {len(header)}")
+
+
+def _separator(first_line: str) -> str:
+    """The separator that makes the most columns of the header."""
+    widths = {}
+    for separator in SEPARATORS:
+        with suppress(csv.Error, StopIteration):
+            widths[separator] = len(next(csv.reader([first_line], delimiter=separator)))
+    return max(widths, key=lambda separator: widths[separator], default=",")
+
+
+def _header(source: Source, reader: Iterator[list[str]], names: Names) -> list[str]:
+    try:
+        columns = [column.strip() for column in next(reader)]
+    except (csv.Error, StopIteration) as error:
+        raise ImportFailedError(f"{source.name}:1: cannot read the header: {error}; nothing was changed") from None
+    if not any(columns):
+        raise ImportFailedError(f"{source.name}:1: the first line must name the columns; nothing was changed")
+    header = [names[column] for column in columns]
+    problems = [f"there is no column {column}, which --map names" for column in names.unused()]
+    wanted = REQUIRED if "duration" in header else (*REQUIRED, "ends_at")
+    problems += [
+        f"there is no column `{name}`; call one of {', '.join(columns)} so with --map COLUMN={name}"
+        for name in wanted
+        if name not in header
+    ]
+    problems += [f"more than one column is `{name}`" for name in sorted({n for n in header if header.count(n) > 1})]
+    if problems:
+        lines = "\n".join(f"{source.name}:1: {problem}" for problem in problems)
+        raise ImportFailedError(f"{lines}\nnothing was changed")
+    return header
