@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types wheel bench clean
+.PHONY: help demo test check format lint types wheel docs bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -40,6 +40,9 @@ wheel: $(READY) ## build the wheel and try it in an environment of its own
 	rm -rf dist
 	$(BIN)/python -m build --wheel --outdir dist . > /dev/null
 	tests/try_wheel.sh dist/*.whl
+
+docs: $(READY) ## renew the generated parts of the reference pages
+	$(BIN)/python -m docs.generate
 
 bench: $(READY) ## the benchmarks; docs/explanation/speed.md says what they mean
 	$(BIN)/python -m benchmarks

@@ -1,0 +1,248 @@
+"""The documentation is true: what it shows works, what there is it names."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from docs import generate
+from reminderctl import config
+from reminderctl.channels import _webhook_request, webhook
+from reminderctl.cli import main
+from reminderctl.ledger.records import COLUMNS
+from reminderctl.messages.shortcodes import CATALOGUE
+from reminderctl.secret import Secret
+from tests import webhooks
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+HEADER = {
+    "timezone": "Europe/Madrid",
+    "outbox": "outbox",
+    "company": {"name": "Clinic", "email": "hello@example.com", "phone": "+34911234567"},
+    "admin": {"email": "admin@example.com", "phone": "+34600000000", "telegram": "-100123"},
+}
+
+
+GENERATED = generate.pages()
+
+
+def name_of(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def blocks(info: str) -> list[tuple[str, str]]:
+    """Every code block with this info string, with its place."""
+    found = []
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for block in re.finditer(rf"^```{info}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+            found.append((f"{name_of(page)}:{text.count(chr(10), 0, block.start()) + 1}", block[1]))
+    return found
+
+
+def completed(block: str) -> str:
+    """A whole file: what a block leaves out is put before it, actions and workflows into what holds them."""
+    parsed = yaml.load(block, Loader=yaml.BaseLoader)  # noqa: S506 - it makes text, lists and dicts
+    indented = block.replace("\n", "\n  ")
+    if isinstance(parsed, list):
+        block, parsed = f"workflows:\n  {indented}", {"workflows": parsed}
+    elif "actions" in parsed:
+        assert parsed.keys() == {"actions"}, "actions stand alone, or in a workflow"
+        block = f"workflows:\n- id: shown\n  when: at start\n  {indented}"
+    missing = {name: value for name, value in HEADER.items() if name not in parsed}
+    return f"{yaml.safe_dump(missing, allow_unicode=True)}{block}"
+
+
+@pytest.mark.parametrize(("place", "block"), blocks("yaml"), ids=[place for place, _ in blocks("yaml")])
+def test_each_yaml_block_passes_check(place: str, block: str, tmp_path: Path) -> None:
+    (tmp_path / "workflows.yaml").write_text(completed(block), encoding="utf-8")
+    result = CliRunner().invoke(main, ["check", str(tmp_path / "workflows.yaml")])
+    assert result.exit_code == 0, (place, result.output)
+
+
+def shell(page: str, *, heading: str = "") -> str:
+    """The shell commands of a page, or of one part of it, in order."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    part = text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0] if heading else text
+    return "\n".join(re.findall(r"^```sh\n(.*?)^```$", part, re.MULTILINE | re.DOTALL))
+
+
+def run(script: str, folder: Path) -> str:
+    """What a script printed that has reminderctl on its path and ends at the first command that fails."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    ran = subprocess.run(
+        ["bash", "-euc", script], cwd=folder, env={"PATH": path}, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+def test_the_quick_start_works_to_the_letter(tmp_path: Path) -> None:
+    printed = run(shell("README.md", heading="Quick start"), tmp_path)
+    assert "no mistakes" in printed
+    assert "2 planned, 2 sent" in printed
+    assert "000002-email-2.eml" in printed
+
+
+def test_the_tutorial_works_to_the_letter(tmp_path: Path) -> None:
+    page = "docs/tutorial/first-reminder.md"
+    begin, told = shell(page).split("reminderctl check", 1)
+    ((_, workflows),) = [found for found in blocks("yaml") if found[0].startswith(page)]
+    run(begin, tmp_path)
+    (tmp_path / "clinic" / "workflows.yaml").write_text(workflows, encoding="utf-8")
+    printed = run(f"cd clinic\nreminderctl check{told}", tmp_path)
+    assert "workflows.yaml: 2 workflows, 2 actions, no mistakes" in printed
+    assert "nothing was due" in printed
+    assert "To: luis@example.com" in printed
+    sent = sorted(file.name for file in (tmp_path / "clinic" / "outbox").iterdir())
+    assert sent == ["000001-email-1.eml", "000002-email-2.eml"], "Luis is told once, Mary of her new day"
+
+
+def test_no_code_block_is_left_open_or_without_a_language() -> None:
+    for page in PAGES:
+        fences = re.findall(r"^ *```(.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+        assert len(fences) % 2 == 0, name_of(page)
+        assert all(fences[::2]), name_of(page)
+        assert not any(fences[1::2]), name_of(page)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_each_relative_link_resolves(page: Path) -> None:
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        path, _, anchor = target.partition("#")
+        if "://" in target:
+            continue
+        there = (page.parent / path).resolve() if path else page
+        assert there.exists(), target
+        if anchor:
+            assert anchor in anchors(there), target
+
+
+def anchors(page: Path) -> set[str]:
+    """What can stand after the # in a link to a heading."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize(("page", "text"), GENERATED.items(), ids=map(name_of, GENERATED))
+def test_each_generated_page_is_up_to_date(page: Path, text: str) -> None:
+    assert page.read_text(encoding="utf-8") == text, "run `make docs`"
+
+
+def test_every_page_is_in_the_table_of_contents() -> None:
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    for page in (ROOT / "docs").rglob("*.md"):
+        if page.name != "index.md":
+            assert f"({page.relative_to(ROOT / 'docs')})" in index
+
+
+def test_every_command_is_documented_and_no_other() -> None:
+    headings = re.findall(r"^## (.*)$", (ROOT / "docs/reference/cli.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert headings == [path for path, _ in generate.commands()]
+
+
+def test_the_pages_name_only_commands_that_exist() -> None:
+    known = {path for path, _ in generate.commands()}
+    groups = {path.partition(" ")[0] for path in known if " " in path}
+    for page in PAGES:
+        # The generated parts say what the program itself says.
+        text = re.sub(r"<!-- generated: .*?<!-- end -->", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for options, command, below in re.findall(
+            r"(?:^|`|/)reminderctl((?: -c \S+| --config \S+)*) ([a-z]+)(?: ([a-z]+))?", text, re.MULTILINE
+        ):
+            del options
+            assert (f"{command} {below}" if command in groups and below else command) in known, name_of(page)
+
+
+def test_every_shortcode_is_documented() -> None:
+    page = (ROOT / "docs/reference/shortcodes.md").read_text(encoding="utf-8")
+    assert [shortcode.name for shortcode in CATALOGUE if f"`{{{shortcode.name}}}`" not in page] == []
+
+
+def test_every_key_of_a_delivery_is_documented() -> None:
+    page = (ROOT / "docs/reference/ledger.md").read_text(encoding="utf-8")
+    assert [name for name in COLUMNS if f"`{name}`" not in page] == []
+
+
+def test_the_readme_prints_the_promise() -> None:
+    promise = (
+        "> Each action reaches each recipient at most once for a booking's time, and at least once if reminderctl runs "
+        "before the > message's deadline, except for attempts whose outcome nobody could know. Those are recorded as "
+        "`unknown`, counted, shown, > and handled by the rule of their channel. Nothing is lost or repeated silently."
+    )
+    for page in ("README.md", "docs/explanation/delivery-guarantees.md"):
+        text = (ROOT / page).read_text(encoding="utf-8")
+        assert promise in " ".join(text.split())
+        assert "exactly once" not in text.lower()
+
+
+def test_the_receiver_in_the_webhook_page_knows_our_signature() -> None:
+    ((_, code),) = blocks("python")
+    page: dict[str, object] = {}
+    exec(code, page)  # noqa: S102 - our own documentation
+    is_genuine = page["is_genuine"]
+    assert callable(is_genuine)
+    keys = _webhook_request.signing_keys(Secret(" ".join(webhooks.SECRETS)))
+    sent = _webhook_request.compose(
+        webhooks.message(url="https://hooks.example.com", json={"text": "hello"}),
+        webhooks.ENVELOPE,
+        at=int(time.time()),
+        keys=keys,
+    )
+    assert sent.body is not None
+    assert all(is_genuine(sent.headers, sent.body, secret) for secret in webhooks.SECRETS)
+    assert not is_genuine(sent.headers, sent.body + b" ", webhooks.SECRET)
+    assert webhook.RULES.address is None
+
+
+# The scenarios that a booking plugin's manual names, each with its channel.
+SCENARIOS = [
+    ("24 hours before start", "sms", "customer"),
+    ("1 day before start", "email", "customer"),
+    ("1 hour before start", "email", "customer"),
+    ("2 hours before start", "email", "staff"),
+    ("15 minutes before start", "webhook", None),
+    ("1 hour before start", "webhook", None),
+    ("5 minutes after start", "email", "admin"),
+    ("10 minutes before end", "email", "staff"),
+    ("10 minutes before end", "webhook", None),
+    ("30 minutes after end", "email", "customer"),
+    ("1 day after end", "email", "customer"),
+    ("at end", "webhook", None),
+]
+
+
+@pytest.mark.parametrize(("sentence", "channel", "recipient"), SCENARIOS)
+def test_every_scenario_is_in_the_example(sentence: str, channel: str, recipient: str | None) -> None:
+    example = config.load(ROOT / "workflows.example.yaml", {})
+    assert any(
+        action.channel == channel and action.to == ((recipient,) if recipient else ())
+        for workflow in example.workflows
+        if sentence in {trigger.text for trigger in workflow.triggers}
+        for action in workflow.actions
+    )
+
+
+def test_the_example_passes_check_and_shows_every_channel_and_filter() -> None:
+    result = CliRunner().invoke(main, ["check", str(ROOT / "workflows.example.yaml")])
+    assert result.exit_code == 0, result.output
+    example = config.load(ROOT / "workflows.example.yaml", {})
+    assert {action.channel for workflow in example.workflows for action in workflow.actions} == {
+        "email",
+        "sms",
+        "whatsapp",
+        "telegram",
+        "webhook",
+    }
+    filters = [workflow.filters for workflow in example.workflows]
+    assert all(any(getattr(each, name) for each in filters) for name in filters[0].__struct_fields__)
