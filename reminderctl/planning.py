@@ -6,9 +6,9 @@ can never disagree; `why_not_owed` puts the second answer into words.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from typing import Any, NamedTuple
 
 from reminderctl import timing
 from reminderctl.matching import matching_participants, why_not_matching
@@ -82,7 +82,14 @@ def delivery_key(
     """
     parts = (workflow, trigger, action, booking, recipient, participant or "", event_at)
     text = "".join(f"{len(part)}:{part}" for part in parts)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return str(_sha256()(text.encode()).hexdigest()[:32])
+
+
+@cache
+def _sha256() -> Callable[[bytes], Any]:
+    import hashlib  # loads OpenSSL, which a run that finds nothing due does without
+
+    return hashlib.sha256
 
 
 def owed(workflow: Workflow, trigger: Trigger, booking: Booking, *, config: Config) -> list[Delivery]:

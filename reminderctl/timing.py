@@ -29,18 +29,19 @@ _UNITS = {
 }
 _UNIT = {word: unit for unit, words in _UNITS.items() for word in words}
 _MINUTES = {"minute": 1, "hour": 60, "day": 1440, "week": 10080}
-_OFFSET = re.compile(r"(\d{1,7})\s*([a-z]+)")
-_SENTENCE = re.compile(
+# Patterns are texts, compiled by their first use: a run that finds nothing due has none.
+_OFFSET = r"(\d{1,7})\s*([a-z]+)"
+_SENTENCE = (
     r"(?:at|(?P<amount>\d{1,7})\s*(?P<unit>[a-z]+)\s+(?P<side>before|after))"
     r"\s+(?:the\s+)?(?P<anchor>start|end)(?:\s+at\s+(?P<at>[0-9:]+))?"
 )
-_CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
+_CLOCK = r"([01]?[0-9]|2[0-3]):([0-5][0-9])"
 _EXAMPLES = "`1 day before start`, `30 minutes after end`, `at start` or `1 day before start at 18:00`"
 
 
 def parse_trigger(text: str) -> Trigger:
     """The trigger that a sentence of `when` means; raises ValueError that says what would be right."""
-    found = _SENTENCE.fullmatch(" ".join(text.lower().split()))
+    found = re.fullmatch(_SENTENCE, " ".join(text.lower().split()))
     if not found:
         raise ValueError(f"cannot read {text!r}; write {_EXAMPLES}")
     anchor: Literal["start", "end"] = "start" if found["anchor"] == "start" else "end"
@@ -70,7 +71,7 @@ def parse_trigger(text: str) -> Trigger:
 
 def parse_duration(text: str) -> timedelta:
     """A length such as `3h`, `90 minutes` or `2 days` (of 24 hours); raises ValueError."""
-    found = _OFFSET.fullmatch(" ".join(text.lower().split()))
+    found = re.fullmatch(_OFFSET, " ".join(text.lower().split()))
     if not found:
         raise ValueError(f"cannot read {text!r} as a length of time; write `3h`, `90 minutes` or `2 days`")
     length = int(found[1]) * _MINUTES[_unit(found[2], text)] * MINUTE
@@ -86,7 +87,7 @@ def _unit(word: str, text: str) -> str:
 
 
 def _time_of_day(text: str, sentence: str) -> time:
-    found = _CLOCK.fullmatch(text)
+    found = re.fullmatch(_CLOCK, text)
     if not found:
         raise ValueError(f"cannot read {text!r} in {sentence!r} as a time of day; write 09:00 to 23:59")
     return time(int(found[1]), int(found[2]))

@@ -11,3 +11,9 @@ from tests.clinic import Clinic
 def clinic(tmp_path: Path) -> Clinic:
     """An empty business."""
     return Clinic(tmp_path / "clinic")
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a run remembers stays inside its test."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))

@@ -31,6 +31,14 @@ class Invocation:
         """The configuration; raises `ConfigError`. With an outbox, channels need no settings."""
         return config.load(self.find(), os.environ, outbox=outbox, deep=deep)
 
+    def recall(self) -> Config | None:
+        """What the configuration said when it was last read, if it has not changed since; without channel settings."""
+        return config.recall(self.find(), os.environ)
+
+    def remember(self, loaded: Config) -> None:
+        """Let the next run recall a configuration that has no mistakes."""
+        config.remember(loaded, self.find(), os.environ, now=time.time())
+
     def load_settings(self) -> Config:
         """The configuration for commands that send nothing: secrets may be missing."""
         return self.load(outbox=Path())

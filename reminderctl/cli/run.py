@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import signal
 from pathlib import Path
 from types import FrameType
@@ -18,7 +19,6 @@ from reminderctl.tick import rehearse, tick
 from reminderctl.tick.report import Report
 
 MOST_LINES = 50  # cron mails them
-CHECKED = "checked configuration"
 
 
 @click.command()
@@ -33,17 +33,28 @@ def command(invocation: Invocation, *, dry_run: bool, outbox: Path | None, as_js
     Silent when all is well, so that cron has nothing to mail. Exit status: 0 all well, 1 something needs a person,
     2 the configuration has mistakes, 75 a database is locked (the next run tries again).
     """
-    config = invocation.load(outbox=outbox)
+    config = None if outbox else invocation.recall()
+    if recalled := config is not None:
+        complete = functools.partial(invocation.load, outbox=outbox)
+    else:
+        config = invocation.load(outbox=outbox, deep=True)
+        complete = functools.partial(_same, config)
     clock = invocation.clock(config.timezone)
-    with Ledger(config.ledger) as ledger:
-        config = _checked(config, ledger, invocation, outbox)
-        with Bookings(config.bookings) as bookings:
-            if dry_run:
-                _rehearse(config, ledger, bookings, clock, as_json=as_json)
-                return
-            report = tick(
-                config, ledger, bookings, clock=clock, outbox=outbox or config.outbox, interrupted=_signalled()
-            )
+    with Ledger(config.ledger) as ledger, Bookings(config.bookings) as bookings:
+        if dry_run:
+            _rehearse(config, ledger, bookings, clock, as_json=as_json)
+            return
+        report = tick(
+            config,
+            ledger,
+            bookings,
+            complete=complete,
+            clock=clock,
+            outbox=outbox or config.outbox,
+            interrupted=_signalled(),
+        )
+    if not recalled and not outbox and not config.broken:
+        invocation.remember(config)
     for problem in config.broken:
         click.echo(problem, err=True)
     _tell(report, as_json=as_json, verbose=verbose)
@@ -53,14 +64,7 @@ def command(invocation: Invocation, *, dry_run: bool, outbox: Path | None, as_js
         raise SystemExit(ExitCode.NEEDS_A_PERSON)
 
 
-def _checked(config: Config, ledger: Ledger, invocation: Invocation, outbox: Path | None) -> Config:
-    """The same configuration, its templates compiled once after each change: an idle run has no time for that."""
-    mark = f"{config.digest}:{bool(outbox)}"
-    if ledger.note(CHECKED) == mark:
-        return config
-    config = invocation.load(outbox=outbox, deep=True)
-    if not config.broken:
-        ledger.take_note(CHECKED, mark)
+def _same(config: Config) -> Config:
     return config
 
 

@@ -1,13 +1,34 @@
-"""The configuration: YAML files in, a `model.Config` or every mistake in them out."""
+"""The configuration: YAML files in, a `model.Config` or every mistake in them out.
+
+Each function is a door to the module that does the work, opened when it is called: an idle run remembers what the YAML
+said and reads none.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from reminderctl.config.finding import find
-from reminderctl.config.loading import count, load
+from reminderctl.config.memory import recall, remember
+from reminderctl.model import Config
 
-__all__ = ["count", "find", "load", "schema"]
+__all__ = ["count", "find", "load", "recall", "remember", "schema"]
+
+
+def load(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, deep: bool = False) -> Config:
+    """What the YAML at `path` says; raises `ConfigError`. `deep` compiles every text as a template, too."""
+    from reminderctl.config import loading
+
+    return loading.load(path, environ, outbox=outbox, deep=deep)
+
+
+def count(config: Config) -> str:
+    """`3 workflows, 5 actions`."""
+    from reminderctl.config import loading
+
+    return loading.count(config)
 
 
 def schema() -> dict[str, Any]:

@@ -8,7 +8,7 @@ import functools
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -19,6 +19,7 @@ from reminderctl.ledger import Ledger, records
 from reminderctl.model import Config, Window
 from reminderctl.tick import tick
 
+T = TypeVar("T")
 MINUTE = timedelta(minutes=1)
 
 
@@ -53,14 +54,21 @@ def play(story: Story, house: Config, minutes: Iterable[datetime]) -> Iterator[L
             if down_since <= now < down_until:
                 continue
             with Bookings(house.bookings) as bookings:
-                report = tick(house, ledger, bookings, clock=functools.partial(_same, now), outbox=house.outbox)
+                report = tick(
+                    house,
+                    ledger,
+                    bookings,
+                    complete=functools.partial(_same, house),
+                    clock=functools.partial(_same, now),
+                    outbox=house.outbox,
+                )
                 if report.counts["sent"]:
                     yield from _sent(ledger, house, now)
                 yield from _withheld(bookings, house, now)
 
 
-def _same(instant: datetime) -> datetime:
-    return instant
+def _same(thing: T) -> T:
+    return thing
 
 
 def _sent(ledger: Ledger, house: Config, now: datetime) -> Iterator[Line]:

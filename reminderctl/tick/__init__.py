@@ -23,11 +23,14 @@ def tick(
     ledger: Ledger,
     bookings: Bookings,
     *,
+    complete: Callable[[], Config],
     clock: Clock,
     outbox: Path | None = None,
     interrupted: Callable[[], bool] = lambda: False,
 ) -> Report:
     """Do all that is due, once; the instant is read once for all planning.
+
+    `config` is enough to plan with; `complete` gives it with the channels' settings, when there is something to send.
 
     1. In one transaction the run is recorded, what fell due is planned, and the watermarks advance.
     2. The stamp names the run, before anything leaves the house.
@@ -47,7 +50,7 @@ def tick(
         if dead or lanes.ready(ledger, now):
             from reminderctl.tick.send import Sender
 
-            sender = Sender(config, ledger, bookings, run=run.id, clock=clock, outbox=outbox, report=report)
+            sender = Sender(complete(), ledger, bookings, run=run.id, clock=clock, outbox=outbox, report=report)
             sender.recover(dead)
             sender.work(until=began + BUDGET_SECONDS, interrupted=interrupted)
         report.lines += bookings.problems
