@@ -8,14 +8,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import idle, planning
+from benchmarks import idle, planning, sending
 from benchmarks.measure import Row
 
 
 def main() -> None:
     print(f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {platform.machine()}")
     wanted = sys.argv[1:]
-    for benchmark in (idle, planning):
+    for benchmark in (idle, planning, sending):
         name = benchmark.__name__.rpartition(".")[2]
         if wanted and name not in wanted:
             continue

@@ -1,8 +1,13 @@
-"""The workers of a run: each lane has its own, so that a provider that hangs delays nobody else."""
+"""The workers of a run: each lane has its own, so that a provider that hangs delays nobody else.
+
+A lane may be handed more than its workers can begin at once, so that they need not wait for the ledger between two
+messages. What has lain there for long, or must not be begun any more, comes back as it was.
+"""
 
 from __future__ import annotations
 
 import threading
+import time
 import traceback
 from collections import Counter
 from queue import Empty, SimpleQueue
@@ -12,15 +17,27 @@ from reminderctl.deliver import Deliverer
 from reminderctl.errors import DeliveryError, Unknown
 from reminderctl.model import Booking, Delivery, Receipt
 
+GATHER_SECONDS = 0.01  # what ends within this is recorded together: a commit costs about as much
+FRESH_SECONDS = 2.0  # after which it is checked again whether a delivery is still owed
+
 
 class Ending(NamedTuple):
-    """How one attempt ended: with a receipt and the address it went to, or with an error."""
+    """How one attempt ended: with a receipt and the address it went to, with an error, or before it began."""
 
     delivery: Delivery
+    begun: bool = True
     receipt: Receipt | None = None
     address: str | None = None
     error: DeliveryError | None = None
     bug: str | None = None  # where an error came from that is ours to mend
+
+
+class Order(NamedTuple):
+    """A delivery to attempt, and when (by the monotonic clock) it was seen to be still owed."""
+
+    delivery: Delivery
+    booking: Booking
+    checked_at: float
 
 
 class Crew:
@@ -28,27 +45,39 @@ class Crew:
 
     def __init__(self, deliverer: Deliverer) -> None:
         self._deliverer = deliverer
-        self._orders: dict[str, SimpleQueue[tuple[Delivery, Booking] | None]] = {}
+        self._orders: dict[str, SimpleQueue[Order | None]] = {}
         self._threads: Counter[str] = Counter()
         self._endings: SimpleQueue[Ending] = SimpleQueue()
+        self._stopped: set[str] = set()
+        self._all_stopped = False
         self.on_the_way: Counter[str] = Counter()
 
-    def hand_out(self, delivery: Delivery, booking: Booking) -> None:
-        """Let a worker of the delivery's lane attempt it."""
+    def hand_out(self, delivery: Delivery, booking: Booking, *, workers: int) -> None:
+        """Let one of the delivery's lane's workers attempt it, as soon as one is free."""
         lane = delivery.lane
         orders = self._orders.setdefault(lane, SimpleQueue())
+        self._stopped.discard(lane)
         self.on_the_way[lane] += 1
-        if self.on_the_way[lane] > self._threads[lane]:
+        if self._threads[lane] < min(workers, self.on_the_way[lane]):
             self._threads[lane] += 1
             threading.Thread(target=self._work, args=(orders,), name=lane, daemon=True).start()
-        orders.put((delivery, booking))
+        orders.put(Order(delivery, booking, time.monotonic()))
+
+    def stop(self, lane: str | None = None) -> None:
+        """Begin nothing more of a lane until something is handed out for it again; without a lane, nothing at all."""
+        if lane is None:
+            self._all_stopped = True
+        else:
+            self._stopped.add(lane)
 
     def collect(self, *, timeout: float) -> list[Ending]:
-        """Every attempt that has ended by now; waits up to `timeout` seconds for the first."""
+        """Every attempt that has ended by now; waits up to `timeout` seconds for the first, and a little for others."""
         endings: list[Ending] = []
         try:
             if self.on_the_way.total():
                 endings.append(self._endings.get(timeout=timeout))
+                if self.on_the_way.total() > 1:
+                    time.sleep(GATHER_SECONDS)
             while True:
                 endings.append(self._endings.get_nowait())
         except Empty:
@@ -62,9 +91,13 @@ class Crew:
             for _ in range(self._threads[lane]):
                 orders.put(None)
 
-    def _work(self, orders: SimpleQueue[tuple[Delivery, Booking] | None]) -> None:
+    def _work(self, orders: SimpleQueue[Order | None]) -> None:
         while order := orders.get():
-            self._endings.put(self._attempt(*order))
+            stopped = self._all_stopped or order.delivery.lane in self._stopped
+            if stopped or time.monotonic() - order.checked_at > FRESH_SECONDS:
+                self._endings.put(Ending(order.delivery, begun=False))
+            else:
+                self._endings.put(self._attempt(order.delivery, order.booking))
         self._deliverer.close()
 
     def _attempt(self, delivery: Delivery, booking: Booking) -> Ending:

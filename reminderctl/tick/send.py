@@ -1,8 +1,9 @@
 """The second half of a run: what is open is claimed, checked again, sent and recorded.
 
-The main thread alone touches the databases. It claims no more than a lane's idle workers can begin at once, so that
-whatever a crash leaves behind was really on its way; and it records all that has ended meanwhile in one transaction,
-together with the next claims. No transaction is open while anything is sent.
+The main thread alone touches the databases, and records all that has ended meanwhile in one transaction, together with
+the next claims. Where a person must decide about what a crash leaves behind, it claims no more than workers can begin
+at once, so that it was really on its way; where a repetition does no harm, some more, so that workers need not wait for
+the disk. No transaction is open while anything is sent.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from reminderctl.tick.report import Report
 
 POLL_SECONDS = 0.5  # how soon a signal is noticed while everything waits for the network
 FAREWELL_SECONDS = 8.0  # how long a run that was told to stop waits for what is on its way
+IN_STORE = 32  # claims beyond the workers of a lane whose channel tells repetitions
 UNCONFIGURED = Rules(on_unknown=OnUnknown.HOLD, attempts=1, workers=0, address=None)
 
 
@@ -75,6 +77,8 @@ class Sender:
                 if ends_at == float("inf") and (failure or interrupted()):
                     ends_at = time.monotonic() + FAREWELL_SECONDS
                 claiming = ends_at == float("inf") and time.monotonic() < until
+                if not claiming:
+                    self._crew.stop()
                 claimed: list[Delivery] = []
                 if endings or not self._crew.on_the_way.total():
                     try:
@@ -103,14 +107,18 @@ class Sender:
         return claimed
 
     def _claim(self, lane: lanes.Lane) -> list[Delivery]:
-        now = self._clock()
-        failures = lanes.failures(self._ledger, lane.name)
-        workers = min(self._rules(lane.channel).workers, 1 if failures else 100)  # a lane that failed is probed first
-        idle = workers - self._crew.on_the_way[lane.name]
-        if idle <= 0 or lanes.paused(self._ledger, lane.name, now):
+        now, rules = self._clock(), self._rules(lane.channel)
+        if lanes.paused(self._ledger, lane.name, now):
+            return []
+        in_store = IN_STORE if rules.on_unknown is not OnUnknown.HOLD else 0
+        # A lane that has failed is probed with one delivery first.
+        most = 1 if lanes.failures(self._ledger, lane.name) else rules.workers + in_store
+        taken = self._crew.on_the_way[lane.name]
+        # Claiming many at a time is cheaper than claiming each as soon as there is room for it.
+        if taken >= most or taken > rules.workers + in_store // 2:
             return []
         absent = [] if not self._config.broken else self._absent()
-        return queue.claim(self._ledger, lane.name, run=self._run, now=now, limit=idle, leave=absent)
+        return queue.claim(self._ledger, lane.name, run=self._run, now=now, limit=most - taken, leave=absent)
 
     def _absent(self) -> list[str]:
         """The workflows that wait for a broken file to be mended."""
@@ -127,7 +135,7 @@ class Sender:
                 current = planning.still_owed(delivery, workflow, booking, config=self._config)
                 if current and booking:
                     fresh = replace(delivery, address=current.address, participant=current.participant)
-                    self._crew.hand_out(fresh, booking)
+                    self._crew.hand_out(fresh, booking, workers=self._rules(delivery.channel).workers)
                 else:
                     reason = planning.why_not_owed(delivery, workflow, booking, config=self._config)
                     withdrawn.append((delivery, reason))
@@ -147,6 +155,9 @@ class Sender:
 
     def _settle(self, ending: Ending, *, run: int) -> None:
         now, delivery = self._clock(), ending.delivery
+        if not ending.begun:
+            queue.give_back(self._ledger, delivery, None, run=run, now=now)
+            return
         decision = self._decide(ending, now)
         if run != self._run and decision.state is State.PENDING:
             decision = replace(decision, next_attempt_at=now)  # the time since that run died was the waiting
@@ -155,6 +166,8 @@ class Sender:
             return  # another run has found us dead and decided; what it wrote stands
         if run == self._run:
             lanes.record(self._ledger, delivery.lane, decision, now)
+            if decision.lane_failed or decision.pause_lane_until:
+                self._crew.stop(delivery.lane)
         self._report.tell(delivery, decision, bug=ending.bug)
 
     def _decide(self, ending: Ending, now: datetime) -> outcome.Outcome:
