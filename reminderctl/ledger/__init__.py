@@ -5,7 +5,8 @@
 - `queue`: deliveries, from planned to settled;
 - `lanes`: what is paused together when a provider fails;
 - `runs`: who is running, and who has died;
-- `records`: what people read.
+- `records`: what people read;
+- `repairs`: what people decide.
 """
 
 from reminderctl.ledger.opening import Ledger, create
