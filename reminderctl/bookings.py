@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -17,6 +19,9 @@ from reminderctl.errors import BookingsError, ExitCode, LockedError
 from reminderctl.model import Booking, Customer, Location, Participant, Service, Staff, Window
 
 BUSY_SECONDS = 10.0
+LONGEST_NUMBER = 19  # digits; SQLite's integers end there
+# Some programs write the year 9999 for `never`; inside these every sum of an instant and an offset exists.
+EARLIEST, LATEST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9900, 1, 1, tzinfo=UTC)
 
 # An instant is text in UTC with whole seconds; comparing what strftime makes of it refuses 30 February too.
 _INSTANT = "{0} GLOB '????-??-??T??:??:??Z' AND strftime('%Y-%m-%dT%H:%M:%SZ', {0}) = {0}"
@@ -88,13 +93,15 @@ class Bookings:
     """
 
     def __init__(self, path: Path) -> None:
-        if not path.exists():
-            raise BookingsError(f"{path}: there are no bookings; `reminderctl init` makes an empty file")
+        with suppress(PermissionError):  # a folder that we may not enter; sqlite3 says so below
+            if not path.exists():
+                raise BookingsError(f"{path}: there are no bookings; `reminderctl init` makes an empty file")
         self.path = path
         self.problems: list[str] = []
         self._nouns: dict[tuple[str, str], Any] = {}
         with _errors_of(path):
             self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+            self._connection.text_factory = partial(str, encoding="utf-8", errors="replace")
             self._connection.execute("SELECT 1 FROM bookings, participants, customers LIMIT 1").fetchone()
 
     def __enter__(self) -> Self:
@@ -113,7 +120,17 @@ class Bookings:
 
     def find(self, booking_id: str) -> Booking | None:
         """One booking, or None."""
-        return next(self._read("b.id = :id ORDER BY b.id", {"id": booking_id}), None)
+        return self.find_all([booking_id]).get(booking_id)
+
+    def find_all(self, booking_ids: Collection[str]) -> dict[str, Booking]:
+        """Those of some bookings that there are, by id.
+
+        A view may number them; what it computes has no affinity, and there 7 and '7' are not the same.
+        """
+        values = [*booking_ids, *(int(each) for each in booking_ids if each.isdecimal() and len(each) < LONGEST_NUMBER)]
+        marks = ", ".join(f":{number}" for number in range(len(values)))
+        parameters = {str(number): value for number, value in enumerate(values)}
+        return {booking.id: booking for booking in self._read(f"b.id IN ({marks}) ORDER BY b.id", parameters)}
 
     def timezones(self) -> set[str]:
         """Every zone that a booking names.
@@ -128,7 +145,7 @@ class Bookings:
                 for row in self._connection.execute("SELECT name FROM pragma_index_list('bookings')").fetchall()
             )
             rows = self._connection.execute(_EACH_TIMEZONE if indexed else "SELECT DISTINCT timezone FROM bookings")
-            return {row[0] for row in rows if row[0]}
+            return {name for row in rows if (name := _text(row[0]))}
 
     def _select(self, where: str, window: Window) -> Iterator[Booking]:
         since, until = map(timing.instant_text, window)
@@ -146,11 +163,11 @@ class Bookings:
     def _booking(self, rows: list[tuple[Any, ...]]) -> Booking:
         booking_id, starts_at, ends_at, timezone, status, service_id, staff_id, location_id, fields = rows[0][:9]
         return Booking(
-            id=str(booking_id),
+            id=_identifier(booking_id),
             starts_at=_instant("starts_at", starts_at),
             ends_at=_instant("ends_at", ends_at),
-            timezone=timezone or None,
-            status=str(status),
+            timezone=_text(timezone),
+            status=_text(status) or "approved",
             service=self._noun("services", Service, service_id),
             staff=self._noun("staff", Staff, staff_id),
             location=self._noun("locations", Location, location_id),
@@ -160,7 +177,7 @@ class Bookings:
 
     def _noun(self, table: str, kind: type[Any], noun_id: Any) -> Any:
         """A row of one of the small tables, read once in a run; only its id where the row is missing."""
-        if noun_id is None:
+        if noun_id is None or noun_id == "":
             return None
         known = self._nouns.get((table, noun_id))
         if known is None:
@@ -195,14 +212,23 @@ def _participant(row: tuple[Any, ...]) -> Participant:
     texts = dict(zip(_CUSTOMER_TEXTS, map(_text, row[4:12]), strict=True))
     return Participant(
         customer=Customer(id=str(customer_id), **texts, fields=_object(row[12])),
-        status=status or None,
-        language=language or None,
+        status=_text(status),
+        language=_text(language),
         fields=_object(fields),
     )
 
 
+def _identifier(value: Any) -> str:
+    """The id of a booking, by which it must be found again."""
+    if not isinstance(value, str | int) or value == "" or "\ufffd" in str(value):
+        raise ValueError(f"its id is {value!r}; write text in UTF-8, or a whole number")
+    return str(value)
+
+
 def _text(value: Any) -> str | None:
-    return None if value is None or value == "" else str(value)
+    if value is None or value in ("", b""):
+        return None
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
 def _instant(column: str, text: Any) -> Any:
@@ -210,7 +236,7 @@ def _instant(column: str, text: Any) -> Any:
         instant = timing.parse_instant(text)
     except (ValueError, TypeError):
         raise ValueError(f"{column} is {text!r}; write UTC as 2026-03-29T08:00:00Z") from None
-    return instant.replace(microsecond=0) if instant.microsecond else instant
+    return min(max(instant.replace(microsecond=0) if instant.microsecond else instant, EARLIEST), LATEST)
 
 
 def _object(text: Any) -> dict[str, Any]:
@@ -218,7 +244,7 @@ def _object(text: Any) -> dict[str, Any]:
         return {}
     try:
         fields = msgspec.json.decode(text)
-    except (msgspec.DecodeError, TypeError):
+    except (msgspec.DecodeError, TypeError, RecursionError):
         fields = None
     if not isinstance(fields, dict):
         raise ValueError(f"fields is {str(text)[:40]!r}; write a JSON object")

@@ -79,7 +79,7 @@ class Deliverer:
     def _context(self, booking: Booking, participant: Participant | None) -> Context:
         if booking.timezone and not timing.find_zone(booking.timezone):
             raise Rejected(
-                f"booking {booking.id}: there is no time zone {booking.timezone!r}; write an IANA name such as "
+                f"booking {booking.id}: there is no time zone {booking.timezone[:100]!r}; write an IANA name such as "
                 f"{self._config.timezone}"
             )
         return Context(
@@ -100,9 +100,7 @@ class Deliverer:
             if address:
                 return address
         kind = channels.module(self._config.channels[action.channel].module).RULES.address
-        what = {"phone": "phone number", "email": "e-mail address", "telegram": "Telegram chat id"}.get(
-            kind or "", "address"
-        )
+        what = _ADDRESS_NAMES.get(kind or "", "address")
         raise Rejected(_MISSING_NOUNS.get(delivery.recipient) or f"{delivery.recipient} has no {what}")
 
 

@@ -18,14 +18,14 @@ def matching_participants(
 
     An empty tuple: the booking has no participants, and matches.
     """
-    if why_not_matching(workflow, booking, None, default_language=default_language) and not booking.participants:
-        return None
+    if not booking.participants:
+        return None if why_not_matching(workflow, booking, None, default_language=default_language) else ()
     matching = tuple(
         participant
         for participant in booking.participants
         if not why_not_matching(workflow, booking, participant, default_language=default_language)
     )
-    return matching if matching or not booking.participants else None
+    return matching or None
 
 
 def why_not_matching(
@@ -33,7 +33,7 @@ def why_not_matching(
 ) -> str | None:
     """The filter that says no to one participant (or to a booking without any), in words; None where all say yes."""
     if not workflow.filters.status:
-        statuses = {standard_status(booking.status), _status(booking, participant)}
+        statuses = {standard_status(booking.status), standard_status(own_status(booking, participant))}
         if dead := statuses & NEVER_WITHOUT_A_FILTER:
             return f"status is {min(dead)}, and no status filter asks for it"
     for name in Filters.__struct_fields__:
@@ -65,19 +65,17 @@ def language_of(participant: Participant | None, default: str) -> str:
 def _values(name: str, booking: Booking, participant: Participant | None, *, default_language: str) -> tuple[str, ...]:
     """What a filter of this name compares: an id or a name does equally well."""
     if name == "status":
-        return (_status(booking, participant),)
+        return (standard_status(own_status(booking, participant)),)
     if name == "language":
         return (language_of(participant, default_language),)
     noun = getattr(booking, name)
     return tuple(filter(None, (noun.name, noun.id))) if noun else ()
 
 
-def _status(booking: Booking, participant: Participant | None) -> str:
-    """The participant's own status, but for a booking that is called off as a whole."""
-    status = standard_status(booking.status)
-    if participant and participant.status and status not in FOR_EVERYONE:
-        return standard_status(participant.status)
-    return status
+def own_status(booking: Booking, participant: Participant | None) -> str:
+    """The participant's status as it is written, but the booking's where that is called off as a whole."""
+    own = participant.status if participant else None
+    return booking.status if not own or standard_status(booking.status) in FOR_EVERYONE else own
 
 
 def _any_matches(name: str, wanted: Iterable[str], values: Iterable[str]) -> bool:

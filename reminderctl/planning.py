@@ -101,7 +101,7 @@ def owed(workflow: Workflow, trigger: Trigger, booking: Booking, *, config: Conf
     assert zone is not None, "the configuration was checked"  # noqa: S101
     event = timing.event_at(trigger, booking)
     due = timing.due_at(trigger, event, zone)
-    if trigger.before and due >= event:  # `0 days before start at 18:00` of a booking at 10:00
+    if (due >= event) if trigger.before else (due < event):  # `0 days before start at 18:00` of a booking at 10:00
         return []
     expires = timing.expires_at(trigger, due, booking, workflow.grace)
     written_event, identity = timing.instant_text(event), trigger.identity
@@ -168,7 +168,7 @@ def why_not_owed(delivery: Delivery, workflow: Workflow | None, booking: Booking
     if not workflow.enabled:
         return "the workflow is switched off"
     if booking is None:
-        return "the booking was deleted"
+        return "the booking was deleted, or cannot be read"
     trigger = _trigger_of(delivery, workflow)
     if trigger is None:
         return f"the workflow no longer has the trigger `{delivery.trigger}`"

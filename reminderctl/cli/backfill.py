@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import click
 
 from reminderctl.bookings import Bookings
@@ -11,7 +13,7 @@ from reminderctl.errors import UsageError
 from reminderctl.ledger import Ledger, queue
 from reminderctl.model import Window
 from reminderctl.tick.plan import owed_in
-from reminderctl.timing import instant_text
+from reminderctl.timing import instant_text, longest_grace
 
 
 @click.command()
@@ -29,15 +31,18 @@ def command(invocation: Invocation, *, workflow_id: str, since: str, yes: bool) 
     if workflow is None:
         raise UsageError(f"there is no enabled workflow {workflow_id}")
     now = invocation.clock(config.timezone)()
-    window = Window(instant(since, config.timezone, option="--since"), now)
-    if window.since >= now:
+    since_at = instant(since, config.timezone, option="--since")
+    if since_at >= now:
         raise UsageError(f"--since {since} is not in the past")
+    # What fell due longer ago than any grace is past its deadline.
+    oldest = now - max(longest_grace(trigger, workflow.grace) for trigger in workflow.triggers)
+    window = Window(max(since_at, oldest - timedelta(seconds=1)), now)
     with Bookings(config.bookings) as bookings, Ledger(config.ledger) as ledger:
         owed = [each for each in owed_in(window, [workflow], bookings, config=config) if each.expires_at >= now]
         with ledger.rehearsal():
             new = [each for each in owed if queue.enqueue(ledger, [each], run=0, now=now) == (1, 0)]
         if not new:
-            click.echo(f"{workflow_id}: nothing since {instant_text(window.since)} is still to be sent")
+            click.echo(f"{workflow_id}: nothing since {instant_text(since_at)} is still to be sent")
             return
         columns = ("due_at", "expires_at", "booking", "action", "recipient")
         print_table(

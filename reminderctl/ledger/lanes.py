@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from reminderctl.ledger.opening import Ledger
+from reminderctl.ledger.opening import Ledger, errors_of
 from reminderctl.model import State
 from reminderctl.outcome import Outcome
 from reminderctl.timing import instant_text
@@ -21,18 +21,24 @@ class Lane(NamedTuple):
 
 def ready(ledger: Ledger, now: datetime) -> list[Lane]:
     """The lanes that have deliveries to attempt now and are not paused."""
-    rows = ledger.connection.execute(
-        """
-        SELECT pending.lane, MIN(pending.channel), COALESCE(MAX(lanes.failures), 0)
-        FROM deliveries AS pending LEFT JOIN lanes ON lanes.lane = pending.lane
-        WHERE pending.state = 'pending' AND pending.held = 0 AND pending.next_attempt_at <= :now
-          AND (lanes.paused_until IS NULL OR lanes.paused_until <= :now)
-        GROUP BY pending.lane
-        ORDER BY MIN(pending.expires_at)
-        """,
-        {"now": instant_text(now)},
-    )
-    return [Lane(*row) for row in rows]
+    with errors_of(ledger.path):
+        rows = ledger.connection.execute(
+            """
+            SELECT pending.lane, MIN(pending.channel), COALESCE(MAX(lanes.failures), 0)
+            FROM deliveries AS pending LEFT JOIN lanes ON lanes.lane = pending.lane
+            WHERE pending.state = 'pending' AND pending.held = 0 AND pending.next_attempt_at <= :now
+              AND (lanes.paused_until IS NULL OR lanes.paused_until <= :now)
+            GROUP BY pending.lane
+            ORDER BY MIN(pending.expires_at)
+            """,
+            {"now": instant_text(now)},
+        )
+        return [Lane(*row) for row in rows]
+
+
+def open_all(ledger: Ledger) -> None:
+    """End every pause."""
+    ledger.connection.execute("UPDATE lanes SET paused_until = NULL WHERE paused_until IS NOT NULL")
 
 
 def record(ledger: Ledger, lane: str, outcome: Outcome, now: datetime) -> None:

@@ -38,7 +38,8 @@ _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM deliveries"  # noqa: S608 - names 
 _INSTANTS = ("event_at", "due_at", "expires_at")
 
 # A delivery that nobody sent comes back when it is owed again: a booking called off and confirmed anew, or moved away
-# and back; and one that a wrong clock let expire before its time. What a person cancelled stays so.
+# and back; and one that a wrong clock let expire before its time, unlike one that was given up because its provider
+# wants to wait longer than it lives. What a person cancelled stays so.
 _ENQUEUE = """
 INSERT INTO deliveries (key, workflow, trigger, action, channel, lane, booking, recipient, participant, address,
     event_at, due_at, expires_at, planned_by, state, next_attempt_at, settled_at, error)
@@ -47,7 +48,8 @@ ON CONFLICT (key) DO UPDATE SET
     state = 'pending', next_attempt_at = excluded.next_attempt_at, settled_at = NULL, error = NULL, held = 0,
     expires_at = excluded.expires_at, planned_by = excluded.planned_by
 WHERE excluded.state = 'pending' AND deliveries.settled_by IS NULL AND deliveries.doubtful = 0
-  AND (deliveries.state = 'canceled' OR (deliveries.state = 'expired' AND deliveries.expires_at >= ?19))
+  AND (deliveries.state = 'canceled' OR (deliveries.state = 'expired'
+       AND deliveries.expires_at >= ?19 AND deliveries.settled_at > deliveries.expires_at))
 """
 
 
@@ -126,18 +128,71 @@ def waiting(ledger: Ledger) -> Iterator[Delivery]:
     return map(_delivery, rows.fetchall())
 
 
-def cancel(ledger: Ledger, delivery: Delivery, reason: str, now: datetime) -> bool:
-    """End a pending delivery that is no longer owed; False where it was not pending any more."""
-    return bool(
-        ledger.connection.execute(
-            """
-            UPDATE deliveries
-            SET state = 'canceled', next_attempt_at = NULL, settled_at = :now, error = :reason, held = 0
-            WHERE id = :id AND state = 'pending'
-            """,
-            {"id": delivery.id, "reason": reason, "now": timing.instant_text(now)},
-        ).rowcount
+def to_send(ledger: Ledger, now: datetime) -> list[Delivery]:
+    """What waits for nothing but its turn, oldest first."""
+    rows = ledger.connection.execute(
+        f"{_SELECT} WHERE state = 'pending' AND held = 0 AND next_attempt_at <= :now ORDER BY id",
+        {"now": timing.instant_text(now)},
     )
+    return list(map(_delivery, rows.fetchall()))
+
+
+def workflows_waiting(ledger: Ledger) -> set[str]:
+    """The workflows that have pending deliveries."""
+    rows = ledger.connection.execute("SELECT DISTINCT workflow FROM deliveries WHERE state = 'pending'")
+    return {workflow for (workflow,) in rows}
+
+
+def wake(ledger: Ledger, now: datetime) -> None:
+    """Let everything pending be attempted now."""
+    ledger.connection.execute(
+        "UPDATE deliveries SET next_attempt_at = :now WHERE state = 'pending' AND next_attempt_at > :now",
+        {"now": timing.instant_text(now)},
+    )
+
+
+def cancel(ledger: Ledger, delivery: Delivery, reason: str, now: datetime) -> State | None:
+    """End a pending delivery that is no longer owed: the state it ended in, None where it was not pending any more.
+
+    What may have gone out ends as `unknown`, as in `expire`.
+    """
+    row = ledger.connection.execute(
+        f"""
+        UPDATE deliveries SET {_WITHDRAWN}, next_attempt_at = NULL, settled_at = :now, held = 0
+        WHERE id = :id AND state = 'pending'
+        RETURNING state
+        """,  # noqa: S608 - a constant
+        {"id": delivery.id, "reason": reason, "now": timing.instant_text(now)},
+    ).fetchone()
+    return State(row[0]) if row else None
+
+
+_WITHDRAWN = """
+    state = CASE WHEN doubtful > 0 THEN 'unknown' ELSE 'canceled' END,
+    error = CASE WHEN doubtful > 0 THEN COALESCE(error || '; ', '') ELSE '' END || :reason
+"""
+
+
+def doubt_what_is_under_way(ledger: Ledger, since: datetime, reason: str, now: datetime) -> list[str]:
+    """End as `unknown` what fell due until `since` and is being sent: the workflow of each."""
+    values = {"since": timing.instant_text(since), "reason": reason, "now": timing.instant_text(now)}
+    ledger.connection.execute(
+        """
+        UPDATE attempts SET ended_at = :now, outcome = 'unknown', error = :reason
+        WHERE ended_at IS NULL
+          AND delivery IN (SELECT id FROM deliveries WHERE state = 'sending' AND due_at <= :since)
+        """,
+        values,
+    )
+    rows = ledger.connection.execute(
+        """
+        UPDATE deliveries SET state = 'unknown', run = NULL, settled_at = :now, error = :reason, doubtful = doubtful + 1
+        WHERE state = 'sending' AND due_at <= :since
+        RETURNING workflow
+        """,
+        values,
+    )
+    return [workflow for (workflow,) in rows.fetchall()]
 
 
 def claim(
@@ -204,21 +259,18 @@ def settle(
     return bool(settled)
 
 
-def give_back(ledger: Ledger, delivery: Delivery, reason: str | None, *, run: int, now: datetime) -> None:
-    """Undo a claim of which nothing was sent: canceled for a reason, or pending again without one."""
-    values = {"id": delivery.id, "run": run, "reason": reason, "now": timing.instant_text(now)}
+def give_back(ledger: Ledger, delivery: Delivery, reason: str | None, *, run: int, now: datetime) -> State | None:
+    """Undo a claim of which nothing was sent; pending again, but with a reason it ends as in `cancel`."""
+    values = {"id": delivery.id, "run": run, "now": timing.instant_text(now)}
     ledger.connection.execute("DELETE FROM attempts WHERE delivery = :id AND run = :run AND ended_at IS NULL", values)
     ledger.connection.execute(
         """
-        UPDATE deliveries
-        SET run = NULL, attempts = attempts - 1, error = COALESCE(:reason, error),
-            state = CASE WHEN :reason IS NULL THEN 'pending' ELSE 'canceled' END,
-            next_attempt_at = CASE WHEN :reason IS NULL THEN :now END,
-            settled_at = CASE WHEN :reason IS NOT NULL THEN :now END
+        UPDATE deliveries SET state = 'pending', run = NULL, attempts = attempts - 1, next_attempt_at = :now
         WHERE id = :id AND state = 'sending' AND run = :run
         """,
         values,
     )
+    return cancel(ledger, delivery, reason, now) if reason else None
 
 
 def left_behind(ledger: Ledger, run: int) -> list[Delivery]:

@@ -42,14 +42,16 @@ def _require(ledger: Ledger, delivery_id: int, states: tuple[State, ...], *, ver
 
 def _settle(ledger: Ledger, delivery_id: int, state: State, words: str, *, by: str, now: datetime) -> None:
     with ledger.transaction() as connection:
-        connection.execute(
+        settled = connection.execute(
             """
             UPDATE deliveries SET state = :state, next_attempt_at = NULL, held = 0, settled_at = :now, settled_by = :by,
                 error = COALESCE(error || '; ', '') || :words
             WHERE id = :id AND state IN ('pending', 'unknown')
             """,
             {"id": delivery_id, "state": state.value, "now": instant_text(now), "by": by, "words": words},
-        )
+        ).rowcount
+    if not settled:
+        raise UsageError(f"delivery {delivery_id}: a run has just begun to send it; look again in a moment")
 
 
 def _reopen(ledger: Ledger, delivery_id: int, *, by: str, now: datetime) -> None:

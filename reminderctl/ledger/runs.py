@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Self
 
 import msgspec
 
-from reminderctl.ledger.opening import Ledger
+from reminderctl.errors import LedgerWriteError
+from reminderctl.ledger.opening import Ledger, errors_of
 from reminderctl.timing import instant_text, parse_instant
 
 RUNS_KEPT = 50_000  # about a month of minutes
@@ -26,7 +28,9 @@ class Run:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._locks = os.open(_beside(ledger, "lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        locks = _beside(ledger, "lock")
+        with _errors_of(locks):
+            self._locks = os.open(locks, os.O_RDWR | os.O_CREAT, 0o600)
         self.id = 0
         self.token = os.urandom(8).hex()
 
@@ -37,13 +41,18 @@ class Run:
         os.close(self._locks)
 
     def begin(self, now: datetime) -> None:
-        """Take a number, inside the caller's transaction, and the lock that goes with it."""
+        """Take a number, inside the caller's transaction, and the lock that goes with it.
+
+        A ledger that was restored counts on from an older number: one that a run of before still holds is left out.
+        """
         connection = self._ledger.connection
-        cursor = connection.execute(
-            "INSERT INTO runs (token, started_at) VALUES (?, ?)", (self.token, instant_text(now))
-        )
-        self.id = cursor.lastrowid or 0
-        fcntl.lockf(self._locks, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, self.id)
+        while not self.id:
+            cursor = connection.execute(
+                "INSERT INTO runs (token, started_at) VALUES (?, ?)", (self.token, instant_text(now))
+            )
+            number = cursor.lastrowid or 0
+            if self._lock(number):
+                self.id = number
         connection.execute("DELETE FROM runs WHERE id < ?", (self.id - RUNS_KEPT,))
 
     def end(self, now: datetime, report: Mapping[str, object]) -> None:
@@ -55,18 +64,26 @@ class Run:
 
     def dead(self) -> list[int]:
         """The numbers of runs that died in the middle of sending."""
-        rows = self._ledger.connection.execute(
-            "SELECT DISTINCT run FROM deliveries WHERE state = 'sending' AND run <> ?", (self.id,)
-        )
-        return [number for (number,) in rows.fetchall() if not self._lives(number)]
+        with errors_of(self._ledger.path):
+            rows = self._ledger.connection.execute(
+                "SELECT DISTINCT run FROM deliveries WHERE state = 'sending' AND run <> ?", (self.id,)
+            ).fetchall()
+        return [number for (number,) in rows if not self._lives(number)]
 
     def _lives(self, number: int) -> bool:
-        try:
-            fcntl.lockf(self._locks, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, number)
-        except OSError:
+        if not self._lock(number):
             return True
         fcntl.lockf(self._locks, fcntl.LOCK_UN, 1, number)
         return False
+
+    def _lock(self, number: int) -> bool:
+        """Lock a run's byte; False where its process lives."""
+        with _errors_of(_beside(self._ledger, "lock")):
+            try:
+                fcntl.lockf(self._locks, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, number)
+            except (BlockingIOError, PermissionError):  # POSIX allows both
+                return False
+        return True
 
     # --- the stamp: which run was the last one, told by a file that a restored ledger does not overwrite ---
 
@@ -74,15 +91,20 @@ class Run:
         """Name this run beside the ledger, before it sends anything."""
         stamp = _beside(self._ledger, "stamp")
         draft = stamp.with_name(f"{stamp.name}.{self.id}.tmp")
-        draft.write_bytes(msgspec.json.encode({"token": self.token, "at": instant_text(now)}))
-        draft.replace(stamp)
+        with _errors_of(stamp):
+            try:
+                draft.write_bytes(msgspec.json.encode({"token": self.token, "at": instant_text(now)}))
+                draft.replace(stamp)
+            except OSError:
+                draft.unlink(missing_ok=True)
+                raise
 
 
 def restored_since(ledger: Ledger) -> datetime | None:
     """When the last run was, if this ledger does not know of it and so is older than reality; else None."""
     try:
         stamp = msgspec.json.decode(_beside(ledger, "stamp").read_bytes())
-        token, at = stamp["token"], parse_instant(stamp["at"])
+        token, at = str(stamp["token"]), parse_instant(stamp["at"])
     except (OSError, ValueError, KeyError, TypeError):  # no stamp yet, or one that was cut short by a crash
         return None
     known = ledger.connection.execute("SELECT 1 FROM runs WHERE token = ?", (token,)).fetchone()
@@ -91,3 +113,12 @@ def restored_since(ledger: Ledger) -> datetime | None:
 
 def _beside(ledger: Ledger, ending: str) -> Path:
     return ledger.path.with_name(f"{ledger.path.name}.{ending}")
+
+
+@contextmanager
+def _errors_of(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        what = f"{path}: cannot write beside the ledger ({error.strerror}); nothing is sent without it"
+        raise LedgerWriteError(what) from None

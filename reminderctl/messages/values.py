@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from reminderctl.errors import Rejected
+from reminderctl.matching import own_status
 from reminderctl.messages import dates
 from reminderctl.messages.context import Context
 from reminderctl.messages.shortcodes import CUSTOM
@@ -140,10 +141,7 @@ def _company(attribute: str) -> Callable[[Context], Any]:
 
 
 def _status(context: Context) -> str:
-    """A participant's own status goes first, unless the booking is off for everyone."""
-    off = context.booking.status.strip().casefold() in {"canceled", "cancelled", "rejected"}
-    own = context.participant.status if context.participant else None
-    return context.booking.status if off or not own else own
+    return own_status(context.booking, context.participant)
 
 
 def _duration(context: Context) -> str:

@@ -66,4 +66,4 @@ def rehearse(config: Config, ledger: Ledger, bookings: Bookings, *, clock: Clock
     report = Report(now)
     with ledger.rehearsal():
         plan(config, ledger, bookings, run=0, now=now, report=report)
-        return report, list(queue.waiting(ledger))
+        return report, queue.to_send(ledger, now)

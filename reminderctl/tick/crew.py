@@ -1,7 +1,7 @@
 """The workers of a run: each lane has its own, so that a provider that hangs delays nobody else.
 
 A lane may be handed more than its workers can begin at once, so that they need not wait for the ledger between two
-messages. What has lain there for long, or must not be begun any more, comes back as it was.
+messages. What has lain there for long, or is taken back, ends as it was.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ import threading
 import time
 import traceback
 from collections import Counter
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 from reminderctl.deliver import Deliverer
-from reminderctl.errors import DeliveryError, Unknown
+from reminderctl.errors import ChannelDown, DeliveryError, Throttled, Unknown
 from reminderctl.model import Booking, Delivery, Receipt
 
 GATHER_SECONDS = 0.01  # what ends within this is recorded together: a commit costs about as much
@@ -30,6 +31,11 @@ class Ending(NamedTuple):
     address: str | None = None
     error: DeliveryError | None = None
     bug: str | None = None  # where an error came from that is ours to mend
+
+    @property
+    def turned_away(self) -> bool:
+        """Whether every other delivery of the lane would end like this one now."""
+        return isinstance(self.error, ChannelDown | Throttled)
 
 
 class Order(NamedTuple):
@@ -48,15 +54,13 @@ class Crew:
         self._orders: dict[str, SimpleQueue[Order | None]] = {}
         self._threads: Counter[str] = Counter()
         self._endings: SimpleQueue[Ending] = SimpleQueue()
-        self._stopped: set[str] = set()
-        self._all_stopped = False
+        self._turned_away: set[str] = set()  # lanes of which nothing is begun until the main thread knows why
         self.on_the_way: Counter[str] = Counter()
 
     def hand_out(self, delivery: Delivery, booking: Booking, *, workers: int) -> None:
         """Let one of the delivery's lane's workers attempt it, as soon as one is free."""
         lane = delivery.lane
         orders = self._orders.setdefault(lane, SimpleQueue())
-        self._stopped.discard(lane)
         self.on_the_way[lane] += 1
         if self._threads[lane] < min(workers, self.on_the_way[lane]):
             self._threads[lane] += 1
@@ -64,11 +68,11 @@ class Crew:
         orders.put(Order(delivery, booking, time.monotonic()))
 
     def stop(self, lane: str | None = None) -> None:
-        """Begin nothing more of a lane until something is handed out for it again; without a lane, nothing at all."""
-        if lane is None:
-            self._all_stopped = True
-        else:
-            self._stopped.add(lane)
+        """Take back what no worker of a lane, or without one of any, has begun."""
+        for name in [lane] if lane else [*self._orders]:
+            with suppress(Empty):
+                while order := self._orders[name].get_nowait():
+                    self._endings.put(Ending(order.delivery, begun=False))
 
     def collect(self, *, timeout: float) -> list[Ending]:
         """Every attempt that has ended by now; waits up to `timeout` seconds for the first, and a little for others."""
@@ -83,6 +87,9 @@ class Crew:
         except Empty:
             pass
         self.on_the_way.subtract(ending.delivery.lane for ending in endings)
+        for lane in {ending.delivery.lane for ending in endings if ending.turned_away}:
+            self.stop(lane)
+            self._turned_away.discard(lane)
         return endings
 
     def dismiss(self) -> None:
@@ -93,11 +100,14 @@ class Crew:
 
     def _work(self, orders: SimpleQueue[Order | None]) -> None:
         while order := orders.get():
-            stopped = self._all_stopped or order.delivery.lane in self._stopped
-            if stopped or time.monotonic() - order.checked_at > FRESH_SECONDS:
+            stale = time.monotonic() - order.checked_at > FRESH_SECONDS
+            if stale or order.delivery.lane in self._turned_away:
                 self._endings.put(Ending(order.delivery, begun=False))
             else:
-                self._endings.put(self._attempt(order.delivery, order.booking))
+                ending = self._attempt(order.delivery, order.booking)
+                if ending.turned_away:
+                    self._turned_away.add(order.delivery.lane)  # at once: a mail server counts wrong passwords
+                self._endings.put(ending)
         self._deliverer.close()
 
     def _attempt(self, delivery: Delivery, booking: Booking) -> Ending:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from reminderctl import planning, timing
 from reminderctl.bookings import Bookings
-from reminderctl.ledger import Ledger, queue, runs, watermarks
+from reminderctl.ledger import Ledger, lanes, queue, runs, watermarks
 from reminderctl.model import Config, Delivery, Trigger, Window, Workflow
 from reminderctl.tick.report import Report
+
+BOOKINGS_AT_ONCE = 500
 
 
 def plan(config: Config, ledger: Ledger, bookings: Bookings, *, run: int, now: datetime, report: Report) -> None:
@@ -18,13 +21,15 @@ def plan(config: Config, ledger: Ledger, bookings: Bookings, *, run: int, now: d
 
     1. A ledger that is older than reality forgets what fell due before its last run.
     2. Triggers that are new are armed, those that are gone are forgotten.
-    3. What waits beyond its deadline, or is no longer owed, ends.
-    4. Each trigger's window is planned; a burst is held back.
-    5. The watermarks advance.
+    3. What was told to wait by a clock that was ahead waits no longer.
+    4. What waits beyond its deadline, or is no longer owed, ends.
+    5. Each trigger's window is planned; a burst is held back.
+    6. The watermarks advance.
     """
     _mind_a_restored_ledger(ledger, now, report)
     enabled = [workflow for workflow in config.workflows if workflow.enabled]
     marks = _arm_and_forget(config, enabled, ledger, now)
+    _mind_a_clock_set_back(marks, enabled, ledger, now)
     _end_what_is_over(config, ledger, bookings, now, report)
     zones = _zones(config, enabled, bookings)
     for workflow in enabled:
@@ -50,8 +55,10 @@ def _mind_a_restored_ledger(ledger: Ledger, now: datetime, report: Report) -> No
         return
     watermarks.rearm(ledger, min(since, now))
     reason = "may have been sent before the ledger was restored"
-    old = [delivery for delivery in queue.waiting(ledger) if delivery.due_at <= since]
-    report.counts["canceled"] += sum(queue.cancel(ledger, delivery, reason, now) for delivery in old)
+    for delivery in queue.waiting(ledger):
+        if delivery.due_at <= since:
+            report.withdraw(delivery, queue.cancel(ledger, delivery, reason, now), reason)
+    report.counts["unknown"] += len(queue.doubt_what_is_under_way(ledger, since, reason, now))
     report.lines.append(
         f"{ledger.path}: this ledger does not know the last run, of {timing.instant_text(since)}: it is a restored or "
         "new one; what fell due until then is not sent again"
@@ -74,19 +81,31 @@ def _arm_and_forget(
     return marks | {mark: watermarks.Watermark(now, now) for mark in unseen}
 
 
+def _mind_a_clock_set_back(
+    marks: dict[tuple[str, str], watermarks.Watermark], enabled: list[Workflow], ledger: Ledger, now: datetime
+) -> None:
+    """A pause, or a next attempt, that a wrong clock put a year ahead would silence a channel for that year."""
+    ours = {workflow.id for workflow in enabled}
+    if any(mark.planned_until - now > watermarks.OVERLAP for (workflow, _), mark in marks.items() if workflow in ours):
+        lanes.open_all(ledger)
+        queue.wake(ledger, now)
+
+
 def _end_what_is_over(config: Config, ledger: Ledger, bookings: Bookings, now: datetime, report: Report) -> None:
     for name, state in queue.expire(ledger, now):
         report.counts[state] += 1
         report.lines.append(f"{name}: a delivery ended as {state}: its deadline passed")
     workflows = {workflow.id: workflow for workflow in config.workflows}
-    for delivery in queue.waiting(ledger):
-        workflow = workflows.get(delivery.workflow)
-        if workflow is None and config.broken:
-            continue
-        booking = bookings.find(delivery.booking)
-        if not planning.still_owed(delivery, workflow, booking, config=config):
-            reason = planning.why_not_owed(delivery, workflow, booking, config=config)
-            report.counts["canceled"] += queue.cancel(ledger, delivery, reason, now)
+    waiting = queue.waiting(ledger)
+    while some := list(islice(waiting, BOOKINGS_AT_ONCE)):
+        found = bookings.find_all({delivery.booking for delivery in some})
+        for delivery in some:
+            workflow, booking = workflows.get(delivery.workflow), found.get(delivery.booking)
+            if workflow is None and config.broken:
+                continue
+            if not planning.still_owed(delivery, workflow, booking, config=config):
+                reason = planning.why_not_owed(delivery, workflow, booking, config=config)
+                report.withdraw(delivery, queue.cancel(ledger, delivery, reason, now), reason)
 
 
 def _zones(config: Config, enabled: list[Workflow], bookings: Bookings) -> list[ZoneInfo]:

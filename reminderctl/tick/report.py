@@ -30,10 +30,7 @@ class Report:
             self.counts[earlier] -= 1  # a delivery that is tried twice in one run counts for its last ending
         self._ended[delivery.id] = state
         self.counts[state] += 1
-        line = (
-            f"{delivery.workflow}: {delivery.action} to {delivery.recipient} for booking {delivery.booking} "
-            f"({instant_text(delivery.event_at)}): {state}{f': {outcome.error}' if outcome.error else ''}"
-        )
+        line = f"{_named(delivery)}: {state}{f': {outcome.error}' if outcome.error else ''}"
         if outcome.name == "channel down" and outcome.state is State.PENDING:
             if delivery.lane not in self._down:
                 self._down.add(delivery.lane)
@@ -45,9 +42,23 @@ class Report:
         if bug:
             self.lines.append(bug)
 
+    def withdraw(self, delivery: Delivery, state: State | None, reason: str) -> None:
+        """Count a delivery that ended because it is no longer owed, and say so where it may have gone out."""
+        if state:
+            self.counts[state] += 1
+        if state is State.UNKNOWN:
+            self.lines.append(f"{_named(delivery)}: {state}: an attempt may have gone out; {reason}")
+
     @property
     def needs_a_person(self) -> bool:
         return bool(self.lines)
 
     def as_json(self) -> dict[str, object]:
         return {"now": instant_text(self.now), **{name: self.counts[name] for name in COUNTED}}
+
+
+def _named(delivery: Delivery) -> str:
+    return (
+        f"{delivery.workflow}: {delivery.action} to {delivery.recipient} for booking {delivery.booking} "
+        f"({instant_text(delivery.event_at)})"
+    )

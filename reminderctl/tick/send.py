@@ -59,6 +59,8 @@ class Sender:
         for number in dead:
             with self._ledger.transaction():
                 for delivery in queue.left_behind(self._ledger, number):
+                    if self._config.broken and delivery.workflow not in self._workflows:
+                        continue  # the rule of its channel may stand in the file that is broken
                     self._settle(Ending(delivery, error=Unknown("the run that was sending it died")), run=number)
 
     def work(self, *, until: float, interrupted: Callable[[], bool]) -> None:
@@ -122,7 +124,7 @@ class Sender:
 
     def _absent(self) -> list[str]:
         """The workflows that wait for a broken file to be mended."""
-        return sorted({delivery.workflow for delivery in queue.waiting(self._ledger)} - self._workflows.keys())
+        return sorted(queue.workflows_waiting(self._ledger) - self._workflows.keys())
 
     def _check_and_hand_out(self, claimed: list[Delivery]) -> None:
         """Check each delivery again, in the moment before it is sent (SPEC 6.6)."""
@@ -134,8 +136,10 @@ class Sender:
                 workflow, booking = self._workflows.get(delivery.workflow), self._bookings.find(delivery.booking)
                 current = planning.still_owed(delivery, workflow, booking, config=self._config)
                 if current and booking:
-                    fresh = replace(delivery, address=current.address, participant=current.participant)
-                    self._crew.hand_out(fresh, booking, workers=self._rules(delivery.channel).workers)
+                    fresh = {name: getattr(current, name) for name in ("channel", "address", "participant")}
+                    self._crew.hand_out(
+                        replace(delivery, **fresh), booking, workers=self._rules(current.channel).workers
+                    )
                 else:
                     reason = planning.why_not_owed(delivery, workflow, booking, config=self._config)
                     withdrawn.append((delivery, reason))
@@ -150,8 +154,8 @@ class Sender:
             return
         with self._ledger.transaction():
             for delivery, reason in withdrawn:
-                queue.give_back(self._ledger, delivery, reason, run=self._run, now=self._clock())
-                self._report.counts["canceled"] += reason is not None
+                ended = queue.give_back(self._ledger, delivery, reason, run=self._run, now=self._clock())
+                self._report.withdraw(delivery, ended, reason or "")
 
     def _settle(self, ending: Ending, *, run: int) -> None:
         now, delivery = self._clock(), ending.delivery
