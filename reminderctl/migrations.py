@@ -49,7 +49,8 @@ _FIRST = (
         settled_by TEXT
     )
     """,
-    "CREATE INDEX deliveries_pending ON deliveries (lane, expires_at, id) WHERE state = 'pending'",
+    "CREATE INDEX deliveries_open ON deliveries (lane, expires_at, id) WHERE state = 'pending' AND held = 0",
+    "CREATE INDEX deliveries_pending ON deliveries (expires_at) WHERE state = 'pending'",
     "CREATE INDEX deliveries_sending ON deliveries (run) WHERE state = 'sending'",
     "CREATE INDEX deliveries_booking ON deliveries (booking)",
     "CREATE INDEX deliveries_due ON deliveries (due_at)",

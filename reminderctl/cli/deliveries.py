@@ -17,7 +17,7 @@ from reminderctl.errors import UsageError
 from reminderctl.ledger import Ledger, records, repairs
 from reminderctl.model import State
 
-LARGEST_NUMBER = 2**63 - 1  # of SQLite
+ID = click.IntRange(1, 2**63 - 1)  # as large as SQLite's integers
 
 
 @click.group()
@@ -37,7 +37,7 @@ def command() -> None:
 @click.option("--booking", help="Only this booking.")
 @click.option("--channel", help="Only this channel.")
 @click.option("--since", metavar="T", help="Only what fell due at this instant (ISO 8601) or later.")
-@click.option("--limit", type=click.IntRange(1, LARGEST_NUMBER), help="At most this many.")
+@click.option("--limit", type=click.IntRange(1, ID.max), help="At most this many.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 @shared_options
 def list_deliveries(
@@ -56,7 +56,7 @@ def list_deliveries(
 
 
 @command.command()
-@click.argument("delivery_id", metavar="ID", type=click.IntRange(1, LARGEST_NUMBER))
+@click.argument("delivery_id", metavar="ID", type=ID)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @shared_options
 def show(invocation: Invocation, *, delivery_id: int, as_json: bool) -> None:
@@ -77,7 +77,7 @@ def show(invocation: Invocation, *, delivery_id: int, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("delivery_id", metavar="ID", type=int)
+@click.argument("delivery_id", metavar="ID", type=ID)
 @click.option("--sent", "verdict", flag_value="sent", help="It arrived: count it as sent.")
 @click.option("--resend", "verdict", flag_value="resend", help="It did not: the next run sends it again.")
 @shared_options
@@ -91,7 +91,7 @@ def resolve(invocation: Invocation, *, delivery_id: int, verdict: str | None) ->
 
 
 @command.command()
-@click.argument("delivery_ids", metavar="ID...", type=int, nargs=-1, required=True)
+@click.argument("delivery_ids", metavar="ID...", type=ID, nargs=-1, required=True)
 @shared_options
 def retry(invocation: Invocation, *, delivery_ids: tuple[int, ...]) -> None:
     """Let the next run attempt again what failed, under the same key."""
@@ -102,7 +102,7 @@ def retry(invocation: Invocation, *, delivery_ids: tuple[int, ...]) -> None:
 
 
 @command.command()
-@click.argument("delivery_ids", metavar="ID...", type=int, nargs=-1, required=True)
+@click.argument("delivery_ids", metavar="ID...", type=ID, nargs=-1, required=True)
 @shared_options
 def cancel(invocation: Invocation, *, delivery_ids: tuple[int, ...]) -> None:
     """Let deliveries that wait never be sent."""

@@ -18,6 +18,7 @@ from reminderctl.errors import UsageError
 from reminderctl.model import Config
 
 Clock = Callable[[], datetime]
+FIRST_YEAR, LAST_YEAR = 1900, 9000  # inside these, every sum of an instant and an offset exists
 
 
 class Invocation:
@@ -61,7 +62,10 @@ class Invocation:
     def _given(self, timezone: str) -> datetime | None:
         if self._now_text is None:
             return None
-        return instant(self._now_text, timezone, option="--now")
+        now = instant(self._now_text, timezone, option="--now")
+        if not FIRST_YEAR <= now.year <= LAST_YEAR:
+            raise UsageError(f"--now {self._now_text!r}: the year must lie between {FIRST_YEAR} and {LAST_YEAR}")
+        return now
 
 
 def instant(text: str, timezone: str, *, option: str) -> datetime:
@@ -71,7 +75,10 @@ def instant(text: str, timezone: str, *, option: str) -> datetime:
     except ValueError:
         what = f"{option} {text!r} is not an ISO 8601 instant; write 2026-11-23T09:00 or 2026-11-23T08:00:00Z"
         raise UsageError(what) from None
-    return (given if given.tzinfo else given.replace(tzinfo=ZoneInfo(timezone))).astimezone(UTC)
+    try:
+        return (given if given.tzinfo else given.replace(tzinfo=ZoneInfo(timezone))).astimezone(UTC)
+    except OverflowError:
+        raise UsageError(f"{option} {text!r}: there is no such instant in UTC") from None
 
 
 def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -86,7 +93,8 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:
         given = ctx.find_root().obj or {}
         invocation = Invocation(
-            config_path=config_path or given.get("config_path"), now_text=now_text or given.get("now_text")
+            config_path=config_path or given.get("config_path"),
+            now_text=given.get("now_text") if now_text is None else now_text,
         )
         return command(invocation, *args, **options)
 

@@ -10,11 +10,11 @@ from types import FrameType
 import click
 
 from reminderctl.bookings import Bookings
-from reminderctl.cli.invocation import Clock, Invocation, shared_options
+from reminderctl.cli.invocation import Invocation, shared_options
 from reminderctl.cli.output import print_json
 from reminderctl.errors import ExitCode
 from reminderctl.ledger import Ledger
-from reminderctl.model import Config
+from reminderctl.model import Config, Delivery
 from reminderctl.tick import rehearse, tick
 from reminderctl.tick.report import Report
 
@@ -42,17 +42,18 @@ def command(invocation: Invocation, *, dry_run: bool, outbox: Path | None, as_js
     clock = invocation.clock(config.timezone)
     with Ledger(config.ledger) as ledger, Bookings(config.bookings) as bookings:
         if dry_run:
-            _rehearse(config, ledger, bookings, clock, as_json=as_json)
-            return
-        report = tick(
-            config,
-            ledger,
-            bookings,
-            complete=complete,
-            clock=clock,
-            outbox=outbox or config.outbox,
-            interrupted=_signalled(),
-        )
+            report, deliveries = rehearse(config, ledger, bookings, clock=clock)
+            _show(deliveries, as_json=as_json)
+        else:
+            report = tick(
+                config,
+                ledger,
+                bookings,
+                complete=complete,
+                clock=clock,
+                outbox=outbox or config.outbox,
+                interrupted=Interruption(),
+            )
     if not recalled and not outbox and not config.broken:
         invocation.remember(config)
     for problem in config.broken:
@@ -68,10 +69,9 @@ def _same(config: Config) -> Config:
     return config
 
 
-def _rehearse(config: Config, ledger: Ledger, bookings: Bookings, clock: Clock, *, as_json: bool) -> None:
-    report, deliveries = rehearse(config, ledger, bookings, clock=clock)
+def _show(deliveries: list[Delivery], *, as_json: bool) -> None:
+    """What a rehearsal would have sent."""
     if as_json:
-        print_json(report.as_json())
         return
     for delivery in deliveries:
         click.echo(
@@ -95,8 +95,8 @@ def _tell(report: Report, *, as_json: bool, verbose: bool) -> None:
         click.echo(f"... and {len(report.lines) - MOST_LINES} more; see `reminderctl deliveries list`", err=True)
 
 
-class _signalled:  # noqa: N801 - reads as a predicate where it is used
-    """Whether this process has been told to stop; from its first use on a signal no longer ends it at once."""
+class Interruption:
+    """Whether this process has been told to stop; while there is one, a signal does not end it at once."""
 
     def __init__(self) -> None:
         self._told = False

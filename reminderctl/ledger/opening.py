@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -33,11 +33,12 @@ class Ledger:
     """
 
     def __init__(self, path: Path) -> None:
-        if not path.exists():
-            raise LedgerError(
-                f"{path}: the ledger is missing, and without it nobody knows what was sent; correct `ledger:` in the "
-                "YAML, restore the file, or make a new one with `reminderctl init`"
-            )
+        with suppress(PermissionError):  # a folder that we may not enter; sqlite3 says so below
+            if not path.exists():
+                raise LedgerError(
+                    f"{path}: the ledger is missing, and without it nobody knows what was sent; correct `ledger:` in "
+                    "the YAML, restore the file, or make a new one with `reminderctl init`"
+                )
         self.path = path
         with errors_of(path):
             self.connection = sqlite3.connect(
@@ -68,11 +69,11 @@ class Ledger:
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self.connection
+                self.connection.execute("COMMIT")
             except BaseException:
-                if self.connection.in_transaction:
+                if self.connection.in_transaction:  # some errors, a full disk among them, end it by themselves
                     self.connection.execute("ROLLBACK")
                 raise
-            self.connection.execute("COMMIT")
 
     @contextmanager
     def rehearsal(self) -> Iterator[None]:

@@ -141,3 +141,20 @@ def test_bookings_may_be_views_and_may_be_replaced_between_runs(good: Clinic, tm
     export.book("v2", "2026-06-10T10:01Z")
     (export.folder / "bookings.db").replace(good.folder / "bookings.db")
     assert good.run("2026-06-10T09:01Z") == {"planned": 1, "sent": 1}
+
+
+@pytest.mark.parametrize("now", ["", "yesterday", "2026-06-10T25:00Z", "0001-01-01", "9999-12-31T23:00-12:00"])
+def test_an_instant_that_makes_no_sense_is_refused(good: Clinic, now: str) -> None:
+    result = good.command("run", "--now", now)
+    assert result.exit_code == 2
+    assert "--now" in result.stderr
+
+
+def test_a_rehearsal_tells_what_a_run_would_tell(good: Clinic) -> None:
+    good.write(GOOD.replace("when:", "max_burst: 0\n  when:"))
+    good.book("b1", "2026-06-10T10:00Z")
+    result = good.command("run", "--dry-run", "--now", "2026-06-10T09:00Z")
+    assert result.exit_code == 1
+    assert "max_burst" in result.stderr
+    assert "would be sent: 0" in result.stdout
+    assert good.deliveries() == []
