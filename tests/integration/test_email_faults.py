@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +13,7 @@ from reminderctl.channels import email as channel
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable, Unknown
 from reminderctl.model import Envelope
 from reminderctl.secret import Secret
+from tests.smtp_server import CLOSE, Server, serve
 
 AROUND = Envelope(
     key="3f2a9c",
@@ -23,108 +22,30 @@ AROUND = Envelope(
     expires_at=datetime(2026, 11, 22, 20, 30, tzinfo=UTC),
 )
 MESSAGE = channel.Message(to="ana@example.test", subject="Su cita", body="Hola Ana\n.\n..\nFin")
-CLOSE = ""
-PLAYS_ALONG = {
-    "greeting": "220 mx.test ESMTP",
-    "EHLO": "250-mx.test\n250 SIZE 1000000",
-    "MAIL": "250 2.1.0 Ok",
-    "RCPT": "250 2.1.5 Ok",
-    "DATA": "354 Go ahead",
-    ".": "250 2.0.0 Ok",
-    "RSET": "250 2.0.0 Ok",
-    "QUIT": "221 2.0.0 Bye",
-}
-
-
-class Scripted:
-    """An SMTP server that gives the answers it is told to, one connection after the other.
-
-    A list of answers is used up one by one, the last for ever. CLOSE ends the connection; a bare `bytes` is sent as it
-    is, without a line end, again and again until the client gives up.
-    """
-
-    def __init__(self, **answers: Any) -> None:
-        self.commands: list[str] = []
-        self.contents: list[bytes] = []
-        self.connections = 0
-        self._stopping = False
-        self._answers: dict[str, Any] = PLAYS_ALONG | {name.replace("dot", "."): it for name, it in answers.items()}
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._thread = threading.Thread(target=self._serve)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping = True
-        with socket.create_connection(("127.0.0.1", self.port)):
-            self._thread.join()
-        self._listener.close()
-
-    def _serve(self) -> None:
-        while True:
-            connection = self._listener.accept()[0]
-            with connection, connection.makefile("rb") as lines, contextlib.suppress(OSError):
-                if self._stopping:
-                    return
-                self.connections += 1
-                self._converse(connection, lines)
-
-    def _converse(self, connection: socket.socket, lines: Any) -> None:
-        going = self._answer(connection, "greeting")
-        while going and (line := lines.readline()):
-            command = line.decode().strip()
-            self.commands.append(command)
-            verb = command.partition(" ")[0].upper()
-            going = self._answer(connection, verb)
-            if going == "354":
-                content = b""
-                while not content.endswith(b"\r\n.\r\n"):
-                    content += lines.readline() or b"\r\n.\r\n"
-                self.contents.append(content)
-                going = self._answer(connection, ".")
-
-    def _answer(self, connection: socket.socket, point: str) -> str:
-        answer = self._answers.get(point, "502 5.5.1 What?")
-        if isinstance(answer, list):
-            answer = answer.pop(0) if len(answer) > 1 else answer[0]
-        if isinstance(answer, bytes):
-            while True:
-                connection.sendall(answer)
-                if stopped.wait(0.02):
-                    return CLOSE
-        if answer:
-            connection.sendall("".join(f"{line}\r\n" for line in answer.split("\n")).encode())
-        return answer[:3]
-
-
-stopped = threading.Event()
 
 
 @pytest.fixture
-def scripted() -> Iterator[Callable[..., tuple[Scripted, channel.Channel]]]:
+def scripted() -> Iterator[Callable[..., tuple[Server, channel.Channel]]]:
     """A server that fails as told, and a channel to it."""
-    opened: list[tuple[Scripted, channel.Channel]] = []
+    with ExitStack() as opened:
 
-    def start(*, timeout: float = 5.0, username: str = "", **answers: Any) -> tuple[Scripted, channel.Channel]:
-        server = Scripted(**answers)
-        settings = channel.Settings(
-            host="127.0.0.1",
-            port=server.port,
-            security="none",
-            from_="citas@example.test",
-            timeout=timeout,
-            username=username,
-            password=Secret("hush-hush") if username else None,
-        )
-        opened.append((server, channel.Channel(settings)))
-        return opened[-1]
+        def start(*, timeout: float = 5.0, username: str = "", **answers: Any) -> tuple[Server, channel.Channel]:
+            server = opened.enter_context(serve(**answers))
+            settings = channel.Settings(
+                host="127.0.0.1",
+                port=server.port,
+                security="none",
+                from_="citas@example.test",
+                timeout=timeout,
+                username=username,
+                password=Secret("hush-hush") if username else None,
+            )
+            sender = channel.Channel(settings)
+            opened.callback(sender.close)
+            opened.callback(server.released.set)  # before it: a drip would hold up the farewell
+            return server, sender
 
-    stopped.clear()
-    yield start
-    stopped.set()
-    for server, sender in opened:
-        sender.close()
-        server.stop()
+        yield start
 
 
 def test_lines_of_dots_arrive_as_they_were_written(scripted):
@@ -235,13 +156,11 @@ def test_the_queue_id_of_the_server_is_kept(scripted):
     "answers",
     [
         {"MAIL": ["250 Ok", "421 4.7.0 Too many mails on one connection", "250 Ok"]},
-        {"RSET": "421 4.4.2 Timed out"},
-        {"RSET": "500 What?"},
-        {"RSET": CLOSE},
+        {"MAIL": ["250 Ok", CLOSE, "250 Ok"]},
         {"RCPT": ["250 Ok", CLOSE, "250 Ok"]},
         {"dot": "250 Ok\n250 Ok as well"},
     ],
-    ids=["421 at MAIL", "421 at RSET", "RSET refused", "closed at RSET", "closed at RCPT", "spoke out of turn"],
+    ids=["421 at MAIL", "closed at MAIL", "closed at RCPT", "spoke out of turn"],
 )
 def test_a_connection_that_the_server_ends_between_mails_is_replaced(scripted, answers):
     server, sender = scripted(**answers)
@@ -249,6 +168,23 @@ def test_a_connection_that_the_server_ends_between_mails_is_replaced(scripted, a
         sender.send(MESSAGE, AROUND)
     assert len(server.contents) == 2
     assert server.connections == 2
+
+
+@pytest.mark.parametrize("answer", ["421 4.4.2 Timed out", "500 What?", CLOSE], ids=["421", "refused", "closed"])
+def test_a_connection_on_which_a_refused_mail_cannot_be_cleared_is_replaced(scripted, answer):
+    server, sender = scripted(RCPT=["550 5.1.1 User unknown", "250 Ok"], RSET=answer)
+    with pytest.raises(Rejected):
+        sender.send(MESSAGE, AROUND)
+    sender.send(MESSAGE, AROUND)
+    assert (len(server.contents), server.connections) == (1, 2)
+
+
+def test_mails_that_are_accepted_follow_each_other_without_a_word_between(scripted):
+    server, sender = scripted()
+    for _ in range(2):
+        sender.send(MESSAGE, AROUND)
+    verbs = [command.partition(" ")[0].upper() for command in server.commands]
+    assert (verbs, server.connections) == (["EHLO", *["MAIL", "RCPT", "DATA"] * 2], 1)
 
 
 def test_a_refused_recipient_leaves_the_connection_to_the_next_mail(scripted):
