@@ -88,6 +88,7 @@ _FIRST = (
     CREATE TABLE lanes (
         lane TEXT PRIMARY KEY,
         failures INTEGER NOT NULL DEFAULT 0,
+        throttles INTEGER NOT NULL DEFAULT 0,
         paused_until TEXT,
         down_since TEXT,
         error TEXT,

@@ -53,8 +53,9 @@ def of_error(
     most_attempts: int,
     now: datetime,
     lane_failures: int = 0,
+    lane_throttles: int = 0,
 ) -> Outcome:
-    """What an attempt that ended in this error means; `lane_failures` counts those in a row before it."""
+    """What an attempt that ended in this error means; its lane's failures and throttles are those in a row before."""
     text = str(error)
     match error:
         case Rejected():
@@ -74,7 +75,7 @@ def of_error(
                 lane_failed=True,
             )
         case Throttled():
-            wait = _asked_for(error, now) or throttle(delivery)
+            wait = _asked_for(error, now) or throttle(delivery, lane_throttles)
             pause = now + max(wait, SHORTEST_THROTTLE)
             return _again("throttled", delivery, text, at=pause, counted=False, pause_lane_until=pause)
         case Unavailable():
@@ -143,20 +144,25 @@ def _again(
 
 
 def backoff(delivery: Delivery) -> timedelta:
-    """30 s, doubling to 30 min; half of it fixed, half drawn by lot, the lot seeded by the delivery's identity.
+    """30 s, doubling with each attempt to 30 min; half of it fixed, half drawn by lot."""
+    return _by_lot(delivery, doubled=delivery.attempts - 1, longest=LONGEST_BACKOFF)
+
+
+def throttle(delivery: Delivery, lane_throttles: int) -> timedelta:
+    """How long a lane waits that was told to slow down, but not for how long: 30 s, doubling each time to 15 min."""
+    return _by_lot(delivery, doubled=lane_throttles, longest=LONGEST_THROTTLE)
+
+
+def _by_lot(delivery: Delivery, *, doubled: int, longest: timedelta) -> timedelta:
+    """Between half of a wait and all of it, by a lot that the delivery's identity seeds.
 
     So a rehearsal repeats itself, and a crowd that failed together does not come back together.
     """
     import random
 
-    whole = min(FIRST_BACKOFF * (1 << min(max(delivery.attempts - 1, 0), 10)), LONGEST_BACKOFF)
-    lot = random.Random(f"{delivery.key}:{delivery.attempts}").random()  # noqa: S311 - a lot, not a secret
+    whole = min(FIRST_BACKOFF * (1 << min(max(doubled, 0), 10)), longest)
+    lot = random.Random(f"{delivery.key}:{doubled}").random()  # noqa: S311 - a lot, not a secret
     return timedelta(seconds=round(whole.total_seconds() * (0.5 + lot / 2)))
-
-
-def throttle(delivery: Delivery) -> timedelta:
-    """How long a lane waits that was told to slow down, but not for how long."""
-    return min(backoff(delivery), LONGEST_THROTTLE)
 
 
 def lane_pause(failures: int) -> timedelta:

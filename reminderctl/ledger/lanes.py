@@ -48,8 +48,8 @@ def record(ledger: Ledger, lane: str, outcome: Outcome, now: datetime) -> None:
         ledger.connection.execute(
             """
             INSERT INTO lanes (lane, last_sent_at) VALUES (:lane, :sent_at)
-            ON CONFLICT (lane) DO UPDATE SET failures = 0, paused_until = NULL, down_since = NULL, error = NULL,
-                last_sent_at = COALESCE(:sent_at, last_sent_at)
+            ON CONFLICT (lane) DO UPDATE SET failures = 0, throttles = 0, paused_until = NULL, down_since = NULL,
+                error = NULL, last_sent_at = COALESCE(:sent_at, last_sent_at)
             """,
             {"lane": lane, "sent_at": instant_text(now) if outcome.state is State.SENT else None},
         )
@@ -57,9 +57,10 @@ def record(ledger: Ledger, lane: str, outcome: Outcome, now: datetime) -> None:
         pause = outcome.pause_lane_until
         ledger.connection.execute(
             """
-            INSERT INTO lanes (lane, failures, paused_until, down_since, error)
-            VALUES (:lane, :failed, :pause, CASE WHEN :failed THEN :now END, :error)
+            INSERT INTO lanes (lane, failures, throttles, paused_until, down_since, error)
+            VALUES (:lane, :failed, :throttled, :pause, CASE WHEN :failed THEN :now END, :error)
             ON CONFLICT (lane) DO UPDATE SET failures = failures + :failed,
+                throttles = throttles + CASE WHEN paused_until > :now THEN 0 ELSE :throttled END,
                 paused_until = CASE WHEN :pause IS NULL THEN paused_until
                                     ELSE MAX(COALESCE(paused_until, ''), :pause) END,
                 down_since = CASE WHEN :failed THEN COALESCE(down_since, :now) ELSE down_since END, error = :error
@@ -67,6 +68,7 @@ def record(ledger: Ledger, lane: str, outcome: Outcome, now: datetime) -> None:
             {
                 "lane": lane,
                 "failed": int(outcome.lane_failed),
+                "throttled": int(outcome.name == "throttled"),
                 "pause": instant_text(pause) if pause else None,
                 "now": instant_text(now),
                 "error": outcome.error,
@@ -74,10 +76,17 @@ def record(ledger: Ledger, lane: str, outcome: Outcome, now: datetime) -> None:
         )
 
 
-def failures(ledger: Ledger, lane: str) -> int:
-    """How many times in a row a lane has failed."""
-    row = ledger.connection.execute("SELECT failures FROM lanes WHERE lane = ?", (lane,)).fetchone()
-    return int(row[0]) if row else 0
+class Trouble(NamedTuple):
+    """How many times in a row a lane has failed, and was told to slow down."""
+
+    failures: int = 0
+    throttles: int = 0
+
+
+def trouble(ledger: Ledger, lane: str) -> Trouble:
+    """What a lane has met since it last worked."""
+    row = ledger.connection.execute("SELECT failures, throttles FROM lanes WHERE lane = ?", (lane,)).fetchone()
+    return Trouble(*row) if row else Trouble()
 
 
 def paused(ledger: Ledger, lane: str, now: datetime) -> bool:

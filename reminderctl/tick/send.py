@@ -114,7 +114,7 @@ class Sender:
             return []
         in_store = IN_STORE if rules.on_unknown is not OnUnknown.HOLD else 0
         # A lane that has failed is probed with one delivery first.
-        most = 1 if lanes.failures(self._ledger, lane.name) else rules.workers + in_store
+        most = 1 if any(lanes.trouble(self._ledger, lane.name)) else rules.workers + in_store
         taken = self._crew.on_the_way[lane.name]
         # Claiming many at a time is cheaper than claiming each as soon as there is room for it.
         if taken >= most or taken > rules.workers + in_store // 2:
@@ -179,13 +179,15 @@ class Sender:
             return outcome.of_receipt(ending.receipt)
         assert ending.error is not None, "an ending has a receipt or an error"  # noqa: S101
         rules = self._rules(ending.delivery.channel)
+        trouble = lanes.trouble(self._ledger, ending.delivery.lane)
         return outcome.of_error(
             ending.error,
             ending.delivery,
             on_unknown=rules.on_unknown,
             most_attempts=rules.attempts,
             now=now,
-            lane_failures=lanes.failures(self._ledger, ending.delivery.lane),
+            lane_failures=trouble.failures,
+            lane_throttles=trouble.throttles,
         )
 
     def _rules(self, channel: str) -> Rules:

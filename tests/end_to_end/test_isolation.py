@@ -192,3 +192,12 @@ def test_a_provider_that_asks_to_slow_down_pauses_its_lane_and_costs_no_attempt(
     assert clinic.run(DUE + 3 * MINUTE) == {"sent": 30}
     assert len(gateway.requests) == throttled + 30
     assert {(each["state"], each["attempts"]) for each in clinic.deliveries()} == {("sent", 1)}
+
+
+def test_a_provider_that_never_says_when_is_asked_less_and_less_often(clinic: Clinic, gateway: Server) -> None:
+    gateway.script(answer(429))
+    arm(clinic, sms(gateway), TWILIO.action)
+    book(clinic, 3)
+    minutes = [len(gateway.requests) for minute in range(30) if clinic.run(DUE + minute * MINUTE) is not None]
+    assert minutes[-1] <= 3 + 6, "three at first, then one probe at a time: after 1, 2, 4, 8, 15 minutes at the most"
+    assert {each["attempts"] for each in clinic.deliveries()} == {0}

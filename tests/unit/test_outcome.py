@@ -93,6 +93,13 @@ def test_backoff_doubles_from_half_a_minute_to_half_an_hour_and_is_the_same_ever
     assert outcome.backoff(delivery) == wait
 
 
+def test_a_provider_that_does_not_say_when_is_asked_less_and_less_often() -> None:
+    waits = [outcome.throttle(DELIVERY, throttles).total_seconds() for throttles in range(8)]
+    for throttles, wait in enumerate(waits):
+        whole = min(30 * 2**throttles, 900)
+        assert whole / 2 <= wait <= whole
+
+
 @pytest.mark.parametrize("asked", [timedelta(minutes=10), NOW + timedelta(minutes=10)])
 @pytest.mark.parametrize("error", [Unavailable, Throttled])
 def test_a_provider_that_says_when_is_obeyed(error: type[Unavailable], asked: timedelta | datetime) -> None:
