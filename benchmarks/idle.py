@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from benchmarks import house
-from benchmarks.measure import Row, best_of, peak_memory
+from benchmarks.measure import Row, best_of, finish
 
 BASELINE = [sys.executable, "-c", "import click, yaml, sqlite3, msgspec"]
 
@@ -32,5 +32,5 @@ def run(room: Path) -> Iterator[Row]:
         15, *(lambda command=command: subprocess.run(command, check=True) for command in (BASELINE, tick))
     )
     yield Row("idle tick, time", f"{idle * 1000:.0f} ms", f"{baseline * 1000:.0f} ms", idle / baseline, "<= 1.5")
-    used, least = peak_memory(tick), peak_memory(BASELINE)
+    used, least = finish(tick).memory, finish(BASELINE).memory
     yield Row("idle tick, peak memory", f"{used:.1f} MB", f"{least:.1f} MB", used / least, "<= 1.3")

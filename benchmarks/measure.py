@@ -1,8 +1,7 @@
-"""Measuring: the best of several runs, of two things in turn."""
+"""Measuring: the best of several runs of two things in turn; a command's time and memory."""
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import time
 from collections.abc import Callable
@@ -30,16 +29,26 @@ def best_of(number: int, *things: Callable[[], object]) -> list[float]:
     return [min(each) for each in times]
 
 
-def peak_memory(command: list[str]) -> float:
-    """The peak resident memory of a command, in MB."""
-    program = (
-        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=False, capture_output=True); "
-        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
-    )
-    ran = subprocess.run(["python3", "-c", program, *command], capture_output=True, text=True, check=True)
-    return int(ran.stdout) / 1024
+class Finished(NamedTuple):
+    """What a command printed, how many seconds it took, and its peak resident memory in MB."""
+
+    output: str
+    seconds: float
+    memory: float
 
 
-def own_peak_memory() -> float:
-    """The peak resident memory of this process, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+# A child's peak counts from its fork, when it still is a copy of its parent: so the parent must be a small one.
+_SMALL_PARENT = """
+import resource, subprocess, sys, time
+began = time.perf_counter()
+subprocess.run(sys.argv[1:], check=True)
+print(time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
+def finish(command: list[str]) -> Finished:
+    """Run a command to its end."""
+    ran = subprocess.run(["python3", "-c", _SMALL_PARENT, *command], capture_output=True, text=True, check=True)
+    output, _, last = ran.stdout.rstrip("\n").rpartition("\n")
+    seconds, kilobytes = last.split()
+    return Finished(output, float(seconds), int(kilobytes) / 1024)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import smtplib
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from queue import Empty, SimpleQueue
 import requests
 
 from benchmarks import house, servers
-from benchmarks.measure import Row
+from benchmarks.measure import Row, finish
 from reminderctl.channels import email, webhook
 
 NUMBER = 5_000
@@ -68,11 +67,9 @@ def _run(room: Path, action: str, *, port: int, number: int) -> tuple[float, flo
     subprocess.run([*command, house.written(house.NOW - timedelta(hours=2))], check=True, capture_output=True)
     due = house.NOW + timedelta(days=1)
     house.insert_bookings(room, [(f"d{each}", due - timedelta(seconds=each % 3600)) for each in range(number)])
-    began = time.perf_counter()
-    ran = subprocess.run([*command, house.written(house.NOW)], check=True, capture_output=True)
-    took = time.perf_counter() - began
-    assert json.loads(ran.stdout)["sent"] == number, ran.stdout
-    return number / took, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    ran = finish([*command, house.written(house.NOW)])
+    assert json.loads(ran.output)["sent"] == number, ran.output
+    return number / ran.seconds, ran.memory
 
 
 def _bare_webhooks(port: int) -> None:

@@ -5,7 +5,7 @@ wheel=$(realpath "$1")
 room=$(mktemp -d)
 trap 'rm -rf "$room"' EXIT
 python3 -m venv "$room/venv"
-"$room/venv/bin/pip" install --quiet "$wheel"
+"$room/venv/bin/pip" install -qq "$wheel"
 cd "$room"
 PATH="$room/venv/bin:$PATH"
 reminderctl --help > /dev/null
