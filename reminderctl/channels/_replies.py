@@ -25,6 +25,7 @@ class Phase(IntEnum):
     DATA = 8  # the command, up to its 354
     CONTENT = 9  # the mail is leaving; its final dot has not left
     ANSWER = 10  # the final dot has left
+    ACCEPTED = 11  # and was answered: between two mails
 
     @property
     def thing(self) -> str:
@@ -42,6 +43,7 @@ _THINGS = {
     Phase.DATA: "the message",
     Phase.CONTENT: "the message",
     Phase.ANSWER: "the message",
+    Phase.ACCEPTED: "the next mail",
 }
 
 

@@ -13,7 +13,7 @@ from reminderctl.channels import email as channel
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable, Unknown
 from reminderctl.model import Envelope
 from reminderctl.secret import Secret
-from tests.smtp_server import CLOSE, Server, serve
+from tests.smtp_server import CLOSE, SILENCE, Server, serve
 
 AROUND = Envelope(
     key="3f2a9c",
@@ -108,8 +108,9 @@ def test_the_point_of_a_loss_decides_what_it_means(scripted, point, answer, expe
         ("MAIL", "HTTP/1.1 200 OK", Unavailable, "not SMTP"),
     ],
 )
-def test_an_answer_means_what_its_code_and_its_place_say(scripted, point, answer, expected, words):
-    _, sender = scripted(**{point: answer})
+@pytest.mark.parametrize("offer", ["SIZE 1000000", "PIPELINING"])
+def test_an_answer_means_what_its_code_and_its_place_say(scripted, point, answer, expected, words, offer):
+    _, sender = scripted(EHLO=f"250-mx.test\n250 {offer}", **{point: answer})
     with pytest.raises(DeliveryError) as caught:
         sender.send(MESSAGE, AROUND)
     assert (type(caught.value), words in str(caught.value)) == (expected, True), str(caught.value)
@@ -194,6 +195,34 @@ def test_a_refused_recipient_leaves_the_connection_to_the_next_mail(scripted):
     sender.send(MESSAGE, AROUND)
     assert server.connections == 1
     assert [command.partition(" ")[0].upper() for command in server.commands[1:4]] == ["MAIL", "RCPT", "RSET"]
+
+
+def test_both_addresses_go_at_once_to_a_server_that_takes_commands_together(scripted):
+    server, sender = scripted(
+        EHLO="250-mx.test\n250 PIPELINING",
+        MAIL=["552 5.3.4 Too big", "250 Ok"],
+        RCPT=["503 5.5.1 No sender", "250 Ok"],
+    )
+    with pytest.raises(Rejected, match="552"):
+        sender.send(MESSAGE, AROUND)
+    sender.send(MESSAGE, AROUND)
+    verbs = [command.partition(" ")[0].upper() for command in server.commands]
+    assert verbs == ["EHLO", "MAIL", "RCPT", "RSET", "MAIL", "RCPT", "DATA"]
+    assert (len(server.contents), server.connections) == (1, 1)
+
+
+@pytest.mark.parametrize("answer", [CLOSE, SILENCE], ids=["closed", "silent"])
+def test_a_refused_sender_is_heard_though_the_recipient_is_not_answered(scripted, answer):
+    server, sender = scripted(
+        timeout=0.3,
+        EHLO="250-mx.test\n250 PIPELINING",
+        MAIL=["552 5.3.4 Too big", "250 Ok"],
+        RCPT=[answer, "250 Ok"],
+    )
+    with pytest.raises(Rejected, match="552"):
+        sender.send(MESSAGE, AROUND)
+    sender.send(MESSAGE, AROUND)
+    assert (len(server.contents), server.connections) == (1, 2)
 
 
 def test_a_mail_of_unknown_fate_is_not_sent_again_by_the_channel(scripted):
