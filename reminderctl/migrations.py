@@ -95,5 +95,4 @@ _FIRST = (
         last_sent_at TEXT
     ) WITHOUT ROWID
     """,
-    "CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID",
 )

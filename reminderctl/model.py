@@ -180,7 +180,7 @@ class Configured(Struct, frozen=True, kw_only=True):
 class Config(Struct, frozen=True, kw_only=True):
     """Everything that the YAML says. `broken` names the mistakes of files whose workflows are left out.
 
-    `workflows` holds the disabled ones too. `digest` changes with every byte of every file that was read.
+    `workflows` holds the disabled ones too.
     """
 
     files: tuple[Path, ...]
@@ -194,7 +194,6 @@ class Config(Struct, frozen=True, kw_only=True):
     channels: Mapping[str, Configured] = {}
     workflows: tuple[Workflow, ...] = ()
     broken: tuple[Problem, ...] = ()
-    digest: str = ""
 
 
 # --- deliveries -----------------------------------------------------------------------------------------------------

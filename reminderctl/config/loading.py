@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -103,16 +102,10 @@ def _assemble(
     problems: Sequence[Problem],
     texts: Mapping[Path, bytes],
 ) -> Config:
-    contents = [*((page.path, page.bytes) for page in pages), *texts.items()]
-    digest = hashlib.sha256()
-    for path, content in contents:
-        for part in (str(path.name).encode(), content):
-            digest.update(len(part).to_bytes(8) + part)
     return Config(
-        files=tuple(path for path, _ in contents),
+        files=(*(page.path for page in pages), *texts),
         workflows=tuple(workflows),
         broken=tuple(problems),
-        digest=digest.hexdigest(),
         **fields,
     )
 

@@ -10,12 +10,12 @@ from typing import Any
 
 from yaml.nodes import Node, ScalarNode
 
+from reminderctl.config.memory import SECRETS
 from reminderctl.config.page import Page
 from reminderctl.config.tree import entries, is_list, is_mapping, plain
 from reminderctl.config.words import did_you_mean
 from reminderctl.errors import Problem
 
-SECRETS_FILE = "secrets.env"
 REFERENCE = re.compile(r"\$\{([^{}]*)\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
@@ -34,7 +34,7 @@ class Variables:
         self.optional = optional
         self.problems: list[Problem] = []
         self._environ = environ
-        self._file = folder / SECRETS_FILE
+        self._file = folder / SECRETS
         self._secrets: dict[str, str] | None = None
         self._used: dict[str, str] = {}
 

@@ -12,11 +12,10 @@ from reminderctl.timing import instant_text
 
 
 class Lane(NamedTuple):
-    """One lane with work to do: `failures` in a row so far, after which it is tried with one delivery first."""
+    """One lane with work to do."""
 
     name: str
     channel: str
-    failures: int
 
 
 def ready(ledger: Ledger, now: datetime) -> list[Lane]:
@@ -24,7 +23,7 @@ def ready(ledger: Ledger, now: datetime) -> list[Lane]:
     with errors_of(ledger.path):
         rows = ledger.connection.execute(
             """
-            SELECT pending.lane, MIN(pending.channel), COALESCE(MAX(lanes.failures), 0)
+            SELECT pending.lane, MIN(pending.channel)
             FROM deliveries AS pending LEFT JOIN lanes ON lanes.lane = pending.lane
             WHERE pending.state = 'pending' AND pending.held = 0 AND pending.next_attempt_at <= :now
               AND (lanes.paused_until IS NULL OR lanes.paused_until <= :now)

@@ -85,17 +85,6 @@ class Ledger:
             finally:
                 self.connection.execute("ROLLBACK")
 
-    def note(self, name: str) -> str | None:
-        """What was noted under a name, if anything."""
-        with errors_of(self.path):
-            row = self.connection.execute("SELECT value FROM notes WHERE name = ?", (name,)).fetchone()
-        return str(row[0]) if row else None
-
-    def take_note(self, name: str, value: str) -> None:
-        """Note something under a name."""
-        with self.transaction():
-            self.connection.execute("INSERT OR REPLACE INTO notes (name, value) VALUES (?, ?)", (name, value))
-
     def _check_version(self) -> None:
         (application_id,) = self.connection.execute("PRAGMA application_id").fetchone()
         (version,) = self.connection.execute("PRAGMA user_version").fetchone()
