@@ -1,5 +1,6 @@
 """What a person can get wrong: each a clear line, no traceback, and the rest goes on."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -158,3 +159,28 @@ def test_a_rehearsal_tells_what_a_run_would_tell(good: Clinic) -> None:
     assert "max_burst" in result.stderr
     assert "would be sent: 0" in result.stdout
     assert good.deliveries() == []
+
+
+@pytest.mark.parametrize(
+    ("pragma", "says"),
+    [("user_version = 99", "version 99 is newer"), ("application_id = 7", "not a ledger of reminderctl")],
+)
+def test_a_ledger_of_the_future_or_of_another_program_is_refused(good: Clinic, pragma: str, says: str) -> None:
+    with sqlite3.connect(good.folder / "ledger.db") as connection:
+        connection.execute(f"PRAGMA {pragma}")
+    connection.close()
+    good.book("b1", "2026-06-10T10:00Z")
+    result = good.command("run", "--now", "2026-06-10T09:00Z")
+    assert result.exit_code == 2
+    assert says in result.stderr
+    assert good.outbox() == []
+
+
+def test_a_locked_ledger_is_tried_again_later(good: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reminderctl.ledger.opening.BUSY_SECONDS", 0.1)
+    with sqlite3.connect(good.folder / "ledger.db") as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        result = good.command("run", "--now", "2026-06-10T09:00Z")
+    connection.close()
+    assert result.exit_code == 75
+    assert "another program holds the ledger" in result.stderr
