@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from reminderctl import channels, timing
 from reminderctl.errors import Rejected
@@ -20,6 +21,39 @@ _ADDRESS_NAMES = {"phone": "phone number", "email": "e-mail address", "telegram"
 _MISSING_NOUNS = {"staff": "the booking has no member of staff", "location": "the booking has no location"}
 
 
+class Composed(NamedTuple):
+    """A message ready to send, its envelope, and the shortcodes in it that came out empty."""
+
+    message: Any
+    envelope: Envelope
+    empty: tuple[str, ...]
+
+
+def compose(delivery: Delivery, booking: Booking, *, config: Config, at: datetime) -> Composed:
+    """The message of one delivery as an attempt at this instant would send it; raises `Rejected`."""
+    action = _action_of(delivery, config)
+    participant = next((each for each in booking.participants if each.customer.id == delivery.participant), None)
+    context = _context(booking, participant, config=config, at=at)
+    module = channels.module(config.channels[action.channel].module)
+    address = _address(delivery, context, kind=module.RULES.address)
+    rendering = render_message(
+        action.message,
+        module.Message,
+        context,
+        base=config.files[0].parent,
+        extra={"to": address} if module.RULES.address else {},
+    )
+    envelope = Envelope(
+        key=delivery.key,
+        delivery_id=delivery.id,
+        at=at,
+        expires_at=delivery.expires_at,
+        recipient=delivery.recipient,
+        address=address,
+    )
+    return Composed(rendering.message, envelope, rendering.empty)
+
+
 class Deliverer:
     """Renders and sends, from any number of threads; each thread keeps its connections to each channel."""
 
@@ -31,27 +65,9 @@ class Deliverer:
 
     def deliver(self, delivery: Delivery, booking: Booking) -> tuple[Receipt, str]:
         """Send one delivery; the provider's answer, and the address it went to. Raises a `DeliveryError`."""
-        action = _action_of(delivery, self._config)
-        participant = next((each for each in booking.participants if each.customer.id == delivery.participant), None)
-        context = self._context(booking, participant)
-        address = self._address(delivery, action, context)
-        module = channels.module(self._config.channels[action.channel].module)
-        rendering = render_message(
-            action.message,
-            module.Message,
-            context,
-            base=self._config.files[0].parent,
-            extra={"to": address} if module.RULES.address else {},
-        )
-        envelope = Envelope(
-            key=delivery.key,
-            delivery_id=delivery.id,
-            at=context.at,
-            expires_at=delivery.expires_at,
-            recipient=delivery.recipient,
-            address=address,
-        )
-        return self._channel(action.channel).send(rendering.message, envelope), address
+        composed = compose(delivery, booking, config=self._config, at=self._clock())
+        receipt = self._channel(delivery.channel).send(composed.message, composed.envelope)
+        return receipt, composed.envelope.address
 
     def close(self) -> None:
         """Close the connections of the calling thread."""
@@ -76,32 +92,33 @@ class Deliverer:
             return Outbox(self._outbox, channel=name, configured=configured)
         return channels.module(configured.module).Channel(configured.settings)
 
-    def _context(self, booking: Booking, participant: Participant | None) -> Context:
-        if booking.timezone and not timing.find_zone(booking.timezone):
-            raise Rejected(
-                f"booking {booking.id}: there is no time zone {booking.timezone[:100]!r}; write an IANA name such as "
-                f"{self._config.timezone}"
-            )
-        return Context(
-            booking=booking,
-            participant=participant,
-            company=self._config.company,
-            language=language_of(participant, self._config.language),
-            default_language=self._config.language,
-            timezone=booking.timezone or self._config.timezone,
-            at=self._clock(),
-        )
 
-    def _address(self, delivery: Delivery, action: Action, context: Context) -> str:
-        if delivery.address:
-            return delivery.address
-        if "{" in delivery.recipient:
-            address = render_text(delivery.recipient, Place.HEADER, context).strip()
-            if address:
-                return address
-        kind = channels.module(self._config.channels[action.channel].module).RULES.address
-        what = _ADDRESS_NAMES.get(kind or "", "address")
-        raise Rejected(_MISSING_NOUNS.get(delivery.recipient) or f"{delivery.recipient} has no {what}")
+def _context(booking: Booking, participant: Participant | None, *, config: Config, at: datetime) -> Context:
+    if booking.timezone and not timing.find_zone(booking.timezone):
+        raise Rejected(
+            f"booking {booking.id}: there is no time zone {booking.timezone[:100]!r}; write an IANA name such as "
+            f"{config.timezone}"
+        )
+    return Context(
+        booking=booking,
+        participant=participant,
+        company=config.company,
+        language=language_of(participant, config.language),
+        default_language=config.language,
+        timezone=booking.timezone or config.timezone,
+        at=at,
+    )
+
+
+def _address(delivery: Delivery, context: Context, *, kind: str | None) -> str:
+    if delivery.address:
+        return delivery.address
+    if "{" in delivery.recipient:
+        address = render_text(delivery.recipient, Place.HEADER, context).strip()
+        if address:
+            return address
+    what = _ADDRESS_NAMES.get(kind or "", "address")
+    raise Rejected(_MISSING_NOUNS.get(delivery.recipient) or f"{delivery.recipient} has no {what}")
 
 
 def _action_of(delivery: Delivery, config: Config) -> Action:

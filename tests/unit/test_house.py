@@ -33,6 +33,9 @@ FLOORS = {
     "deliver": 4,
     "tick": 4,
     "demo": 4,
+    "explain": 4,
+    "trial": 4,
+    "upcoming": 4,
     "cli": 5,
 }
 WITHIN_ITS_FLOOR = {  # who may import a neighbour, and why
@@ -43,6 +46,8 @@ WITHIN_ITS_FLOOR = {  # who may import a neighbour, and why
     ("outbox", "channels"),  # shows a message as its channel would send it
     ("tick", "deliver"),
     ("demo", "tick"),  # it plays what `run` does
+    ("trial", "deliver"),  # it shows what `run` would send
+    ("upcoming", "tick"),  # it finds what `run` will find
 }
 HEAVY = {
     "babel",

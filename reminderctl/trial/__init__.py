@@ -1,0 +1,1 @@
+"""Trying workflows against sample bookings, without a trace."""
