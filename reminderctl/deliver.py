@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from reminderctl import channels, timing
+from reminderctl import channels, planning, timing
 from reminderctl.errors import Rejected
 from reminderctl.matching import language_of
 from reminderctl.messages.context import Context
@@ -16,9 +16,6 @@ from reminderctl.messages.render import render_message, render_text
 from reminderctl.model import Action, Booking, Config, Configured, Delivery, Envelope, Participant, Receipt
 from reminderctl.outbox import Outbox
 from reminderctl.places import Place
-
-_ADDRESS_NAMES = {"phone": "phone number", "email": "e-mail address", "telegram": "Telegram chat id"}
-_MISSING_NOUNS = {"staff": "the booking has no member of staff", "location": "the booking has no location"}
 
 
 class Composed(NamedTuple):
@@ -35,7 +32,7 @@ def compose(delivery: Delivery, booking: Booking, *, config: Config, at: datetim
     participant = next((each for each in booking.participants if each.customer.id == delivery.participant), None)
     context = _context(booking, participant, config=config, at=at)
     module = channels.module(config.channels[action.channel].module)
-    address = _address(delivery, context, kind=module.RULES.address)
+    address = _address(delivery, context)
     rendering = render_message(
         action.message,
         module.Message,
@@ -110,15 +107,14 @@ def _context(booking: Booking, participant: Participant | None, *, config: Confi
     )
 
 
-def _address(delivery: Delivery, context: Context, *, kind: str | None) -> str:
+def _address(delivery: Delivery, context: Context) -> str:
     if delivery.address:
         return delivery.address
     if "{" in delivery.recipient:
         address = render_text(delivery.recipient, Place.HEADER, context).strip()
         if address:
             return address
-    what = _ADDRESS_NAMES.get(kind or "", "address")
-    raise Rejected(_MISSING_NOUNS.get(delivery.recipient) or f"{delivery.recipient} has no {what}")
+    raise Rejected(planning.missing_address(delivery))
 
 
 def _action_of(delivery: Delivery, config: Config) -> Action:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
 from reminderctl.model import Booking, Filters, Participant, Workflow
 
@@ -32,19 +33,53 @@ def why_not_matching(
     workflow: Workflow, booking: Booking, participant: Participant | None, *, default_language: str
 ) -> str | None:
     """The filter that says no to one participant (or to a booking without any), in words; None where all say yes."""
-    if not workflow.filters.status:
-        statuses = {standard_status(booking.status), standard_status(own_status(booking, participant))}
-        if dead := statuses & NEVER_WITHOUT_A_FILTER:
-            return f"status is {min(dead)}, and no status filter asks for it"
+    if refusal := _dead(workflow, booking, participant):
+        return refusal
     for name in Filters.__struct_fields__:
         wanted, unwanted = getattr(workflow.filters, name), getattr(workflow.exceptions, name)
-        if not wanted and not unwanted:
-            continue
-        values = _values(name, booking, participant, default_language=default_language)
-        if wanted and not _any_matches(name, wanted, values):
-            return f"{name} is {_shown(values)}, the filter wants {' or '.join(wanted)}"
-        if unwanted and _any_matches(name, unwanted, values):
-            return f"{name} is {_shown(values)}, which `except` excludes"
+        if wanted or unwanted:
+            values = _values(name, booking, participant, default_language=default_language)
+            if refusal := _refusal(name, values, wanted, unwanted):
+                return refusal
+    return None
+
+
+class Verdict(NamedTuple):
+    """What one filter says of one participant, or of a booking without any; `refusal` is None where it says yes."""
+
+    filter: str
+    value: str
+    wanted: tuple[str, ...]
+    unwanted: tuple[str, ...]
+    refusal: str | None
+
+
+def verdicts(
+    workflow: Workflow, booking: Booking, participant: Participant | None, *, default_language: str
+) -> Iterator[Verdict]:
+    """What each filter of a workflow says, the status always among them."""
+    for name in Filters.__struct_fields__:
+        wanted, unwanted = getattr(workflow.filters, name), getattr(workflow.exceptions, name)
+        if wanted or unwanted or name == "status":
+            values = _values(name, booking, participant, default_language=default_language)
+            refusal = _dead(workflow, booking, participant) if name == "status" else None
+            yield Verdict(name, _shown(values), wanted, unwanted, refusal or _refusal(name, values, wanted, unwanted))
+
+
+def _dead(workflow: Workflow, booking: Booking, participant: Participant | None) -> str | None:
+    """Why a workflow that filters by no status passes over this one."""
+    if workflow.filters.status:
+        return None
+    statuses = {standard_status(booking.status), standard_status(own_status(booking, participant))}
+    dead = statuses & NEVER_WITHOUT_A_FILTER
+    return f"status is {min(dead)}, and no status filter asks for it" if dead else None
+
+
+def _refusal(name: str, values: tuple[str, ...], wanted: tuple[str, ...], unwanted: tuple[str, ...]) -> str | None:
+    if wanted and not _any_matches(name, wanted, values):
+        return f"{name} is {_shown(values)}, the filter wants {' or '.join(wanted)}"
+    if unwanted and _any_matches(name, unwanted, values):
+        return f"{name} is {_shown(values)}, which `except` excludes"
     return None
 
 

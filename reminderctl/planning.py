@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from reminderctl import timing
 from reminderctl.matching import matching_participants, why_not_matching
 from reminderctl.model import Action, Booking, Config, Delivery, Participant, Trigger, Window, Workflow
 
 ADDRESSES = {"email": "email", "sms": "phone", "whatsapp": "phone", "telegram": "telegram"}
+_ADDRESS_NAMES = {"phone": "phone number", "email": "e-mail address", "telegram": "Telegram chat id"}
+_MISSING_NOUNS = {"staff": "the booking has no member of staff", "location": "the booking has no location"}
 
 
 # --- recipients -------------------------------------------------------------------------------------------------------
@@ -69,6 +72,12 @@ def _address(channel: str, noun: object) -> str | None:
     return getattr(noun, ADDRESSES[channel], None) or None
 
 
+def missing_address(delivery: Delivery) -> str:
+    """What to say of a delivery that has nowhere to go."""
+    what = _ADDRESS_NAMES.get(ADDRESSES.get(delivery.channel, ""), "address")
+    return _MISSING_NOUNS.get(delivery.recipient) or f"{delivery.recipient} has no {what}"
+
+
 # --- deliveries -------------------------------------------------------------------------------------------------------
 
 
@@ -95,14 +104,31 @@ def _sha256() -> Callable[[bytes], Any]:
 def owed(workflow: Workflow, trigger: Trigger, booking: Booking, *, config: Config) -> list[Delivery]:
     """Every delivery that this trigger owes for this booking, whenever it falls due."""
     matching = matching_participants(workflow, booking, default_language=config.language)
-    if matching is None:
+    if matching is None or not can_fall_due(trigger, booking, config=config):
         return []
+    return deliveries(workflow, trigger, booking, matching, config=config)
+
+
+def can_fall_due(trigger: Trigger, booking: Booking, *, config: Config) -> bool:
+    """Whether due and event stand in the right order: not so `0 days before start at 18:00` of a visit at 10:00."""
+    event = timing.event_at(trigger, booking)
+    due = timing.due_at(trigger, event, zone_of(booking, config=config))
+    return due < event if trigger.before else due >= event
+
+
+def zone_of(booking: Booking, *, config: Config) -> ZoneInfo:
+    """The zone whose days and wall clock a booking's offsets are counted in."""
     zone = timing.find_zone(booking.timezone or config.timezone) or timing.find_zone(config.timezone)
     assert zone is not None, "the configuration was checked"  # noqa: S101
+    return zone
+
+
+def deliveries(
+    workflow: Workflow, trigger: Trigger, booking: Booking, matching: tuple[Participant, ...], *, config: Config
+) -> list[Delivery]:
+    """What a trigger would owe for a booking if these of its participants matched."""
     event = timing.event_at(trigger, booking)
-    due = timing.due_at(trigger, event, zone)
-    if (due >= event) if trigger.before else (due < event):  # `0 days before start at 18:00` of a booking at 10:00
-        return []
+    due = timing.due_at(trigger, event, zone_of(booking, config=config))
     expires = timing.expires_at(trigger, due, booking, workflow.grace)
     written_event, identity = timing.instant_text(event), trigger.identity
     return [
