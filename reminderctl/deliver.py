@@ -114,7 +114,7 @@ def _address(delivery: Delivery, context: Context) -> str:
         address = render_text(delivery.recipient, Place.HEADER, context).strip()
         if address:
             return address
-    raise Rejected(planning.missing_address(delivery))
+    raise Rejected(planning.missing_address(delivery.recipient, delivery.channel))
 
 
 def _action_of(delivery: Delivery, config: Config) -> Action:

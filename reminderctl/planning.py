@@ -72,10 +72,10 @@ def _address(channel: str, noun: object) -> str | None:
     return getattr(noun, ADDRESSES[channel], None) or None
 
 
-def missing_address(delivery: Delivery) -> str:
-    """What to say of a delivery that has nowhere to go."""
-    what = _ADDRESS_NAMES.get(ADDRESSES.get(delivery.channel, ""), "address")
-    return _MISSING_NOUNS.get(delivery.recipient) or f"{delivery.recipient} has no {what}"
+def missing_address(recipient: str, channel: str) -> str:
+    """What to say of a recipient who cannot be reached on a channel."""
+    what = _ADDRESS_NAMES.get(ADDRESSES.get(channel, ""), "address")
+    return _MISSING_NOUNS.get(recipient) or f"{recipient} has no {what}"
 
 
 # --- deliveries -------------------------------------------------------------------------------------------------------

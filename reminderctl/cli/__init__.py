@@ -18,11 +18,13 @@ COMMANDS = {
     "check": "check",
     "deliveries": "deliveries",
     "demo": "demo",
+    "explain": "explain",
     "init": "init",
     "release": "release",
     "run": "run",
     "schema": "schema",
     "shortcodes": "shortcodes",
+    "upcoming": "upcoming",
 }
 
 

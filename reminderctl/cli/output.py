@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import click
 import msgspec
 
+from reminderctl.model import Booking
+
 
 def print_json(value: object) -> None:
     """JSON for programs: one value, readable, every character as it is."""
@@ -42,3 +44,14 @@ STATE_STYLES = {
     "expired": "magenta",
     "held": "bold yellow",
 }
+
+
+def name_of_recipient(recipient: str, booking: Booking | None) -> str:
+    """A person's name instead of `customer:ID` or `staff:ID`, where the booking knows one."""
+    kind, _, identifier = recipient.partition(":")
+    if booking and kind == "customer":
+        names = {each.customer.id: each.customer.full_name for each in booking.participants}
+        return names.get(identifier) or recipient
+    if booking and kind == "staff" and booking.staff:
+        return booking.staff.name or recipient
+    return recipient

@@ -32,8 +32,8 @@ def load(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, 
     _note_stray_references(pages, given)
     fields = settings.read(given, pages=pages, folder=folder)
     max_burst = fields.pop("max_burst")
-    outbox = outbox or fields.get("outbox")
-    variables = Variables(environ, folder, optional=outbox is not None)
+    into_files = outbox is not None or fields.get("outbox") is not None
+    variables = Variables(environ, folder, optional=into_files)
     channels = providers.read_channels(*given["channels"], variables=variables) if "channels" in given else {}
     around = Surroundings(
         channels=channels,
@@ -42,7 +42,7 @@ def load(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, 
         language=fields.get("language") or "en",
         company=fields.get("company") or Company(),
         admin=fields.get("admin") or Admin(),
-        outbox=outbox is not None,
+        outbox=into_files,
         deep=deep,
         unreadable=[page.name for page in pages if page.root is None],
     )
@@ -54,7 +54,7 @@ def load(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, 
     if problems and not any(good):
         raise ConfigError(problems)
     return _assemble(
-        {**fields, "outbox": outbox, "channels": channels},
+        {**fields, "channels": channels},
         pages=pages,
         workflows=[workflow for found in good for workflow in found],
         problems=problems,

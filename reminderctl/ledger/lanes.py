@@ -8,7 +8,7 @@ from typing import NamedTuple
 from reminderctl.ledger.opening import Ledger, errors_of
 from reminderctl.model import State
 from reminderctl.outcome import Outcome
-from reminderctl.timing import instant_text
+from reminderctl.timing import instant_text, parse_instant
 
 
 class Lane(NamedTuple):
@@ -33,6 +33,22 @@ def ready(ledger: Ledger, now: datetime) -> list[Lane]:
             {"now": instant_text(now)},
         )
         return [Lane(*row) for row in rows]
+
+
+class Rest(NamedTuple):
+    """Until when a lane rests, and what it met."""
+
+    until: datetime
+    error: str
+
+
+def resting(ledger: Ledger, now: datetime) -> dict[str, Rest]:
+    """The lanes that rest at this instant."""
+    with errors_of(ledger.path):
+        rows = ledger.connection.execute(
+            "SELECT lane, paused_until, error FROM lanes WHERE paused_until > :now", {"now": instant_text(now)}
+        )
+        return {lane: Rest(parse_instant(until), error or "") for lane, until, error in rows}
 
 
 def open_all(ledger: Ledger) -> None:

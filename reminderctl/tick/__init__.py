@@ -13,6 +13,7 @@ from reminderctl.model import Config, Delivery
 from reminderctl.tick.plan import plan
 from reminderctl.tick.report import Report
 
+REHEARSAL = -1  # the number of a run that leaves no trace
 BUDGET_SECONDS = 50.0  # no attempt begins later than this: the next minute's run shares the work anyway
 
 Clock = Callable[[], datetime]
@@ -65,5 +66,5 @@ def rehearse(config: Config, ledger: Ledger, bookings: Bookings, *, clock: Clock
     now = clock()
     report = Report(now)
     with ledger.rehearsal():
-        plan(config, ledger, bookings, run=0, now=now, report=report)
+        plan(config, ledger, bookings, run=REHEARSAL, now=now, report=report)
         return report, queue.to_send(ledger, now)

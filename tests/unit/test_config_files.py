@@ -219,7 +219,8 @@ def test_with_an_outbox_channels_need_neither_settings_nor_secrets(tmp_path: Pat
     assert found.channels["email"].settings.from_ == "a@example.com", "what is there is used"
     write(tmp_path, workflows=f"timezone: UTC\n{workflow('w')}")
     found = config.load(tmp_path / "workflows.yaml", {}, outbox=Path("elsewhere"))
-    assert found.outbox == Path("elsewhere")
+    assert found.channels == {"email": Configured(module="email", settings=None)}
+    assert found.outbox is None, "what the YAML itself says"
 
 
 # --- directories ------------------------------------------------------------------------------------------------------

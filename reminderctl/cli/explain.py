@@ -1,0 +1,229 @@
+"""`reminderctl explain`: the whole reasoning for one booking."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from reminderctl import timing
+from reminderctl.bookings import Bookings
+from reminderctl.cli.invocation import Invocation, shared_options
+from reminderctl.cli.output import STATE_STYLES, name_of_recipient, print_json
+from reminderctl.errors import ExitCode, UsageError
+from reminderctl.ledger import Ledger, lanes, records, watermarks
+from reminderctl.matching import Verdict
+from reminderctl.model import Booking, Config, Trigger
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from reminderctl.explain import Explained, Reasoning
+
+
+@click.command()
+@click.argument("booking_id", metavar="BOOKING")
+@click.argument("workflow_id", metavar="[WORKFLOW]", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array: one object for each delivery, made or not.")
+@shared_options
+def command(invocation: Invocation, *, booking_id: str, workflow_id: str | None, as_json: bool) -> None:
+    """Say why BOOKING's messages went out, will go out, or will not.
+
+    For each trigger: when it falls due and until when it makes sense, what each filter says, and for each recipient
+    what became of the message, attempt by attempt, or the reason that there is none. With --now, as at that instant.
+    """
+    from reminderctl.explain import Memory, reason_about, rest_of
+
+    config = invocation.load_settings()
+    now = invocation.clock(config.timezone)()
+    workflows = [each for each in config.workflows if workflow_id in (None, each.id)]
+    with Bookings(config.bookings) as bookings, Ledger(config.ledger) as ledger:
+        booking = bookings.find(booking_id)
+        kept = records.of_booking(ledger, booking_id)
+        memory = Memory(
+            [record for record in kept if workflow_id in (None, record["workflow"])],
+            watermarks.read(ledger),
+            lanes.resting(ledger, now),
+        )
+    _refuse_nothing(booking_id, booking, kept, workflow_id, config=config, problems=bookings.problems)
+    reasonings = [*reason_about(booking, workflows, memory, config=config, now=now)] if booking else []
+    left = rest_of(memory, reasonings)
+    if as_json:
+        print_json([*_objects(reasonings, left)])
+    else:
+        zone = ZoneInfo(reasonings[0].timezone if reasonings else config.timezone)
+        _show(_Page(booking, zone, now), booking_id, reasonings, left)
+    for line in [*map(str, config.broken), *bookings.problems]:
+        click.echo(line, err=True)
+    if config.broken:
+        raise SystemExit(ExitCode.CONFIGURATION)
+
+
+def _refuse_nothing(
+    booking_id: str,
+    booking: Booking | None,
+    kept: list[dict[str, Any]],
+    workflow_id: str | None,
+    *,
+    config: Config,
+    problems: list[str],
+) -> None:
+    """Raises `UsageError` where there is nothing to explain."""
+    if booking is None and not kept:
+        hint = "; ".join(problems) or "`reminderctl bookings list` shows what there is"
+        raise UsageError(f"there is no booking {booking_id}: {hint}")
+    known = {each.id for each in config.workflows} | {record["workflow"] for record in kept}
+    if workflow_id is not None and workflow_id not in known:
+        from reminderctl.config.words import did_you_mean
+
+        raise UsageError(f"there is no workflow {workflow_id}{did_you_mean(workflow_id, known)}")
+
+
+def _objects(reasonings: list[Reasoning], left: list[Explained]) -> Iterator[dict[str, Any]]:
+    for reasoning in reasonings:
+        mark = reasoning.mark
+        considered = {
+            "timezone": reasoning.timezone,
+            "armed_at": timing.instant_text(mark.armed_at) if mark else None,
+            "planned_until": timing.instant_text(mark.planned_until) if mark else None,
+        }
+        for record, reason, _ in reasoning.deliveries:
+            participant = record["recipient"].removeprefix("customer:")
+            asked = reasoning.filters.get(participant) or next(iter(reasoning.filters.values()))
+            yield {**record, "reason": reason, **considered, "filters": [each._asdict() for each in asked]}
+    for record, reason, _ in left:
+        yield {**record, "reason": reason, **dict.fromkeys(("timezone", "armed_at", "planned_until")), "filters": []}
+
+
+# --- for people -------------------------------------------------------------------------------------------------------
+
+
+class _Page:
+    """What one explanation is printed on: wrapped and coloured for a terminal, a line for each thing elsewhere."""
+
+    def __init__(self, booking: Booking | None, zone: ZoneInfo, now: datetime) -> None:
+        from rich.console import Console
+
+        self.console = Console(highlight=False, markup=False, emoji=False)
+        self.booking = booking
+        self.zone = zone
+        self.now = now
+
+    def line(self, *parts: str | tuple[str, str] | Text, indent: int = 0, style: str = "") -> None:
+        """Print one line; a part is a text, a text with its style, or both in one."""
+        from rich.padding import Padding
+        from rich.text import Text
+
+        text = Text.assemble(*parts, style=style)
+        if self.console.is_terminal:
+            self.console.print(Padding(text, (0, 0, 0, indent), expand=False))
+        else:
+            click.echo(" " * indent + text.plain)
+
+    def clock(self, instant: datetime) -> str:
+        """An instant on the clock of the booking's zone."""
+        return f"{instant.astimezone(self.zone):%a %d %b %Y %H:%M:%S}".removesuffix(":00")
+
+    def local(self, words: str) -> str:
+        """Words with every instant in them on that clock."""
+        return re.sub(
+            r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", lambda found: self.clock(timing.parse_instant(found[0])), words
+        )
+
+
+def _show(page: _Page, booking_id: str, reasonings: list[Reasoning], left: list[Explained]) -> None:
+    page.line(_heading(booking_id, page.booking, page.zone), style="bold")
+    for number, reasoning in enumerate(reasonings):
+        if number == 0 or reasonings[number - 1].workflow is not reasoning.workflow:
+            _show_workflow(page, reasoning)
+        _show_trigger(page, reasoning)
+    if left:
+        page.line("\nAlso in the ledger, for another time or from what the YAML no longer says", style="bold")
+        for explained in left:
+            record = explained.record
+            due = page.clock(timing.parse_instant(record["due_at"]))
+            page.line(f"{record['workflow']}, {record['trigger']}, due {due}", indent=2, style="dim")
+            _show_delivery(page, explained)
+
+
+def _heading(booking_id: str, booking: Booking | None, zone: ZoneInfo) -> str:
+    if booking is None:
+        return f"Booking {booking_id} is gone: deleted, or it cannot be read"
+    what = f" {booking.service.name or booking.service.id}," if booking.service else ""
+    who = ", ".join(each.customer.full_name or each.customer.id for each in booking.participants) or "nobody"
+    begins, ends = booking.starts_at.astimezone(zone), booking.ends_at.astimezone(zone)
+    return (
+        f"Booking {booking_id}:{what} {begins:%A %d %B %Y %H:%M} to {ends:%H:%M} ({zone.key}), {booking.status}, "
+        f"for {who}"
+    )
+
+
+def _show_workflow(page: _Page, reasoning: Reasoning) -> None:
+    workflow = reasoning.workflow
+    page.line(
+        "\n", (workflow.id, "bold cyan"), f"  {workflow.name}", ("" if workflow.enabled else "  switched off", "yellow")
+    )
+    for customer, asked in reasoning.filters.items():
+        whom = f" for {name_of_recipient(f'customer:{customer}', page.booking)}" if customer else ""
+        verdicts = [part for verdict in asked for part in ("; ", *_verdict(verdict))]
+        page.line(f"filters{whom}: ", *verdicts[1:], indent=2)
+
+
+def _verdict(verdict: Verdict) -> tuple[str | tuple[str, str], ...]:
+    if verdict.refusal:
+        return ((f"✗ {verdict.refusal}", "red"),)
+    wanted = f", wanted {' or '.join(verdict.wanted)}" if verdict.wanted else ""
+    unwanted = f", not {' or '.join(verdict.unwanted)}" if verdict.unwanted else ""
+    return ("✓ ", "green"), f"{verdict.filter} is {verdict.value}{wanted}{unwanted}"
+
+
+def _show_trigger(page: _Page, reasoning: Reasoning) -> None:
+    trigger, due, mark = reasoning.trigger, reasoning.due_at, reasoning.mark
+    page.line(trigger.text, indent=2, style="bold")
+    page.line(f"{trigger.anchor} {page.clock(reasoning.event_at)}, {_arithmetic(trigger)}", indent=4)
+    page.line(
+        f"due {page.clock(due)} ({timing.instant_text(due)}, {_relative(due, page.now)}), "
+        f"may go out until {page.clock(reasoning.expires_at)}",
+        indent=4,
+    )
+    if mark and reasoning.workflow.enabled:
+        begun, until = page.clock(mark.armed_at), page.clock(mark.planned_until)
+        page.line(f"the trigger began at {begun}, and is planned until {until}", indent=4, style="dim")
+    for explained in reasoning.deliveries:
+        _show_delivery(page, explained)
+
+
+def _arithmetic(trigger: Trigger) -> str:
+    sign = "minus" if trigger.before else "plus"
+    if trigger.days is None:
+        hours, minutes = divmod(trigger.minutes, 60)
+        length = " ".join(part for part in (f"{hours} h" if hours else "", f"{minutes} min" if minutes else "") if part)
+        return f"{sign} exactly {length}" if length else "at that instant"
+    days = f"{sign} {trigger.days} calendar day{'' if trigger.days == 1 else 's'}"
+    return f"{days}, then {trigger.at:%H:%M} on the wall clock" if trigger.at else f"{days}, same wall clock"
+
+
+def _relative(instant: datetime, now: datetime) -> str:
+    minutes = round(abs((instant - now).total_seconds()) / 60)
+    days, hours = minutes // 1440, minutes % 1440 // 60
+    length = f"{days} d {hours} h" if days else f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+    return f"{length} ago" if instant <= now else f"in {length}"
+
+
+def _show_delivery(page: _Page, explained: Explained) -> None:
+    record = explained.record
+    state = "held" if record["held"] else record["state"] or ("to come" if explained.ahead else "not sent")
+    name = name_of_recipient(record["recipient"], page.booking)
+    whom = name if record["address"] in (None, name) else f"{name} <{record['address']}>"
+    page.line(
+        (f"{state:8}", STATE_STYLES.get(state, "cyan" if explained.ahead else "dim")),
+        f" {record['action']} to {whom}: {page.local(explained.reason)}",
+        indent=4,
+    )
+    for attempt in record["history"] if len(record["history"]) > 1 or record["state"] != "sent" else []:
+        outcome = f"{attempt['outcome'] or 'under way'}{': ' + attempt['error'] if attempt['error'] else ''}"
+        page.line(f"attempt at {page.local(attempt['started_at'])}: {outcome}", indent=13, style="dim")

@@ -1,0 +1,173 @@
+"""`reminderctl upcoming`: what will go out, when, to whom."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from reminderctl import timing
+from reminderctl.bookings import Bookings
+from reminderctl.cli.invocation import Invocation, instant, shared_options
+from reminderctl.cli.output import STATE_STYLES, name_of_recipient, print_json, print_table
+from reminderctl.errors import ExitCode, UsageError
+from reminderctl.ledger import Ledger
+from reminderctl.model import Booking, Config, Window
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+NARROW = 90  # columns
+ACTIVE = ("pending", "sending")
+LONGEST = timedelta(days=400)
+
+
+@click.command()
+@click.option("--within", metavar="LENGTH", help="How far to look ahead: 24h (the default), 3 days, 90 minutes.")
+@click.option("--until", metavar="T", help="Look ahead to this instant (ISO 8601).")
+@click.option("--workflow", metavar="ID", help="Only this workflow.")
+@click.option("--booking", metavar="ID", help="Only this booking.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+@shared_options
+def command(
+    invocation: Invocation,
+    *,
+    within: str | None,
+    until: str | None,
+    workflow: str | None,
+    booking: str | None,
+    as_json: bool,
+) -> None:
+    """Show what will go out in the next 24 hours, when, and to whom.
+
+    It is what `run` will do if it is called every minute and nothing changes: what falls due, what waits for another
+    attempt, what is held back, and what has no address to go to. Nothing is sent or recorded.
+    """
+    from reminderctl.upcoming import look_ahead
+
+    config = invocation.load_settings()
+    now = invocation.clock(config.timezone)()
+    window = Window(now, _until(now, within, until, timezone=config.timezone))
+    if workflow is not None and workflow not in {each.id for each in config.workflows}:
+        from reminderctl.config.words import did_you_mean
+
+        hint = did_you_mean(workflow, [each.id for each in config.workflows])
+        raise UsageError(f"there is no workflow {workflow}{hint}")
+    with Ledger(config.ledger) as ledger, Bookings(config.bookings) as bookings:
+        if booking is not None and bookings.find(booking) is None:
+            raise UsageError(f"there is no booking {booking}; `reminderctl bookings list` shows what there is")
+        outlook = look_ahead(config, ledger, bookings, window=window, workflow=workflow, booking=booking)
+        concerned = {} if as_json else bookings.find_all({each["booking"] for each in outlook.deliveries})
+    if as_json:
+        print_json(outlook.deliveries)
+    else:
+        _show(outlook.deliveries, concerned, window=window, config=config)
+    for line in [*map(str, config.broken), *outlook.lines, *bookings.problems]:
+        click.echo(line, err=True)
+    if config.broken:
+        raise SystemExit(ExitCode.CONFIGURATION)
+
+
+def _until(now: datetime, within: str | None, until: str | None, *, timezone: str) -> datetime:
+    if within and until:
+        raise UsageError("--within and --until exclude each other; keep one")
+    try:
+        end = instant(until, timezone, option="--until") if until else now + timing.parse_duration(within or "24h")
+    except ValueError as error:
+        raise UsageError(f"--within: {error}") from None
+    if end <= now:
+        raise UsageError(f"--until {until} is not in the future")
+    if end > now + LONGEST:
+        raise UsageError(f"that is more than {LONGEST.days} days ahead; look at less")
+    return end
+
+
+# --- for people -----------------------------------------------------------------------------------------------------
+
+COLUMNS = ("at", "channel", "recipient", "address", "workflow", "trigger", "booking", "state", "reason")
+
+
+def _show(deliveries: list[dict[str, Any]], bookings: Mapping[str, Booking], *, window: Window, config: Config) -> None:
+    """A table for each day, by the configured zone's clock; tab-separated lines where no person looks."""
+    from rich.console import Console
+
+    console, zone = Console(highlight=False), ZoneInfo(config.timezone)
+    if not console.is_terminal:
+        rows = [_row(each, zone) for each in deliveries]
+        print_table(COLUMNS, rows)
+        return
+    for day, of_day in groupby(deliveries, key=lambda each: f"{_attempt_at(each, zone):%A, %d %B %Y}"):
+        rows_of_day = list(of_day)
+        console.print(f"[bold]{day}[/]  [dim]{_count(len(rows_of_day))}[/]")
+        console.print(_table(rows_of_day, bookings, zone=zone, narrow=console.width < NARROW))
+        console.print()
+    console.print(_summary(deliveries, f"{window.until.astimezone(zone):%A %H:%M} ({config.timezone})"), soft_wrap=True)
+    if config.outbox:
+        console.print(
+            f"[yellow]outbox is set: nobody gets them, they become files in {config.outbox}[/]", soft_wrap=True
+        )
+
+
+def _row(record: dict[str, Any], zone: ZoneInfo) -> list[str]:
+    shown = {**record, "at": _attempt_at(record, zone).isoformat(), "state": _state(record)}
+    return ["" if shown[column] is None else str(shown[column]) for column in COLUMNS]
+
+
+def _table(records: list[dict[str, Any]], bookings: Mapping[str, Booking], *, zone: ZoneInfo, narrow: bool) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, style="bold")
+    for _ in range(3 if narrow else 4):
+        table.add_column(overflow="fold")
+    for record in records:
+        state = _state(record)
+        recipient = _recipient(record, bookings.get(record["booking"]), narrow=narrow)
+        note = record["reason"] or (f"{state}: {record['error']}" if record["error"] else "")
+        note = note.replace(
+            record["recipient"], name_of_recipient(record["recipient"], bookings.get(record["booking"]))
+        )
+        style = STATE_STYLES[state] if state != "pending" else "red" if record["reason"] else "yellow" if note else ""
+        why = f"{record['workflow']}" if narrow else f"{record['workflow']}, {record['trigger']}"
+        table.add_row(
+            f"{_attempt_at(record, zone):%H:%M}",
+            Text(record["channel"], style="cyan"),
+            Text(recipient),
+            *([] if narrow else [Text(f"booking {record['booking']}", style="dim")]),
+            Text.assemble((why, "dim"), (f"\n{note}" if note else "", style)),
+        )
+    return table
+
+
+def _recipient(record: dict[str, Any], booking: Booking | None, *, narrow: bool) -> str:
+    """A name, where there is one, with the address."""
+    name, address = name_of_recipient(record["recipient"], booking), record["address"]
+    return name if narrow or not address or address == name else f"{name} <{address}>"
+
+
+def _summary(deliveries: list[dict[str, Any]], until: str) -> str:
+    going = Counter(each["channel"] for each in deliveries if not each["reason"] and each["state"] in ACTIVE)
+    held = sum(each["held"] for each in deliveries)
+    stuck = sum(bool(each["reason"]) for each in deliveries) - held
+    line = f"[bold]{_count(going.total())}[/] until {until}"
+    line += f": {', '.join(f'{number} {channel}' for channel, number in sorted(going.items()))}" if going else ""
+    line += f"; [bold yellow]{held} held back[/]" if held else ""
+    return line + (f"; [bold red]{stuck} cannot be sent[/]" if stuck else "")
+
+
+def _state(record: dict[str, Any]) -> str:
+    return "held" if record["held"] else str(record["state"])
+
+
+def _attempt_at(record: dict[str, Any], zone: ZoneInfo) -> datetime:
+    return timing.parse_instant(record["next_attempt_at"] or record["due_at"]).astimezone(zone)
+
+
+def _count(number: int) -> str:
+    return f"{number} message{'' if number == 1 else 's'}"
