@@ -147,6 +147,36 @@ class Bookings:
             rows = self._connection.execute(_EACH_TIMEZONE if indexed else "SELECT DISTINCT timezone FROM bookings")
             return {name for row in rows if (name := _text(row[0]))}
 
+    def latest_ids(self, *, most: int) -> list[str]:
+        """The ids of the bookings that start last."""
+        with _errors_of(self.path):
+            rows = self._connection.execute(
+                "SELECT id FROM bookings ORDER BY starts_at DESC LIMIT :most", {"most": most}
+            )
+            return [booking_id for row in rows if (booking_id := _text(row[0]))]
+
+    def names(self, table: str) -> set[str]:
+        """Every id and name in `services`, `staff` or `locations`."""
+        with _errors_of(self.path):
+            rows = self._connection.execute(
+                f"SELECT id FROM {table} UNION SELECT name FROM {table}"  # noqa: S608 - one of our own tables
+            )
+            return {name for row in rows if (name := _text(row[0]))}
+
+    def statuses(self) -> set[str]:
+        """Every status that a booking or a participant has."""
+        with _errors_of(self.path):
+            rows = self._connection.execute("SELECT status FROM bookings UNION SELECT status FROM participants")
+            return {status for row in rows if (status := _text(row[0]))}
+
+    def written(self, most: int) -> Iterator[tuple[Any, ...]]:
+        """Id, start, end, service, staff and location of so many bookings, as the file has them."""
+        with _errors_of(self.path):
+            yield from self._connection.execute(
+                "SELECT id, starts_at, ends_at, service_id, staff_id, location_id FROM bookings LIMIT :most",
+                {"most": most},
+            )
+
     def _select(self, where: str, window: Window) -> Iterator[Booking]:
         since, until = map(timing.instant_text, window)
         return self._read(where, {"since": since, "until": until})

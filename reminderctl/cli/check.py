@@ -1,43 +1,102 @@
-"""`reminderctl check`: every mistake in the configuration."""
+"""`reminderctl check`: every mistake in the configuration, with advice."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 
 from reminderctl import config
 from reminderctl.cli.invocation import Invocation, shared_options
-from reminderctl.errors import ConfigError, ExitCode, Problem
+from reminderctl.cli.output import print_json
+from reminderctl.errors import ExitCode, Problem
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+STYLES = {"error": "bold red", "warning": "bold yellow"}
+Said = tuple[Problem, str]  # and how grave it is: a key of STYLES
 
 
 @click.command(name="check")
 @click.argument("path", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--strict", is_flag=True, help="Exit with 1 where there is a warning.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: path, ok, problems, warnings.")
 @shared_options
-def command(invocation: Invocation, *, path: str | None, as_json: bool) -> None:
-    """Report every mistake in the YAML at PATH, one line each.
+def command(invocation: Invocation, *, path: str | None, strict: bool, as_json: bool) -> None:
+    """Report every mistake in the YAML at PATH, and warn of what was probably not meant.
 
-    PATH is a file or a directory; left out, the configuration is found as `run` finds it. Exit code 2 where there is
-    a mistake, else 0.
+    PATH is a file or a directory; left out, the configuration is found as `run` finds it. One line each: the file, line
+    and column, what is wrong or will happen, what would be right. Nothing is sent or changed, and `run` does not show
+    the warnings.
+
+    Some warnings compare the filters with the bookings, where there are any.
+
+    Exit code 2 where there is a mistake, else 0; with --strict 1 where there is a warning.
     """
     found = invocation.find(path)
-    try:
-        checked = config.load(found, os.environ, deep=True)
-        problems, counted = list(checked.broken), config.count(checked)
-    except ConfigError as error:
-        problems, counted = error.problems, ""
+    verdict = config.check(found, os.environ)
     if as_json:
-        click.echo(_described(str(found), problems))
-    elif problems:
-        click.echo("\n".join(map(str, problems)))
+        print_json(_described(str(found), verdict.problems, verdict.warnings))
     else:
-        click.echo(f"{found}: {counted}, no mistakes")
-    if problems:
-        click.get_current_context().exit(ExitCode.CONFIGURATION)
+        said = [(each, "error") for each in verdict.problems] + [(each, "warning") for each in verdict.warnings]
+        counts = [verdict.counted, _count(verdict.problems, "mistake"), _count(verdict.warnings, "warning")]
+        summary = ", ".join(filter(None, (counts[0], counts[1] or "no mistakes", counts[2])))
+        notes = [] if verdict.problems else verdict.notes
+        _print(sorted(said), summary=f"{found}: {summary}", notes=notes)
+    if verdict.problems:
+        raise SystemExit(ExitCode.CONFIGURATION)
+    if strict and verdict.warnings:
+        raise SystemExit(ExitCode.NEEDS_A_PERSON)
 
 
-def _described(path: str, problems: list[Problem]) -> str:
-    described = {"path": path, "ok": not problems, "problems": [problem._asdict() for problem in problems]}
-    return msgspec.json.format(msgspec.json.encode(described), indent=2).decode()
+def _count(problems: Sequence[Problem], noun: str) -> str:
+    return f"{len(problems)} {noun}{'' if len(problems) == 1 else 's'}" if problems else ""
+
+
+def _described(path: str, problems: Sequence[Problem], warnings: Sequence[Problem]) -> dict[str, Any]:
+    return {
+        "path": path,
+        "ok": not problems,
+        "problems": [each._asdict() for each in problems],
+        "warnings": [each._asdict() for each in warnings],
+    }
+
+
+def _print(said: Sequence[Said], *, summary: str, notes: Sequence[str]) -> None:
+    """Colour and indentation on a terminal, elsewhere a line for each: editors and other programs read those."""
+    from rich.console import Console
+
+    console = Console()
+    if console.is_terminal:
+        _draw(console, said, summary=summary, notes=notes)
+        return
+    for problem, grade in said:
+        click.echo(problem if grade == "error" else _as_warning(problem))
+    for line in (summary, *(f"note: {note}" for note in notes)):
+        click.echo(line)
+
+
+def _as_warning(problem: Problem) -> str:
+    place = f"{problem.file}:{problem.line}:{problem.column}: "
+    return str(problem).replace(place, f"{place}warning: ", 1)
+
+
+def _draw(console: Console, said: Sequence[Said], *, summary: str, notes: Sequence[str]) -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    for problem, grade in said:
+        place = f"{problem.file}:{problem.line}:{problem.column}: "
+        console.print(
+            Text.assemble((place, "bold"), (grade, STYLES[grade]), f": {problem.path}" if problem.path else "")
+        )
+        what = Text(problem.what)
+        what.highlight_regex(r"`[^`]+`", "cyan")
+        console.print(Padding(what, (0, 0, 0, 4)))
+    worst = min((grade for _, grade in said), default="")
+    console.print(Text(summary, style=STYLES.get(worst, "bold green")))
+    for note in notes:
+        console.print(Text.assemble(("note: ", "bold"), note))

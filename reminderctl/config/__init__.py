@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reminderctl.config.finding import find
 from reminderctl.config.memory import recall, remember
 from reminderctl.model import Config
 
-__all__ = ["count", "find", "load", "recall", "remember", "schema"]
+if TYPE_CHECKING:
+    from reminderctl.config.advice import Verdict
+
+__all__ = ["check", "count", "find", "load", "recall", "remember", "schema"]
 
 
 def load(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, deep: bool = False) -> Config:
@@ -22,6 +25,13 @@ def load(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, 
     from reminderctl.config import loading
 
     return loading.load(path, environ, outbox=outbox, deep=deep)
+
+
+def check(path: Path, environ: Mapping[str, str]) -> Verdict:
+    """Every mistake in the YAML at `path`, and advice on what was probably not meant."""
+    from reminderctl.config import advice
+
+    return advice.check(path, environ)
 
 
 def count(config: Config) -> str:

@@ -9,6 +9,7 @@ from reminderctl.errors import UsageError
 
 VARIABLE = "REMINDERCTL_CONFIG"
 FILE = "workflows.yaml"
+SAMPLES = "samples.yaml"  # beside it: bookings to try workflows with
 
 
 def find(option: str | None, environ: Mapping[str, str]) -> Path:

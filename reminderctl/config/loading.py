@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from reminderctl.config import providers, settings
 from reminderctl.config.actions import Surroundings
+from reminderctl.config.finding import SAMPLES
 from reminderctl.config.page import Page
 from reminderctl.config.reading import read_page
 from reminderctl.config.variables import Variables, note_references
@@ -16,27 +17,42 @@ from reminderctl.errors import ConfigError, Problem, UsageError
 from reminderctl.model import Admin, Company, Config, Workflow
 
 
-def load(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, deep: bool = False) -> Config:
-    """What the YAML at `path`, a file or a directory of them, says.
+class Reading(NamedTuple):
+    """What the files say, with every mistake on its page.
 
-    1. Every file is read; then the settings, which all of them share; then the workflows of each.
-    2. A file with a mistake among its workflows is left out whole, its mistakes stand in `Config.broken`.
-    3. Raises `ConfigError` with every mistake where the settings themselves are wrong, or no file is left.
+    `given` are the settings as they are written, `fields` as they are meant; `workflows` are those without mistakes, a
+    list for each page.
+    """
+
+    pages: list[Page]
+    given: dict[str, settings.Setting]
+    fields: dict[str, Any]
+    around: Surroundings
+    workflows: list[list[Workflow]]
+    of_secrets: list[Problem]
+
+
+def load(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, deep: bool = False) -> Config:
+    """What the YAML at `path`, a file or a directory of them, says; raises `ConfigError`, see `judge`.
 
     With an outbox nothing is sent, so channels need no settings. `deep` also compiles every text as a template, which
     imports a heavy library; without it the texts are only scanned.
     """
+    return judge(read(path, environ, outbox=outbox, deep=deep))
+
+
+def read(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, deep: bool = False) -> Reading:
+    """Every file; then the settings, which all of them share; then the workflows of each."""
     folder = path if path.is_dir() else path.parent
     pages = [read_page(file) for file in _files(path)]
     given = settings.collect(pages)
     _note_stray_references(pages, given)
     fields = settings.read(given, pages=pages, folder=folder)
-    max_burst = fields.pop("max_burst")
     into_files = outbox is not None or fields.get("outbox") is not None
     variables = Variables(environ, folder, optional=into_files)
-    channels = providers.read_channels(*given["channels"], variables=variables) if "channels" in given else {}
+    fields["channels"] = providers.read_channels(*given["channels"], variables=variables) if "channels" in given else {}
     around = Surroundings(
-        channels=channels,
+        channels=fields["channels"],
         read_files={},
         folder=folder,
         language=fields.get("language") or "en",
@@ -47,26 +63,40 @@ def load(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, 
         unreadable=[page.name for page in pages if page.root is None],
     )
     taken: dict[str, str] = {}
+    max_burst = fields.pop("max_burst")
     workflows = [read_workflows(page, around=around, max_burst=max_burst, taken=taken) for page in pages]
-    _refuse_broken_settings(pages, variables.problems, complete="timezone" in fields)
-    good = [found for page, found in zip(pages, workflows, strict=True) if not page.problems]
+    return Reading(pages, given, fields, around, workflows, variables.problems)
+
+
+def judge(reading: Reading) -> Config:
+    """The configuration that was read.
+
+    1. A file with a mistake among its workflows is left out whole, its mistakes stand in `Config.broken`.
+    2. Raises `ConfigError` with every mistake where the settings themselves are wrong, or no file is left.
+    """
+    pages, fields = reading.pages, reading.fields
+    _refuse_broken_settings(pages, reading.of_secrets, complete="timezone" in fields)
+    good = [found for page, found in zip(pages, reading.workflows, strict=True) if not page.problems]
     problems = sorted({problem for page in pages for problem in page.problems})
     if problems and not any(good):
         raise ConfigError(problems)
-    return _assemble(
-        {**fields, "channels": channels},
-        pages=pages,
-        workflows=[workflow for found in good for workflow in found],
-        problems=problems,
-        texts=around.read_files,
+    return Config(
+        files=(*(page.path for page in pages), *reading.around.read_files),
+        workflows=tuple(workflow for found in good for workflow in found),
+        broken=tuple(problems),
+        **fields,
     )
 
 
 def _files(path: Path) -> list[Path]:
-    """The file, or the YAML files directly in the directory by name; raises `UsageError`."""
+    """The file, or the YAML files directly in the directory by name; raises `UsageError`.
+
+    The bookings that `test` tries workflows with stand in a YAML file, too, but hold no settings.
+    """
     if not path.is_dir():
         return [path]
-    files = sorted(file for file in path.iterdir() if file.suffix in (".yaml", ".yml") and file.is_file())
+    yaml = (file for file in path.iterdir() if file.suffix in (".yaml", ".yml") and file.name != SAMPLES)
+    files = sorted(file for file in yaml if file.is_file())
     if not files:
         raise UsageError(f"{path}: no *.yaml file in this directory; `reminderctl init {path}` writes a first one")
     return files
@@ -92,22 +122,6 @@ def _refuse_broken_settings(pages: Sequence[Page], of_secrets: Sequence[Problem]
     outside = [each for page in readable for each in page.problems if not each.path.startswith("workflows")]
     if outside or of_secrets or not complete:
         raise ConfigError([*problems, *of_secrets])
-
-
-def _assemble(
-    fields: dict[str, Any],
-    *,
-    pages: Sequence[Page],
-    workflows: Sequence[Workflow],
-    problems: Sequence[Problem],
-    texts: Mapping[Path, bytes],
-) -> Config:
-    return Config(
-        files=(*(page.path for page in pages), *texts),
-        workflows=tuple(workflows),
-        broken=tuple(problems),
-        **fields,
-    )
 
 
 def count(config: Config) -> str:

@@ -1,8 +1,9 @@
 """What a configuration without mistakes said, remembered until one of its files changes.
 
 Reading YAML and checking every text takes longer than all the rest of a run that finds nothing due, 1,440 times a day.
-What is remembered is enough to plan with; it holds no channel's settings, hence no secret: a run that has something to
-send reads the files after all. It lies in the user's cache directory, and where none can be written nothing is
+What is remembered is enough to plan with; it holds no channel's settings, hence nothing from `secrets.env`: a run that
+has something to send reads the files after all. A heartbeat's URL, which stands open in the YAML, is in it, because an
+idle run calls it. It lies in the user's cache directory, and where none can be written nothing is
 remembered.
 """
 
@@ -19,6 +20,7 @@ from msgspec.structs import replace
 
 from reminderctl import __version__
 from reminderctl.model import Config
+from reminderctl.secret import Secret
 
 SECRETS = "secrets.env"
 # A file that was changed this recently may be changed again without a new time of change (as in git's index).
@@ -38,7 +40,7 @@ def recall(path: Path, environ: Mapping[str, str]) -> Config | None:
     """What the YAML at `path` said when it was last read, if no file has changed since; channels have no settings."""
     file = _file(path, environ)
     try:
-        memory = msgspec.msgpack.decode(file.read_bytes(), type=_Memory, dec_hook=_to_path) if file else None
+        memory = msgspec.msgpack.decode(file.read_bytes(), type=_Memory, dec_hook=_from_text) if file else None
     except (OSError, msgspec.MsgspecError, ValueError):
         return None
     if memory is None or (memory.version, memory.key) != (__version__, _key(path)):
@@ -60,7 +62,7 @@ def remember(config: Config, path: Path, environ: Mapping[str, str], *, now: flo
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as written:
-            written.write(msgspec.msgpack.encode(memory, enc_hook=str))
+            written.write(msgspec.msgpack.encode(memory, enc_hook=_to_text))
         draft.replace(file)
     except OSError:
         return  # nowhere to remember it: the next run reads the YAML again
@@ -89,7 +91,11 @@ def _stamp(path: str) -> Stamp:
     return (path, found.st_mtime_ns, found.st_size, found.st_ino)
 
 
-def _to_path(kind: type, text: Any) -> Any:
-    if kind is Path:
-        return Path(text)
+def _to_text(value: Any) -> str:
+    return value.reveal() if isinstance(value, Secret) else str(value)
+
+
+def _from_text(kind: type, text: Any) -> Any:
+    if kind in (Path, Secret):
+        return kind(text)
     raise NotImplementedError(kind)

@@ -154,7 +154,7 @@ def _check_texts(draft: Draft, tree: Mapping[str, Any]) -> list[Mapping[str, Any
 
 def _check_languages(draft: Draft, path: tuple[str | int, ...], versions: Mapping[str, Any]) -> None:
     """Note keys of a language map that are no languages, and a map that says nothing."""
-    node = _node_at(draft, path)
+    node = node_at(draft.node, path)
     if not versions:
         draft.page.note(node, draft.path, f"{path[0]}: expected text, or a map from language to text, got an empty map")
     for language in versions:
@@ -174,7 +174,7 @@ def _check_text(draft: Draft, path: tuple[str | int, ...], *, place: Place, text
         return
     reference = _REFERENCE.search(text) if draft.page.strays else None
     if reference and path not in draft.from_files:
-        draft.page.note(_node_at(draft, path), draft.path, misplaced(reference[0]), token=reference[0])
+        draft.page.note(node_at(draft.node, path), draft.path, misplaced(reference[0]), token=reference[0])
         return
     if place is Place.URL:
         for offset, what in texts.url_mistakes(text):
@@ -194,7 +194,7 @@ def mistakes(text: str, *, deep: bool) -> Iterator[tuple[int, str]]:
 def _check_attachment(draft: Draft, path: tuple[str | int, ...], text: str) -> None:
     if text != CALENDAR and "{" not in text and not (draft.folder / text).is_file():
         meant = did_you_mean(text, [CALENDAR]) or "; write `calendar`, or the name of a file beside the YAML"
-        draft.page.note(_node_at(draft, path), draft.path, f"{path[0]}: there is no file {quote(text)}{meant}")
+        draft.page.note(node_at(draft.node, path), draft.path, f"{path[0]}: there is no file {quote(text)}{meant}")
 
 
 def _note_in_text(draft: Draft, path: tuple[str | int, ...], *, text: str, offset: int, what: str) -> None:
@@ -206,12 +206,12 @@ def _note_in_text(draft: Draft, path: tuple[str | int, ...], *, text: str, offse
     token = re.compile(r"[^}\n]*\}?").match(text, offset)
     word = token[0] if token else ""
     draft.page.note(
-        _node_at(draft, path), draft.path, what, token=word, skip=text.count(word, 0, offset) if word else 0
+        node_at(draft.node, path), draft.path, what, token=word, skip=text.count(word, 0, offset) if word else 0
     )
 
 
-def _node_at(draft: Draft, path: tuple[str | int, ...]) -> Node:
-    node: Node = draft.node
+def node_at(node: Node, path: tuple[str | int, ...]) -> Node:
+    """The place of one text of an action, or as near to it as the YAML goes."""
     for key in path:
         if is_mapping(node):
             below = entries(node)

@@ -1,4 +1,4 @@
-"""One YAML file as it was written, with the mistakes found in it."""
+"""One YAML file as it was written, with what is to be said about it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from reminderctl.errors import Problem
 class Page:
     """A file and the mistakes found in it so far.
 
-    `name` is how people call the file. `strays` says that a `${` stands somewhere but under `channels`.
+    `name` is how people call the file. `strays` says that a `${` stands somewhere but under `channels`. `warnings` are
+    what only `check` looks for.
     """
 
-    __slots__ = ("bytes", "name", "path", "problems", "root", "strays", "text")
+    __slots__ = ("bytes", "name", "path", "problems", "root", "strays", "text", "warnings")
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -24,10 +25,18 @@ class Page:
         self.text = ""
         self.strays = False
         self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
         self.root: MappingNode | None = None
 
     def note(self, node: Node, path: str, what: str, *, token: str = "", skip: int = 0) -> None:
         """A mistake at a node; at `token` inside it, past so many others, where the node's writing holds that."""
+        self.problems.append(self._placed(node, path, what, token=token, skip=skip))
+
+    def warn(self, node: Node, path: str, what: str, *, token: str = "") -> None:
+        """Advice, placed as a mistake is."""
+        self.warnings.append(self._placed(node, path, what, token=token, skip=0))
+
+    def _placed(self, node: Node, path: str, what: str, *, token: str, skip: int) -> Problem:
         mark = node.start_mark
         line, column = mark.line + 1, mark.column + 1
         if token:
@@ -38,7 +47,7 @@ class Page:
                     break
             if found >= 0:
                 line, column = place_in(self.text, found)
-        self.problems.append(Problem(self.name, line, column, path, what))
+        return Problem(self.name, line, column, path, what)
 
 
 def place_in(text: str, index: int) -> tuple[int, int]:

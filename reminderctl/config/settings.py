@@ -18,12 +18,14 @@ from reminderctl.config.tree import entries, is_empty, is_list, is_text, key_nod
 from reminderctl.config.words import did_you_mean, quote, suggest
 from reminderctl.errors import Problem
 from reminderctl.model import Admin, Company
+from reminderctl.secret import Secret
 
 KEYS = encoded_names(shape.File)
 NOT_SETTINGS = frozenset({"workflows", "channels"})
 _ZONE = "add the zone of your bookings, such as `timezone: Europe/Madrid`"
 _LANGUAGE = re.compile(shape.LANGUAGE)
 _IDENTIFIER = re.compile(shape.IDENTIFIER)
+_URL = re.compile(shape.URL)
 
 
 class Setting(NamedTuple):
@@ -132,6 +134,14 @@ def _read_path(page: Page, node: Node, *, path: str) -> Path:
     return page.path.parent / Path(read_text(page, node, path=path)).expanduser()
 
 
+def _read_heartbeat(page: Page, node: Node, *, path: str) -> Secret | None:
+    """The URL; a note does not repeat it, because it may hold a token."""
+    url = read_text(page, node, path=path)
+    if url and not _URL.fullmatch(url):
+        page.note(node, path, "is no URL; write http:// or https:// and all that follows")
+    return Secret(url) if url else None
+
+
 def _read_company(page: Page, node: Node, *, path: str) -> Company:
     company = read_struct(page, node, kind=shape.Company, path=path)
     if company is None:
@@ -161,6 +171,7 @@ _READERS: Mapping[str, Callable[..., Any]] = {
     "bookings": _read_path,
     "ledger": _read_path,
     "outbox": _read_path,
+    "heartbeat": _read_heartbeat,
     "company": _read_company,
     "admin": _read_admin,
     "max_burst": read_max_burst,

@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 IDENTIFIER = r"^[A-Za-z0-9._-]{1,100}$"
 LANGUAGE = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$"
+URL = r"^https?://[^\s/?#]+[^\s]*$"
 Texts = str | list[str]
 
 
@@ -88,6 +89,9 @@ class File(Struct, frozen=True, kw_only=True):
     bookings: Annotated[str, Meta(description="The SQLite file with the bookings")] = "bookings.db"
     ledger: Annotated[str, Meta(description="The SQLite file in which reminderctl remembers")] = "ledger.db"
     outbox: Annotated[str, Meta(description="Messages become files in this folder; nothing is sent")] = ""
+    heartbeat: Annotated[
+        str, Meta(pattern=URL, description="A URL that is called after each run with which all is well, once a minute")
+    ] = ""
     company: Company = Company()
     admin: Admin = Admin()
     max_burst: Annotated[int | Literal["none"], Meta(description="For workflows without a max_burst of their own")] = (

@@ -28,12 +28,12 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     return f"; did you mean `{near}`?" if near else ""
 
 
-def nearest(word: str, choices: Iterable[str]) -> str:
-    """The choice that was probably meant, or an empty text."""
+def nearest(word: str, choices: Iterable[str], *, cutoff: float = 0.6) -> str:
+    """The choice that was probably meant, or an empty text; `cutoff` is how alike they must be, from 0 to 1."""
     import difflib
 
     known = {choice.lower(): choice for choice in choices}
-    near = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(word.lower(), known, n=1, cutoff=cutoff)
     return known[near[0]] if near else ""
 
 

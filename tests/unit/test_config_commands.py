@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import functools
 import json
@@ -19,7 +18,6 @@ from click.testing import CliRunner, Result
 
 from reminderctl import config
 from reminderctl.cli import main
-from reminderctl.errors import ConfigError
 
 GOOD = """\
 timezone: Europe/Madrid
@@ -36,7 +34,8 @@ workflows:
     filters: {status: approved, staff: [Ana, 7]}
     actions:
       - {send: email, to: [customer, staff], subject: {es: Hola, en: Hi}, body_file: hi.txt, attach: [calendar]}
-      - {send: whatsapp, to: admin, template: t, language: es, header: {text: {es: Hola}}, parameters: [{en: a}]}
+      - {send: whatsapp, to: admin, template: t, language: es,
+         header: {text: {es: Hola, en: Hi}}, parameters: [{en: a, es: b}]}
       - {send: webhook, url: "https://example.com/{appointment_id}", json: {text: ["{staff_name}", 1]}, params: {a: 1}}
 """
 BAD = "timezone: Europe/Madird\nworkflows: [{id: w}]\n"
@@ -72,7 +71,10 @@ def test_check_says_in_one_line_that_all_is_well(good: Path) -> None:
 def test_check_prints_every_mistake_and_exits_with_2(bad: Path) -> None:
     result = run("check", str(bad))
     assert result.exit_code == 2
-    assert [line.split(" ")[0] for line in result.stdout.splitlines()] == [f"{bad}:1:11:"] + [f"{bad}:2:13:"] * 2
+    assert [line.split(" ")[0] for line in result.stdout.splitlines()] == [f"{bad}:1:11:"] + [f"{bad}:2:13:"] * 2 + [
+        f"{bad}:"
+    ]
+    assert result.stdout.endswith(f"{bad}: 3 mistakes\n")
 
 
 def test_check_tells_programs_the_same(good: Path, bad: Path) -> None:
@@ -110,8 +112,7 @@ def test_no_value_however_odd_ends_in_a_traceback(good: Path) -> None:
             place = functools.reduce(lambda part, key: part[key], path[:-1], changed)
             place[path[-1]] = value
             good.write_text(yaml.safe_dump(changed, allow_unicode=True), encoding="utf-8")
-            with contextlib.suppress(ConfigError):
-                config.load(good, {}, deep=True)
+            config.check(good, {})
 
 
 def paths(tree: Any) -> Iterator[tuple[Any, ...]]:

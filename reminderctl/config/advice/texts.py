@@ -1,0 +1,187 @@
+"""Advice on texts that their channel carries at a price, or not at all."""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+
+from reminderctl.channels.sms._segments import count_segments
+from reminderctl.config.advice.placed import Placed, module_of
+from reminderctl.config.convert import encoded_names
+from reminderctl.config.loading import Reading
+from reminderctl.config.message import node_at
+from reminderctl.errors import Rejected
+from reminderctl.messages.context import Context
+from reminderctl.messages.render import render_text
+from reminderctl.messages.shortcodes import CATALOGUE, CUSTOM
+from reminderctl.model import Booking, Company, Customer, Location, Participant, Service, Staff
+from reminderctl.places import Place
+
+MOST_SEGMENTS = 3
+_COMPANY = frozenset(Company.__struct_fields__)
+_STARTS_AT = datetime(2026, 11, 23, 17, 30, tzinfo=UTC)
+_ALIKES = {
+    "'": "`\u00b4\u2018\u2019\u201a",
+    '"': "\u201c\u201d\u201e\u00ab\u00bb",
+    "-": "\u2010\u2011\u2012\u2013\u2014\u2022",
+    " ": "\t",
+    "l": "ł",
+    "L": "Ł",
+    "d": "đ",
+    "D": "Đ",
+    "i": "\u0131",
+    "oe": "œ",
+    "OE": "Œ",
+}
+_ALIKE = {character: plain for plain, characters in _ALIKES.items() for character in characters}
+_PICTURES = frozenset({"So", "Sk", "Cf", "Mn"})  # and what changes their look
+
+
+def advise_on_sms(placed: list[Placed], reading: Reading) -> None:
+    """Warn of texts that take more than three SMS, or more than they need for the sake of a character or two."""
+    for each in placed:
+        for index, action, node in each.actions():
+            body = action.message.get("body", "") if action.channel == "sms" else ""
+            versions = {(): body} if isinstance(body, str) else {(language,): text for language, text in body.items()}
+            for path, text in versions.items():
+                language = path[0] if path else reading.around.language
+                for what, token in _length(text, language=language, reading=reading):
+                    each.warn(node_at(node, ("body", *path)), f"body: {what}", action=index, token=token)
+
+
+def advise_on_whatsapp(placed: list[Placed], reading: Reading) -> None:
+    """Warn of texts that are no template, with which no business may begin a conversation."""
+    for each in placed:
+        for index, action, node in each.actions():
+            if action.channel == "whatsapp" and action.message.get("body"):
+                names = encoded_names(module_of(action, reading).Message)
+                template = next(name for name in ("content_sid", "template") if name in names)
+                each.warn(
+                    node_at(node, ("body",)),
+                    "body: WhatsApp carries a free text only to those who have written to you within the last 24 "
+                    f"hours, and refuses the others; name an approved template instead: `{template}: ...`",
+                    action=index,
+                )
+
+
+# --- the length of an SMS ---------------------------------------------------------------------------------------------
+
+
+def _length(text: str, *, language: str, reading: Reading) -> Iterator[tuple[str, str]]:
+    """What to say of one text, and the character to point at."""
+    company = reading.around.company
+    try:
+        filled = fill(text, language=language, company=company)
+    except Rejected:  # for `test` to show: it depends on the booking
+        return
+    takes = count_segments(filled).segments
+    used = {name: str(getattr(company, name)) for name in re.findall(r"company_(\w+)", text) if name in _COMPANY}
+    dear = {each: alike(each) for each in dict.fromkeys("".join((text, *used.values()))) if is_dear(each)}
+    would_take = count_segments("".join(dear.get(each, each) or "" for each in filled)).segments
+    if would_take < takes and None not in dear.values():
+        of_company = {f"{{company_{name}}}": value for name, value in used.items() if any(map(is_dear, value))}
+        why, instead = _explain_dear([each for each in dear if each in text], of_company)
+        what = f"about {takes} SMS instead of {would_take}, because {why} not in their alphabet (GSM 03.38)"
+        yield f"in {language} this takes {what}; {instead}", next(iter(dear))
+    elif takes > MOST_SEGMENTS:
+        yield f"in {language} this takes about {takes} SMS, and each is paid for; shorten it to {MOST_SEGMENTS}", ""
+
+
+def _explain_dear(characters: list[str], of_company: Mapping[str, str]) -> tuple[str, str]:
+    """Which characters, where they come from, make an SMS long, with a verb; and what to write."""
+    causes = [_show(each) for each in characters]
+    rights = [f"write `{plain}`" if (plain := alike(each)) else f"leave {_show(each)} out" for each in characters]
+    for shortcode, value in of_company.items():
+        causes += [f"{_show(each)} of {shortcode}" for each in dict.fromkeys(value) if is_dear(each)]
+        rights.append(f"write `{_cheapen(value)}` for {shortcode}")
+    return f"{', '.join(causes)} {'is' if len(causes) == 1 else 'are'}", ", ".join(dict.fromkeys(rights))
+
+
+def _show(character: str) -> str:
+    """The character, or its name where nobody would see it."""
+    unseen = unicodedata.category(character) in ("Cf", "Mn", "Zs", "Cc")
+    return unicodedata.name(character, f"U+{ord(character):04X}").lower() if unseen else f"`{character}`"
+
+
+@functools.lru_cache(maxsize=4096)
+def is_dear(character: str) -> bool:
+    """Does it take an SMS out of its own alphabet, into one with less than half the places?"""
+    return count_segments(character).encoding == "UCS-2"
+
+
+def alike(character: str) -> str | None:
+    """What can stand for it in an SMS; nothing for a picture, None where the script has no other letters."""
+    plain = _ALIKE.get(character)
+    if plain is None:
+        decomposed = unicodedata.normalize("NFKD", character)
+        plain = "".join(each for each in decomposed if not unicodedata.combining(each))
+        if unicodedata.category(character) in _PICTURES:
+            return ""
+    return None if any(map(is_dear, plain)) else plain
+
+
+# --- filling a text as it will typically be ---------------------------------------------------------------------------
+
+
+def fill(text: str, *, language: str, company: Company) -> str:
+    """The text with the catalogue's examples, in letters that cost nothing; raises `Rejected`."""
+    examples = _examples()
+    fields = {name: each for name, each in examples.items() if not name.startswith("company_")}
+    fields |= dict(_of_families(text, examples))
+    customer, staff = examples["customer_full_name"], examples["staff_name"]
+    booking = Booking(
+        id=examples["appointment_id"],
+        starts_at=_STARTS_AT,
+        ends_at=_STARTS_AT + timedelta(minutes=45),
+        service=Service(id="1", name=examples["service_name"]),
+        staff=Staff(id="1", name=staff, email=examples["staff_email"], phone=examples["staff_phone"]),
+        location=Location(
+            id="1",
+            name=examples["location_name"],
+            address=examples["location_address"],
+            phone=examples["location_phone_number"],
+        ),
+        fields=fields,
+    )
+    participant = Participant(
+        customer=Customer(
+            id="1",
+            full_name=customer,
+            email=examples["customer_email"],
+            phone=examples["customer_phone"],
+            language=language,
+        )
+    )
+    context = Context(
+        booking=booking,
+        participant=participant,
+        company=company,
+        language=language,
+        default_language=language,
+        timezone="UTC",
+        at=_STARTS_AT,
+    )
+    return render_text(text, Place.PLAIN, context, field="body").strip()
+
+
+@functools.cache
+def _examples() -> dict[str, str]:
+    return {each.name: _cheapen(each.example) for each in CATALOGUE}
+
+
+def _cheapen(text: str) -> str:
+    """A text with what can stand for its dear characters."""
+    return "".join((alike(each) or "") if is_dear(each) else each for each in text)
+
+
+def _of_families(text: str, examples: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """The names in a text that the catalogue has as a family: `custom.KEY`, `appointment_custom_field_<id>`."""
+    for key in re.findall(rf"{re.escape(CUSTOM)}([^{{}}|\r\n]+)", text):
+        yield key.strip(), examples[f"{CUSTOM}KEY"]
+    for name, example in examples.items():
+        family = name.partition("<")[0]
+        if family != name:
+            yield from ((found, example) for found in re.findall(rf"{family}[\w-]+", text))
