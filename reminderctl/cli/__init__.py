@@ -24,6 +24,7 @@ COMMANDS = {
     "run": "run",
     "schema": "schema",
     "shortcodes": "shortcodes",
+    "test": "test",
     "upcoming": "upcoming",
 }
 

@@ -39,8 +39,9 @@ def command(folder: Path) -> None:
     yaml = folder / "workflows.yaml"
     program = "reminderctl" if folder == Path() else f"reminderctl --config {shlex.quote(str(yaml))}"
     click.echo(f"\nNext:\n  1. edit {yaml}, and look at it with: {program} check")
-    click.echo(f"  2. bring your bookings in: {program} bookings import FILE")
-    click.echo(f"  3. let cron call this every minute: {program} run")
+    click.echo(f"  2. see every message it would send: {program} test")
+    click.echo(f"  3. bring your bookings in: {program} bookings import FILE")
+    click.echo(f"  4. let cron call this every minute: {program} run")
 
 
 def _write_once(path: Path, write: Callable[[Path], None]) -> None:

@@ -1,0 +1,205 @@
+"""`reminderctl test`: what the workflows would send, to the letter, before anybody gets it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+from reminderctl.bookings import Bookings
+from reminderctl.cli.invocation import Invocation, shared_options
+from reminderctl.cli.output import print_json
+from reminderctl.cli.test_output import print_samples, print_sent, print_trials
+from reminderctl.cli.test_shapes import describe_sample, describe_sent, describe_trial
+from reminderctl.config.words import did_you_mean, suggest
+from reminderctl.errors import ExitCode, UsageError
+from reminderctl.model import Config, Workflow
+from reminderctl.trial.nouns import Sample, Trial
+from reminderctl.trial.samples import read_samples
+from reminderctl.trial.sending import channels_for, send_all
+from reminderctl.trial.suspicion import learn
+from reminderctl.trial.tour import ADAPTABLE, travel
+
+MOST_IDS = 5000  # among which a mistyped one is looked for
+
+
+class Options(NamedTuple):
+    """What was asked for, beside the workflows."""
+
+    booking_id: str | None
+    sample_names: tuple[str, ...]
+    send: bool
+    to: str | None
+    html: Path | None
+    as_json: bool
+    verbose: bool
+
+    @property
+    def named(self) -> bool:
+        """Whether particular bookings were asked for: then all of them are shown, and nothing missing is forgiven."""
+        return bool(self.booking_id or self.sample_names)
+
+
+@click.command()
+@click.argument("workflow_ids", metavar="[WORKFLOW]...", nargs=-1)
+@click.option("--booking", "booking_id", metavar="ID", help="Try with this booking of bookings.db.")
+@click.option("--sample", "sample_names", metavar="NAME", multiple=True, help="Try with this sample; may be repeated.")
+@click.option("--samples", "list_samples", is_flag=True, help="List the samples, and try nothing.")
+@click.option(
+    "--send", is_flag=True, help="Really deliver the messages, marked as a test, to the address of --to only."
+)
+@click.option(
+    "--to",
+    metavar="ADDRESS",
+    help="Where --send delivers: an email address, a phone number with +, a Telegram chat or a URL.",
+)
+@click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write a page to look at in a browser.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array: one object for each workflow and sample.")
+@click.option("-v", "--verbose", is_flag=True, help="Show every sample's messages in full, with all of their headers.")
+@shared_options
+def command(
+    invocation: Invocation, *, workflow_ids: tuple[str, ...], list_samples: bool, send: bool, **given: Any
+) -> None:
+    """Show every message that the workflows would send, filled in for sample bookings.
+
+    Each WORKFLOW (all, where none is named) is tried with each sample, switched off ones too: whether it matches and
+    which filter says no, when each trigger falls due, and the exact message to each recipient. A file samples.yaml
+    beside the workflows adds samples of your own. Nobody gets anything, and nothing is recorded.
+
+    With --send the messages of the first sample that matches (or of the one named) are delivered, to the address of
+    --to and nobody else: email to an email address, SMS and WhatsApp to a number, webhooks to a URL.
+
+    Exit status: 0 all well, 1 a message would fail or a filter is misspelt, 2 the command or the configuration has
+    mistakes.
+    """
+    options = Options(send=send, **given)
+    _check_usage(options)
+    config = invocation.load(deep=True) if send else invocation.load(outbox=Path(), deep=True)
+    now = invocation.clock(config.timezone)()
+    for problem in config.broken:
+        click.echo(problem, err=True)
+    samples = read_samples(config, now=now)
+    if list_samples:
+        _list_samples(samples.values(), config=config, as_json=options.as_json)
+        failed = False
+    else:
+        trials = _try(_chosen_workflows(workflow_ids, config), samples, options=options, config=config, now=now)
+        page = _write_page(options.html, trials, config=config, now=now) if options.html else None
+        failed = (_send if send else _show)(trials, options=options, config=config, now=now)
+        if page:
+            click.echo(f"written  {page}", err=options.as_json)
+    if config.broken:
+        raise SystemExit(ExitCode.CONFIGURATION)
+    if failed:
+        raise SystemExit(ExitCode.NEEDS_A_PERSON)
+
+
+# --- what is tried ----------------------------------------------------------------------------------------------------
+
+
+def _check_usage(options: Options) -> None:
+    """Raises `UsageError` for options that make no sense together."""
+    if options.send and not options.to:
+        raise UsageError("--send needs --to ADDRESS: nobody else gets the test messages")
+    if options.to and not options.send:
+        raise UsageError("--to goes with --send; without it nothing is sent")
+    if options.booking_id and options.sample_names:
+        raise UsageError("--booking and --sample exclude each other; keep one")
+    if options.to:
+        channels_for(options.to)
+
+
+def _chosen_workflows(workflow_ids: Sequence[str], config: Config) -> list[Workflow]:
+    known = {workflow.id: workflow for workflow in config.workflows}
+    for workflow_id in workflow_ids:
+        if workflow_id not in known:
+            broken = "; a file with mistakes may hold it" if config.broken else ""
+            raise UsageError(f"there is no workflow {workflow_id}{suggest(workflow_id, known, of='there are')}{broken}")
+    return [known[workflow_id] for workflow_id in dict.fromkeys(workflow_ids)] or list(config.workflows)
+
+
+def _try(
+    workflows: list[Workflow], samples: dict[str, Sample], *, options: Options, config: Config, now: datetime
+) -> list[Trial]:
+    chosen = samples
+    if options.booking_id:
+        chosen = {options.booking_id: _booked(options.booking_id, config)}
+    elif options.sample_names:
+        chosen = {name: _named(name, samples) for name in options.sample_names}
+    known = learn((*samples.values(), *chosen.values()), config=config)
+    adaptable = None if options.named else samples[ADAPTABLE]
+    return [*travel(workflows, chosen, config=config, now=now, known=known, adaptable=adaptable)]
+
+
+def _named(name: str, samples: dict[str, Sample]) -> Sample:
+    if name not in samples:
+        raise UsageError(f"there is no sample {name}{suggest(name, samples, of='there are')}")
+    return samples[name]
+
+
+def _booked(booking_id: str, config: Config) -> Sample:
+    with Bookings(config.bookings) as bookings:
+        booking = bookings.find(booking_id)
+        if booking is None:
+            near = did_you_mean(booking_id, bookings.latest_ids(most=MOST_IDS))
+            hint = "".join(f"; {problem}" for problem in bookings.problems) or near
+            raise UsageError(
+                f"there is no booking {booking_id}{hint or '; `reminderctl bookings list` shows what there is'}"
+            )
+    return Sample(name=booking_id, about=f"booking {booking_id} of {config.bookings.name}", booking=booking)
+
+
+# --- what comes of it -------------------------------------------------------------------------------------------------
+
+
+def _show(trials: list[Trial], *, options: Options, config: Config, now: datetime) -> bool:
+    """Print what was tried; whether anything is wrong."""
+    del config
+    if options.as_json:
+        print_json([describe_trial(trial) for trial in trials])
+    else:
+        print_trials(trials, now=now, everything=options.named or options.verbose, verbose=options.verbose)
+    return any(trial.problems for trial in trials)
+
+
+def _send(trials: list[Trial], *, options: Options, config: Config, now: datetime) -> bool:
+    """Send, and print what became of each message; whether one failed. Raises `UsageError` where there is none."""
+    address = options.to or ""
+    wanted = [trial for trial in trials if trial.matches] if options.named else [*_first_matching(trials)]
+    sent = []
+    for each in send_all(wanted, address, config=config, now=now):
+        sent.append(each)
+        if not options.as_json:
+            print_sent(each, outbox=config.outbox)
+    if options.as_json:
+        print_json([describe_sent(each) for each in sent])
+    if not sent:
+        names = " or ".join(channels_for(address))
+        raise UsageError(f"nothing was sent: none of the messages goes by {names}, which is where --to leads")
+    return any(each.error for each in sent)
+
+
+def _first_matching(trials: list[Trial]) -> Iterator[Trial]:
+    for _, of_workflow in groupby(trials, key=lambda trial: trial.workflow.id):
+        yield from [trial for trial in of_workflow if trial.matches][:1]
+
+
+def _write_page(path: Path, trials: list[Trial], *, config: Config, now: datetime) -> Path:
+    from reminderctl.trial.page import write_page
+
+    try:
+        write_page(path, trials, config=config, now=now)
+    except OSError as error:
+        raise UsageError(f"--html {path}: cannot be written: {error.strerror}") from None
+    return path
+
+
+def _list_samples(samples: Iterable[Sample], *, config: Config, as_json: bool) -> None:
+    if as_json:
+        print_json([describe_sample(sample, config=config) for sample in samples])
+    else:
+        print_samples(samples, config=config)
