@@ -16,6 +16,7 @@ COMMANDS = {
     "backfill": "backfill",
     "bookings": "bookings",
     "check": "check",
+    "cron": "cron",
     "deliveries": "deliveries",
     "demo": "demo",
     "explain": "explain",
@@ -51,7 +52,12 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("-c", "--config", "config_path", metavar="PATH", help="The YAML file, or a directory of them.")
-@click.option("--now", "now_text", metavar="T", help="Behave as at this instant (ISO 8601).")
+@click.option(
+    "--now",
+    "now_text",
+    metavar="T",
+    help="Behave as at this instant (ISO 8601; without an offset, wall clock of `timezone:`).",
+)
 @click.version_option(__version__, prog_name="reminderctl")
 @click.pass_context
 def main(ctx: click.Context, config_path: str | None, now_text: str | None) -> None:

@@ -22,9 +22,11 @@ from reminderctl.timing import instant_text, longest_grace
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @shared_options
 def command(invocation: Invocation, *, workflow_id: str, since: str, yes: bool) -> None:
-    """Plan what WORKFLOW owed since T and never sent; the next run sends it.
+    """Send what WORKFLOW owed since T and never sent.
 
-    What is past its deadline is left out, and nothing is sent twice. The list is shown first.
+    A trigger that is new, edited or switched on again begins at that moment; this is the way to fire what fell due
+    before. What is past its deadline is left out, nothing is sent twice, and the list is shown first. The next run
+    sends what it plans.
     """
     config = invocation.load()
     workflow = next((each for each in config.workflows if each.id == workflow_id and each.enabled), None)

@@ -26,8 +26,9 @@ STYLES = {"sent": "green", "withheld": "magenta", "event": "bold yellow"}
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path), required=False)
 def command(*, folder: Path | None) -> None:
-    """Play two days of a small clinic, minute by minute: what is sent when, to whom, and why.
+    """Play two days of a small clinic, minute by minute.
 
+    It shows what is sent when, to whom, and why, through a moved booking, a canceled one and half an hour without cron.
     Nobody gets anything: the messages become files in FOLDER (a new scratch folder if none is given).
     """
     from reminderctl.demo.play import minutes_of, play

@@ -29,7 +29,12 @@ SECRETS = """\
 @click.command(name="init")
 @click.argument("folder", metavar="[DIR]", required=False, default=".", type=click.Path(path_type=Path))
 def command(folder: Path) -> None:
-    """Write a first set of files into DIR (default: here); nothing is overwritten."""
+    """Write a first set of files into DIR, or here.
+
+    They are workflows.yaml, with an example of each common case and an outbox in which every message lands until you
+    say otherwise; bookings.db and ledger.db, both empty; and secrets.env, which only you can read. A file that is there
+    already is kept as it is.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, write in _FILES.items():
@@ -41,7 +46,7 @@ def command(folder: Path) -> None:
     click.echo(f"\nNext:\n  1. edit {yaml}, and look at it with: {program} check")
     click.echo(f"  2. see every message it would send: {program} test")
     click.echo(f"  3. bring your bookings in: {program} bookings import FILE")
-    click.echo(f"  4. let cron call this every minute: {program} run")
+    click.echo(f"  4. let cron call it every minute: {program} cron install")
 
 
 def _write_once(path: Path, write: Callable[[Path], None]) -> None:

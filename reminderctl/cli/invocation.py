@@ -85,7 +85,12 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command `--config` and `--now`, and an `Invocation` as its first argument."""
 
     @click.option("-c", "--config", "config_path", metavar="PATH", help="The YAML file, or a directory of them.")
-    @click.option("--now", "now_text", metavar="T", help="Behave as at this instant (ISO 8601).")
+    @click.option(
+        "--now",
+        "now_text",
+        metavar="T",
+        help="Behave as at this instant (ISO 8601; without an offset, wall clock of `timezone:`).",
+    )
     @click.pass_context
     @functools.wraps(command)
     def with_invocation(

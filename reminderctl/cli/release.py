@@ -13,9 +13,11 @@ from reminderctl.ledger import Ledger, queue
 @click.argument("workflow")
 @shared_options
 def command(invocation: Invocation, *, workflow: str) -> None:
-    """Let go the deliveries of WORKFLOW that `run` held back because they were too many (max_burst).
+    """Let go what `run` held back of WORKFLOW.
 
-    The next run sends those whose deadline has not passed.
+    `run` holds back more than max_burst (500, unless the YAML says otherwise) new deliveries of one workflow, because
+    that is more often a mistake than a busy day: `reminderctl deliveries list --workflow WORKFLOW` shows them. The next
+    run sends those whose deadline has not passed.
     """
     config = invocation.load_settings()
     if workflow not in {each.id for each in config.workflows}:

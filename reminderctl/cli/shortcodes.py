@@ -12,7 +12,11 @@ from reminderctl.messages.shortcodes import CATALOGUE
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 def command(*, as_json: bool) -> None:
-    """List the shortcodes, each with its meaning and an example."""
+    """List the shortcodes that texts may use.
+
+    Write them in braces anywhere in a text: `Hello {customer_first_name}`. What a booking says nothing about comes out
+    empty, and `reminderctl test` names it. {custom.KEY} stands for any key of `fields`.
+    """
     if as_json:
         print_json([msgspec.to_builtins(shortcode) for shortcode in CATALOGUE])
         return

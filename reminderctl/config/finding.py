@@ -20,17 +20,30 @@ def find(option: str | None, environ: Mapping[str, str]) -> Path:
     """
     for asked, how in ((option, ""), (environ.get(VARIABLE), f" (from ${VARIABLE})")):
         if asked:
-            if not Path(asked).exists():
-                raise UsageError(f"{asked}{how}: no such file or directory; `reminderctl init` writes a first one")
+            try:
+                Path(asked).stat()
+            except FileNotFoundError:
+                advice = "`reminderctl init` writes a first one"
+                raise UsageError(f"{asked}{how}: no such file or directory; {advice}") from None
+            except OSError as error:
+                raise UsageError(f"{asked}{how}: {error.strerror}") from None
             return Path(asked)
     places = _places(environ)
-    found = next((place for place in places if place.is_file()), None)
+    found = next((place for place in places if _is_file(place)), None)
     if found is None:
         looked = ", ".join(map(str, places))
         raise UsageError(
             f"no configuration: looked for {looked}; name one with --config or ${VARIABLE}, or run `reminderctl init`"
         )
     return found
+
+
+def _is_file(place: Path) -> bool:
+    """Whether a file is there; a folder that we may not enter has none for us."""
+    try:
+        return place.is_file()
+    except OSError:
+        return False
 
 
 def _places(environ: Mapping[str, str]) -> list[Path]:

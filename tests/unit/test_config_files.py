@@ -325,3 +325,12 @@ def test_a_file_that_may_not_be_read_is_told_so(tmp_path: Path) -> None:
     write(tmp_path, workflows=SETTINGS)
     (tmp_path / "workflows.yaml").chmod(0)
     assert refusal(tmp_path) == ["workflows.yaml:1:1: cannot be read: Permission denied"]
+
+
+def test_a_configuration_that_may_not_be_reached_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    beneath = tmp_path / "file" / "workflows.yaml"
+    with pytest.raises(UsageError, match="Not a directory"):
+        config.find(str(beneath), {})
+    with pytest.raises(UsageError, match="File name too long"):
+        config.find("x" * 5000, {})

@@ -23,6 +23,7 @@ FLOORS = {
     "planning": 1,
     "outcome": 1,
     "migrations": 1,
+    "crontab": 1,
     "channels": 2,
     "messages": 2,
     "bookings": 2,

@@ -1,0 +1,293 @@
+"""`reminderctl cron`: the crontab line that makes it all happen."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+
+import click
+
+from reminderctl import config, crontab
+from reminderctl.bookings import Bookings
+from reminderctl.cli.invocation import Invocation, shared_options
+from reminderctl.cli.output import print_json
+from reminderctl.errors import ReminderctlError, UsageError
+from reminderctl.ledger import Ledger
+
+NAME = "reminderctl"
+PATH_OF_CRON = "/usr/bin:/bin"
+PATIENCE = 120  # seconds for one trial of the command
+log_option = click.option(
+    "--log",
+    metavar="FILE",
+    help="Append time and doings of every run to FILE; what needs a person goes there too, and is still mailed.",
+)
+mailto_option = click.option(
+    "--mailto", metavar="ADDRESS", help="Whom cron mails what needs a person (default: as for the lines above it)."
+)
+
+
+@click.group()
+def command() -> None:
+    """Let cron call `reminderctl run` every minute, for the user who gives the command.
+
+    The lines stand in that user's crontab between two comments that name the configuration. Everything else in it
+    stays as it is, and each configuration has lines of its own. `run` is silent while all is well; what needs a person
+    is printed, and cron mails it.
+    """
+
+
+@command.command()
+@log_option
+@mailto_option
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+@shared_options
+def show(invocation: Invocation, *, log: str | None, mailto: str | None, as_json: bool) -> None:
+    """Print the lines for the crontab; change nothing.
+
+    They are those that `cron install` would write, and can be pasted into `crontab -e`. Whether they are there already
+    is said on standard error.
+    """
+    path = _absolute(invocation.find())
+    line = crontab.write_command(_program(), path, log=_absolute_or_none(log))
+    try:
+        text = _read()
+    except UsageError:  # no cron here, or not for us; the lines are of use elsewhere
+        text = None
+    wanted = crontab.block(_installed(text or "", path, line=line, mailto=mailto), path)
+    found = None if text is None else crontab.block(text, path)
+    state = {None: "unknown", "": "absent", wanted: "installed"}.get(found, "different")
+    if as_json:
+        lines = _readable(wanted).splitlines()
+        print_json({"user": _user(), "config": path, "command": line, "lines": lines, "state": state})
+        return
+    click.echo(_readable(wanted), nl=False)
+    _remark(
+        {
+            "unknown": "whether they are in a crontab cannot be told: there is none that you may use",
+            "absent": f"not in the crontab of {_user()}; `reminderctl cron install` puts them there",
+            "installed": f"in the crontab of {_user()}, as they stand here",
+            "different": f"the crontab of {_user()} has other lines for it; `reminderctl cron install` replaces them",
+        }[state],
+        style="green" if state == "installed" else "yellow",
+    )
+
+
+@command.command()
+@log_option
+@mailto_option
+@shared_options
+def install(invocation: Invocation, *, log: str | None, mailto: str | None) -> None:
+    """Put the lines into the crontab, or renew them.
+
+    First everything is tried as cron will call it, without the variables of your shell: the program, the
+    configuration, the ledger, the bookings. Nothing is installed that would fail every minute (exit status 2).
+
+    Options are not remembered: without --log or --mailto, an earlier one is taken out again.
+    """
+    settings = invocation.load_settings()
+    with Ledger(settings.ledger), Bookings(settings.bookings):
+        pass
+    program, path, log = _program(), _absolute(invocation.find()), _absolute_or_none(log)
+    line = crontab.write_command(program, path, log=log)
+    _try(program, path)
+    if log is not None:
+        _open(log)
+    try:
+        text = _read()
+    except UsageError as error:
+        lines = crontab.block(_installed("", path, line=line, mailto=mailto), path)
+        raise UsageError(f"{error}\nThe lines for a crontab:\n{lines}".rstrip()) from None
+    new = _installed(text, path, line=line, mailto=mailto)
+    if new == text:
+        _remark(f"nothing to do: the crontab of {_user()} has these lines already", style="green")
+    else:
+        _write(new)
+        done = "brought up to date" if crontab.block(text, path) else "installed"
+        _remark(f"{done} in the crontab of {_user()}; `reminderctl status` tells whether cron calls it", style="green")
+    click.echo(_readable(crontab.block(new, path)), nl=False)
+    for hint in _hints(new, path, log=log, mailto=mailto):
+        _remark(hint, style="yellow")
+
+
+@command.command()
+@click.option(
+    "-c", "--config", "config_path", metavar="PATH", help="The YAML file, or a directory of them; may be gone."
+)
+@click.pass_context
+def remove(ctx: click.Context, *, config_path: str | None) -> None:
+    """Take the lines out of the crontab again.
+
+    Only those of this configuration; where there are none, nothing happens. The configuration itself need not exist any
+    more: name it with --config.
+    """
+    given = config_path or ctx.find_root().obj["config_path"]
+    path = _absolute(Path(given) if given else config.find(None, os.environ))
+    text = _read()
+    if not crontab.block(text, path):
+        others = [f"\n  it has lines for {_readable(each)}" for each in crontab.configurations(text)]
+        _remark(f"nothing to do: no lines for {path} in the crontab of {_user()}{''.join(others)}", style="yellow")
+        return
+    _write(crontab.remove(text, path))
+    _remark(f"removed from the crontab of {_user()}; nothing calls `run` for {path} any more", style="green")
+
+
+# --- what the line is made of -----------------------------------------------------------------------------------------
+
+
+def _program() -> list[str]:
+    """How cron can start this program: the command that was called, else the one beside this Python."""
+    called = Path(os.path.abspath(sys.argv[0]))  # noqa: PTH100 - a link to it stays as it is
+    beside = Path(sysconfig.get_path("scripts"), NAME)
+    for path in (called, beside):
+        if path.name == NAME and path.is_file() and os.access(path, os.X_OK):
+            words = [str(path)]
+            break
+    else:
+        words = [sys.executable, "-m", NAME]
+    passing = {Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp"), Path("/dev/shm")}  # noqa: S108 - not used
+    if ".cache" in Path(words[0]).parts or passing.intersection(Path(words[0]).parents):
+        raise UsageError(
+            f"{words[0]}: this is a passing place, and cron would fail once it is emptied; install it first"
+        )
+    return words
+
+
+def _absolute(path: Path) -> str:
+    """From the root, and without `..`; links stay, for they may be meant to move."""
+    plain = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow them
+    try:
+        return str(plain if plain.samefile(path) else path.resolve())
+    except OSError:
+        return str(plain)  # it is gone
+
+
+def _absolute_or_none(log: str | None) -> str | None:
+    return None if log is None else _absolute(Path(log))
+
+
+def _installed(text: str, path: str, *, line: str, mailto: str | None) -> str:
+    return crontab.install(text, path, command=line, owner=_user(), mailto=mailto)
+
+
+def _user() -> str:
+    return _account().pw_name
+
+
+def _account() -> pwd.struct_passwd:
+    try:
+        return pwd.getpwuid(os.getuid())
+    except KeyError:
+        raise UsageError(f"user {os.getuid()} has no name on this machine, and cron serves nobody else") from None
+
+
+# --- before it is installed -------------------------------------------------------------------------------------------
+
+
+def _try(program: list[str], path: str) -> None:
+    """Let `check` judge the configuration as cron will call it; raises `UsageError` with all that it says."""
+    home = _account().pw_dir
+    environment = {"PATH": PATH_OF_CRON, "SHELL": "/bin/sh", "HOME": home, "LOGNAME": _user()}
+    words = [*program, "--config", path, "check"]
+    try:
+        ended = subprocess.run(  # noqa: S603 - ourselves, without a shell
+            words, env=environment, cwd=home, capture_output=True, timeout=PATIENCE, check=False
+        )
+    except OSError as error:
+        raise UsageError(f"nothing was installed: {error.filename}: {error.strerror}") from None
+    except subprocess.TimeoutExpired:
+        raise UsageError(f"nothing was installed: {words[0]} did not end in {PATIENCE} s") from None
+    said = _readable_bytes(ended.stdout + ended.stderr).strip()
+    if ended.returncode:
+        raise UsageError(
+            f"{said or f'{words[0]} ended with status {ended.returncode}'}\n"
+            "Nothing was installed: cron, which knows none of your shell's variables, would say this every minute."
+        )
+
+
+def _open(log: str) -> None:
+    """Make sure of a log that we can append to; only its owner can read it, for it names people."""
+    try:
+        os.close(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise UsageError(f"--log {log}: {error.strerror}; nothing was installed") from None
+
+
+def _hints(text: str, path: str, *, log: str | None, mailto: str | None) -> list[str]:
+    """What will bite later."""
+    found = []
+    if os.geteuid() == 0:
+        found.append("this is root's crontab; a user of its own, who owns the files, is safer (docs/how-to/install.md)")
+    above = crontab.mailto_above(text, path)
+    if mailto is None and above is not None and not above.strip("\"'"):
+        found.append('MAILTO="" above these lines turns mail off: nobody is told of what needs a person (--mailto)')
+    elif log is None and shutil.which("sendmail", path="/usr/sbin:/usr/lib:/usr/bin") is None:
+        found.append("there is no `sendmail` here, so cron throws away what needs a person; add --log FILE")
+    return found
+
+
+# --- the crontab program ----------------------------------------------------------------------------------------------
+
+
+def _read() -> str:
+    """This user's crontab, empty where there is none; raises `UsageError` where it cannot be told."""
+    ended = _crontab("-l")
+    said = _readable_bytes(ended.stderr).strip()
+    if ended.returncode == 0:
+        return ended.stdout.decode("utf-8", "surrogateescape")
+    # Busybox names the file that is not there; all others say it in words.
+    if "no crontab for" in said.lower() or ("can't open" in said and "No such file" in said):
+        return ""
+    raise UsageError(f"crontab -l: {said or f'ended with status {ended.returncode}'}")
+
+
+def _write(text: str) -> None:
+    """Replace this user's crontab, and see that it was; an empty one is deleted."""
+    ended = _crontab("-", text=text) if text else _crontab("-r")
+    if ended.returncode:
+        said = _readable_bytes(ended.stderr).strip() or f"it ended with status {ended.returncode}"
+        raise ReminderctlError(f"crontab did not take the new crontab, so nothing is changed: {said}")
+    if _read() != text:
+        raise ReminderctlError("crontab took the new crontab, but holds another one now; look at it with `crontab -l`")
+
+
+def _crontab(argument: str, *, text: str = "") -> subprocess.CompletedProcess[bytes]:
+    program = shutil.which("crontab")
+    if program is None:
+        raise UsageError(
+            "there is no `crontab` on this machine; on Debian it is in the package `cron`. A systemd timer does as "
+            "well: docs/how-to/cron.md"
+        )
+    # Its messages are read, so in one language; its own heading, which is not part of the crontab, stays out.
+    environment = {**os.environ, "LC_ALL": "C", "CRONTAB_NOHEADER": "Y"}
+    return subprocess.run(  # noqa: S603 - without a shell
+        [program, argument],
+        input=text.encode("utf-8", "surrogateescape"),
+        env=environment,
+        capture_output=True,
+        check=False,
+    )
+
+
+# --- what people read -------------------------------------------------------------------------------------------------
+
+
+def _readable(text: str) -> str:
+    return _readable_bytes(text.encode("utf-8", "surrogateescape"))
+
+
+def _readable_bytes(text: bytes) -> str:
+    return text.decode("utf-8", "replace")
+
+
+def _remark(text: str, *, style: str) -> None:
+    """A sentence beside the lines, on standard error, so that the lines alone can be piped."""
+    from rich.console import Console
+
+    Console(stderr=True, highlight=False, markup=False, emoji=False).print(text, style=style, soft_wrap=True)
