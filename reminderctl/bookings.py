@@ -88,8 +88,7 @@ def create(path: Path) -> None:
 class Bookings:
     """An open bookings database, read only.
 
-    Rows that cannot be understood are left out and named in `problems`. Every method raises `BookingsError` where the
-    file cannot be read, and `LockedError` where another program holds it.
+    Rows that cannot be understood are left out and named in `problems`. Raises `BookingsError` and `LockedError`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -102,7 +101,8 @@ class Bookings:
         with _errors_of(path):
             self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
             self._connection.text_factory = partial(str, encoding="utf-8", errors="replace")
-            self._connection.execute("SELECT 1 FROM bookings, participants, customers LIMIT 1").fetchone()
+            for table in ("bookings", "participants", "customers"):
+                self._connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone()  # noqa: S608 - a constant
 
     def __enter__(self) -> Self:
         return self

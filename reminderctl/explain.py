@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -22,6 +22,7 @@ class Memory(NamedTuple):
     records: list[Record]  # of this booking, with their histories
     marks: Mapping[tuple[str, str], Watermark]
     resting: Mapping[str, lanes.Rest]
+    was_purged: Callable[[str], bool]  # of a delivery's key
 
 
 class Explained(NamedTuple):
@@ -166,6 +167,8 @@ def _of_unplanned(
     lost = ""
     if not delivery.address and "{" not in delivery.recipient:
         lost = f"; it will fail: {planning.missing_address(delivery.recipient, delivery.channel)}"
+    if memory.was_purged(delivery.key):
+        return Explained(record, "it was over long ago; its record was purged, so what became of it is not known here")
     if delivery.due_at > now:
         return Explained(record, f"falls due at {due}{lost}", ahead=True)
     mark = memory.marks.get((workflow.id, trigger.identity))

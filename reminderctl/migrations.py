@@ -18,6 +18,13 @@ def deliveries_watermarks_and_runs(db: Database) -> None:
         db.execute(statement)
 
 
+@ledger()
+def purged_keys_and_decisions(db: Database) -> None:
+    """What `purge` leaves of a delivery, its key; and what people decided, when."""
+    for statement in _SECOND:
+        db.execute(statement)
+
+
 _FIRST = (
     """
     CREATE TABLE deliveries (
@@ -95,4 +102,18 @@ _FIRST = (
         last_sent_at TEXT
     ) WITHOUT ROWID
     """,
+)
+
+_SECOND = (
+    "CREATE TABLE purged (key TEXT PRIMARY KEY) WITHOUT ROWID",
+    """
+    CREATE TABLE decisions (
+        id INTEGER PRIMARY KEY,
+        delivery INTEGER NOT NULL REFERENCES deliveries (id) ON DELETE CASCADE,
+        decided_at TEXT NOT NULL,
+        decided_by TEXT NOT NULL,
+        decision TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX decisions_delivery ON decisions (delivery)",
 )

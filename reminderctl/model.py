@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 from msgspec import Struct
 
 from reminderctl.errors import Problem
+from reminderctl.secret import Secret
 
 Fields = Mapping[str, Any]
 
@@ -189,6 +190,7 @@ class Config(Struct, frozen=True, kw_only=True):
     bookings: Path
     ledger: Path
     outbox: Path | None = None
+    heartbeat: Secret | None = None  # a URL; its path is what its receiver knows us by
     company: Company = Company()
     admin: Admin = Admin()
     channels: Mapping[str, Configured] = {}

@@ -19,14 +19,17 @@ COMMANDS = {
     "cron": "cron",
     "deliveries": "deliveries",
     "demo": "demo",
+    "erase": "erase",
     "explain": "explain",
     "init": "init",
+    "purge": "purge",
     "release": "release",
     "run": "run",
     "schema": "schema",
     "shortcodes": "shortcodes",
-    "test": "test",
+    "status": "status",
     "upcoming": "upcoming",
+    "test": "test",
 }
 
 

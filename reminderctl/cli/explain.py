@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,7 @@ from reminderctl.bookings import Bookings
 from reminderctl.cli.invocation import Invocation, shared_options
 from reminderctl.cli.output import STATE_STYLES, name_of_recipient, print_json
 from reminderctl.errors import ExitCode, UsageError
-from reminderctl.ledger import Ledger, lanes, records, watermarks
+from reminderctl.ledger import Ledger, lanes, records, retention, watermarks
 from reminderctl.matching import Verdict
 from reminderctl.model import Booking, Config, Trigger
 
@@ -44,13 +45,14 @@ def command(invocation: Invocation, *, booking_id: str, workflow_id: str | None,
     with Bookings(config.bookings) as bookings, Ledger(config.ledger) as ledger:
         booking = bookings.find(booking_id)
         kept = records.of_booking(ledger, booking_id)
+        _refuse_nothing(booking_id, booking, kept, workflow_id, config=config, problems=bookings.problems)
         memory = Memory(
-            [record for record in kept if workflow_id in (None, record["workflow"])],
-            watermarks.read(ledger),
-            lanes.resting(ledger, now),
+            records=[record for record in kept if workflow_id in (None, record["workflow"])],
+            marks=watermarks.read(ledger),
+            resting=lanes.resting(ledger, now),
+            was_purged=partial(retention.was_purged, ledger),
         )
-    _refuse_nothing(booking_id, booking, kept, workflow_id, config=config, problems=bookings.problems)
-    reasonings = [*reason_about(booking, workflows, memory, config=config, now=now)] if booking else []
+        reasonings = [*reason_about(booking, workflows, memory, config=config, now=now)] if booking else []
     left = rest_of(memory, reasonings)
     if as_json:
         print_json([*_objects(reasonings, left)])

@@ -15,6 +15,7 @@ from reminderctl.cli.output import print_json
 from reminderctl.errors import ExitCode
 from reminderctl.ledger import Ledger
 from reminderctl.model import Config, Delivery
+from reminderctl.secret import Secret
 from reminderctl.tick import rehearse, tick
 from reminderctl.tick.report import Report
 
@@ -24,7 +25,12 @@ MOST_LINES = 50  # cron mails them
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Say what would be sent, and leave no trace.")
 @click.option("--outbox", type=click.Path(path_type=Path), metavar="DIR", help="Deliver into this folder, as files.")
-@click.option("--json", "as_json", is_flag=True, help="Print the counts of this run as JSON.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print the counts of this run as one JSON object: planned, sent, failed, retrying, ...",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Say what was done, not only what went wrong.")
 @shared_options
 def command(invocation: Invocation, *, dry_run: bool, outbox: Path | None, as_json: bool, verbose: bool) -> None:
@@ -63,6 +69,21 @@ def command(invocation: Invocation, *, dry_run: bool, outbox: Path | None, as_js
         raise SystemExit(ExitCode.CONFIGURATION)
     if report.needs_a_person:
         raise SystemExit(ExitCode.NEEDS_A_PERSON)
+    if config.heartbeat and not dry_run and not outbox:
+        _beat(config.heartbeat, config.ledger, verbose=verbose)
+
+
+def _beat(url: Secret, ledger_path: Path, *, verbose: bool) -> None:
+    """Call the heartbeat, once a minute. That it cannot be reached is its monitor's news: told with -v, no failure."""
+    from reminderctl.heartbeat import beat
+    from reminderctl.ledger import figures
+
+    with Ledger(ledger_path) as ledger:
+        if figures.runs_in_its_minute(ledger) > 1:
+            return
+    failure = beat(url)
+    if failure and verbose:
+        click.echo(failure, err=True)
 
 
 def _same(config: Config) -> Config:

@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 
+import msgspec
+
 from reminderctl import timing
 from reminderctl.ledger.opening import Ledger
 from reminderctl.model import Delivery, State
@@ -39,7 +41,7 @@ _INSTANTS = ("event_at", "due_at", "expires_at")
 
 # A delivery that nobody sent comes back when it is owed again: a booking called off and confirmed anew, or moved away
 # and back; and one that a wrong clock let expire before its time, unlike one that was given up because its provider
-# wants to wait longer than it lives. What a person cancelled stays so.
+# wants to wait longer than it lives. What a person cancelled stays so; what was purged is over for good.
 _ENQUEUE = """
 INSERT INTO deliveries (key, workflow, trigger, action, channel, lane, booking, recipient, participant, address,
     event_at, due_at, expires_at, planned_by, state, next_attempt_at, settled_at, error)
@@ -61,6 +63,8 @@ def enqueue(ledger: Ledger, deliveries: Iterable[Delivery], *, run: int, now: da
     counts = [0, 0]
     stream = iter(deliveries)
     while chunk := list(islice(stream, CHUNK)):
+        purged = _purged(ledger, chunk)
+        chunk = [each for each in chunk if each.key not in purged]
         rows = [[_row(each) + on_time for each in chunk if each.expires_at >= now]]
         rows += [[_row(each) + too_late for each in chunk if each.expires_at < now]]
         for kind in (0, 1):
@@ -68,6 +72,15 @@ def enqueue(ledger: Ledger, deliveries: Iterable[Delivery], *, run: int, now: da
             ledger.connection.executemany(_ENQUEUE, rows[kind])
             counts[kind] += ledger.connection.total_changes - before
     return counts[0], counts[1]
+
+
+def _purged(ledger: Ledger, deliveries: Iterable[Delivery]) -> set[str]:
+    """Which of these keys are over for good: asked once for many, as in each INSERT it would double its cost."""
+    keys = msgspec.json.encode([delivery.key for delivery in deliveries]).decode()
+    rows = ledger.connection.execute(
+        "SELECT purged.key FROM json_each(:keys) AS wanted JOIN purged ON purged.key = wanted.value", {"keys": keys}
+    )
+    return {key for (key,) in rows}
 
 
 def _row(delivery: Delivery) -> tuple[object, ...]:
@@ -144,9 +157,9 @@ def workflows_waiting(ledger: Ledger) -> set[str]:
 
 
 def wake(ledger: Ledger, now: datetime) -> None:
-    """Let everything pending be attempted now."""
+    """Let everything pending be attempted now, or when it falls due: a clock that was ahead may have planned it."""
     ledger.connection.execute(
-        "UPDATE deliveries SET next_attempt_at = :now WHERE state = 'pending' AND next_attempt_at > :now",
+        "UPDATE deliveries SET next_attempt_at = MAX(due_at, :now) WHERE state = 'pending' AND next_attempt_at > :now",
         {"now": timing.instant_text(now)},
     )
 

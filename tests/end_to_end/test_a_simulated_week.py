@@ -255,3 +255,14 @@ def test_upcoming_refuses_what_it_cannot_mean(clinic: Clinic) -> None:
         result = clinic.command("upcoming", "--now", "2030-01-14T09:00", *words)
         assert result.exit_code == 2, words
         assert complaint in result.output
+
+
+def test_explain_says_that_a_record_was_purged(clinic: Clinic) -> None:
+    clinic.write("- {id: w, when: 1 hour before start, actions: [{send: email, to: customer, subject: s, body: b}]}\n")
+    clinic.run("2030-01-14T07:00Z")
+    for number in (1, 2):
+        clinic.book(f"b{number}", f"2030-01-14T1{number}:00Z", customers=(f"c{number}",))
+        clinic.run(f"2030-01-14T1{number - 1}:00Z")
+    assert clinic.command("purge", "--older-than", "30d", "--now", "2030-06-01T00:00Z").exit_code == 0
+    (told,) = json.loads(clinic.command("explain", "b1", "--json", "--now", "2030-06-01T00:00Z").stdout)
+    assert (told["state"], "its record was purged" in told["reason"]) == (None, True)

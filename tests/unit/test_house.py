@@ -19,11 +19,11 @@ FLOORS = {
     "places": 0,
     "secret": 0,
     "timing": 1,
+    "crontab": 1,
     "matching": 1,
     "planning": 1,
     "outcome": 1,
     "migrations": 1,
-    "crontab": 1,
     "channels": 2,
     "messages": 2,
     "bookings": 2,
@@ -35,12 +35,15 @@ FLOORS = {
     "tick": 4,
     "demo": 4,
     "explain": 4,
+    "health": 4,
+    "heartbeat": 3,
     "trial": 4,
     "upcoming": 4,
     "cli": 5,
 }
 WITHIN_ITS_FLOOR = {  # who may import a neighbour, and why
     ("model", "errors"),  # a configuration carries the problems of its broken files
+    ("model", "secret"),  # a configuration carries the address of a heartbeat
     ("matching", "timing"),
     ("planning", "timing"),
     ("planning", "matching"),
@@ -49,6 +52,7 @@ WITHIN_ITS_FLOOR = {  # who may import a neighbour, and why
     ("demo", "tick"),  # it plays what `run` does
     ("trial", "deliver"),  # it shows what `run` would send
     ("upcoming", "tick"),  # it finds what `run` will find
+    ("health", "tick"),  # it finds when `run` will next have something to do
 }
 HEAVY = {
     "babel",

@@ -1,0 +1,86 @@
+"""`reminderctl erase`: let the ledger forget a person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reminderctl.cli.deliveries import who
+from reminderctl.cli.invocation import Invocation, shared_options
+from reminderctl.cli.output import print_json
+from reminderctl.errors import LockedError, UsageError
+from reminderctl.ledger import Ledger, retention
+from reminderctl.model import Config
+
+SHOWN_FILES = 20
+MESSAGES = (".eml", ".json")  # in an outbox, the provider's id of a message is its file
+
+
+@click.command()
+@click.argument("customer", metavar="CUSTOMER")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Say what would be erased; change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object; needs --yes or --dry-run.")
+@shared_options
+def command(invocation: Invocation, *, customer: str, yes: bool, dry_run: bool, as_json: bool) -> None:
+    """Erase a person from the ledger: who they are, their addresses, what providers said of them.
+
+    CUSTOMER is the customer's id. What waits for them is canceled, and nothing that they got is sent again, not even
+    when the same id comes back. Then the file is written anew, so that no byte of it tells who they were.
+
+    bookings.db belongs to the application: delete them there first, or new reminders will name them anew. Files in an
+    outbox, copies of the ledger and backups are named, where they are known, and left alone.
+    """
+    if as_json and not (yes or dry_run):
+        raise UsageError("--json does not ask; add --yes, or --dry-run")
+    config = invocation.load_settings()
+    customer = customer.removeprefix("customer:")
+    with Ledger(config.ledger) as ledger:
+        found = retention.traces(ledger, customer)
+        if not found.deliveries:
+            what = f"the ledger knows no customer {customer}; `reminderctl deliveries list --json` names each recipient"
+            raise UsageError(what)
+        count = f"{found.deliveries} deliveries concern customer {customer}, {found.waiting} of them wait"
+        if not (yes or dry_run or as_json):
+            click.echo(count)
+            click.confirm("Erase who they are, and cancel what waits?", abort=True, err=True)
+        if not dry_run:
+            now = invocation.clock(config.timezone)()
+            retention.erase(ledger, customer, by=who(), now=now)
+            _finish(ledger)
+    left = _left(config, found)
+    if as_json:
+        counts = {"deliveries": found.deliveries, "canceled": found.waiting, "under_way": found.under_way}
+        print_json({"customer": customer, "dry_run": dry_run, **counts, "left": list(map(str, left))})
+    else:
+        click.echo(f"{count}: nothing was changed" if dry_run else f"{count[: -len(' wait')]} canceled: erased")
+        _tell(left)
+    if found.under_way and not dry_run:
+        what = f"{found.under_way} are being sent in this moment and were left out; erase once more in a minute"
+        raise LockedError(what)
+
+
+def _finish(ledger: Ledger) -> None:
+    try:
+        retention.shrink(ledger)
+    except LockedError as error:
+        what = "erased, but free parts of the file may still hold it: run `reminderctl purge --shrink` in a minute"
+        raise LockedError(f"{error}; {what}") from None
+
+
+def _left(config: Config, found: retention.Traces) -> list[Path]:
+    """The files that still tell who they were, as far as they are known."""
+    outbox = [config.outbox / name for name in found.files if config.outbox and Path(name).suffix in MESSAGES]
+    copies = sorted(config.ledger.parent.glob(f"{config.ledger.name}.before-version-*"))
+    return [path for path in (*outbox, *copies) if path.exists()]
+
+
+def _tell(left: list[Path]) -> None:
+    if left:
+        click.echo("These files may still hold them; delete what you need not keep:")
+    for path in left[:SHOWN_FILES]:
+        click.echo(f"  {path}")
+    if len(left) > SHOWN_FILES:
+        click.echo(f"  ... and {len(left) - SHOWN_FILES} more; --json names all")
+    click.echo("Not touched: bookings.db, which is the application's, and backups.")

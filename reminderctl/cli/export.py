@@ -1,0 +1,42 @@
+"""Records as CSV, JSON or NDJSON, piece by piece."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from reminderctl.ledger.records import COLUMNS
+
+
+def export_texts(found: Iterable[dict[str, Any]], *, form: str) -> Iterator[str]:
+    """The text of an export; no more than one record of it is in memory at a time."""
+    return {"csv": _csv, "json": _json, "ndjson": _ndjson}[form](found)
+
+
+def _csv(found: Iterable[dict[str, Any]]) -> Iterator[str]:
+    line = io.StringIO()
+    writer = csv.writer(line, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for record in found:
+        yield line.getvalue()
+        line.seek(0)
+        line.truncate()
+        writer.writerow(str(value).lower() if isinstance(value, bool) else value for value in record.values())
+    yield line.getvalue()
+
+
+def _json(found: Iterable[dict[str, Any]]) -> Iterator[str]:
+    before = "[\n"
+    for text in _ndjson(found):
+        yield before + text.rstrip("\n")
+        before = ",\n"
+    yield "[]\n" if before == "[\n" else "\n]\n"
+
+
+def _ndjson(found: Iterable[dict[str, Any]]) -> Iterator[str]:
+    for record in found:
+        yield f"{msgspec.json.encode(record).decode()}\n"

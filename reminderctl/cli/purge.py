@@ -1,0 +1,51 @@
+"""`reminderctl purge`: let the ledger forget what was over long ago."""
+
+from __future__ import annotations
+
+import click
+
+from reminderctl import timing
+from reminderctl.cli.invocation import Invocation, shared_options
+from reminderctl.cli.output import print_json
+from reminderctl.errors import UsageError
+from reminderctl.ledger import Ledger, retention
+
+
+@click.command()
+@click.option("--older-than", metavar="TIME", help="How long ago a delivery must have been over: 90d, 26 weeks.")
+@click.option("--shrink", is_flag=True, help="Also write the file anew, so that the disk gets the space back.")
+@click.option("--dry-run", is_flag=True, help="Say what would go; change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+@shared_options
+def command(invocation: Invocation, *, older_than: str | None, shrink: bool, dry_run: bool, as_json: bool) -> None:
+    """Delete old deliveries from the ledger with their attempts; none of them is ever sent again.
+
+    A delivery goes when it is sent, failed, canceled or expired, and that, its deadline and its event all lie longer
+    ago than --older-than. What is pending, held or unknown stays, whatever its age; so does the key of every
+    delivery, by which a run knows that it is done. Old runs go, too.
+
+    The file does not grow while there is room in it. --shrink makes it smaller; runs wait meanwhile.
+    """
+    if not older_than and not shrink:
+        raise UsageError("say how old: --older-than 90d; or --shrink alone")
+    config = invocation.load_settings()
+    try:
+        age = timing.parse_duration(older_than or "0d")
+    except ValueError as error:
+        raise UsageError(f"--older-than: {error}") from None
+    before = invocation.clock(config.timezone)() - age
+    gone, freed = retention.Purged(0, 0, 0), 0
+    with Ledger(config.ledger) as ledger:
+        if older_than:
+            gone = retention.purgeable(ledger, before) if dry_run else retention.purge(ledger, before)
+        if shrink and not dry_run:
+            freed = retention.shrink(ledger)
+    if as_json:
+        print_json({"before": timing.instant_text(before), "dry_run": dry_run, **gone._asdict(), "bytes_freed": freed})
+        return
+    counts = f"{gone.deliveries} deliveries, {gone.attempts} attempts and {gone.runs} runs"
+    if older_than:
+        would = "would be deleted" if dry_run else "deleted"
+        click.echo(f"{counts} from before {timing.instant_text(before)} {would}")
+    if shrink:
+        click.echo("nothing was written anew" if dry_run else f"{freed / 1e6:.1f} MB given back to the disk")

@@ -1,0 +1,183 @@
+"""`reminderctl status`: is all well, for people and for monitoring."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+
+from reminderctl import health, timing
+from reminderctl.cli.invocation import Invocation, shared_options
+from reminderctl.cli.output import print_json
+from reminderctl.errors import ConfigError, ReminderctlError, UsageError
+from reminderctl.health.judging import words, words_of_size
+from reminderctl.health.nouns import Facts, Lane
+from reminderctl.model import Config
+
+LEVEL_STYLES = {"ok": "bold green", "warning": "bold yellow", "critical": "bold red"}
+LANE_STYLES = {"ok": "green", "idle": "dim", "failing": "yellow", "throttled": "yellow", "down": "bold red"}
+
+
+@click.command()
+@click.option(
+    "--max-lag",
+    default="5m",
+    show_default=True,
+    metavar="TIME",
+    help="Critical when the last run, or planning, is longer ago than this.",
+)
+@click.option("--deep", is_flag=True, help="Also let SQLite check the whole ledger; reads all of it.")
+@click.option(
+    "--prometheus",
+    "metrics_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also write FILE, in one step, for the textfile collector of Prometheus's node exporter.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing while all is well.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+@shared_options
+def command(
+    invocation: Invocation, *, max_lag: str, deep: bool, metrics_file: Path | None, quiet: bool, as_json: bool
+) -> None:
+    """Say whether all is well: first the verdict, with the worst that was found, then all the rest.
+
+    Exit status, as monitoring plugins have it: 0 ok, 1 warning, 2 critical. Critical: no run for --max-lag, a channel
+    that is down, mistakes in the configuration, a ledger or bookings that cannot be read, a full disk. A warning:
+    deliveries that are held or unknown, or failed or expired in the last 24 hours, or tried again for half an hour; a
+    channel that is throttled; one broken file of several; a clock that went back.
+    """
+    try:
+        longest = timing.parse_duration(max_lag)
+    except ValueError as error:
+        raise UsageError(f"--max-lag: {error}") from None
+    config, mistakes = _load(invocation)
+    now = invocation.clock(config.timezone if config else "UTC")()
+    found = health.examine(config, mistakes, now=now, max_lag=longest, deep=deep)
+    if metrics_file:
+        _write(metrics_file, found)
+    if as_json:
+        print_json(found.as_json())
+    elif not (quiet and found.level is health.Level.OK):
+        _show(found)
+    raise SystemExit(found.level.number)
+
+
+def _load(invocation: Invocation) -> tuple[Config | None, list[str]]:
+    """The configuration and its mistakes: as the runs see it, since their environment may hold secrets that ours lacks.
+
+    Where it has mistakes, what can be read without secrets.
+    """
+    try:
+        return invocation.recall() or invocation.load(deep=True), []
+    except ConfigError as error:
+        mistakes = [str(problem) for problem in error.problems]
+    except ReminderctlError as error:
+        return None, [str(error)]
+    try:
+        return invocation.load_settings(), mistakes
+    except ReminderctlError:
+        return None, mistakes
+
+
+def _write(path: Path, found: health.Health) -> None:
+    """All or nothing, readable by the collector; its name until then does not end in .prom."""
+    from reminderctl.health.prometheus import write_metrics
+
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        draft.write_text(write_metrics(found), encoding="utf-8")
+        draft.chmod(0o644)
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise UsageError(f"{path}: cannot write it: {error.strerror}") from None
+
+
+# --- on the terminal --------------------------------------------------------------------------------------------------
+
+
+def _show(found: health.Health) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    lines = [(found.level, found.verdict)]
+    lines += [(each.level, f"{each.level.upper()}: {each.what}") for each in found.findings[1:]]
+    facts = [(name, value) for name, value in _facts(found.facts) if value]
+    if not console.is_terminal:
+        for _, line in lines:
+            click.echo(line)
+        for name, value in [*facts, *((lane.lane, _in_words(lane, found.facts)) for lane in found.facts.channels)]:
+            click.echo(f"{name}\t{value}")
+        return
+    for level, line in lines:
+        word, _, rest = line.partition(" ")
+        console.print(Text.assemble((f"{word} ", LEVEL_STYLES[level]), rest))
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in facts:
+        table.add_row(name, Text(value))
+    for lane in found.facts.channels:
+        table.add_row(lane.channel, Text(_in_words(lane, found.facts), style=LANE_STYLES[lane.state]))
+    console.print()
+    console.print(table)
+
+
+def _facts(facts: Facts) -> Iterator[tuple[str, str]]:
+    """The table: a name and what to say, which is empty where nothing is known."""
+    run = facts.last_run
+    if run:
+        yield "last run", f"{_local(run.at, facts)}, {words(facts.last_run_age_seconds or 0)} ago"
+    if run and run.report:
+        done = [f"{count} {name}" for name, count in run.report.items() if name != "now" and count]
+        yield "it did", ", ".join(done)
+    if facts.lag_seconds is not None:
+        yield "lag", words(facts.lag_seconds)
+    for title, counts in _counts(facts):
+        yield title, ", ".join(f"{number} {state}" for state, number in counts if number)
+    if facts.waiting and facts.waiting.deliveries:
+        yield "waiting", f"{facts.waiting.deliveries}, the oldest due {_local(facts.waiting.first_due_at, facts)}"
+    yield "due now", str(facts.due_now or "")
+    yield "next due", _local(facts.next_due_at, facts)
+    if facts.clock and facts.clock.timezone:
+        version = f"zones of {facts.clock.tzdata or 'an unknown version'} from {facts.clock.tzdata_from}"
+        yield "clock", f"{timing.instant_text(facts.now)}, {facts.clock.timezone} {_local(facts.now, facts)}; {version}"
+    if facts.space:
+        taken = f"{words_of_size(facts.space.ledger)} and {words_of_size(facts.space.wal)} in its -wal"
+        yield "ledger", f"{taken}; {words_of_size(facts.space.free)} free on the disk"
+    yield "outbox", f"{facts.outbox}: nothing is really sent" if facts.outbox else ""
+    yield "versions", ", ".join(f"{name} {version}" for name, version in facts.versions.items())
+
+
+def _counts(facts: Facts) -> Sequence[tuple[str, list[tuple[str, int]]]]:
+    counts = sorted(facts.deliveries.items())
+    return (
+        ("last 24 hours", [(state, each.last_24_hours) for state, each in counts]),
+        ("in the ledger", [(state, each.all) for state, each in counts]),
+    )
+
+
+def _in_words(lane: Lane, facts: Facts) -> str:
+    parts: list[str] = [lane.state]
+    if lane.state == "down":
+        parts[0] += f" since {_local(lane.down_since, facts)}"
+    if lane.rests:
+        parts.append(f"rests until {_local(lane.rests_until, facts)}")
+    if lane.waiting:
+        parts.append(f"{lane.waiting} waiting")
+    parts.append(f"last sent {_local(lane.last_sent_at, facts)}" if lane.last_sent_at else "nothing sent yet")
+    parts += [lane.error] if lane.error else []
+    return ", ".join([lane.lane.partition(" ")[2], *parts] if " " in lane.lane else parts)
+
+
+def _local(instant: datetime | None, facts: Facts) -> str:
+    """An instant as the clocks of the configured zone show it, to the minute."""
+    zone = ZoneInfo(facts.clock.timezone) if facts.clock and facts.clock.timezone else None
+    return f"{instant.astimezone(zone):%a %Y-%m-%d %H:%M}" if instant and zone else ""

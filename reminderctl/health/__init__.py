@@ -1,0 +1,91 @@
+"""Is all well? What `status` finds out, and what it makes of it.
+
+- `nouns`: the facts, the findings, the verdict;
+- `gathering`: the facts, from ledger, bookings and machine;
+- `judging`: which of them a person has to know, and in which words;
+- `prometheus`: all of it as a file for a collector.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from reminderctl.bookings import Bookings
+from reminderctl.errors import LockedError, ReminderctlError
+from reminderctl.health import gathering
+from reminderctl.health.judging import judge, summarize
+from reminderctl.health.nouns import Facts, Finding, Health, Level
+from reminderctl.ledger import Ledger, figures, runs
+from reminderctl.model import Config
+
+__all__ = ["Finding", "Health", "Level", "examine"]
+
+
+def examine(
+    config: Config | None, mistakes: Sequence[str], *, now: datetime, max_lag: timedelta, deep: bool = False
+) -> Health:
+    """How things stand, as far as it can be found out; raises nothing that a broken file can cause.
+
+    `mistakes` are those of the configuration. `deep` reads the whole ledger to see whether it is sound.
+    """
+    findings = list(_of_config(config, mistakes))
+    facts = gathering.of_nothing(now, config)
+    if config:
+        try:
+            with Ledger(config.ledger) as ledger:
+                facts = gathering.of_ledger(ledger, config, now=now, max_lag=max_lag)
+                findings += _of_ledger(ledger, deep=deep)
+        except ReminderctlError as error:
+            findings.append(_unreadable("ledger", error))
+        try:
+            with Bookings(config.bookings) as bookings:
+                facts = replace(facts, next_due_at=gathering.find_next_due(bookings, config, now))
+                findings += [Finding(Level.WARNING, "bookings", each) for each in bookings.problems[:1]]
+        except ReminderctlError as error:
+            findings.append(_unreadable("bookings", error))
+    findings += judge(facts, max_lag)
+    findings.sort(key=lambda finding: -finding.level.number)
+    return _sum_up(findings, facts)
+
+
+def _sum_up(findings: list[Finding], facts: Facts) -> Health:
+    if not findings:
+        return Health(level=Level.OK, verdict=f"OK: {summarize(facts)}", findings=[], facts=facts)
+    worst = findings[0]
+    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+    verdict = f"{worst.level.upper()}: {worst.what}{more}"
+    return Health(level=worst.level, verdict=verdict, findings=findings, facts=facts)
+
+
+def _of_config(config: Config | None, mistakes: Sequence[str]) -> list[Finding]:
+    if mistakes:
+        more = f" (and {len(mistakes) - 1} more: `reminderctl check`)" if len(mistakes) > 1 else ""
+        return [Finding(Level.CRITICAL, "configuration", f"nothing is sent: {mistakes[0]}{more}")]
+    broken = list(config.broken) if config else []
+    if not broken:
+        return []
+    files = " and ".join(dict.fromkeys(problem.file for problem in broken))
+    return [Finding(Level.WARNING, "configuration", f"the workflows of {files} wait until it is mended: {broken[0]}")]
+
+
+def _of_ledger(ledger: Ledger, *, deep: bool) -> list[Finding]:
+    found = []
+    if not os.access(ledger.path.parent, os.W_OK):
+        what = f"{ledger.path.parent}: no permission to write beside the ledger, so nothing can be sent"
+        found.append(Finding(Level.CRITICAL, "ledger", what))
+    if runs.restored_since(ledger):
+        what = f"{ledger.path} does not know the last run: it is an older or another one, put back in its place"
+        found.append(Finding(Level.WARNING, "ledger", f"{what}; what fell due before that run will not be sent again"))
+    if deep and (damage := figures.damage(ledger)):
+        what = f"{ledger.path} is damaged: {damage[0]}; restore it from a backup"
+        found.append(Finding(Level.CRITICAL, "ledger", what))
+    return found
+
+
+def _unreadable(about: str, error: ReminderctlError) -> Finding:
+    level = Level.WARNING if isinstance(error, LockedError) else Level.CRITICAL
+    return Finding(level, about, str(error))

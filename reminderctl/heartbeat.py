@@ -1,0 +1,20 @@
+"""The heartbeat: a call by which a monitor knows that all is well, and by whose absence that it is not."""
+
+from __future__ import annotations
+
+from reminderctl.channels import _http
+from reminderctl.errors import DeliveryError
+from reminderctl.secret import Secret
+
+PATIENCE_SECONDS = 10.0
+NOT_SUCCESS = 300  # redirects are not followed, and so are no success
+
+
+def beat(url: Secret) -> str | None:
+    """Make one GET; what went wrong, in words that name the host only, or None."""
+    with _http.session() as session:
+        try:
+            answer = _http.request(session, "GET", url.reveal(), timeout=PATIENCE_SECONDS)
+        except DeliveryError as error:
+            return f"the heartbeat: {error}"
+    return f"the heartbeat: {answer.host} answered {answer.status}" if answer.status >= NOT_SUCCESS else None

@@ -1,0 +1,157 @@
+"""What the ledger tells a watcher: the last run, counts by state, what waits, and each lane."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from reminderctl.ledger.opening import Ledger, errors_of
+from reminderctl.timing import instant_text
+
+
+class LastRun(Struct, frozen=True, kw_only=True):
+    """The newest run: when it began, and its counts, which a run that found nothing to do has not."""
+
+    at: datetime
+    report: dict[str, Any] | None
+
+
+class Count(Struct, frozen=True, kw_only=True):
+    """How many deliveries are in one state: those of the last day (open ones by when they fell due), and all."""
+
+    last_24_hours: int = 0
+    all: int = 0
+
+
+class Held(Struct, frozen=True, kw_only=True):
+    """What of a workflow waits for `release`, and when the first of it is given up."""
+
+    workflow: str
+    deliveries: int
+    first_expires_at: datetime
+
+
+class Waiting(Struct, frozen=True, kw_only=True):
+    """Deliveries that wait for nothing but a run: how many, and the earliest of their instants."""
+
+    deliveries: int = 0
+    first_due_at: datetime | None = None
+    first_attempt_at: datetime | None = None
+    first_expires_at: datetime | None = None
+    error: str | None = None
+
+
+class LaneFigures(Struct, frozen=True, kw_only=True):
+    """One lane as it was left by its last attempts, and what waits in it."""
+
+    failures: int = 0
+    throttles: int = 0
+    paused_until: datetime | None = None
+    down_since: datetime | None = None
+    last_sent_at: datetime | None = None
+    error: str | None = None
+    waiting: Waiting = Waiting()
+
+
+def last_run(ledger: Ledger) -> LastRun | None:
+    """The newest run, or None where there has been none."""
+    found = _rows(ledger, "SELECT started_at AS at, report FROM runs ORDER BY id DESC LIMIT 1")
+    for row in found:
+        row["report"] = msgspec.json.decode(row["report"]) if row["report"] else None
+    return msgspec.convert(found[0], LastRun) if found else None
+
+
+def counts(ledger: Ledger, since: datetime) -> dict[str, Count]:
+    """How many deliveries are in each state that has any; what is held counts as `held`."""
+    rows = _rows(
+        ledger,
+        """
+        SELECT CASE WHEN held THEN 'held' ELSE state END AS state, COUNT(*) AS "all",
+            SUM(COALESCE(settled_at, due_at) >= :since) AS last_24_hours
+        FROM deliveries GROUP BY 1
+        """,
+        since=instant_text(since),
+    )
+    return {row.pop("state"): msgspec.convert(row, Count) for row in rows}
+
+
+def held(ledger: Ledger) -> list[Held]:
+    """Each workflow of which something is held."""
+    rows = _rows(
+        ledger,
+        """
+        SELECT workflow, COUNT(*) AS deliveries, MIN(expires_at) AS first_expires_at
+        FROM deliveries WHERE state = 'pending' AND held = 1 GROUP BY workflow
+        """,
+    )
+    return msgspec.convert(rows, list[Held])
+
+
+def waiting(ledger: Ledger) -> Waiting:
+    """Everything that waits; `error` is that of the first to be given up."""
+    return _waiting(ledger, _OPEN)
+
+
+def overdue(ledger: Ledger, since: datetime) -> Waiting:
+    """What a run could have taken up at this instant or before, and none has."""
+    return _waiting(ledger, f"{_OPEN} AND next_attempt_at <= :instant", instant=instant_text(since))
+
+
+def retried(ledger: Ledger, since: datetime) -> Waiting:
+    """What fell due at this instant or before, and has met errors only."""
+    return _waiting(ledger, f"{_OPEN} AND error IS NOT NULL AND due_at <= :instant", instant=instant_text(since))
+
+
+def lanes(ledger: Ledger) -> dict[str, LaneFigures]:
+    """Every lane that has met something, or in which something waits."""
+    columns = "lane, failures, throttles, paused_until, down_since, last_sent_at, error"
+    found = {row.pop("lane"): row for row in _rows(ledger, f"SELECT {columns} FROM lanes")}  # noqa: S608 - constants
+    sql = f"SELECT lane, {_WAITING} FROM deliveries WHERE {_OPEN} GROUP BY lane"  # noqa: S608 - constants
+    for row in _rows(ledger, sql):
+        found.setdefault(row.pop("lane"), {})["waiting"] = row
+    return {lane: msgspec.convert(row, LaneFigures) for lane, row in sorted(found.items())}
+
+
+def runs_in_its_minute(ledger: Ledger) -> int:
+    """How many runs have begun in the minute in which the newest one did."""
+    sql = "SELECT COUNT(*) AS runs FROM runs WHERE id > (SELECT MAX(id) FROM runs) - 60 AND "
+    sql += "SUBSTR(started_at, 1, 16) = (SELECT SUBSTR(started_at, 1, 16) FROM runs ORDER BY id DESC LIMIT 1)"
+    return int(_rows(ledger, sql)[0]["runs"])
+
+
+def damage(ledger: Ledger) -> list[str]:
+    """What SQLite's own check finds wrong with the file: nothing, or some lines. Reads all of it."""
+    found = [row["integrity_check"] for row in _rows(ledger, "PRAGMA integrity_check(10)")]
+    lost = _rows(ledger, "PRAGMA foreign_key_check")
+    found += [f"{len(lost)} attempts belong to no delivery"] if lost else []
+    return [line for line in found if line != "ok"]
+
+
+def sizes(ledger: Ledger) -> dict[str, int]:
+    """How many bytes the ledger's file takes, and its -wal."""
+    wal = Path(f"{ledger.path}-wal")
+    return {"ledger": ledger.path.stat().st_size, "wal": wal.stat().st_size if wal.exists() else 0}
+
+
+_OPEN = "state = 'pending' AND held = 0"
+_WAITING = """
+    COUNT(*) AS deliveries, MIN(due_at) AS first_due_at, MIN(next_attempt_at) AS first_attempt_at,
+    MIN(expires_at) AS first_expires_at
+"""
+
+
+def _waiting(ledger: Ledger, where: str, **values: Any) -> Waiting:
+    error = f"(SELECT error FROM deliveries WHERE {where} ORDER BY expires_at, id LIMIT 1) AS error"  # noqa: S608
+    (row,) = _rows(ledger, f"SELECT {_WAITING}, {error} FROM deliveries WHERE {where}", **values)  # noqa: S608
+    return msgspec.convert(row, Waiting)
+
+
+def _rows(ledger: Ledger, sql: str, **values: Any) -> list[dict[str, Any]]:
+    with errors_of(ledger.path):
+        cursor = ledger.connection.execute(sql, values)
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor]

@@ -1,0 +1,179 @@
+"""What the ledger forgets without ever sending it again.
+
+Whether something was sent is known by its key, and by nothing else: clocks are set back, a grace grows from a day to a
+year, a backfill reaches far, a trigger may fire ten years after a visit, so no age makes a key safe to lose. That is
+why `purge` leaves the key of each delivery in a table of its own, a twentieth of what the delivery took, and
+`queue.enqueue` takes nothing whose key is there; why `erase` blanks columns and deletes no row.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from reminderctl.errors import LockedError
+from reminderctl.ledger.opening import Ledger, errors_of
+from reminderctl.timing import instant_text
+
+RUNS_LEFT = 1440  # a day of minutes: `status` and the stamp speak of the last ones
+AT_ONCE = 5000  # deliveries in one transaction, so that a run need not wait for long
+SHORTEST_ADDRESS = 5  # characters; a shorter text may stand in an error by chance
+
+# Over for good: a canceled delivery comes back when its booking does, up to its deadline; a person decides about
+# `unknown`, and before its event a reminder that was sent answers "was she told?". The newest one stays, so that no
+# number is given twice.
+_OVER = """
+    state IN ('sent', 'failed', 'canceled', 'expired')
+    AND due_at < :before AND event_at < :before AND expires_at < :before AND settled_at < :before
+    AND id < (SELECT MAX(id) FROM deliveries)
+"""
+
+
+class Purged(NamedTuple):
+    """How many of each went, or would go."""
+
+    deliveries: int
+    attempts: int
+    runs: int
+
+
+def purgeable(ledger: Ledger, before: datetime) -> Purged:
+    """What `purge` would delete."""
+    values = {"before": instant_text(before), "left": RUNS_LEFT}
+    with errors_of(ledger.path):
+        row = ledger.connection.execute(
+            f"""
+            SELECT (SELECT COUNT(*) FROM deliveries WHERE {_OVER}),
+                (SELECT COUNT(*) FROM attempts WHERE delivery IN (SELECT id FROM deliveries WHERE {_OVER})),
+                (SELECT COUNT(*) FROM runs WHERE {_OLD_RUN})
+            """,  # noqa: S608 - constants
+            values,
+        ).fetchone()
+    return Purged(*row)
+
+
+def purge(ledger: Ledger, before: datetime) -> Purged:
+    """Delete deliveries that were over before this instant with their attempts, but for their keys; and old runs."""
+    deliveries = attempts = 0
+    values = {"before": instant_text(before), "left": RUNS_LEFT, "most": AT_ONCE}
+    while True:
+        with ledger.transaction() as connection:
+            some = connection.execute(
+                f"SELECT id, key FROM deliveries WHERE {_OVER} ORDER BY due_at, id LIMIT :most",  # noqa: S608 - a constant
+                values,
+            ).fetchall()
+            connection.executemany("INSERT INTO purged (key) VALUES (?)", [(key,) for _, key in some])
+            ids = [(number,) for number, _ in some]
+            attempts += connection.executemany("DELETE FROM attempts WHERE delivery = ?", ids).rowcount if ids else 0
+            connection.executemany("DELETE FROM deliveries WHERE id = ?", ids)
+        deliveries += len(some)
+        if len(some) < AT_ONCE:
+            break
+    with ledger.transaction() as connection:
+        runs = connection.execute(f"DELETE FROM runs WHERE {_OLD_RUN}", values).rowcount  # noqa: S608 - a constant
+    return Purged(deliveries, attempts, runs)
+
+
+def was_purged(ledger: Ledger, key: str) -> bool:
+    """Whether a delivery was over, and its record has been deleted since."""
+    with errors_of(ledger.path):
+        return bool(ledger.connection.execute("SELECT 1 FROM purged WHERE key = ?", (key,)).fetchone())
+
+
+_OLD_RUN = "started_at < :before AND id <= (SELECT MAX(id) FROM runs) - :left"
+
+
+def shrink(ledger: Ledger) -> int:
+    """Write the file anew without what was deleted: how many bytes smaller it is. Raises `LockedError`.
+
+    Deleted text stands in the free parts of a SQLite file, and in its -wal, until this is done.
+    """
+    before = ledger.path.stat().st_size
+    with errors_of(ledger.path):
+        ledger.connection.execute("VACUUM")
+        (busy, *_) = ledger.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        raise LockedError(f"{ledger.path}: another program reads the ledger, so its file could not be written anew")
+    return before - ledger.path.stat().st_size
+
+
+# --- one person -------------------------------------------------------------------------------------------------------
+
+
+class Traces(NamedTuple):
+    """What the ledger holds of a customer: numbers of deliveries, and the files that an outbox gave them."""
+
+    deliveries: int
+    waiting: int  # to them; these are canceled
+    under_way: int  # being sent in this moment, which nothing can change
+    files: tuple[str, ...]
+
+
+def traces(ledger: Ledger, customer: str) -> Traces:
+    """What `erase` would find."""
+    with errors_of(ledger.path):
+        rows = ledger.connection.execute(
+            f"SELECT state, {_THEIRS}, provider_id FROM deliveries WHERE {_CONCERNED}",  # noqa: S608 - constants
+            _named(customer),
+        ).fetchall()
+    return Traces(
+        deliveries=len(rows),
+        waiting=sum(state == "pending" and bool(theirs) for state, theirs, _ in rows),
+        under_way=sum(state == "sending" for state, _, _ in rows),
+        files=tuple(file for _, theirs, file in rows if file),
+    )
+
+
+def erase(ledger: Ledger, customer: str, *, by: str, now: datetime) -> None:
+    """Blank everything that tells who a customer is; what waits for them is canceled.
+
+    1. Their deliveries keep key, booking, instants and state, so that nothing is sent again, to nobody of that id.
+    2. What might come back when a booking does (canceled, expired) is settled by a person, and so stays.
+    3. Their addresses are taken out of the errors of other deliveries, and of channels.
+
+    `shrink` makes it final.
+    """
+    values = _named(customer) | {"by": by, "now": instant_text(now)}
+    with ledger.transaction() as connection:
+        rows = connection.execute(
+            f"SELECT DISTINCT address FROM deliveries WHERE {_CONCERNED} AND {_THEIRS}",  # noqa: S608 - constants
+            values,
+        ).fetchall()
+        connection.execute(
+            f"UPDATE attempts SET error = NULL WHERE delivery IN (SELECT id FROM deliveries WHERE {_ERASABLE})",  # noqa: S608
+            values,
+        )
+        connection.execute(_ERASE, values)
+        for (address,) in rows:
+            if len(address or "") >= SHORTEST_ADDRESS:
+                _take_out(ledger, address)
+
+
+def _take_out(ledger: Ledger, address: str) -> None:
+    for table in ("deliveries", "attempts", "lanes"):
+        ledger.connection.execute(
+            f"UPDATE {table} SET error = REPLACE(error, :address, '(erased)') WHERE INSTR(error, :address)",  # noqa: S608
+            {"address": address},
+        )
+
+
+def _named(customer: str) -> dict[str, Any]:
+    return {"customer": customer, "recipient": f"customer:{customer}"}
+
+
+_THEIRS = "(recipient = :recipient OR recipient LIKE '%{%')"  # an address with shortcodes was filled with theirs
+_CONCERNED = "(recipient = :recipient OR participant = :customer)"
+_ERASABLE = f"{_CONCERNED} AND state <> 'sending'"
+_ERASE = f"""
+UPDATE deliveries SET
+    state = CASE WHEN state = 'pending' AND {_THEIRS} THEN 'canceled' ELSE state END,
+    next_attempt_at = CASE WHEN {_THEIRS} THEN NULL ELSE next_attempt_at END,
+    held = CASE WHEN {_THEIRS} THEN 0 ELSE held END,
+    settled_at = CASE WHEN state = 'pending' AND {_THEIRS} THEN :now ELSE settled_at END,
+    settled_by = CASE WHEN state IN ('pending', 'canceled', 'expired') AND {_THEIRS} THEN :by ELSE settled_by END,
+    address = CASE WHEN {_THEIRS} THEN NULL ELSE address END,
+    error = CASE WHEN error IS NOT NULL OR {_THEIRS} THEN 'erased by ' || :by END,
+    provider_id = NULL, participant = NULL,
+    recipient = CASE WHEN recipient = :recipient THEN 'erased' ELSE recipient END
+WHERE {_ERASABLE}
+"""  # noqa: S608 - constants
