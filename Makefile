@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types wheel docs bench clean
+.PHONY: help demo test check format lint types wheel docs crash mutations bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -43,6 +43,14 @@ wheel: $(READY) ## build the wheel and try it in an environment of its own
 
 docs: $(READY) ## renew the generated parts of the reference pages
 	$(BIN)/python -m docs.generate
+
+KILLS ?= 60
+
+crash: $(READY) ## kill runs and judge what became of each message: make crash KILLS=2000
+	$(BIN)/python -m tests.crash --kills $(KILLS)
+
+mutations: $(READY) ## take away one safeguard after the other: does a test notice?
+	$(BIN)/python -m tests.mutations
 
 bench: $(READY) ## the benchmarks; docs/explanation/speed.md says what they mean
 	$(BIN)/python -m benchmarks

@@ -13,7 +13,7 @@ import msgspec
 from jinja2 import Template, TemplateSyntaxError
 
 from reminderctl.errors import Rejected
-from reminderctl.messages import calendar, environments, shapes, shortcodes, texts
+from reminderctl.messages import environments, shapes, shortcodes, texts
 from reminderctl.messages.context import Context
 from reminderctl.messages.escaping import BodyKind, body_kind, finish
 from reminderctl.messages.values import Lookup, custom, reader_zone, value, values
@@ -165,6 +165,8 @@ def _refuse_traversal(url: str, field: str) -> None:
 def _attachment(name: str, context: Context, base: Path) -> Attachment:
     """The appointment for `calendar`, else a file; raises `Rejected`."""
     if name == "calendar":
+        from reminderctl.messages import calendar  # its library costs a third of a run that sends one SMS
+
         return calendar.appointment(context)
     path = base / name
     if not path.is_file():

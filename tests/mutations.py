@@ -1,0 +1,173 @@
+"""Proof that the tests would notice: `python -m tests.mutations` takes away one safeguard at a time.
+
+Each mutation is a change of one place in a copy of the package, and names the tests that are to fail with it. A
+mutation that no test notices, or whose place is not found, ends the script with exit code 1.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[1]
+
+
+class Mutation(NamedTuple):
+    """What is taken away: a text of one file, and what stands there instead."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+MUTATIONS = (
+    Mutation(
+        "the claim is not committed before anything is sent",
+        "tick/send.py",
+        """        with self._ledger.transaction():
+            for ending in endings:
+                self._settle(ending, run=self._run)
+            for lane in open_lanes:
+                claimed += self._claim(lane)
+        return claimed
+""",
+        """        self._ledger.connection.execute("SAVEPOINT mutation")
+        for ending in endings:
+            self._settle(ending, run=self._run)
+        for lane in open_lanes:
+            claimed += self._claim(lane)
+        return claimed
+""",
+        ("tests/crash",),
+    ),
+    Mutation(
+        "nothing is checked again before the attempt",
+        "tick/send.py",
+        "current = planning.still_owed(delivery, workflow, booking, config=self._config)",
+        "current = delivery",
+        ("tests/end_to_end",),
+    ),
+    Mutation(
+        "a run does not withdraw what is no longer owed",
+        "tick/plan.py",
+        "if not planning.still_owed(delivery, workflow, booking, config=config):",
+        "if False:",
+        ("tests/end_to_end",),
+    ),
+    Mutation(
+        "the key need not be unique",
+        "migrations.py",
+        "key TEXT NOT NULL UNIQUE,",
+        "key TEXT NOT NULL,",
+        ("tests/end_to_end/test_when_it_fires.py",),
+    ),
+    Mutation(
+        "the key is unique, but a repetition opens the delivery again",
+        "ledger/queue.py",
+        "WHERE excluded.state = 'pending' AND deliveries.settled_by IS NULL AND deliveries.doubtful = 0\n"
+        "  AND (deliveries.state = 'canceled' OR (deliveries.state = 'expired'\n",
+        "WHERE excluded.state = 'pending' AND deliveries.settled_by IS NULL AND deliveries.doubtful = 0\n"
+        "  AND (deliveries.state IN ('canceled', 'sent') OR (deliveries.state = 'expired'\n",
+        ("tests/end_to_end/test_when_it_fires.py",),
+    ),
+    Mutation(
+        "a trigger seen for the first time looks back",
+        "ledger/watermarks.py",
+        "    return Window(max(since, min(watermark.armed_at, now)), now)",
+        "    return Window(since, now)",
+        ("tests/end_to_end/test_when_it_fires.py",),
+    ),
+    Mutation(
+        "a claim does not look at the deadline",
+        "ledger/queue.py",
+        "WHERE state = 'pending' AND lane = ? AND held = 0 AND next_attempt_at <= ? AND expires_at >= ?",
+        "WHERE state = 'pending' AND lane = ? AND held = 0 AND next_attempt_at <= ? AND ? <> ''",
+        ("tests/end_to_end",),
+    ),
+    Mutation(
+        "a run does not end what is past its deadline",
+        "ledger/queue.py",
+        "WHERE state = 'pending' AND expires_at < :now\n        RETURNING workflow, state",
+        "WHERE state = 'pending' AND expires_at < :now AND 0\n        RETURNING workflow, state",
+        ("tests/end_to_end",),
+    ),
+    Mutation(
+        "every other run is taken for dead",
+        "ledger/runs.py",
+        "        if not self._lock(number):\n            return True\n",
+        "",
+        ("tests/crash",),
+    ),
+    Mutation(
+        "no run is ever taken for dead",
+        "ledger/runs.py",
+        "        return [number for (number,) in rows if not self._lives(number)]",
+        "        return []",
+        ("tests/crash",),
+    ),
+    Mutation(
+        "what a failed attempt meant is recorded as sent",
+        "outcome.py",
+        'return Outcome(name="rejected", state=State.FAILED, error=text)',
+        'return Outcome(name="rejected", state=State.SENT, error=text)',
+        ("tests/end_to_end",),
+    ),
+    Mutation(
+        "a restored ledger is not noticed",
+        "ledger/runs.py",
+        "    return None if known else at\n",
+        "    return None\n",
+        ("tests/end_to_end",),
+    ),
+)
+
+
+def main() -> int:
+    """How many mutations nobody noticed."""
+    unnoticed = 0
+    for mutation in MUTATIONS:
+        began = time.monotonic()
+        failed = _tests_that_fail(mutation)
+        unnoticed += not failed
+        verdict = f"noticed by {failed}" if failed else "NOBODY NOTICED"
+        print(f"{mutation.name}: {verdict} ({time.monotonic() - began:.0f} s)", flush=True)  # noqa: T201 - its output
+    return unnoticed
+
+
+def _tests_that_fail(mutation: Mutation) -> str:
+    """The first test that fails under a mutation, or nothing."""
+    with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
+        copy = Path(folder)
+        for name in ("reminderctl", "tests", "docs", "pyproject.toml", "workflows.example.yaml"):
+            source = ROOT / name
+            if source.is_dir():
+                shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, copy / name)
+        path = copy / "reminderctl" / mutation.file
+        text = path.read_text(encoding="utf-8")
+        if text.count(mutation.old) != 1:
+            message = f"{mutation.name}: the text is not once in {mutation.file}; correct tests/mutations.py"
+            raise SystemExit(message)
+        path.write_text(text.replace(mutation.old, mutation.new), encoding="utf-8")
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "2", "--no-header", "-p", "no:cacheprovider"]
+        environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+        ran = subprocess.run(
+            [*command, *mutation.tests], cwd=copy, env=environment, capture_output=True, text=True, check=False
+        )
+        failed = [line.split()[1] for line in ran.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+        if ran.returncode not in (0, 1, 2) or (ran.returncode and not failed):
+            raise SystemExit(f"{mutation.name}: the tests did not run:\n{ran.stdout}{ran.stderr}")
+        return failed[0].partition("::")[2] or failed[0] if failed else ""
+
+
+if __name__ == "__main__":
+    sys.exit(1 if main() else 0)
