@@ -201,3 +201,40 @@ def test_a_provider_that_never_says_when_is_asked_less_and_less_often(clinic: Cl
     minutes = [len(gateway.requests) for minute in range(30) if clinic.run(DUE + minute * MINUTE) is not None]
     assert minutes[-1] <= 3 + 6, "three at first, then one probe at a time: after 1, 2, 4, 8, 15 minutes at the most"
     assert {each["attempts"] for each in clinic.deliveries()} == {0}
+
+
+# --- what changes while a run sends -----------------------------------------------------------------------------------
+
+
+def test_a_booking_called_off_while_the_run_is_sending_gets_nothing(clinic: Clinic, gateway: Server) -> None:
+    """It was planned by this very run; the check in the moment before its attempt says no."""
+    last = "b19"
+
+    def call_off(exchange: Exchange) -> None:
+        clinic.set_status(last, "canceled")
+        ACCEPTED(exchange)
+
+    gateway.script(call_off)
+    arm(clinic, sms(gateway), TWILIO.action)
+    for number in range(20):  # the deadline of the last one is the last
+        clinic.book(f"b{number}", written(at("2026-06-10T10:00Z") + number * MINUTE), customers=(f"c{number}",))
+    assert clinic.run(DUE + 20 * MINUTE) == {"planned": 20, "sent": 19, "canceled": 1}
+    assert len(gateway.requests) == 19
+    (canceled,) = clinic.deliveries("--state", "canceled")
+    assert (canceled["booking"], canceled["error"]) == (last, "status is canceled, and no status filter asks for it")
+
+
+def test_a_deadline_that_passes_while_the_run_is_sending_is_kept(clinic: Clinic, gateway: Server) -> None:
+    """Four SMS travel at once; when the first are answered, it is too late for the others."""
+
+    def late(exchange: Exchange) -> None:
+        exchange.server.released.wait(2.5)
+        ACCEPTED(exchange)
+
+    gateway.script(late)
+    arm(clinic, sms(gateway), TWILIO.action)
+    book(clinic, 6)
+    deadline = DUE + timedelta(hours=12)
+    assert clinic.run(deadline - timedelta(seconds=1)) == {"planned": 6, "sent": 4}
+    assert clinic.run(deadline + MINUTE, exits=1) == {"expired": 2}
+    assert len(gateway.requests) == 4
