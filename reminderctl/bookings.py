@@ -250,7 +250,7 @@ def _participant(row: tuple[Any, ...]) -> Participant:
 
 def _identifier(value: Any) -> str:
     """The id of a booking, by which it must be found again."""
-    if not isinstance(value, str | int) or value == "" or "\ufffd" in str(value):
+    if not isinstance(value, (str, int)) or value == "" or "\ufffd" in str(value):
         raise ValueError(f"its id is {value!r}; write text in UTF-8, or a whole number")
     return str(value)
 

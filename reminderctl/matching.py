@@ -35,13 +35,18 @@ def why_not_matching(
     """The filter that says no to one participant (or to a booking without any), in words; None where all say yes."""
     if refusal := _dead(workflow, booking, participant):
         return refusal
-    for name in Filters.__struct_fields__:
-        wanted, unwanted = getattr(workflow.filters, name), getattr(workflow.exceptions, name)
-        if wanted or unwanted:
-            values = _values(name, booking, participant, default_language=default_language)
-            if refusal := _refusal(name, values, wanted, unwanted):
-                return refusal
+    for name, wanted, unwanted in _given(workflow.filters, workflow.exceptions):
+        values = _values(name, booking, participant, default_language=default_language)
+        if refusal := _refusal(name, values, wanted, unwanted):
+            return refusal
     return None
+
+
+@lru_cache(maxsize=1024)
+def _given(filters: Filters, exceptions: Filters) -> tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]:
+    """The filters that a workflow has: name, what is wanted, what is not."""
+    every = ((name, getattr(filters, name), getattr(exceptions, name)) for name in Filters.__struct_fields__)
+    return tuple((name, wanted, unwanted) for name, wanted, unwanted in every if wanted or unwanted)
 
 
 class Verdict(NamedTuple):

@@ -7,6 +7,7 @@ can never disagree; `why_not_owed` puts the second answer into words.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -72,6 +73,16 @@ def _address(channel: str, noun: object) -> str | None:
     return getattr(noun, ADDRESSES[channel], None) or None
 
 
+def name_of_recipient(recipient: str, booking: Booking | None) -> str:
+    """A name instead of `customer:ID`, `staff:ID` or `location:ID`, where the booking knows one."""
+    kind, _, identifier = recipient.partition(":")
+    if booking and kind == "customer":
+        names = {each.customer.id: each.customer.full_name for each in booking.participants}
+        return names.get(identifier) or recipient
+    noun = getattr(booking, kind) if booking and identifier and kind in ("staff", "location") else None
+    return noun.name if noun and noun.name else recipient
+
+
 def missing_address(recipient: str, channel: str) -> str:
     """What to say of a recipient who cannot be reached on a channel."""
     what = _ADDRESS_NAMES.get(ADDRESSES.get(channel, ""), "address")
@@ -101,18 +112,40 @@ def _sha256() -> Callable[[bytes], Any]:
     return hashlib.sha256
 
 
+class Occurrence(NamedTuple):
+    """One trigger meeting one booking: the event, and the first and last instant of an attempt."""
+
+    event_at: datetime
+    due_at: datetime
+    expires_at: datetime
+
+
 def owed(workflow: Workflow, trigger: Trigger, booking: Booking, *, config: Config) -> list[Delivery]:
     """Every delivery that this trigger owes for this booking, whenever it falls due."""
     matching = matching_participants(workflow, booking, default_language=config.language)
-    if matching is None or not can_fall_due(trigger, booking, config=config):
+    if matching is None:
         return []
-    return deliveries(workflow, trigger, booking, matching, config=config)
+    occurrence = _meet(workflow, trigger, booking, config=config)
+    if not _in_order(trigger, occurrence.event_at, occurrence.due_at):
+        return []
+    return _deliveries(workflow, trigger, booking, matching, occurrence=occurrence, config=config)
+
+
+def deliveries(
+    workflow: Workflow, trigger: Trigger, booking: Booking, matching: tuple[Participant, ...], *, config: Config
+) -> list[Delivery]:
+    """What a trigger would owe for a booking if these of its participants matched."""
+    occurrence = _meet(workflow, trigger, booking, config=config)
+    return _deliveries(workflow, trigger, booking, matching, occurrence=occurrence, config=config)
 
 
 def can_fall_due(trigger: Trigger, booking: Booking, *, config: Config) -> bool:
     """Whether due and event stand in the right order: not so `0 days before start at 18:00` of a visit at 10:00."""
     event = timing.event_at(trigger, booking)
-    due = timing.due_at(trigger, event, zone_of(booking, config=config))
+    return _in_order(trigger, event, timing.due_at(trigger, event, zone_of(booking, config=config)))
+
+
+def _in_order(trigger: Trigger, event: datetime, due: datetime) -> bool:
     return due < event if trigger.before else due >= event
 
 
@@ -123,14 +156,22 @@ def zone_of(booking: Booking, *, config: Config) -> ZoneInfo:
     return zone
 
 
-def deliveries(
-    workflow: Workflow, trigger: Trigger, booking: Booking, matching: tuple[Participant, ...], *, config: Config
-) -> list[Delivery]:
-    """What a trigger would owe for a booking if these of its participants matched."""
+def _meet(workflow: Workflow, trigger: Trigger, booking: Booking, *, config: Config) -> Occurrence:
     event = timing.event_at(trigger, booking)
     due = timing.due_at(trigger, event, zone_of(booking, config=config))
-    expires = timing.expires_at(trigger, due, booking, workflow.grace)
-    written_event, identity = timing.instant_text(event), trigger.identity
+    return Occurrence(event, due, timing.expires_at(trigger, due, booking, workflow.grace))
+
+
+def _deliveries(
+    workflow: Workflow,
+    trigger: Trigger,
+    booking: Booking,
+    matching: tuple[Participant, ...],
+    *,
+    occurrence: Occurrence,
+    config: Config,
+) -> list[Delivery]:
+    written_event, identity = timing.instant_text(occurrence.event_at), trigger.identity
     return [
         Delivery(
             key=delivery_key(
@@ -151,9 +192,9 @@ def deliveries(
             recipient=recipient.identity,
             participant=recipient.participant.customer.id if recipient.participant else None,
             address=recipient.address,
-            event_at=event,
-            due_at=due,
-            expires_at=expires,
+            event_at=occurrence.event_at,
+            due_at=occurrence.due_at,
+            expires_at=occurrence.expires_at,
         )
         for action in workflow.actions
         for recipient in recipients(workflow, action, booking, matching, config=config)

@@ -14,9 +14,11 @@ from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from msgspec import to_builtins
+
 from reminderctl.model import Booking, Trigger, Window
 
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+NOTHING, MINUTE, HOUR, DAY = timedelta(), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 SHORTEST_GRACE, LONGEST_GRACE, FOLLOW_UP_GRACE = 15 * MINUTE, 12 * HOUR, 24 * HOUR
 LAST_INSTANT_BEFORE = timedelta(seconds=1)  # instants are whole seconds
 LONGEST_OFFSET_DAYS = 3660
@@ -39,6 +41,7 @@ _CLOCK = r"([01]?[0-9]|2[0-3]):([0-5][0-9])"
 _EXAMPLES = "`1 day before start`, `30 minutes after end`, `at start` or `1 day before start at 18:00`"
 
 
+@lru_cache(maxsize=1024)
 def parse_trigger(text: str) -> Trigger:
     """The trigger that a sentence of `when` means; raises ValueError that says what would be right."""
     found = re.fullmatch(_SENTENCE, " ".join(text.lower().split()))
@@ -109,13 +112,14 @@ def instant_of(wall: datetime, zone: ZoneInfo) -> datetime:
 
 def instant_text(instant: datetime) -> str:
     """An instant as the ledger, the bookings and every JSON write it: 2026-11-23T08:00:00Z."""
-    return f"{instant.isoformat()[:19]}Z"
+    return f"{to_builtins(instant)[:19]}Z"  # as `isoformat`, in a quarter of its time
 
 
+@lru_cache(maxsize=4096)  # visits begin and end at the same few instants
 def parse_instant(text: str) -> datetime:
     """The instant that `instant_text` wrote; raises ValueError for anything that is not UTC."""
     instant = datetime.fromisoformat(text)
-    if instant.utcoffset() != timedelta():
+    if instant.tzinfo is not UTC and instant.utcoffset() != NOTHING:
         raise ValueError(f"{text!r} is not an instant in UTC; write 2026-11-23T08:00:00Z")
     return instant
 
@@ -125,6 +129,7 @@ def event_at(trigger: Trigger, booking: Booking) -> datetime:
     return booking.starts_at if trigger.anchor == "start" else booking.ends_at
 
 
+@lru_cache(maxsize=4096)  # as above; and a zone takes its time
 def due_at(trigger: Trigger, event: datetime, zone: ZoneInfo) -> datetime:
     """The first instant at which a delivery may be attempted."""
     sign = -1 if trigger.before else 1
@@ -149,6 +154,7 @@ def expires_at(trigger: Trigger, due: datetime, booking: Booking, grace: timedel
     return expires
 
 
+@lru_cache(maxsize=1024)
 def default_grace(trigger: Trigger, offset: timedelta) -> timedelta:
     """How late a delivery may be when the workflow does not say; `offset` is used for triggers at a time of day."""
     if trigger.anchor == "end" and not trigger.before:

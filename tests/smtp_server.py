@@ -117,12 +117,12 @@ class _Dialogue(StreamRequestHandler):
             self.server.scripted.commands.append(command)
             going = self._answer(command.partition(" ")[0].upper())
             if going == "354":
-                content = b""
+                content = bytearray()
                 while not content.endswith(b"\r\n.\r\n"):
                     if not (line := self.rfile.readline()):
                         return
                     content += line
-                self.server.scripted.contents.append(content)
+                self.server.scripted.contents.append(bytes(content))
                 going = self._answer("dot")
 
     def _answer(self, point: str) -> str:

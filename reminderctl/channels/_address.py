@@ -56,7 +56,8 @@ def _address(text: str) -> str:
         raise ValueError("has no @" if text else "is empty")
     if "," in text or ";" in text or "@" in local:
         raise ValueError("names more than one address")
-    if not _LOCAL.fullmatch(local) or not local.isprintable():
+    # An encoded word must not be decoded in an address, but mail programs do, to a line break and another header.
+    if not _LOCAL.fullmatch(local) or not local.isprintable() or "=?" in local:
         raise ValueError(f"cannot have {local!r} before the @")
     ascii_domain = domain if domain.isascii() else _punycode(domain)
     if not _DOMAIN.fullmatch(ascii_domain):

@@ -39,7 +39,7 @@ class Answer(Struct, frozen=True, kw_only=True):
         """The body as JSON says it, or None where it is no JSON."""
         try:
             return msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
 
     @property

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import smtplib
 import socket
 import ssl
-import subprocess
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from reminderctl.channels import _smtp_login
 from reminderctl.channels._replies import Phase, loss, queue_id, refusal
-from reminderctl.channels.email import PORTS, token_command
+from reminderctl.channels.email import PORTS
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected
 from reminderctl.model import Receipt
 
@@ -135,7 +134,7 @@ class Client:
         self._port = settings.port or PORTS[settings.security]
         self._session: Session | None = None
         self._context: ssl.SSLContext | None = None
-        self._hidden: set[str] = set()
+        self._hidden: frozenset[str] = frozenset()
 
     def send(self, mail: Mail) -> Receipt:
         """Hand one mail over, on the open connection if there is. Raises a `DeliveryError` unless it was accepted."""
@@ -231,42 +230,11 @@ class Client:
         return self._context
 
     def _log_in(self, session: Session) -> None:
-        username = self._settings.username
         offered = session.esmtp_features.get("auth", "").upper().split()
-        if token_command(self._settings):
-            wanted, secret = ["XOAUTH2"], self._token(session.deadline)
-        else:
-            wanted = ["PLAIN", "LOGIN"]
-            secret = self._settings.password.reveal() if self._settings.password else ""
-        mechanism = next((each for each in wanted if each in offered), None)
-        if mechanism is None:
-            offers = f"only {' '.join(offered)}" if offered else "no login"
-            raise ChannelDown(f"{self._settings.host} offers {offers}; reminderctl would use {' or '.join(wanted)}")
-        initial, answers = _login_texts(mechanism, username, secret)
-        self._hidden = {secret, *map(_base64, (secret, initial))} - {""}
+        login = _smtp_login.prepare(self._settings, offered, deadline=session.deadline)
+        self._hidden = login.hidden
         session.phase = Phase.LOGIN
-        code, words = session.docmd("AUTH", f"{mechanism} {_base64(initial)}".strip())
-        for answer in answers:
-            if code == 334:
-                code, words = session.docmd(_base64(answer))
-        if code != 235:
-            raise smtplib.SMTPAuthenticationError(code, words)
-
-    def _token(self, deadline: float) -> str:
-        command = token_command(self._settings)
-        what = f"token_command {command[0]}"
-        left = max(deadline - time.monotonic(), 0.001)
-        try:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=left, check=False)  # noqa: S603 - the operator's own command, without a shell
-        except subprocess.TimeoutExpired:
-            raise ChannelDown(f"{what} gave no token in time") from None
-        except (OSError, ValueError) as error:
-            raise ChannelDown(f"{what} cannot be started: {getattr(error, 'strerror', None) or error}") from None
-        token = done.stdout.decode("utf-8", "replace").strip()
-        if done.returncode or not token:
-            # Its own words are not repeated: such programs print tokens in their errors.
-            raise ChannelDown(f"{what} gave no token (exit status {done.returncode}); try it by hand")
-        return token
+        _smtp_login.perform(login, session)
 
     def _failure(self, error: OSError, phase: Phase) -> DeliveryError:
         host = self._settings.host
@@ -280,20 +248,3 @@ class Client:
         if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
             return ChannelDown(f"{host} port {self._port} does not speak TLS ({error.reason}); try security: starttls")
         return loss(f"{host} port {self._port}", error.strerror or str(error), phase=phase)
-
-
-def _login_texts(mechanism: str, username: str, secret: str) -> tuple[str, list[str]]:
-    """What goes with the AUTH command, and the answers to the challenges that follow.
-
-    PLAIN is RFC 4616; XOAUTH2 is Google's and Microsoft's, whose error is a challenge that wants an empty answer. Not
-    `smtplib.login`: it tries every mechanism in turn, which locks accounts, and knows only ASCII.
-    """
-    if mechanism == "PLAIN":
-        return f"\0{username}\0{secret}", []
-    if mechanism == "XOAUTH2":
-        return f"user={username}\x01auth=Bearer {secret}\x01\x01", [""]
-    return "", [username, secret]
-
-
-def _base64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()

@@ -10,7 +10,8 @@ import importlib
 import click
 
 from reminderctl import __version__
-from reminderctl.errors import ReminderctlError
+from reminderctl.cli.output import say
+from reminderctl.errors import ExitCode, ReminderctlError
 
 COMMANDS = {
     "backfill": "backfill",
@@ -49,8 +50,11 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except ReminderctlError as error:
-            click.echo(str(error), err=True)
+            say(error, err=True)
             ctx.exit(error.exit_code)
+        except OSError as error:  # a disk that is full behind standard output, above all
+            say(f"{error.filename or 'cannot print'}: {error.strerror or type(error).__name__}", err=True)
+            ctx.exit(ExitCode.NEEDS_A_PERSON)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

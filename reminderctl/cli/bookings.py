@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO
-from zoneinfo import ZoneInfo
 
 import click
 import msgspec
 
-from reminderctl import matching, timing
+from reminderctl import matching
 from reminderctl.bookings import Bookings
+from reminderctl.cli.booking_views import print_booking, print_bookings
 from reminderctl.cli.invocation import Invocation, instant, shared_options
-from reminderctl.cli.output import print_json, print_table
+from reminderctl.cli.output import print_json, say
 from reminderctl.errors import UsageError
-from reminderctl.model import Booking, Location, Service, Staff, Window
+from reminderctl.model import Booking, Window
 
 if TYPE_CHECKING:
     from reminderctl.importing import Imported, Progress
@@ -46,6 +46,14 @@ def command() -> None:
 )
 @click.option("--delete-missing", is_flag=True, help="FILE is a full export: cancel every booking that is not in it.")
 @click.option("--dry-run", is_flag=True, help="Say what would change; change nothing.")
+@click.option(
+    "--horizon",
+    metavar="DAYS",
+    type=click.IntRange(1, 3660),
+    default=400,
+    show_default=True,
+    help="How far ahead events of a calendar that repeat become bookings.",
+)
 @click.option("--encoding", metavar="NAME", help="How FILE is encoded (default: UTF-8, else Windows-1252).")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @shared_options
@@ -56,6 +64,7 @@ def import_file(
     maps: tuple[str, ...],
     delete_missing: bool,
     dry_run: bool,
+    horizon: int,
     encoding: str | None,
     as_json: bool,
 ) -> None:
@@ -65,12 +74,22 @@ def import_file(
     status, service, staff, staff_email, staff_phone, location, location_address, customer_name, customer_email,
     customer_phone, customer_telegram, language; any other lands in `fields`. Rows with the same id are one group
     booking. A time without an offset is wall clock in the row's timezone, else in the configured one.
+
+    Of a calendar, UID is the id, SUMMARY the service, LOCATION the location, ORGANIZER the member of staff, each
+    ATTENDEE a customer; --map SUMMARY=customer_name says otherwise. Events that repeat become a booking for each
+    instance, from 30 days back to the horizon; what a series no longer has there is canceled.
     """
     from reminderctl.importing import Choices, import_bookings
 
     config = invocation.load_settings()
     choices = Choices(
-        timezone=config.timezone, renames=_renames(maps), encoding=encoding, full=delete_missing, dry_run=dry_run
+        timezone=config.timezone,
+        now=invocation.clock(config.timezone)(),
+        horizon=timedelta(days=horizon),
+        renames=_renames(maps),
+        encoding=encoding,
+        full=delete_missing,
+        dry_run=dry_run,
     )
     name = str(getattr(file, "name", "stdin")).strip("<>")
     with _progress() as progress:
@@ -79,7 +98,10 @@ def import_file(
     if as_json:
         print_json({**msgspec.to_builtins(imported), "warnings": len(imported.warnings)})
     else:
-        click.echo(_in_a_line(imported))
+        say(_in_a_line(imported))
+        if imported.until:
+            made = f"{_count(imported.instances, 'booking')} of events that repeat, until {imported.until:%Y-%m-%d}"
+            say(f"{made}; later ones come with the next import")
 
 
 def _renames(maps: tuple[str, ...]) -> dict[str, str]:
@@ -119,7 +141,6 @@ def _in_a_line(imported: Imported) -> str:
     known += [f"{imported.changed_customers} changed"] if imported.changed_customers else []
     line = f"{_count(imported.rows, 'row')}: {_count(imported.bookings, 'booking')} ({', '.join(booked)}), "
     line += _count(imported.customers, "customer") + (f" ({', '.join(known)})" if known else "")
-    line += f", {imported.skipped} skipped" if imported.skipped else ""
     line += f", {_count(len(imported.warnings), 'warning')}" if imported.warnings else ""
     return f"dry run, nothing was changed: {line}" if imported.dry_run else line
 
@@ -137,6 +158,8 @@ def _count(number: int, noun: str) -> str:
 @click.option("--until", metavar="T", help="Only what starts at this instant or earlier.")
 @click.option("--service", multiple=True, help="Only this service, by id or name; may be repeated.")
 @click.option("--staff", multiple=True, help="Only this member of staff, by id or name; may be repeated.")
+@click.option("--location", multiple=True, help="Only this location, by id or name; may be repeated.")
+@click.option("--customer", multiple=True, help="Only of this customer, by id, name, e-mail or phone; may be repeated.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most this many.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 @shared_options
@@ -161,9 +184,8 @@ def list_bookings(
         _warn(bookings.problems)
     if as_json:
         print_json([msgspec.to_builtins(each) for each in found])
-        return
-    columns = ("id", "starts_at", "ends_at", "timezone", "status", "service", "staff", "location", "customers")
-    print_table(columns, [_row(each, config.timezone) for each in found])
+    else:
+        print_bookings(found, config.timezone)
 
 
 @command.command()
@@ -180,72 +202,31 @@ def show(invocation: Invocation, *, booking_id: str, as_json: bool) -> None:
         raise UsageError(f"there is no booking {booking_id}; `reminderctl bookings list` shows what there is")
     if as_json:
         print_json(msgspec.to_builtins(booking))
-        return
-    shown = msgspec.to_builtins(booking) | _local_times(booking, config.timezone)
-    participants = shown.pop("participants")
-    for line in _lines(shown):
-        click.echo(line)
-    for number, participant in enumerate(participants, start=1):
-        customer = participant.pop("customer")
-        for line in _lines({f"customer {number}": customer.pop("id"), **customer}):
-            click.echo(line)
-        for line in _lines({f"in this booking, {name}": value for name, value in participant.items()}):
-            click.echo(line)
+    else:
+        print_booking(booking, config.timezone)
 
 
 def _wanted(booking: Booking, wanted: dict[str, tuple[str, ...]]) -> bool:
     """Do the options let a booking through? They match as the filters of a workflow do, but show dead bookings too."""
-    if wanted["status"] and matching.standard_status(booking.status) not in map(
-        matching.standard_status, wanted["status"]
-    ):
+    statuses = set(map(matching.standard_status, wanted["status"]))
+    if statuses and matching.standard_status(booking.status) not in statuses:
         return False
-    return all(
-        not wanted[name] or any(_same(text, getattr(booking, name)) for text in wanted[name])
-        for name in ("service", "staff")
-    )
+    nouns = {"service": booking.service, "staff": booking.staff, "location": booking.location}
+    known = {name: [noun.id, noun.name] if noun else [] for name, noun in nouns.items()}
+    known["customer"] = [
+        text
+        for each in booking.participants
+        for text in (each.customer.id, each.customer.full_name, each.customer.email, each.customer.phone)
+    ]
+    return all(not wanted[name] or _any_of(wanted[name], texts) for name, texts in known.items())
 
 
-def _same(text: str, noun: Service | Staff | None) -> bool:
-    return noun is not None and text.strip().casefold() in {noun.id.casefold(), (noun.name or "").casefold()}
-
-
-def _row(booking: Booking, timezone: str) -> tuple[str, ...]:
-    times = _local_times(booking, timezone)
-    return (
-        booking.id,
-        times["starts_at"],
-        times["ends_at"],
-        times["timezone"],
-        booking.status,
-        *(_name(noun) for noun in (booking.service, booking.staff, booking.location)),
-        ", ".join(each.customer.full_name or each.customer.id for each in booking.participants),
-    )
-
-
-def _name(noun: Service | Staff | Location | None) -> str:
-    return "" if noun is None else noun.name or noun.id
-
-
-def _local_times(booking: Booking, timezone: str) -> dict[str, str]:
-    """Both ends as the clocks of the booking's zone show them, with that zone."""
-    zone = timing.find_zone(booking.timezone or timezone) or ZoneInfo("UTC")
-    return {
-        "starts_at": f"{booking.starts_at.astimezone(zone):%Y-%m-%d %H:%M}",
-        "ends_at": f"{booking.ends_at.astimezone(zone):%Y-%m-%d %H:%M}",
-        "timezone": zone.key,
-    }
-
-
-def _lines(values: dict[str, Any], *, prefix: str = "") -> Iterator[str]:
-    """A line for each value that is there; what is inside a value is named with it."""
-    for name, value in values.items():
-        if isinstance(value, dict):
-            yield from _lines(value, prefix=f"{prefix}{name}.")
-        elif value is not None:
-            yield f"{prefix + name:28} {value}"
+def _any_of(wanted: tuple[str, ...], texts: Iterable[str | None]) -> bool:
+    folded = {text.casefold() for text in texts if text}
+    return any(each.strip().casefold() in folded for each in wanted)
 
 
 def _warn(warnings: list[str]) -> None:
     more = len(warnings) - SHOWN_WARNINGS
     for warning in [*warnings[:SHOWN_WARNINGS], *([f"and {more} more warnings"] if more > 0 else [])]:
-        click.echo(warning, err=True)
+        say(warning, err=True)

@@ -10,7 +10,7 @@ import click
 
 from reminderctl import config
 from reminderctl.cli.invocation import Invocation, shared_options
-from reminderctl.cli.output import print_json
+from reminderctl.cli.output import print_json, say
 from reminderctl.errors import ExitCode, Problem
 
 if TYPE_CHECKING:
@@ -67,16 +67,16 @@ def _described(path: str, problems: Sequence[Problem], warnings: Sequence[Proble
 
 def _print(said: Sequence[Said], *, summary: str, notes: Sequence[str]) -> None:
     """Colour and indentation on a terminal, elsewhere a line for each: editors and other programs read those."""
-    from rich.console import Console
+    from reminderctl.cli.terminal import Terminal
 
-    console = Console()
+    console = Terminal()
     if console.is_terminal:
         _draw(console, said, summary=summary, notes=notes)
         return
     for problem, grade in said:
-        click.echo(problem if grade == "error" else _as_warning(problem))
+        say(problem if grade == "error" else _as_warning(problem))
     for line in (summary, *(f"note: {note}" for note in notes)):
-        click.echo(line)
+        say(line)
 
 
 def _as_warning(problem: Problem) -> str:

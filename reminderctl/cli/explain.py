@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from reminderctl import timing
+from reminderctl import planning, timing
 from reminderctl.bookings import Bookings
 from reminderctl.cli.invocation import Invocation, shared_options
-from reminderctl.cli.output import STATE_STYLES, name_of_recipient, print_json
+from reminderctl.cli.output import STATE_STYLES, print_json, say
 from reminderctl.errors import ExitCode, UsageError
 from reminderctl.ledger import Ledger, lanes, records, retention, watermarks
 from reminderctl.matching import Verdict
@@ -60,7 +60,7 @@ def command(invocation: Invocation, *, booking_id: str, workflow_id: str | None,
         zone = ZoneInfo(reasonings[0].timezone if reasonings else config.timezone)
         _show(_Page(booking, zone, now), booking_id, reasonings, left)
     for line in [*map(str, config.broken), *bookings.problems]:
-        click.echo(line, err=True)
+        say(line, err=True)
     if config.broken:
         raise SystemExit(ExitCode.CONFIGURATION)
 
@@ -108,9 +108,9 @@ class _Page:
     """What one explanation is printed on: wrapped and coloured for a terminal, a line for each thing elsewhere."""
 
     def __init__(self, booking: Booking | None, zone: ZoneInfo, now: datetime) -> None:
-        from rich.console import Console
+        from reminderctl.cli.terminal import Terminal
 
-        self.console = Console(highlight=False, markup=False, emoji=False)
+        self.console = Terminal(highlight=False, markup=False, emoji=False)
         self.booking = booking
         self.zone = zone
         self.now = now
@@ -124,7 +124,7 @@ class _Page:
         if self.console.is_terminal:
             self.console.print(Padding(text, (0, 0, 0, indent), expand=False))
         else:
-            click.echo(" " * indent + text.plain)
+            say(" " * indent + text.plain)
 
     def clock(self, instant: datetime) -> str:
         """An instant on the clock of the booking's zone."""
@@ -132,9 +132,13 @@ class _Page:
 
     def local(self, words: str) -> str:
         """Words with every instant in them on that clock."""
-        return re.sub(
-            r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", lambda found: self.clock(timing.parse_instant(found[0])), words
-        )
+        return re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", self._local, words)
+
+    def _local(self, found: re.Match[str]) -> str:
+        try:
+            return self.clock(timing.parse_instant(found[0]))
+        except (ValueError, OverflowError):  # somebody is called so
+            return found[0]
 
 
 def _show(page: _Page, booking_id: str, reasonings: list[Reasoning], left: list[Explained]) -> None:
@@ -170,7 +174,7 @@ def _show_workflow(page: _Page, reasoning: Reasoning) -> None:
         "\n", (workflow.id, "bold cyan"), f"  {workflow.name}", ("" if workflow.enabled else "  switched off", "yellow")
     )
     for customer, asked in reasoning.filters.items():
-        whom = f" for {name_of_recipient(f'customer:{customer}', page.booking)}" if customer else ""
+        whom = f" for {planning.name_of_recipient(f'customer:{customer}', page.booking)}" if customer else ""
         verdicts = [part for verdict in asked for part in ("; ", *_verdict(verdict))]
         page.line(f"filters{whom}: ", *verdicts[1:], indent=2)
 
@@ -219,7 +223,7 @@ def _relative(instant: datetime, now: datetime) -> str:
 def _show_delivery(page: _Page, explained: Explained) -> None:
     record = explained.record
     state = "held" if record["held"] else record["state"] or ("to come" if explained.ahead else "not sent")
-    name = name_of_recipient(record["recipient"], page.booking)
+    name = planning.name_of_recipient(record["recipient"], page.booking)
     whom = name if record["address"] in (None, name) else f"{name} <{record['address']}>"
     page.line(
         (f"{state:8}", STATE_STYLES.get(state, "cyan" if explained.ahead else "dim")),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,15 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
             config_path=config_path or given.get("config_path"),
             now_text=given.get("now_text") if now_text is None else now_text,
         )
+        _refuse_bytes(options)
         return command(invocation, *args, **options)
 
     return with_invocation
+
+
+def _refuse_bytes(options: Mapping[str, Any]) -> None:
+    """Raises `UsageError` for a name or id that is not UTF-8, which no database can look for; paths may be anything."""
+    for name, given in options.items():
+        for text in given if isinstance(given, tuple) else (given,):
+            if isinstance(text, str) and name != "path" and re.search("[\ud800-\udfff]", text):
+                raise UsageError(f"{name.partition('_id')[0]}: {text!r} is not UTF-8; write it as the bookings have it")

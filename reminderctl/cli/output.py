@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import click
 import msgspec
 
-from reminderctl.model import Booking
+# What makes a terminal do something, turns around what a reader sees, or cannot be printed at all.
+_HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def harmless(text: str) -> str:
+    """A text as a terminal may show it: whoever wrote what stands in it, it moves no cursor and hides no line."""
+    return _HARMFUL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def in_one_line(text: str) -> str:
+    """The same without line ends and tabs, which would pass for further rows and columns."""
+    return harmless(text.replace("\r\n", "\n")).replace("\n", " ").replace("\t", " ")
+
+
+def say(text: object, *, err: bool = False) -> None:
+    """Print a text for people."""
+    click.echo(harmless(str(text)), err=err)
 
 
 def print_json(value: object) -> None:
-    """JSON for programs: one value, readable, every character as it is."""
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+    """JSON for programs: one value, readable, every harmless character as it is."""
+    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    click.echo(_HARMFUL.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, styles: Sequence[str] = ()) -> None:
     """A table for people: drawn on a terminal, tab-separated with a heading elsewhere."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console()
+    from reminderctl.cli.terminal import Terminal
+
+    console = Terminal()
+    rows = [[in_one_line(cell) for cell in row] for row in rows]
     if not console.is_terminal:
         for row in (columns, *rows):
             click.echo("\t".join(row))
@@ -44,14 +64,3 @@ STATE_STYLES = {
     "expired": "magenta",
     "held": "bold yellow",
 }
-
-
-def name_of_recipient(recipient: str, booking: Booking | None) -> str:
-    """A person's name instead of `customer:ID` or `staff:ID`, where the booking knows one."""
-    kind, _, identifier = recipient.partition(":")
-    if booking and kind == "customer":
-        names = {each.customer.id: each.customer.full_name for each in booking.participants}
-        return names.get(identifier) or recipient
-    if booking and kind == "staff" and booking.staff:
-        return booking.staff.name or recipient
-    return recipient

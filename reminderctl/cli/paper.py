@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 import click
 
+from reminderctl.cli.output import harmless
+
 Part = str | tuple[str, str]
 
-# What would make a terminal do something; a text from a booking may hold it.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _INDENT = "  "
 
 
@@ -18,14 +17,14 @@ class Paper:
     """Prints lines, tables of labels and values, and quotations, each indented by so many characters."""
 
     def __init__(self) -> None:
-        from rich.console import Console
+        from reminderctl.cli.terminal import Terminal
 
-        self._console = Console(highlight=False, markup=False, emoji=False)
+        self._console = Terminal(highlight=False, markup=False, emoji=False)
 
     def line(self, *parts: Part, indent: int = 0, hanging: int = 0, style: str = "") -> None:
         """Print one line; a part is a text, or a text with its style. What wraps stands further in by `hanging`."""
         texts = [(part, "") if isinstance(part, str) else part for part in parts]
-        texts = [(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", text), own) for text, own in texts]
+        texts = [(harmless(text), own) for text, own in texts]
         if not self._console.is_terminal:
             click.echo(" " * indent + "".join(text for text, _ in texts))
             return
@@ -47,7 +46,7 @@ class Paper:
 
     def table(self, rows: Iterable[tuple[str, str]], *, indent: int) -> None:
         """Print labels with their values, one below the other."""
-        rows = [(label, _CONTROL.sub("\N{REPLACEMENT CHARACTER}", value)) for label, value in rows]
+        rows = [(label, harmless(value)) for label, value in rows]
         width = max((len(label) for label, _ in rows), default=0)
         if not self._console.is_terminal:
             for label, value in rows:
@@ -70,7 +69,7 @@ class Paper:
 
     def quote(self, text: str, *, indent: int, title: str = "") -> None:
         """Print a text as it stands, in a frame."""
-        text = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text).expandtabs()
+        text = harmless(text).expandtabs()
         if not self._console.is_terminal:
             if title:
                 click.echo(f"{' ' * indent}{title}")

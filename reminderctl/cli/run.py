@@ -11,15 +11,14 @@ import click
 
 from reminderctl.bookings import Bookings
 from reminderctl.cli.invocation import Invocation, shared_options
-from reminderctl.cli.output import print_json
+from reminderctl.cli.output import print_json, say
 from reminderctl.errors import ExitCode
 from reminderctl.ledger import Ledger
 from reminderctl.model import Config, Delivery
-from reminderctl.secret import Secret
 from reminderctl.tick import rehearse, tick
 from reminderctl.tick.report import Report
 
-MOST_LINES = 50  # cron mails them
+MOST_LINES, LONGEST_LINE = 50, 4_000  # cron mails them
 
 
 @click.command()
@@ -63,27 +62,18 @@ def command(invocation: Invocation, *, dry_run: bool, outbox: Path | None, as_js
     if not recalled and not outbox and not config.broken:
         invocation.remember(config)
     for problem in config.broken:
-        click.echo(problem, err=True)
+        say(problem, err=True)
     _tell(report, as_json=as_json, verbose=verbose)
     if config.broken:
         raise SystemExit(ExitCode.CONFIGURATION)
     if report.needs_a_person:
         raise SystemExit(ExitCode.NEEDS_A_PERSON)
     if config.heartbeat and not dry_run and not outbox:
-        _beat(config.heartbeat, config.ledger, verbose=verbose)
+        from reminderctl.heartbeat import beat
 
-
-def _beat(url: Secret, ledger_path: Path, *, verbose: bool) -> None:
-    """Call the heartbeat, once a minute. That it cannot be reached is its monitor's news: told with -v, no failure."""
-    from reminderctl.heartbeat import beat
-    from reminderctl.ledger import figures
-
-    with Ledger(ledger_path) as ledger:
-        if figures.runs_in_its_minute(ledger) > 1:
-            return
-    failure = beat(url)
-    if failure and verbose:
-        click.echo(failure, err=True)
+        failure = beat(config.heartbeat)  # that it cannot be reached is its monitor's news, no failure of this run
+        if failure and verbose:
+            say(failure, err=True)
 
 
 def _same(config: Config) -> Config:
@@ -95,11 +85,11 @@ def _show(deliveries: list[Delivery], *, as_json: bool) -> None:
     if as_json:
         return
     for delivery in deliveries:
-        click.echo(
+        say(
             f"{delivery.workflow}: {delivery.trigger}: {delivery.action} to {delivery.recipient} "
             f"for booking {delivery.booking}"
         )
-    click.echo(f"would be sent: {len(deliveries)}; nothing was sent or recorded")
+    say(f"would be sent: {len(deliveries)}; nothing was sent or recorded")
 
 
 def _tell(report: Report, *, as_json: bool, verbose: bool) -> None:
@@ -107,13 +97,13 @@ def _tell(report: Report, *, as_json: bool, verbose: bool) -> None:
         print_json(report.as_json())
     elif verbose:
         for line in report.notes:
-            click.echo(line)
+            say(line)
         counts = ", ".join(f"{count} {name}" for name, count in report.as_json().items() if name != "now" and count)
-        click.echo(counts or "nothing was due")
+        say(counts or "nothing was due")
     for line in report.lines[:MOST_LINES]:
-        click.echo(line, err=True)
+        say(line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]} ...", err=True)
     if len(report.lines) > MOST_LINES:
-        click.echo(f"... and {len(report.lines) - MOST_LINES} more; see `reminderctl deliveries list`", err=True)
+        say(f"... and {len(report.lines) - MOST_LINES} more; see `reminderctl deliveries list`", err=True)
 
 
 class Interruption:

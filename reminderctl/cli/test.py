@@ -12,7 +12,7 @@ import click
 
 from reminderctl.bookings import Bookings
 from reminderctl.cli.invocation import Invocation, shared_options
-from reminderctl.cli.output import print_json
+from reminderctl.cli.output import print_json, say
 from reminderctl.cli.test_output import print_samples, print_sent, print_trials
 from reminderctl.cli.test_shapes import describe_sample, describe_sent, describe_trial
 from reminderctl.config.words import did_you_mean, suggest
@@ -81,7 +81,7 @@ def command(
     config = invocation.load(deep=True) if send else invocation.load(outbox=Path(), deep=True)
     now = invocation.clock(config.timezone)()
     for problem in config.broken:
-        click.echo(problem, err=True)
+        say(problem, err=True)
     samples = read_samples(config, now=now)
     if list_samples:
         _list_samples(samples.values(), config=config, as_json=options.as_json)
@@ -91,7 +91,7 @@ def command(
         page = _write_page(options.html, trials, config=config, now=now) if options.html else None
         failed = (_send if send else _show)(trials, options=options, config=config, now=now)
         if page:
-            click.echo(f"written  {page}", err=options.as_json)
+            say(f"written  {page}", err=options.as_json)
     if config.broken:
         raise SystemExit(ExitCode.CONFIGURATION)
     if failed:

@@ -10,7 +10,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
-from reminderctl.cli.output import name_of_recipient, print_table
+from reminderctl import planning
+from reminderctl.cli.output import print_table
 from reminderctl.cli.paper import Paper
 from reminderctl.model import Config
 from reminderctl.timing import DAY, HOUR, MINUTE
@@ -157,7 +158,7 @@ def _from_now(instant: datetime, now: datetime) -> str:
 
 def _print_message(paper: Paper, message: TriedMessage, trial: Trial, *, verbose: bool) -> None:
     """The message as its recipient gets it: fields with their names, texts in a frame."""
-    name = name_of_recipient(message.recipient, trial.sample.booking)
+    name = planning.name_of_recipient(message.recipient, trial.sample.booking)
     whom = "" if message.recipient == message.channel else f" to {name}"
     address = f" <{message.address}>" if message.address and message.address != name else ""
     by = f", by {message.provider}" if message.provider != message.channel else ""

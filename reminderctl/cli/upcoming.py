@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from reminderctl import timing
+from reminderctl import planning, timing
 from reminderctl.bookings import Bookings
 from reminderctl.cli.invocation import Invocation, instant, shared_options
-from reminderctl.cli.output import STATE_STYLES, name_of_recipient, print_json, print_table
+from reminderctl.cli.output import STATE_STYLES, print_json, print_table, say
 from reminderctl.errors import ExitCode, UsageError
 from reminderctl.ledger import Ledger
 from reminderctl.model import Booking, Config, Window
@@ -68,7 +68,7 @@ def command(
     else:
         _show(outlook.deliveries, concerned, window=window, config=config)
     for line in [*map(str, config.broken), *outlook.lines, *bookings.problems]:
-        click.echo(line, err=True)
+        say(line, err=True)
     if config.broken:
         raise SystemExit(ExitCode.CONFIGURATION)
 
@@ -94,9 +94,9 @@ COLUMNS = ("at", "channel", "recipient", "address", "workflow", "trigger", "book
 
 def _show(deliveries: list[dict[str, Any]], bookings: Mapping[str, Booking], *, window: Window, config: Config) -> None:
     """A table for each day, by the configured zone's clock; tab-separated lines where no person looks."""
-    from rich.console import Console
+    from reminderctl.cli.terminal import Terminal
 
-    console, zone = Console(highlight=False), ZoneInfo(config.timezone)
+    console, zone = Terminal(highlight=False), ZoneInfo(config.timezone)
     if not console.is_terminal:
         rows = [_row(each, zone) for each in deliveries]
         print_table(COLUMNS, rows)
@@ -131,7 +131,7 @@ def _table(records: list[dict[str, Any]], bookings: Mapping[str, Booking], *, zo
         recipient = _recipient(record, bookings.get(record["booking"]), narrow=narrow)
         note = record["reason"] or (f"{state}: {record['error']}" if record["error"] else "")
         note = note.replace(
-            record["recipient"], name_of_recipient(record["recipient"], bookings.get(record["booking"]))
+            record["recipient"], planning.name_of_recipient(record["recipient"], bookings.get(record["booking"]))
         )
         style = STATE_STYLES[state] if state != "pending" else "red" if record["reason"] else "yellow" if note else ""
         why = f"{record['workflow']}" if narrow else f"{record['workflow']}, {record['trigger']}"
@@ -147,7 +147,7 @@ def _table(records: list[dict[str, Any]], bookings: Mapping[str, Booking], *, zo
 
 def _recipient(record: dict[str, Any], booking: Booking | None, *, narrow: bool) -> str:
     """A name, where there is one, with the address."""
-    name, address = name_of_recipient(record["recipient"], booking), record["address"]
+    name, address = planning.name_of_recipient(record["recipient"], booking), record["address"]
     return name if narrow or not address or address == name else f"{name} <{address}>"
 
 

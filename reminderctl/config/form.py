@@ -11,6 +11,7 @@ from reminderctl.config.tree import path_of
 
 MOST_VALUES = 300_000  # after aliases are followed
 DEEPEST = 60
+MOST_MISTAKES = 100  # to find out where one stands takes a walk over the tree
 TOO_DEEP = f"nested more than {DEEPEST} deep"
 _KEY = 'a key must be a word; text that begins with { or {{ needs quotes: "{{ ... }}"'
 _MERGE = "`<<` takes an alias of a mapping, or a list of such aliases"
@@ -110,4 +111,8 @@ class Examination:
             )
 
     def _note(self, node: Node, what: str) -> None:
+        if len(self._page.problems) >= MOST_MISTAKES:
+            raise RefusedError(
+                self._root, node, f"one mistake of this kind more, after {MOST_MISTAKES}: mend those first"
+            )
         self._page.note(node, path_of(self._root, node), what)

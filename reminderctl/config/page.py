@@ -8,6 +8,8 @@ from yaml.nodes import MappingNode, Node
 
 from reminderctl.errors import Problem
 
+LONGEST = 1_000  # characters of a complaint, which may quote what it is about
+
 
 class Page:
     """A file and the mistakes found in it so far.
@@ -47,7 +49,7 @@ class Page:
                     break
             if found >= 0:
                 line, column = place_in(self.text, found)
-        return Problem(self.name, line, column, path, what)
+        return Problem(self.name, line, column, path, what if len(what) <= LONGEST else f"{what[:LONGEST]}...")
 
 
 def place_in(text: str, index: int) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from typing import Any, cast
 
@@ -48,7 +49,9 @@ class _Loader(_FASTEST):  # type: ignore[misc]  # which of the two it is shows o
 def read_text_file(path: Path, name: str) -> tuple[bytes, str, Problem | None]:
     """Bytes and text of a file, or why it cannot be read."""
     try:
-        size = path.stat().st_size
+        size, mode = path.stat().st_size, path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # nobody may ever write into a pipe, or too much
+            return b"", "", Problem(name, 1, 1, "", "is no ordinary file but a pipe or a device; name a file")
         content = path.read_bytes() if size <= LARGEST_FILE else b""
     except OSError as error:
         return b"", "", Problem(name, 1, 1, "", f"cannot be read: {error.strerror}")

@@ -14,13 +14,14 @@ from reminderctl import timing
 from reminderctl.config import addresses, shape
 from reminderctl.config.convert import EMPTY, encoded_names, read_struct
 from reminderctl.config.page import Page
-from reminderctl.config.tree import entries, is_empty, is_list, is_text, key_node, plain, unquoted
+from reminderctl.config.tree import entries, is_empty, is_list, is_text, plain, unquoted
 from reminderctl.config.words import did_you_mean, quote, suggest
 from reminderctl.errors import Problem
 from reminderctl.model import Admin, Company
 from reminderctl.secret import Secret
 
 KEYS = encoded_names(shape.File)
+LONGEST_NAME = 255  # bytes; no file system of ours takes more
 NOT_SETTINGS = frozenset({"workflows", "channels"})
 _ZONE = "add the zone of your bookings, such as `timezone: Europe/Madrid`"
 _LANGUAGE = re.compile(shape.LANGUAGE)
@@ -41,8 +42,8 @@ def collect(pages: Sequence[Page]) -> dict[str, Setting]:
     for page in pages:
         if page.root is None:
             continue
-        for name, node in entries(page.root).items():
-            key = key_node(page.root, name)
+        for key, node in page.root.value:
+            name = key.value
             if name not in KEYS:
                 page.note(key, "", f"unknown key `{name}`{suggest(name, KEYS)}")
             elif is_empty(node):
@@ -131,7 +132,15 @@ def is_language(tag: str) -> bool:
 
 
 def _read_path(page: Page, node: Node, *, path: str) -> Path:
-    return page.path.parent / Path(read_text(page, node, path=path)).expanduser()
+    text = read_text(page, node, path=path)
+    if "\0" in text or any(len(part.encode()) > LONGEST_NAME for part in Path(text).parts):
+        page.note(node, path, f"{quote(text)} cannot be the name of a file")
+        return Path()
+    try:
+        return page.path.parent / Path(text).expanduser()
+    except RuntimeError:
+        page.note(node, path, f"{quote(text)} begins with the home of a user who does not exist; write the whole path")
+        return Path()
 
 
 def _read_heartbeat(page: Page, node: Node, *, path: str) -> Secret | None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,14 +28,20 @@ from reminderctl.importing.records import Record
 from reminderctl.importing.rows import BadRowError, read_row
 from reminderctl.importing.source import Format, Source, seekable
 from reminderctl.importing.tables import read_table
+from reminderctl.model import Window
 
 Progress = Callable[[str, int, int], None]  # what is done, how much of it, of how much
 SHOWN_BAD_ROWS = 50
+LONGEST_REMARK = 400  # characters
+LOOKING_BACK = timedelta(days=30)
 _STEP = 500
 
 
 class Imported(Struct, frozen=True, kw_only=True):
-    """What an import did; `warnings` name their lines. With `dry_run`, what it would have done."""
+    """What an import did; `warnings` name their lines. With `dry_run`, what it would have done.
+
+    `instances` of the bookings come from events that repeat; those after `until` are left to a later import.
+    """
 
     rows: int
     bookings: int
@@ -44,19 +51,30 @@ class Imported(Struct, frozen=True, kw_only=True):
     customers: int
     new_customers: int
     changed_customers: int
-    skipped: int
+    instances: int
+    until: datetime | None
     dry_run: bool
     warnings: tuple[str, ...]
 
 
 class Choices(Struct, frozen=True, kw_only=True):
-    """How to import: `timezone` is for rows without one, `full` cancels the bookings that the file does not hold."""
+    """How to import: `timezone` is for rows without one, `full` cancels the bookings that the file does not hold.
+
+    Events that repeat become bookings as far ahead of `now` as the `horizon`.
+    """
 
     timezone: str
+    now: datetime
+    horizon: timedelta
     renames: Mapping[str, str] = {}
     encoding: str | None = None
     full: bool = False
     dry_run: bool = False
+
+    @property
+    def window(self) -> Window:
+        """Where instances of a series are looked for."""
+        return Window(self.now - LOOKING_BACK, self.now + self.horizon)
 
 
 def import_bookings(
@@ -83,7 +101,7 @@ def import_bookings(
             report("Writing", done, len(batch.bookings))
 
     with storing.writing(database, keep=not choices.dry_run) as connection:
-        changes = storing.store(connection, batch, full=choices.full, tick=tick)
+        changes = storing.store(connection, batch, window=choices.window, full=choices.full, tick=tick)
     return Imported(
         rows=batch.rows,
         bookings=len(batch.bookings),
@@ -93,9 +111,10 @@ def import_bookings(
         customers=len(batch.nouns["customers"]),
         new_customers=changes.new_customers,
         changed_customers=changes.changed_customers,
-        skipped=len(batch.skipped),
+        instances=batch.instances,
+        until=choices.window.until if batch.instances else None,
         dry_run=choices.dry_run,
-        warnings=tuple(source.warnings + [f"line {line}: {text}" for line, text in batch.warnings]),
+        warnings=tuple(source.warnings + [f"line {line}: {_shown(text)}" for line, text in batch.warnings]),
     )
 
 
@@ -116,14 +135,14 @@ def _read(source: Source, choices: Choices, report: Progress) -> Batch:
     batch = Batch()
     bad: list[tuple[int, str]] = []
     try:
-        for number, record in enumerate(_records(source, names), start=1):
+        for number, record in enumerate(_records(source, names, choices), start=1):
             problem = _take(record, batch, choices.timezone)
             if problem:
                 bad.append((record.line, problem))
             if number % _STEP == 0:
                 report("Reading", source.position(), source.size)
     except UnicodeError as error:
-        what = f"this is not {source.encoding}: {error}; --encoding NAME says what it is"
+        what = f"this is not {source.encoding.removesuffix('-sig')}: {error}; --encoding NAME says what it is"
         raise ImportFailedError(f"{source.name}: {what}. Nothing was changed") from None
     report("Reading", source.size, source.size)
     if bad:
@@ -134,7 +153,7 @@ def _read(source: Source, choices: Choices, report: Progress) -> Batch:
     return batch
 
 
-def _records(source: Source, names: Names) -> Iterator[Record]:
+def _records(source: Source, names: Names, choices: Choices) -> Iterator[Record]:
     match source.format():
         case Format.TABLE:
             return read_table(source, names)
@@ -145,18 +164,18 @@ def _records(source: Source, names: Names) -> Iterator[Record]:
         case Format.CALENDAR:
             from reminderctl.importing.calendars import read_calendar
 
-            return read_calendar(source, names)
+            return read_calendar(source, names, timezone=choices.timezone, window=choices.window)
 
 
 def _take(record: Record, batch: Batch, timezone: str) -> str | None:
     """Add a record to the batch, or say what is wrong with it."""
     if record.problem:
         return record.problem
-    if record.skipped:
-        batch.warnings.append((record.line, record.skipped))
-        batch.skipped.add(str(record.values.get("id")))
+    if record.whole:
+        batch.whole.add(record.whole)
         return None
     try:
+        batch.instances += record.is_instance
         return batch.add(read_row(record, timezone))
     except BadRowError as error:
         return str(error)
@@ -164,6 +183,12 @@ def _take(record: Record, batch: Batch, timezone: str) -> str | None:
 
 def _all_of(bad: list[tuple[int, str]], name: str) -> str:
     number = f"{len(bad)} bad row{'' if len(bad) == 1 else 's'}"
-    lines = [f"{name}:{line}: {problem}" for line, problem in bad[:SHOWN_BAD_ROWS]]
+    lines = [f"{name}:{line}: {_shown(problem)}" for line, problem in bad[:SHOWN_BAD_ROWS]]
     more = [f"and {len(bad) - SHOWN_BAD_ROWS} more"] if len(bad) > SHOWN_BAD_ROWS else []
     return "\n".join([*lines, *more, f"{number}; nothing was changed"])
+
+
+def _shown(text: str) -> str:
+    """One line of it, not too long, without anything that a terminal would obey."""
+    line = "".join(each if each.isprintable() else " " for each in text[: LONGEST_REMARK + 1])
+    return f"{line[:LONGEST_REMARK]}…" if len(line) > LONGEST_REMARK else line

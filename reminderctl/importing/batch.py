@@ -29,13 +29,14 @@ class Gathered(Struct, kw_only=True, gc=False):
 
 
 class Batch:
-    """Everything of one file. `skipped` holds the ids of what was understood but left out."""
+    """Everything of one file. `whole` holds the names of the series of which it has all instances of a window."""
 
     def __init__(self) -> None:
         self.rows = 0
         self.bookings: dict[str, Gathered] = {}
         self.nouns: dict[str, dict[str, Texts]] = {table: {} for table in NOUNS}
-        self.skipped: set[str] = set()
+        self.whole: set[str] = set()
+        self.instances = 0
         self.warnings: list[tuple[int, str]] = []
         self._changing: set[tuple[str, str, str]] = set()
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, DecimalException
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,7 +28,11 @@ class Findings(Struct):
 
 def read_text(values: Mapping[str, Any], column: str, problems: list[str]) -> Text:
     """What a column says, as it is written; None where it is empty, UNSET where the record has no such column."""
-    value = values.get(column, UNSET)
+    return read_cell(values.get(column, UNSET), column, problems)
+
+
+def read_cell(value: Any, column: str, problems: list[str]) -> Text:
+    """What the cell of a column says: see `read_text`."""
     if isinstance(value, str):
         if "\0" in value or not (value.isascii() or _encodable(value)):
             problems.append(f"{column} holds a character that cannot be stored")
@@ -59,24 +64,31 @@ def _time(values: Mapping[str, Any], column: str, zone: ZoneInfo | None, found: 
     if not text:
         found.problems.append(f"no {column}")
         return None
+    instant, remark = _read_time(text, zone)
+    if remark:
+        (found.warnings if instant else found.problems).append(f"{column} {remark}")
+    return instant
+
+
+@lru_cache(maxsize=4096)  # many bookings start and end at the same times
+def _read_time(text: str, zone: ZoneInfo | None) -> tuple[datetime | None, str | None]:
+    """The instant, with a warning where the clocks skip or repeat it; None with what is wrong."""
     try:
         moment = datetime.fromisoformat(text)
         if len(text) <= LENGTH_OF_A_DATE:
-            found.problems.append(f"{column} {text!r} has no time of day; write 2026-11-23T09:00")
-            return None
+            return None, f"{text!r} has no time of day; write 2026-11-23T09:00"
         if moment.tzinfo is not None:
-            return moment.astimezone(UTC)
+            return moment.astimezone(UTC), None
         wall = moment.replace(tzinfo=zone or UTC)
         instant = wall.astimezone(UTC)
     except (ValueError, OverflowError):
-        found.problems.append(f"{column} {text!r} is not a time; write 2026-11-23T09:00 or 2026-11-23T08:00:00Z")
-        return None
+        return None, f"{text!r} is not a time; write 2026-11-23T09:00 or 2026-11-23T08:00:00Z"
     first, second = wall.utcoffset(), wall.replace(fold=1).utcoffset()
-    if zone and first != second and first is not None and second is not None:
-        what = "does not exist" if first < second else "comes twice"
-        taken = f"taken as {instant.astimezone(zone).isoformat()}" + ("" if first < second else ", the first")
-        found.warnings.append(f"{column} {text} {what} in {zone.key}: {taken}")
-    return instant
+    if zone is None or first == second or first is None or second is None:
+        return instant, None
+    what = "does not exist" if first < second else "comes twice"
+    taken = f"taken as {instant.astimezone(zone).isoformat()}" + ("" if first < second else ", the first")
+    return instant, f"{text} {what} in {zone.key}: {taken}"
 
 
 def _end_after(starts_at: datetime | None, minutes: Text, problems: list[str]) -> datetime | None:

@@ -74,6 +74,15 @@ class Names(dict[str, str]):
         self[column] = known = _known(name)
         return known
 
+    def sources(self) -> list[str]:
+        """The columns that `renames` names, in upper case."""
+        return [column.upper() for column, _ in self._renames.values()]
+
+    def mapped(self, column: str) -> str | None:
+        """What `renames` calls a column, if it does."""
+        renamed = _folded(column) in self._renames
+        return self[column] if renamed else None
+
     def unused(self) -> list[str]:
         """The columns that `renames` names and that the file, as far as it was read, does not have."""
         return sorted(column for folded, (column, _) in self._renames.items() if folded not in self._seen)

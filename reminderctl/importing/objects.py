@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -37,7 +38,7 @@ def read_lines(source: Source, names: Names) -> Iterator[Record]:
 
 
 def read_json(source: Source, names: Names) -> Iterator[Record]:
-    """JSON: an array of objects, or a single object.
+    """JSON: an array of objects, an object that holds one as its `bookings`, or a single object.
 
     The array is taken apart one object at a time, so that each has its line and only one is in memory at once. What
     follows a broken object cannot be read.
@@ -47,9 +48,11 @@ def read_json(source: Source, names: Names) -> Iterator[Record]:
     position, line, last = _next(text, 0), 1, 0
     length = len(text)  # of its own: the text must not outlive this function
     source.position = lambda: source.size * position // length
-    array = text.startswith("[", position)
-    if array:
-        position = _next(text, position + 1)
+    wrapped = text.startswith("{", position)
+    begin = _find_array(text, position)
+    array = begin is not None
+    if begin is not None:
+        position = _next(text, begin + 1)
     while not (array and text.startswith("]", position)):
         line, last = line + text.count("\n", last, position), position
         try:
@@ -61,8 +64,25 @@ def read_json(source: Source, names: Names) -> Iterator[Record]:
         yield _record(line, value, names)
         if not array:
             return
-    if _next(text, position + 1) < len(text):
+    if wrapped and not text[position + 1 :].rstrip().endswith("}"):
+        yield Record(line, problem="is not JSON: the object around the bookings has no end")
+    elif not wrapped and _next(text, position + 1) < len(text):
         yield Record(line, problem="is not JSON: something follows the end of the array")
+
+
+def _find_array(text: str, position: int) -> int | None:
+    """Where the array of bookings begins: it is the text, or stands in an object under `bookings`; None without one."""
+    if text.startswith("[", position):
+        return position
+    with suppress(ValueError, RecursionError):  # the reader of the object says what is wrong with it
+        while text.startswith(("{", ","), position):
+            key, position = _DECODER.raw_decode(text, _next(text, position + 1))
+            position = _next(text, _next(text, position) + 1)
+            if key == "bookings" and text.startswith("[", position):
+                return position
+            _, position = _DECODER.raw_decode(text, position)
+            position = _next(text, position)
+    return None
 
 
 def _after(text: str, position: int, *, array: bool) -> int:

@@ -11,10 +11,12 @@ from msgspec import Struct
 class Record(Struct, frozen=True):
     """What stands from one line on: `values` by standard column name, unless there is a `problem`.
 
-    `skipped` says why the record is understood but not imported; its `id` stays in `values`.
+    A record of `whole` says that the file holds all instances of the series of that name: what is stored of it, and
+    not in the file, is over. `is_instance`: the record is one of a series.
     """
 
     line: int
     values: Mapping[str, Any] = {}
     problem: str | None = None
-    skipped: str | None = None
+    whole: str | None = None
+    is_instance: bool = False

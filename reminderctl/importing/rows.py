@@ -14,7 +14,7 @@ from msgspec import UNSET, Struct
 
 from reminderctl import timing
 from reminderctl.importing import identity
-from reminderctl.importing.cells import Findings, read_text, read_times
+from reminderctl.importing.cells import Findings, read_cell, read_text, read_times
 from reminderctl.importing.columns import KNOWN, NOUNS, PARTICIPANT_STATUS, TEXTS, Text, Texts
 from reminderctl.importing.records import Record
 
@@ -144,8 +144,7 @@ def _noun(values: Mapping[str, Any], table: str, found: Findings) -> Text:
     """
     cells = [values.get(column, UNSET) for column in NOUNS[table].values()]
     try:
-        # Few services and staff stand in every row; customers are many.
-        key, texts, problems = (_read_noun if table == "customers" else _read_again)(table, *cells)
+        key, texts, problems = _read_again(table, *cells)
     except TypeError:  # a list or an object of JSON, which no cache takes
         key, texts, problems = _read_noun(table, *cells)
     found.problems += problems
@@ -159,15 +158,20 @@ def _read_noun(table: str, *cells: Any) -> tuple[Text, Texts, tuple[str, ...]]:
     if cells.count(UNSET) == len(cells):
         return UNSET, (), ()
     problems: list[str] = []
-    values = dict(zip(NOUNS[table].values(), cells, strict=True))
-    own_id, *texts = [read_text(values, column, problems) for column in values]
+    own_id, *texts = [
+        # Most files have few of the columns, and this runs for each customer of each row.
+        cell if cell is UNSET or cell is None else read_cell(cell, column, problems)
+        for column, cell in zip(NOUNS[table].values(), cells, strict=True)
+    ]
     if table == "customers" and not texts[0] and (texts[1] or texts[2]):
         texts[0] = " ".join(name for name in texts[1:3] if name)
     key = identity.key_of(table, own_id, dict(zip(TEXTS[table], texts, strict=True)))
     return key, tuple(texts), tuple(problems)
 
 
-_read_again = lru_cache(maxsize=4096, typed=True)(_read_noun)  # typed: 1 and true are equal, and not the same
+# The same few services and staff stand in every row, and customers come again. Typed: 1 and true are equal, and not the
+# same.
+_read_again = lru_cache(maxsize=1 << 14, typed=True)(_read_noun)
 
 
 def _fields(values: Mapping[str, Any], problems: list[str]) -> str:

@@ -16,6 +16,11 @@ from reminderctl.errors import ImportFailedError
 
 CHUNK = 1 << 20
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_OTHER_KINDS = {
+    b"PK\x03\x04": "this is a workbook or an archive; save the workbook as CSV UTF-8, unpack the archive",
+    b"%PDF-": "this is a PDF; export the bookings as CSV, JSON or iCalendar",
+    b"<": "this is a web page or XML, perhaps a log-in page; export the bookings as CSV, JSON or iCalendar",
+}
 FALLBACK = "cp1252"  # what Excel writes on a European Windows when one saves as CSV without choosing UTF-8
 
 
@@ -48,8 +53,7 @@ class Source:
         self.position: Callable[[], int] = stream.tell
         self._stream = stream
         self.size = stream.seek(0, io.SEEK_END)
-        stream.seek(0)
-        self._refuse_binary()
+        self._refuse_other_kinds(text_is_likely=encoding is not None)
         self.encoding = encoding or self._guess_encoding()
 
     @contextmanager
@@ -76,12 +80,18 @@ class Source:
             return Format.LINES if first.rstrip().endswith("}") and rest.lstrip().startswith("{") else Format.JSON
         return Format.JSON if beginning.startswith("[") or extension == ".json" else Format.TABLE
 
-    def _refuse_binary(self) -> None:
+    def _refuse_other_kinds(self, *, text_is_likely: bool) -> None:
+        """Refuse what begins as no bookings do; an encoding that somebody names may well have zeros in it."""
+        self._stream.seek(0)
         beginning = self._stream.read(4096)
-        if not beginning:
+        content = beginning.removeprefix(codecs.BOM_UTF8)
+        if not content:
             raise ImportFailedError(f"{self.name}: the file is empty; nothing was changed")
-        if b"\0" in beginning and not beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        what = next((what for mark, what in _OTHER_KINDS.items() if content.lstrip().startswith(mark)), None)
+        is_utf16 = beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and b"\0\0" not in beginning[:8]
+        if what is None and b"\0" in beginning and not is_utf16 and not text_is_likely:
             what = "this is not text; save a workbook as CSV UTF-8 first, unpack an archive"
+        if what:
             raise ImportFailedError(f"{self.name}: {what}; nothing was changed")
 
     def _guess_encoding(self) -> str:

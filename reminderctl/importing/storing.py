@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import UNSET, Struct
-from sqlite_utils import Database
 
 from reminderctl import bookings, matching
 from reminderctl.errors import BookingsError, ImportFailedError, LockedError
-from reminderctl.importing import identity
+from reminderctl.importing import canceling, identity
 from reminderctl.importing.batch import Batch, Gathered, Patch, decode_fields, is_uniform, split_fields
 from reminderctl.importing.columns import NOUNS, TEXTS, Text
 from reminderctl.importing.rows import ENCODE, NO_FIELDS, Attendee
+from reminderctl.model import Window
 
 Tick = Callable[[], None]  # called for each booking that is done
 _TABLES = ("bookings", "customers", "participants", "services", "staff", "locations")
@@ -80,7 +80,7 @@ def _refuse_foreign(path: Path, connection: sqlite3.Connection) -> None:
         raise BookingsError(f"{path}: {what}; `reminderctl init` makes an empty one")
 
 
-def store(connection: sqlite3.Connection, batch: Batch, *, full: bool, tick: Tick) -> Changes:
+def store(connection: sqlite3.Connection, batch: Batch, *, window: Window, full: bool, tick: Tick) -> Changes:
     """Write a file's bookings where they differ from what is stored; `full` cancels all that it does not hold.
 
     What the file has no column for stays as it is: other programs may have written it.
@@ -96,8 +96,9 @@ def store(connection: sqlite3.Connection, batch: Batch, *, full: bool, tick: Tic
     _upsert(connection, "bookings", ("id",), _BOOKING, rows)
     rows = _changed_participants(connection, batch, people, changes, tick)
     _upsert(connection, "participants", ("booking_id", "customer_id"), _PARTICIPANT, rows)
+    changes.canceled = canceling.cancel_gone_instances(connection, batch, window)
     if full:
-        changes.canceled = _cancel_others(connection, batch)
+        changes.canceled += canceling.cancel_others(connection, batch)
     return changes
 
 
@@ -108,10 +109,13 @@ def _upsert(
     columns: tuple[str, ...],
     rows: Iterator[tuple[Any, ...]],
 ) -> None:
-    """Insert or update rows of a key and its columns."""
+    """Insert or update rows of a key and its columns, one after the other: nothing is gathered."""
     names = key + columns
-    records = (dict(zip(names, row, strict=True)) for row in rows)
-    Database(connection).table(table).upsert_all(records, pk=key, batch_size=1000)
+    statement = f"""
+        INSERT INTO {table} ({", ".join(names)}) VALUES ({", ".join("?" for _ in names)})
+        ON CONFLICT ({", ".join(key)}) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in columns)}
+    """  # noqa: S608 - constants of this package
+    connection.executemany(statement, rows)
 
 
 def _owners(people: identity.Customers) -> list[tuple[str, str]]:
@@ -125,7 +129,7 @@ def _changed_nouns(
     columns = TEXTS[table]
     find = _finder(connection, table, columns)
     for key, row_id in owners:
-        stored = find(row_id)
+        stored = next(iter(find(row_id)), None)
         row = _over(stored or (None,) * len(columns), batch.nouns[table][key])
         if row != stored:
             if table == "customers":
@@ -134,12 +138,14 @@ def _changed_nouns(
             yield row_id, *row
 
 
-def _finder(connection: sqlite3.Connection, table: str, columns: tuple[str, ...]) -> Callable[[str], Any]:
-    """What finds the row of an id, or None; it does not look into a table that has no rows."""
-    select = f"SELECT {', '.join(columns)} FROM {table} WHERE id = ?"  # noqa: S608 - constants of this package
+def _finder(
+    connection: sqlite3.Connection, table: str, columns: tuple[str, ...], *, key: str = "id"
+) -> Callable[[str], list[Any]]:
+    """What finds the rows of a key; it does not look into a table that has none to begin with."""
+    select = f"SELECT {', '.join(columns)} FROM {table} WHERE {key} = ?"  # noqa: S608 - constants of this package
     if connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is None:  # noqa: S608
-        return lambda _: None
-    return lambda row_id: connection.execute(select, (row_id,)).fetchone()
+        return lambda _: []
+    return lambda value: connection.execute(select, (value,)).fetchall()
 
 
 def _over(stored: tuple[Any, ...], given: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -152,7 +158,7 @@ def _changed_bookings(
 ) -> Iterator[tuple[Any, ...]]:
     find = _finder(connection, "bookings", _BOOKING)
     for booking_id, gathered in batch.bookings.items():
-        stored = find(booking_id)
+        stored = next(iter(find(booking_id)), None)
         row = _booking(booking_id, gathered, ids, stored, full=full)
         if row != stored:
             (changes.new if stored is None else changes.changed).add(booking_id)
@@ -208,13 +214,13 @@ def _changed_participants(
     connection: sqlite3.Connection, batch: Batch, people: identity.Customers, changes: Changes, tick: Tick
 ) -> Iterator[tuple[Any, ...]]:
     """The rows to write; those of customers who are no longer in a booking are deleted on the way."""
-    select = f"SELECT customer_id, {', '.join(_PARTICIPANT)} FROM participants WHERE booking_id = ?"  # noqa: S608
+    find = _finder(connection, "participants", ("customer_id", *_PARTICIPANT), key="booking_id")
     delete = "DELETE FROM participants WHERE booking_id = ? AND customer_id = ?"
     for booking_id, gathered in batch.bookings.items():
         tick()
         if gathered.attendees is None:
             continue
-        stored = {str(row[0]): row[1:] for row in connection.execute(select, (booking_id,))}
+        stored = {str(row[0]): row[1:] for row in find(booking_id)}
         rows = _participants(booking_id, gathered, batch, people, stored)
         for customer_id in stored.keys() - rows.keys():
             connection.execute(delete, (booking_id, customer_id))
@@ -253,16 +259,3 @@ def _participant(
         language = None
     fields = _patched("participants", stored[3], patch)
     return _over(stored, (position, attendee.status, language, fields))
-
-
-def _cancel_others(connection: sqlite3.Connection, batch: Batch) -> list[str]:
-    """Cancel what the file does not hold, unless it is dead already; gives the ids."""
-    others = [
-        booking_id
-        for booking_id, status in connection.execute("SELECT id, status FROM bookings")
-        if str(booking_id) not in batch.bookings
-        and str(booking_id) not in batch.skipped
-        and matching.standard_status(str(status)) not in matching.NEVER_WITHOUT_A_FILTER
-    ]
-    connection.executemany("UPDATE bookings SET status = 'canceled' WHERE id = ?", [(each,) for each in others])
-    return list(map(str, others))

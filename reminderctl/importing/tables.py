@@ -7,6 +7,7 @@ row, guesses the separator from a sample, and reads on to the end of the file wh
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -17,6 +18,7 @@ from reminderctl.importing.source import Source
 
 SEPARATORS = ",;\t|"
 LONGEST_CELL = 16 << 20
+_ANNOUNCED = re.compile(r'"?sep=([,;\t|])"?\s*', re.IGNORECASE)  # a first line for Excel
 
 
 def read_table(source: Source, names: Names) -> Iterator[Record]:
@@ -26,9 +28,12 @@ def read_table(source: Source, names: Names) -> Iterator[Record]:
     """
     csv.field_size_limit(LONGEST_CELL)
     with source.text() as text:
-        separator = _separator(text.readline())
+        first = text.readline()
+        announced = _ANNOUNCED.fullmatch(first)
         text.seek(0)
-        reader = csv.reader(text, delimiter=separator, strict=True)
+        reader = csv.reader(text, delimiter=announced[1] if announced else _separator(first), strict=True)
+        if announced:
+            next(reader)
         header = _header(source, reader, names)
         while True:
             line = reader.line_num + 1

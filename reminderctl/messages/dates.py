@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from datetime import datetime
+from datetime import date as Date  # noqa: N812 - `date` is what a template asks for
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
@@ -44,21 +45,17 @@ def date(at: datetime, languages: Languages, *, pattern: str = "full") -> Moment
 
     Raises ValueError for a pattern that says nothing.
     """
-    from babel.dates import format_date
-
-    if pattern in WIDTHS:
-        return Moment(format_date(at, pattern, locale=locale(languages)), at=at, languages=languages)
-    return _in_pattern(at, languages, pattern=pattern)
+    text = _written_date(at.date(), pattern, languages) if pattern in WIDTHS else _in_pattern(at, pattern, languages)
+    return Moment(text, at=at, languages=languages)
 
 
 def time(at: datetime, languages: Languages, *, pattern: str = "short") -> Moment:
     """`17:30`, or another width, or a CLDR pattern such as `HH:mm`; raises ValueError as `date` does."""
-    from babel.dates import format_time
-
     if pattern in WIDTHS:
-        text = format_time(at, pattern, tzinfo=at.tzinfo, locale=locale(languages))
-        return Moment(text, at=at, languages=languages)
-    return _in_pattern(at, languages, pattern=pattern)
+        text = _written_time(at, at.tzinfo, at.fold, pattern, languages)
+    else:
+        text = _in_pattern(at, pattern, languages)
+    return Moment(text, at=at, languages=languages)
 
 
 def date_time(at: datetime, languages: Languages) -> Moment:
@@ -68,11 +65,27 @@ def date_time(at: datetime, languages: Languages) -> Moment:
     return Moment(text, at=at, languages=languages)
 
 
-def _in_pattern(at: datetime, languages: Languages, *, pattern: str) -> Moment:
+# Many messages name the same few days and times, and Babel takes as long for one as all else that is rendered.
+
+
+@functools.lru_cache(maxsize=1024)
+def _written_date(day: Date, width: str, languages: Languages) -> str:
+    from babel.dates import format_date
+
+    return format_date(day, width, locale=locale(languages))
+
+
+@functools.lru_cache(maxsize=1024)
+def _written_time(at: datetime, zone: tzinfo | None, fold: int, width: str, languages: Languages) -> str:  # noqa: ARG001 - an instant equals itself in another zone, and the hour that a zone repeats
+    from babel.dates import format_time
+
+    return format_time(at, width, tzinfo=zone, locale=locale(languages))
+
+
+def _in_pattern(at: datetime, pattern: str, languages: Languages) -> str:
     from babel.dates import format_datetime
 
-    text = format_datetime(at, pattern, tzinfo=at.tzinfo, locale=locale(languages))
-    return Moment(text, at=at, languages=languages)
+    return format_datetime(at, pattern, tzinfo=at.tzinfo, locale=locale(languages))
 
 
 def parse(text: str, reader_zone: ZoneInfo) -> datetime | None:

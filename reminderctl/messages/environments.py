@@ -139,7 +139,9 @@ def wrong(template: str, *, place: Place = Place.PLAIN, kind: BodyKind = BodyKin
         return [*found, *(Wrong(None, name, unknown(name)) for name in sorted(_undeclared(tree)) if not _given(name))]
     except TemplateSyntaxError as error:
         return [Wrong(error.lineno, None, f"the template cannot be read: {error.message}")]
-    except (TemplateError, RecursionError) as error:
+    except RecursionError:
+        return [Wrong(None, None, "the template cannot be read: it is nested too deeply")]
+    except TemplateError as error:
         return [Wrong(None, None, f"the template cannot be read: {error or type(error).__name__}")]
 
 

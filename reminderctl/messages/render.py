@@ -125,8 +125,10 @@ def _compile(text: str, place: Place, kind: BodyKind) -> _Compiled:
             raise Rejected(wrong.what)
     sandbox = environments.environment(place, kind)
     names = environments.names(source, sandbox)
+    template = sandbox.from_string(source)
+    template.globals = dict(template.globals)  # each rendering copies them, and a ChainMap is slow to copy
     return _Compiled(
-        template=sandbox.from_string(source),
+        template=template,
         names=names - {"custom", shortcodes.BY_NAME},
         custom="custom" in names,
         dated="|" in source,  # only a filter asks for the reader's zone

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -302,7 +303,7 @@ def test_a_dry_run_says_the_same_and_changes_nothing(site: Path, load: Import) -
     assert json.loads(dry.stdout) | {"dry_run": False} == json.loads(load(text, "--json").stdout)
     assert json.loads(dry.stdout) == {
         "rows": 2, "bookings": 2, "new": 1, "changed": 1, "canceled": 0, "customers": 2, "new_customers": 1,
-        "changed_customers": 0, "skipped": 0, "dry_run": True, "warnings": 0,
+        "changed_customers": 0, "instances": 0, "until": None, "dry_run": True, "warnings": 0,
     }  # fmt: skip
 
 
@@ -331,14 +332,30 @@ def separated(separator: str) -> str:
         (separated(",").encode() + b"\r\n\r\n", "-"),
         (separated(";").encode("utf-8-sig"), "x.csv"),
         (separated("\t").encode().replace(b"ends_at", b"Ends At"), "x.tsv"),
+        (b"sep=;\r\n" + separated(";").encode(), "x.csv"),
+        (separated("|").encode(), "x.txt"),
         (separated("\t").encode("utf-16"), "x.txt"),
         (separated(",").encode("cp1252"), "x.csv"),
         (json.dumps([JOSE]).encode(), "-"),
+        (json.dumps({"total": 1, "bookings": [JOSE], "next": None}).encode(), "x.json"),
         (json.dumps(JOSE, indent=1, ensure_ascii=False).encode(), "x.json"),
         (f"{json.dumps(JOSE)}\n\n{json.dumps(JOSE)}\n".encode(), "-"),
         (JOSE_IN_A_CALENDAR.encode(), "-"),
     ],
-    ids=["stdin", "bom-semicolons", "tsv", "utf-16", "cp1252", "json", "json-object", "ndjson", "icalendar"],
+    ids=[
+        "stdin",
+        "bom-semicolons",
+        "tsv",
+        "sep",
+        "pipes",
+        "utf-16",
+        "cp1252",
+        "json",
+        "json-wrapped",
+        "json-object",
+        "ndjson",
+        "icalendar",
+    ],
 )
 def test_formats_are_known_by_their_content(site: Path, load: Import, run: Import, content: bytes, name: str) -> None:
     result = run("import", "-", stdin=content) if name == "-" else load(content, name=name)
@@ -388,9 +405,17 @@ def test_json_may_nest_customers_and_fields(site: Path, load: Import) -> None:
         ('{"id": "1", "a": 1e999}\n', "x.ndjson", "'a': cannot be kept as JSON"),
         ("", "x.csv", "the file is empty"),
         ("\n\n", "x.csv", "x.csv:1: the first line must name the columns"),
-        ("PK\x03\x04\x00\x00", "x.xlsx", "this is not text"),
+        ("\ufeff", "x.csv", "the file is empty"),
+        ("PK\x03\x04\x00\x00", "x.xlsx", "this is a workbook or an archive; save the workbook as CSV"),
+        ("%PDF-1.7\n1 0 obj\n", "x.csv", "this is a PDF"),
+        ("<!DOCTYPE html>\n<title>Log in</title>\n", "x.csv", "this is a web page or XML, perhaps a log-in page"),
+        ("\x7fELF\x00\x00", "x.csv", "this is not text"),
         ("Booking,When\n1,2\n", "x.csv", "x.csv:1: there is no column `id`; call one of Booking, When so"),
         ("id,ID,starts_at\n", "x.csv", "more than one column is `id`"),
+        ("id,starts_at,ends_at,x,x\n", "x.csv", "more than one column is `x`"),
+        ('{"bookings": [\n{"id": "1"}]}', "x.json", "x.json:2: no starts_at"),
+        ('{"bookings": [{"id": "1"}]', "x.json", "the object around the bookings has no end"),
+        (f"id,starts_at,ends_at\n1,\x1b[31m{'x' * 100_000},\n", "x.csv", "xxx…\n1 bad row"),
         ("BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\n", "x.ics", "the file is cut off"),
     ],
 )
@@ -398,78 +423,6 @@ def test_a_broken_file_is_refused_with_its_line(site: Path, load: Import, text: 
     before = everything(site)
     assert reason in load(text, name=name, code=2).stderr
     assert everything(site) == before
-
-
-CALENDAR = """BEGIN:VCALENDAR
-VERSION:2.0
-PRODID:-//test//EN
-X-WR-TIMEZONE:Europe/Madrid
-BEGIN:VTIMEZONE
-TZID:Our Office
-BEGIN:STANDARD
-DTSTART:19700101T000000
-TZOFFSETFROM:+0500
-TZOFFSETTO:+0500
-END:STANDARD
-END:VTIMEZONE
-BEGIN:VEVENT
-UID:wall
-DTSTART;TZID=America/New_York:20261201T100000
-DTEND;TZID=Europe/Madrid:20261201T170000
-SUMMARY:Cut\\, colour
-LOCATION:Centro
-DESCRIPTION:Bring
-  a towel
-ORGANIZER:mailto:salon@example.com
-ATTENDEE;CN="Gil, Luis":mailto:luis@example.com
-ATTENDEE;CN=ana@example.com;PARTSTAT=DECLINED:MAILTO:ana@example.com
-ATTENDEE:mailto:salon@example.com
-ATTENDEE;CUTYPE=ROOM:mailto:room@example.com
-END:VEVENT
-BEGIN:VEVENT
-UID:own-zone
-DTSTART;TZID=Our Office:20261201T100000
-DURATION:PT45M
-STATUS:CANCELLED
-END:VEVENT
-BEGIN:VEVENT
-UID:floating
-DTSTART:20261201T100000
-STATUS:TENTATIVE
-END:VEVENT
-BEGIN:VEVENT
-UID:holiday
-DTSTART;VALUE=DATE:20261224
-END:VEVENT
-BEGIN:VEVENT
-UID:series
-DTSTART:20261201T100000Z
-RRULE:FREQ=WEEKLY
-END:VEVENT
-END:VCALENDAR
-"""
-
-
-def test_events_of_a_calendar_become_bookings(site: Path, load: Import) -> None:
-    load(table(flat(booking="holiday"), flat(booking="gone")))
-    result = load(CALENDAR.replace("\n", "\r\n"), "--delete-missing", name="feed.ics")
-    found = (
-        "SELECT id, starts_at, ends_at, timezone, status FROM bookings WHERE id NOT IN ('holiday', 'gone') ORDER BY 1"
-    )
-    assert rows(site, found) == [
-        ("floating", "2026-12-01T09:00:00Z", "2026-12-01T09:00:00Z", "Europe/Madrid", "pending"),
-        ("own-zone", "2026-12-01T05:00:00Z", "2026-12-01T05:45:00Z", "Europe/Madrid", "canceled"),
-        ("wall", "2026-12-01T15:00:00Z", "2026-12-01T16:00:00Z", "America/New_York", "approved"),
-    ]
-    assert rows(site, "SELECT service_id, location_id, fields FROM bookings WHERE id = 'wall'") == [
-        ("cut, colour", "centro", '{"notes":"Bring a towel"}')
-    ]
-    people = """SELECT c.full_name, c.email, p.status FROM participants p JOIN customers c ON c.id = p.customer_id
-        WHERE p.booking_id = 'wall' ORDER BY p.position"""
-    assert rows(site, people) == [("Gil, Luis", "luis@example.com", None), (None, "ana@example.com", "rejected")]
-    assert "line 38: event holiday lasts all day" in result.stderr
-    assert "line 42: event series is part of a series (RRULE)" in result.stderr
-    assert rows(site, "SELECT id FROM bookings WHERE status = 'canceled' ORDER BY 1") == ["gone", "own-zone"]
 
 
 def test_what_is_no_bookings_database_of_ours_is_refused(site: Path, load: Import) -> None:
@@ -514,6 +467,14 @@ def test_bookings_are_listed_and_shown_in_their_own_zone(site: Path, load: Impor
 
     assert ids() == ["1", "2", "3"]
     assert ids("--status", "pending") == ids("--service", "yoga") == ids("--staff", "BEA") == ["3"]
+    assert ids("--location", "centro", "--service", "Haircut") == ["1", "2"]
+    assert (
+        ids("--customer", "luis gil")
+        == ids("--customer", "LUIS@example.com", "--staff", "eva", "--staff", "bea")
+        == ["2", "3"]
+    )
+    assert ids("--customer", "+34600111222") == ["1"]
+    assert ids("--customer", "luis") == []
     assert ids("--since", "2026-12-02T10:00") == ["2", "3"]
     assert ids("--until", "2026-12-02T10:00") == ["1", "2"]
     assert ids("--limit", "1") == ["1"]
@@ -525,3 +486,33 @@ def test_bookings_are_listed_and_shown_in_their_own_zone(site: Path, load: Impor
     missing = run("show", "4")
     assert (missing.exit_code, missing.stdout) == (2, "")
     assert "there is no booking 4" in missing.stderr
+
+
+@pytest.mark.parametrize("columns", [60, 80, 140])
+def test_a_terminal_gets_tables_that_fit(site: Path, load: Import, columns: int) -> None:
+    long = "approved,Yoga for beginners and for those who come back to it,Maria-Antonia de la Fuente,,,Centro Norte,"
+    group = [f"a-very-long-id,2026-12-01T18:00,2026-12-01T19:00,,{long},Customer {n},,,," for n in range(1, 7)]
+    night = f"2,2026-12-01T23:30,2026-12-02T01:00,America/New_York,canceled,Na\x1b[31mme\u202e,,,,,,{ANA}"
+    load(table(*group, night, f"3,2026-12-05T00:00,2026-12-07T00:00,,{CUT},{LUIS}"))
+
+    def on_a_terminal(*arguments: str) -> str:
+        env = {"COLUMNS": str(columns), "FORCE_COLOR": "1", "NO_COLOR": "1", "TERM": "xterm"}
+        command = ["--config", str(site / "workflows.yaml"), "bookings", *arguments]
+        return CliRunner().invoke(main, command, env=env, catch_exceptions=False, color=True).stdout
+
+    listed = re.sub(r"\x1b\[[0-9;]*m", "", on_a_terminal("list"))
+    for word in (
+        "Tuesday, 01 December 2026",
+        "18:00-19:00",
+        "Customer 3",
+        "and 3 more",
+        "until 02 Dec",
+        "America/New_York",
+    ):
+        assert word in listed
+    assert "all day" in listed
+    assert "until 06 Dec" in listed
+    assert listed.endswith("3 bookings\n")
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", on_a_terminal("show", "2"))
+    assert "Na [31mme" in shown
+    assert all(len(line) <= columns and line.isprintable() for text in (listed, shown) for line in text.splitlines())

@@ -17,6 +17,7 @@ Sender = Annotated[
     str, Meta(description="Whom the SMS come from: a number such as +34911234567, or a name of at most 11 characters.")
 ]
 
+LONGEST_TEXT = 1600  # characters: Twilio takes no more, and others would bill a hundred parts
 _LONGEST_NAME = 11  # characters: what the networks carry
 _SHORT_CODE = 8  # digits: a number of so few, without +, belongs to one country's networks
 
@@ -42,10 +43,12 @@ def describe(message: Message, settings: Any, *, sender: str | None) -> dict[str
 
 
 def read_body(message: Message) -> str:
-    """The text without the blanks around it. Raises `Rejected` where nothing is left."""
+    """The text without the blanks around it. Raises `Rejected` where nothing is left, or too much."""
     body = message.body.strip()
     if not body:
         raise Rejected("the SMS has no text: every shortcode in its body is empty")
+    if len(body) > LONGEST_TEXT:
+        raise Rejected(f"the text has {len(body):,} characters; an SMS has at most {LONGEST_TEXT:,}")
     return body
 
 

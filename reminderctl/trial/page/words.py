@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
-from reminderctl.model import Booking, Filters, Workflow
+from reminderctl.model import Filters, Workflow
 from reminderctl.timing import DAY, HOUR, MINUTE, event_at, instant_text
-from reminderctl.trial.nouns import Moment, Trial, TriedMessage
+from reminderctl.trial.nouns import Moment, Trial
 from reminderctl.trial.trying import told
 
 FORM = "application/x-www-form-urlencoded"
@@ -122,17 +122,6 @@ def length(span: timedelta) -> str:
 
 
 # --- messages ---------------------------------------------------------------------------------------------------------
-
-
-def name_of_recipient(message: TriedMessage, booking: Booking) -> str:
-    """A person's name instead of `customer:ID` or `staff:ID`, where the booking knows one."""
-    kind, _, identifier = message.recipient.partition(":")
-    name = None
-    if kind == "customer":
-        name = next((each.customer.full_name for each in booking.participants if each.customer.id == identifier), None)
-    elif kind in ("staff", "location"):
-        name = getattr(getattr(booking, kind), "name", None)
-    return name or message.recipient
 
 
 def own(trial: Trial, kind: str) -> list[str]:

@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from reminderctl import planning
 from reminderctl.model import Config, Workflow
-from reminderctl.trial import page_frames, page_words
 from reminderctl.trial.nouns import Trial
+from reminderctl.trial.page import frames, words
 
 TEMPLATE = "page.html.jinja"
 MOST_FRAMES = 200  # a browser takes about 30 ms for each, folded away or not
@@ -73,26 +74,26 @@ def render_page(trials: Sequence[Trial], *, config: Config, now: datetime) -> st
 @cache
 def _template() -> Template:
     environment = Environment(
-        loader=PackageLoader("reminderctl.trial", ""),
+        loader=PackageLoader("reminderctl.trial.page", ""),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.globals |= {
-        "describe_workflow": page_words.describe_workflow,
-        "find_form": page_words.find_form,
-        "find_points": page_words.find_points,
-        "frame_mail": page_frames.frame_mail,
-        "frame_telegram": page_frames.frame_telegram,
-        "name_of_recipient": page_words.name_of_recipient,
-        "others": page_words.others,
-        "own": page_words.own,
+        "describe_workflow": words.describe_workflow,
+        "find_form": words.find_form,
+        "find_points": words.find_points,
+        "frame_mail": frames.frame_mail,
+        "frame_telegram": frames.frame_telegram,
+        "name_of_recipient": planning.name_of_recipient,
+        "others": words.others,
+        "own": words.own,
     }
     environment.filters |= {
-        "clock": page_words.clock,
-        "count": page_words.count,
-        "shown_notes": page_words.shown_notes,
-        "tag": page_words.language_tag,
+        "clock": words.clock,
+        "count": words.count,
+        "shown_notes": words.shown_notes,
+        "tag": words.language_tag,
     }
     return environment.get_template(TEMPLATE)

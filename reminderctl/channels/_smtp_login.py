@@ -1,0 +1,86 @@
+"""Logging in to an SMTP server: which mechanism, and what is said.
+
+Not `smtplib.login`: it tries every mechanism in turn, which locks accounts, and knows only ASCII.
+"""
+
+from __future__ import annotations
+
+import base64
+import smtplib
+import subprocess
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from reminderctl.channels.email import token_command
+from reminderctl.errors import ChannelDown
+
+if TYPE_CHECKING:
+    from reminderctl.channels.email import Settings
+
+
+class Login(NamedTuple):
+    """What goes with the AUTH command, the answers to the challenges that follow, and what no error may repeat."""
+
+    mechanism: str
+    initial: str
+    answers: tuple[str, ...]
+    hidden: frozenset[str]
+
+
+def prepare(settings: Settings, offered: list[str], *, deadline: float) -> Login:
+    """The login with an account's password or token, by a mechanism that the server offers.
+
+    A program that gives a token may take until `deadline` (monotonic seconds). Raises `ChannelDown`.
+    """
+    if token_command(settings):
+        wanted, secret = ["XOAUTH2"], _token(settings, deadline)
+    else:
+        wanted = ["PLAIN", "LOGIN"]
+        secret = settings.password.reveal() if settings.password else ""
+    mechanism = next((each for each in wanted if each in offered), None)
+    if mechanism is None:
+        offers = f"only {' '.join(offered)}" if offered else "no login"
+        raise ChannelDown(f"{settings.host} offers {offers}; reminderctl would use {' or '.join(wanted)}")
+    initial, answers = _texts(mechanism, settings.username, secret)
+    hidden = frozenset({secret, _base64(secret), _base64(initial)} - {""})
+    return Login(mechanism, initial, answers, hidden)
+
+
+def perform(login: Login, session: smtplib.SMTP) -> None:
+    """Log in; raises `SMTPAuthenticationError` where the server says no."""
+    code, words = session.docmd("AUTH", f"{login.mechanism} {_base64(login.initial)}".strip())
+    for answer in login.answers:
+        if code == 334:
+            code, words = session.docmd(_base64(answer))
+    if code != 235:
+        raise smtplib.SMTPAuthenticationError(code, words)
+
+
+def _texts(mechanism: str, username: str, secret: str) -> tuple[str, tuple[str, ...]]:
+    """PLAIN is RFC 4616; XOAUTH2 is Google's and Microsoft's, whose error is a challenge that wants an empty answer."""
+    if mechanism == "PLAIN":
+        return f"\0{username}\0{secret}", ()
+    if mechanism == "XOAUTH2":
+        return f"user={username}\x01auth=Bearer {secret}\x01\x01", ("",)
+    return "", (username, secret)
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def _token(settings: Settings, deadline: float) -> str:
+    command = token_command(settings)
+    what = f"token_command {command[0]}"
+    left = max(deadline - time.monotonic(), 0.001)
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=left, check=False)  # noqa: S603 - the operator's own command, without a shell
+    except subprocess.TimeoutExpired:
+        raise ChannelDown(f"{what} gave no token in time") from None
+    except (OSError, ValueError) as error:
+        raise ChannelDown(f"{what} cannot be started: {getattr(error, 'strerror', None) or error}") from None
+    token = done.stdout.decode("utf-8", "replace").strip()
+    if done.returncode or not token:
+        # Its own words are not repeated: such programs print tokens in their errors.
+        raise ChannelDown(f"{what} gave no token (exit status {done.returncode}); try it by hand")
+    return token

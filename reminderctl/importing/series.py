@@ -1,0 +1,177 @@
+"""The instances of a repeating event, worked out on the clock of its zone.
+
+`dateutil` knows the rules (RRULE). What else makes a series (RDATE, EXDATE, instances that were moved) stands in other
+properties and events, and is put together here: `recurring-ical-events` does that for whole calendars in memory,
+without bounds, and only with a `dateutil` older than the one that icalendar brings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import MAXYEAR, datetime, timedelta
+
+from dateutil.rrule import rrulestr
+from msgspec.structs import replace
+
+from reminderctl.importing.components import BadEventError
+from reminderctl.importing.events import Event
+from reminderctl.importing.moments import Moment
+from reminderctl.model import Window
+
+MOST_OF_A_RULE = 100_000  # 270 years of days
+_CYCLE = 400  # after so many years the calendar repeats itself, weekdays included
+_LONGEST_NUMBER = 18  # digits
+_FREQUENCIES = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY")
+_PARTS = frozenset(
+    {
+        "FREQ",
+        "INTERVAL",
+        "COUNT",
+        "UNTIL",
+        "WKST",
+        "BYSETPOS",
+        "BYMONTH",
+        "BYMONTHDAY",
+        "BYYEARDAY",
+        "BYWEEKNO",
+        "BYDAY",
+    }
+    | {"BYHOUR", "BYMINUTE", "BYSECOND"}
+)
+
+Instance = tuple[str, Event, Moment]  # the booking's id, whose words it has, when it starts
+Own = dict[str, tuple[Moment, Event]]  # the instances with an event of their own, by mark
+
+
+def find_whole(events: Sequence[Event]) -> Event | None:
+    """Of the events that share a UID, the newest that is no instance of a series."""
+    return max((event for event in events if event.instance is None), key=_version, default=None)
+
+
+def expand(events: Sequence[Event], window: Window) -> Iterator[Instance]:
+    """What the events that share a UID say: the single event, or the instances of the series.
+
+    Instances that a rule makes are given where they start in the window; those that have an event of their own always.
+    Each keeps the id of the instant that the rule gave it, wherever it was moved to. Raises `BadEventError`.
+    """
+    whole = find_whole(events)
+    own: Own = {}
+    for event in sorted(events, key=_version):
+        if event.instance is not None:
+            instance = _aligned(event.instance, whole)
+            own[mark(instance)] = instance, event
+    if whole is not None and whole.is_series:
+        try:
+            yield from _regular(whole, own, window)
+        except (ValueError, OverflowError) as error:
+            raise BadEventError(whole.line, f"event {whole.uid}: {error}") from None
+    elif whole is not None:
+        yield whole.uid, whole, whole.start
+    for name, (_, event) in own.items():
+        yield f"{event.uid}/{name}", event, event.start
+
+
+def mark(moment: Moment) -> str:
+    """What tells an instance from the others of its series."""
+    return f"{moment.wall:%Y%m%d}" if moment.is_date else f"{moment.at:%Y%m%dT%H%M%SZ}"
+
+
+def _regular(whole: Event, own: Own, window: Window) -> Iterator[Instance]:
+    """The instances that follow the rules, earliest first; raises ValueError."""
+    last = window.until.astimezone(whole.start.zone).replace(tzinfo=None) + timedelta(days=1)
+    excluded = own.keys() | {mark(_aligned(each, whole)) for each in whole.excluded_dates}
+    for rule in whole.excluded_rules:
+        excluded |= {mark(whole.start._replace(wall=wall)) for wall in _walls(whole, rule, last)}
+    found = {mark(whole.start): (whole.start, whole)}
+    for rule in whole.rules:
+        for wall in _walls(whole, rule, last):
+            start = whole.start._replace(wall=wall)
+            found[mark(start)] = start, whole
+    for given, length in whole.dates:
+        start = _aligned(given, whole)
+        found[mark(start)] = start, whole if length is None else replace(whole, length=length, on_the_clock=False)
+    changes = sorted((each for each in own.values() if each[1].and_later), key=lambda each: each[0].at)
+    for name, (start, event) in sorted(found.items()):
+        if name not in excluded and window.since < start.at <= window.until:
+            yield f"{whole.uid}/{name}", *_changed(start, event, changes)
+
+
+def _changed(start: Moment, event: Event, changes: Sequence[tuple[Moment, Event]]) -> tuple[Event, Moment]:
+    """An instance as the last change of it `and all later ones` makes it: other words, and moved by as much."""
+    change = next(((instance, changed) for instance, changed in reversed(changes) if instance.at <= start.at), None)
+    if change is None:
+        return event, start
+    instance, changed = change
+    zone = changed.start.zone
+    moved_by = changed.start.wall - instance.at.astimezone(zone).replace(tzinfo=None)
+    wall = start.at.astimezone(zone).replace(tzinfo=None) + moved_by
+    return changed, changed.start._replace(wall=wall)
+
+
+def _aligned(moment: Moment, whole: Event | None) -> Moment:
+    """A moment that names an instance, in the form of its series: some programs write only the date, or a midnight."""
+    if whole is None or moment.is_date == whole.start.is_date:
+        return moment
+    if moment.is_date:
+        return whole.start._replace(wall=datetime.combine(moment.wall, whole.start.wall.time()))
+    day = moment.at.astimezone(whole.start.zone).replace(tzinfo=None, hour=0, minute=0, second=0)
+    return whole.start._replace(wall=day)
+
+
+def _walls(whole: Event, rule: str, last: datetime) -> Iterator[datetime]:
+    """The wall clocks of a rule up to a last one; raises ValueError.
+
+    The rule is worked out as many cycles of the calendar later as there are years left: one that never comes true is
+    given up only at the end of the year 9999.
+    """
+    parts = _parts(rule)
+    until = parts.pop("UNTIL", None)
+    if until:
+        last = min(last, _until(until, whole))
+    first = whole.start.wall
+    if last < first:
+        return
+    cycles = (MAXYEAR - last.year) // _CYCLE * _CYCLE
+    text = ";".join(f"{name}={value}" for name, value in parts.items())
+    try:
+        walls = rrulestr(text, dtstart=first.replace(year=first.year + cycles))
+    except (ValueError, LookupError, TypeError, OverflowError) as error:
+        raise ValueError(f"RRULE {rule[:60]!r} cannot be understood: {error}") from None
+    for number, wall in enumerate(walls):
+        if number == MOST_OF_A_RULE:
+            raise ValueError(f"RRULE {rule[:60]!r} makes more than {MOST_OF_A_RULE:,} instances")
+        there = wall.replace(year=wall.year - cycles)
+        if there > last:
+            return
+        yield there
+
+
+def _parts(rule: str) -> dict[str, str]:
+    """A rule by its parts; raises ValueError for what cannot be worked out."""
+    pairs = (each.partition("=")[::2] for each in rule.upper().split(";") if each.strip())
+    parts = {name.strip(): value.strip() for name, value in pairs}
+    unknown = ", ".join(sorted(parts.keys() - _PARTS))
+    if unknown or parts.get("FREQ") not in _FREQUENCIES:
+        what = f"{unknown} is not supported" if unknown else f"FREQ must be one of {', '.join(_FREQUENCIES)}"
+        raise ValueError(f"RRULE {rule[:60]!r} cannot be worked out: {what}")
+    for name in ("INTERVAL", "COUNT"):
+        if name in parts and not (parts[name].isdecimal() and len(parts[name]) < _LONGEST_NUMBER and int(parts[name])):
+            raise ValueError(f"RRULE {rule[:60]!r} cannot be understood: {name} is a whole number from 1 on")
+    return parts
+
+
+def _until(text: str, whole: Event) -> datetime:
+    """The last wall clock that an UNTIL allows: a date counts to its end, UTC is the series' own clock then."""
+    try:
+        until = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"UNTIL {text[:40]!r} is not a time; write 20261231T225959Z") from None
+    if "T" not in text:
+        return until + timedelta(days=1, seconds=-1)
+    if until.tzinfo and not whole.start.is_date:
+        until = until.astimezone(whole.start.zone)
+    return until.replace(tzinfo=None)
+
+
+def _version(event: Event) -> tuple[int, str, int]:
+    return *event.version, event.line

@@ -1,0 +1,148 @@
+"""YAML files that nobody wrote to be understood: a mistake with its line, or the right reading, with bounded memory."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+MEMORY = 1 << 30  # bytes
+HUNG = 60  # seconds
+HEAD = "timezone: Europe/Madrid\noutbox: outbox\n"
+WORKFLOW = "- {{id: w{0}, when: 1 day before start, actions: [{{send: sms, to: customer, body: 'x {0}'}}]}}\n"
+AT_BODY = "4:8{}: workflows[0] w1: actions[0]: the template cannot be read: {}"
+NESTED = AT_BODY.format(1, "it is nested too deeply")
+GOOD = f"{HEAD}workflows:\n{WORKFLOW.format(1)}"
+
+
+def with_body(text: str) -> str:
+    return GOOD.replace("'x 1'", json.dumps(text))
+
+
+def chained(value: str) -> str:
+    """Forty keys, each made of several times the one before."""
+    lines = (f"a{number}: &a{number} {value.format(f'*a{number - 1}')}" for number in range(1, 40))
+    return "\n".join(["a0: &a0 {k: v}", *lines])
+
+
+# What is in the file; what the first line says after the file's name, empty where nothing is wrong.
+FILES: dict[str, tuple[str | bytes, str]] = {
+    "nothing": ("", "1:1: `timezone` is missing"),
+    "a byte order mark": (f"\ufeff{GOOD}", ""),
+    "Windows line ends": (GOOD.replace("\n", "\r\n"), ""),
+    "old Macintosh line ends": (GOOD.replace("\n", "\r"), ""),
+    "UTF-16": (GOOD.encode("utf-16"), "1:1: is not UTF-8 (byte 0xff); save the file as UTF-8"),
+    "UTF-16 without its mark": (GOOD.encode("utf-16-le"), "1:2: not YAML: control characters are not allowed"),
+    "a compressed file": (b"\x1f\x8b\x08\x00\x00", "1:2: is not UTF-8 (byte 0x8b); save the file as UTF-8"),
+    "NUL": ("timezone: Europe\x00\n", "1:17: not YAML: control characters are not allowed"),
+    "a tab": (GOOD.replace("\n-", "\n\t-"), "4:1: not YAML: a tab; indent with blanks"),
+    "escapes": ('timezone: "\\e]0;owned\\a\\x9b2J\\u202e"\n', "1:11: timezone: there is no time zone"),
+    "half a character": ('timezone: "\\ud800"\n', "1:14: not YAML: found invalid Unicode character escape code"),
+    "a path with NUL": ('timezone: UTC\nledger: "a\\0b"\n', "2:9: ledger: 'a\\x00b' cannot be the name of a file"),
+    "a long path": (f"timezone: UTC\nbookings: {'x' * 300}\n", "2:11: bookings: 'xxxx"),
+    "nobody's home": ("timezone: UTC\noutbox: ~nosuchuser/x\n", "2:9: outbox: '~nosuchuser/x' begins"),
+    "an object": ("timezone: !!python/object/apply:os.system [touch pwned]\n", "1:11: timezone: expected text"),
+    "an object at the root": (f"--- !!python/object:os.x\n{GOOD}", "1:5: the tag `!!python/object:os.x` has no"),
+    "a YAML of the future": (f"%YAML 9.9\n---\n{GOOD}", "1:1: not YAML: found incompatible YAML document"),
+    "lists in lists": ("workflows: " + "[" * 10_000, "1:71: nested more than 60 deep"),
+    "maps in maps": ("a: " + "{b: " * 10_000 + "}" * 10_000, "1:240: not YAML: nested more than 60 deep"),
+    "lines in lines": ("\n".join(" " * n + "a:" for n in range(1_400)), "61:61: a: nested more than 60 deep"),
+    "keys in keys": ("? " * 10_000 + "x", "1:121: nested more than 60 deep"),
+    "a bomb of lists": (chained("[{0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}]"), "7:5: a6: its aliases expand"),
+    "a bomb of maps": (chained("{{a: {0}, b: {0}, c: {0}}}"), "12:6: a11: its aliases expand"),
+    "a bomb of merges": (chained("{{<<: [{0}, {0}, {0}, {0}, {0}], k: v}}"), "1:1: `timezone` is missing"),
+    "ten megabytes": (GOOD + "#" * 10_000_000, "1:1: is 10,000,138 bytes long; at most 2,000,000 are read"),
+    "a name without end": ("timezone: " + "x" * 1_900_000, "1:11: timezone: there is no time zone"),
+    "keys without end": ("".join(f"k{n}: v\n" for n in range(10_000)), "1:1: `timezone` is missing"),
+    "the same key without end": ("k: v\n" * 10_000, "2:1: `k` stands here twice; the first is in line 1"),
+    "tags without end": (HEAD + "workflows:\n" + "- !x y\n" * 10_000, "4:3: workflows[0]: the tag `!x` has"),
+    "workflows without end": (HEAD + "workflows:\n" + "".join(map(WORKFLOW.format, range(10_000))), ""),
+    "the same workflow without end": (GOOD + WORKFLOW.format(1) * 1_000, "5:8: workflows[1] w1: the id `w1` is taken"),
+    "a trigger without end": (GOOD.replace("1 day", "1" * 500_000 + " days"), "4:18: workflows[0] w1: when: "),
+    "shortcodes without end": (with_body("{staff_name} " * 1_000), ""),
+    "braces without end": (with_body("{" * 50_000), NESTED),
+    "statements without end": (with_body("{% if x %}" * 10_000), NESTED),
+    "parentheses without end": (with_body("{{ " + "(" * 10_000 + " }}"), NESTED),
+    "a quotation without end": (with_body("{{ " + '"' * 10_001 + " }}"), AT_BODY.format(0, "unexpected char")),
+}  # fmt: skip
+
+DRIVER = """
+import json, sys
+from pathlib import Path
+from click.testing import CliRunner
+from reminderctl.cli import main
+
+told = {}
+for folder in sorted(Path().iterdir()):
+    result = CliRunner().invoke(main, ["check", f"{folder}/x.yaml"])
+    bug = None if isinstance(result.exception, SystemExit) else repr(result.exception)[:200]
+    said = result.output[:9_000] + result.output[-900:]
+    told[folder.name] = (result.exit_code, bug if result.exception else None, said)
+print(json.dumps(told))
+"""
+
+
+def run_limited(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """A Python program that may not have more memory than is decent; one that hangs fails the test."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=HUNG,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY)),
+    )
+
+
+def test_a_file_is_read_or_its_mistake_has_a_line(tmp_path: Path) -> None:
+    for name, (content, _) in FILES.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.yaml").write_bytes(content if isinstance(content, bytes) else content.encode())
+    ran = run_limited("-c", DRIVER, folder=tmp_path)
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    told = json.loads(ran.stdout)
+    wrong = {
+        name: told[name][1:] for name, (_, says) in FILES.items() if not as_told(f"{name}/x.yaml", told[name], says)
+    }
+    assert {name: (bug, said[:300]) for name, (bug, said) in wrong.items()} == {}
+    assert not (tmp_path / "pwned").exists()
+    assert all(said.isprintable() for _, _, output in told.values() for said in output.splitlines())
+
+
+def as_told(name: str, told: tuple[int, str | None, str], says: str) -> bool:
+    code, bug, said = told
+    right = (code == 2 and said.startswith(f"{name}:{says}")) if says else (code == 0 and ", no mistakes" in said)
+    return right and not bug
+
+
+PIPE = """
+import os, sys
+from reminderctl.cli import main
+
+os.mkfifo("pipe.yaml")
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        ("-c pipe.yaml check", 2, "pipe.yaml:1:1: is no ordinary file but a pipe or a device; name a file"),
+        ("-c pipe.yaml run", 2, "pipe.yaml:1:1: is no ordinary file but a pipe or a device; name a file"),
+        ("-c /dev/zero check", 2, "/dev/zero:1:1: is no ordinary file but a pipe or a device; name a file"),
+        ("-c loop.yaml check", 2, "loop.yaml: Too many levels of symbolic links"),
+        ("-c folder.yaml check", 2, "folder.yaml: no *.yaml file in this directory"),
+        ("-c . check", 0, ".: 1 workflow, 1 action, no mistakes"),
+    ],
+)
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path, arguments: str, code: int, says: str) -> None:
+    (tmp_path / "good.yaml").write_text(GOOD, encoding="utf-8")
+    (tmp_path / "folder.yaml").mkdir()
+    (tmp_path / "loop.yaml").symlink_to("loop.yaml")
+    ran = run_limited("-c", PIPE, *arguments.split(), folder=tmp_path)
+    assert (ran.returncode, (ran.stdout + ran.stderr).splitlines()[0][: len(says)]) == (code, says)
