@@ -4,39 +4,60 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
+from collections.abc import Iterable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from reminderctl import bookings, ledger
 
 NOW = datetime(2026, 6, 9, 10, tzinfo=UTC)
+NEXT_YEAR = NOW + timedelta(days=365)  # no trigger looks so far ahead
 
 
 def written(instant: datetime) -> str:
     return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def build(folder: Path, *, number_of_bookings: int, triggers: list[str], spread: timedelta, channel: str = "") -> Path:
-    """A working set whose bookings start evenly over `spread` after NOW plus a year; the YAML's path."""
+def build(folder: Path, *, triggers: Iterable[str], action: str = "", max_burst: str = "none") -> Path:
+    """A working set without bookings, each trigger in a workflow of its own; the YAML's path."""
     folder.mkdir(parents=True)
     bookings.create(folder / "bookings.db")
     ledger.create(folder / "ledger.db")
-    first = NOW + timedelta(days=365)
-    step = spread / number_of_bookings
-    insert_bookings(folder, [(f"b{number}", first + number * step) for number in range(number_of_bookings)])
     path = folder / "workflows.yaml"
-    path.write_text(yaml_of(triggers, channel), encoding="utf-8")
+    path.write_text(yaml_of(triggers, action or ACTION, max_burst), encoding="utf-8")
     os.utime(path, times=(1_700_000_000, 1_700_000_000))  # written a while ago, as in daily life
     return path
 
 
-def insert_bookings(folder: Path, rows: list[tuple[str, datetime]]) -> None:
-    with sqlite3.connect(folder / "bookings.db") as connection:
-        connection.executemany(
-            "INSERT INTO bookings (id, starts_at, ends_at) VALUES (?, ?, ?)",
-            ((name, written(starts), written(starts + timedelta(hours=1))) for name, starts in rows),
+def add_bookings(
+    folder: Path, number: int, *, first: datetime = NEXT_YEAR, spread: timedelta = timedelta(days=730)
+) -> None:
+    """Book visits of an hour, evenly over a stretch of time."""
+    with closing(sqlite3.connect(folder / "bookings.db")) as connection, connection:
+        connection.execute("PRAGMA synchronous = OFF")  # five million rows need not survive a power cut
+        connection.execute("PRAGMA cache_size = -262144")
+        connection.execute(
+            """
+            WITH RECURSIVE visits (number, starts) AS (
+                SELECT (SELECT COUNT(*) FROM bookings), :first
+                UNION ALL
+                SELECT number + 1, starts + :step FROM visits WHERE starts + :step < :last
+            )
+            INSERT INTO bookings (id, starts_at, ends_at)
+            SELECT 'b' || number, STRFTIME('%Y-%m-%dT%H:%M:%SZ', starts, 'unixepoch'),
+                STRFTIME('%Y-%m-%dT%H:%M:%SZ', starts + 3600, 'unixepoch')
+            FROM visits
+            LIMIT :number
+            """,
+            {
+                "first": first.timestamp(),
+                "last": (first + spread).timestamp() + 1,
+                "step": spread.total_seconds() / number,
+                "number": number,
+            },
         )
-    connection.close()
 
 
 ACTION = """\
@@ -47,13 +68,27 @@ ACTION = """\
 """
 
 
-def yaml_of(triggers: list[str], action: str = "") -> str:
+def yaml_of(triggers: Iterable[str], action: str, max_burst: str) -> str:
     workflows = "".join(
-        f"  - id: w{number}\n    when: {trigger}\n    filters: {{status: approved}}\n    max_burst: none\n"
-        f"    actions:\n{action or ACTION}"
+        f"  - id: w{number}\n    when: {trigger}\n    filters: {{status: approved}}\n    max_burst: {max_burst}\n"
+        f"    actions:\n{action}"
         for number, trigger in enumerate(triggers)
     )
     return (
         "timezone: Europe/Madrid\noutbox: outbox\nadmin: {email: admin@example.com}\n"
         f"company: {{name: Clínica Sol}}\nworkflows:\n{workflows}"
     )
+
+
+def mixed_triggers(number: int) -> list[str]:
+    """So many different triggers, half of them in hours, half in days."""
+    half = (number + 1) // 2
+    every = [f"{each + 1} hours before start" for each in range(half)]
+    every += [f"{each % 300 + 1} days {'before start' if each < 300 else 'after end'}" for each in range(number - half)]
+    return every
+
+
+def command(path: Path, *arguments: str, now: datetime = NOW) -> list[str]:
+    """The real command line, as at an instant."""
+    program = Path(sys.executable).with_name("reminderctl")
+    return [str(program), "-c", str(path), *arguments, "--now", written(now)]

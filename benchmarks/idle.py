@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 from benchmarks import house
@@ -16,17 +15,9 @@ BASELINE = [sys.executable, "-c", "import click, yaml, sqlite3, msgspec"]
 
 def run(room: Path) -> Iterator[Row]:
     """Against the start of a Python that imports the libraries a tick cannot do without."""
-    triggers = [f"{number + 1} hours before start" for number in range(25)]
-    triggers += [f"{number + 1} days before start" for number in range(25)]
-    path = house.build(room / "idle", number_of_bookings=100_000, triggers=triggers, spread=timedelta(days=365))
-    tick = [
-        str(Path(sys.executable).with_name("reminderctl")),
-        "-c",
-        str(path),
-        "run",
-        "--now",
-        house.written(house.NOW),
-    ]
+    path = house.build(room / "idle", triggers=house.mixed_triggers(50))
+    house.add_bookings(path.parent, 100_000)
+    tick = house.command(path, "run")
     subprocess.run(tick, check=True)  # checks the templates, arms the triggers
     baseline, idle = best_of(
         15, *(lambda command=command: subprocess.run(command, check=True) for command in (BASELINE, tick))

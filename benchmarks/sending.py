@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import smtplib
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -55,19 +54,17 @@ def _rate(number: int, work: Callable[[], None]) -> float:
 
 def _run(room: Path, action: str, *, port: int, number: int) -> tuple[float, float]:
     """A second's messages of `reminderctl run` with so many due, all of the run counted; and its peak memory in MB."""
-    path = house.build(
-        room, number_of_bookings=1, triggers=["1 day before start"], spread=timedelta(days=1), channel=action
-    )
+    path = house.build(room, triggers=["1 day before start"], action=action)
     text = path.read_text(encoding="utf-8").replace(
         "outbox: outbox\n",
         f"channels:\n  email: {{host: 127.0.0.1, port: {port}, security: none, from: clinic@example.com}}\n",
     )
     path.write_text(text, encoding="utf-8")
-    command = [str(Path(sys.executable).with_name("reminderctl")), "-c", str(path), "run", "--json", "--now"]
-    subprocess.run([*command, house.written(house.NOW - timedelta(hours=2))], check=True, capture_output=True)
-    due = house.NOW + timedelta(days=1)
-    house.insert_bookings(room, [(f"d{each}", due - timedelta(seconds=each % 3600)) for each in range(number)])
-    ran = finish([*command, house.written(house.NOW)])
+    earlier = house.NOW - timedelta(hours=1)
+    subprocess.run(house.command(path, "run", now=earlier), check=True)
+    first = earlier + timedelta(days=1, seconds=1)
+    house.add_bookings(room, number, first=first, spread=timedelta(minutes=59))
+    ran = finish(house.command(path, "run", "--json"))
     assert json.loads(ran.output)["sent"] == number, ran.output
     return number / ran.seconds, ran.memory
 

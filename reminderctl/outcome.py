@@ -58,6 +58,9 @@ def of_error(
     """What an attempt that ended in this error means; its lane's failures and throttles are those in a row before."""
     text = str(error)
     match error:
+        case Rejected() if delivery.doubtful:
+            # Some receivers refuse what they have taken before.
+            return Outcome(name="rejected", state=State.UNKNOWN, error=f"{text}; an earlier attempt may have gone out")
         case Rejected():
             return Outcome(name="rejected", state=State.FAILED, error=text)
         case ChannelDown():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -116,13 +117,6 @@ def lanes(ledger: Ledger) -> dict[str, LaneFigures]:
     return {lane: msgspec.convert(row, LaneFigures) for lane, row in sorted(found.items())}
 
 
-def runs_in_its_minute(ledger: Ledger) -> int:
-    """How many runs have begun in the minute in which the newest one did."""
-    sql = "SELECT COUNT(*) AS runs FROM runs WHERE id > (SELECT MAX(id) FROM runs) - 60 AND "
-    sql += "SUBSTR(started_at, 1, 16) = (SELECT SUBSTR(started_at, 1, 16) FROM runs ORDER BY id DESC LIMIT 1)"
-    return int(_rows(ledger, sql)[0]["runs"])
-
-
 def damage(ledger: Ledger) -> list[str]:
     """What SQLite's own check finds wrong with the file: nothing, or some lines. Reads all of it."""
     found = [row["integrity_check"] for row in _rows(ledger, "PRAGMA integrity_check(10)")]
@@ -131,10 +125,16 @@ def damage(ledger: Ledger) -> list[str]:
     return [line for line in found if line != "ok"]
 
 
-def sizes(ledger: Ledger) -> dict[str, int]:
-    """How many bytes the ledger's file takes, and its -wal."""
-    wal = Path(f"{ledger.path}-wal")
-    return {"ledger": ledger.path.stat().st_size, "wal": wal.stat().st_size if wal.exists() else 0}
+def sizes(path: Path) -> dict[str, int]:
+    """How many bytes a ledger's file takes, and its -wal; 0 for what is not there."""
+    files = {"ledger": path, "wal": Path(f"{path}-wal")}
+    return {name: file.stat().st_size if file.exists() else 0 for name, file in files.items()}
+
+
+def unwritable(ledger: Ledger) -> list[Path]:
+    """What a run must be able to write, and we may not: the folder, or one of the ledger's files in it."""
+    files = [Path(f"{ledger.path}{ending}") for ending in ("", "-wal", "-shm", ".lock")]
+    return [path for path in (ledger.path.parent, *files) if path.exists() and not os.access(path, os.W_OK)]
 
 
 _OPEN = "state = 'pending' AND held = 0"

@@ -84,8 +84,9 @@ _OLD_RUN = "started_at < :before AND id <= (SELECT MAX(id) FROM runs) - :left"
 
 
 def shrink(ledger: Ledger) -> int:
-    """Write the file anew without what was deleted: how many bytes smaller it is. Raises `LockedError`.
+    """Write the file anew without what was deleted: how many bytes smaller it is.
 
+    Raises `LockedError`, or `LedgerWriteError` where the disk has no room for a second copy; then all is as before.
     Deleted text stands in the free parts of a SQLite file, and in its -wal, until this is done.
     """
     before = ledger.path.stat().st_size

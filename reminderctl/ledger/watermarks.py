@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from reminderctl.ledger.opening import Ledger
 from reminderctl.model import Trigger, Window, Workflow
-from reminderctl.timing import instant_text, longest_grace, parse_instant
+from reminderctl.timing import LAST_INSTANT_BEFORE, instant_text, longest_grace, parse_instant
 
 OVERLAP = timedelta(minutes=5)  # for bookings that arrive a little late
 
@@ -37,7 +37,7 @@ def window(watermark: Watermark, workflow: Workflow, trigger: Trigger, now: date
     """
     since = min(watermark.planned_until, now) - OVERLAP
     if workflow.late_booking == "send":
-        since = min(since, now - longest_grace(trigger, workflow.grace))
+        since = min(since, now - longest_grace(trigger, workflow.grace) - LAST_INSTANT_BEFORE)  # which it excludes
     return Window(max(since, min(watermark.armed_at, now)), now)
 
 

@@ -131,9 +131,10 @@ class Sender:
         withdrawn: list[tuple[Delivery, str | None]] = []
         waiting = list(claimed)
         try:
+            found = self._bookings.find_all({delivery.booking for delivery in claimed}) if claimed else {}
             while waiting:
                 delivery = waiting[0]
-                workflow, booking = self._workflows.get(delivery.workflow), self._bookings.find(delivery.booking)
+                workflow, booking = self._workflows.get(delivery.workflow), found.get(delivery.booking)
                 current = planning.still_owed(delivery, workflow, booking, config=self._config)
                 if current and booking:
                     fresh = {name: getattr(current, name) for name in ("channel", "address", "participant")}
@@ -164,7 +165,8 @@ class Sender:
             return
         decision = self._decide(ending, now)
         if run != self._run and decision.state is State.PENDING:
-            decision = replace(decision, next_attempt_at=now)  # the time since that run died was the waiting
+            # The time since that run died was the waiting; unless its clock was ahead, and this is not yet due.
+            decision = replace(decision, next_attempt_at=max(now, delivery.due_at))
         settled = queue.settle(self._ledger, delivery, decision, run=run, now=now, address=ending.address)
         if not settled:
             return  # another run has found us dead and decided; what it wrote stands

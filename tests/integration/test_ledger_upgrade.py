@@ -1,0 +1,76 @@
+"""Ledgers of older versions, brought up to date with what they hold."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from reminderctl import ledger, migrations
+from reminderctl.ledger import records
+from reminderctl.ledger.opening import APPLICATION_ID
+
+STATES = ("pending", "sending", "sent", "failed", "unknown", "canceled", "expired")
+INSERT = """
+INSERT INTO deliveries (key, workflow, trigger, action, channel, lane, booking, recipient, event_at, due_at,
+    expires_at, planned_by, state, next_attempt_at, run, settled_at)
+VALUES (:state, 'w', 'at start', 'email', 'email', 'email', 'b', 'admin', '2026-06-10T10:00:00Z',
+    '2026-06-10T10:00:00Z', '2026-06-10T11:00:00Z', 1, :state, :next_attempt_at, :run, :settled_at)
+"""
+
+
+def row(state: str) -> dict[str, object]:
+    """What the table asks of a delivery in a state."""
+    at = "2026-06-10T10:00:00Z"
+    return {
+        "state": state,
+        "next_attempt_at": at if state == "pending" else None,
+        "run": 1 if state == "sending" else None,
+        "settled_at": None if state in ("pending", "sending") else at,
+    }
+
+
+def ledger_of_version_2(path: Path) -> None:
+    """One delivery in each state, each with an attempt."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        migrations.ledger.apply(Database(connection), stop_before="states_without_a_list")
+        connection.executemany(INSERT, map(row, STATES))
+        connection.execute(
+            "INSERT INTO attempts (delivery, run, started_at) SELECT id, 1, '2026-06-10T10:00:00Z' FROM deliveries"
+        )
+        connection.execute("PRAGMA user_version = 2")
+        connection.commit()
+
+
+def schema(path: Path) -> dict[str, str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE '%sqlite%'"))
+
+
+def test_an_upgraded_ledger_keeps_what_it_holds_and_is_as_a_new_one(tmp_path: Path) -> None:
+    ledger_of_version_2(tmp_path / "old.db")
+    ledger.create(tmp_path / "new.db")
+    with ledger.Ledger(tmp_path / "old.db") as opened:
+        kept = [records.show(opened, each["id"]) for each in records.find(opened)]
+        assert [(each["key"], each["state"], len(each["history"])) for each in kept if each] == [
+            (state, state, 1) for state in STATES
+        ]
+        opened.connection.execute("DELETE FROM deliveries WHERE key = 'sent'")
+        assert opened.connection.execute("SELECT COUNT(*) FROM attempts").fetchone() == (6,)
+        assert opened.connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert opened.connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    assert schema(tmp_path / "old.db") == schema(tmp_path / "new.db")
+
+
+@pytest.mark.parametrize("state", ["posted", "", "SENT"])
+def test_a_state_that_nobody_knows_is_refused(tmp_path: Path, state: str) -> None:
+    ledger.create(tmp_path / "ledger.db")
+    with (
+        ledger.Ledger(tmp_path / "ledger.db") as opened,
+        pytest.raises(sqlite3.IntegrityError, match="CHECK constraint failed: state"),
+    ):
+        opened.connection.execute(INSERT, row(state))

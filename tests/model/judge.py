@@ -1,0 +1,244 @@
+"""The judge: what one run may have done to each message, by the model, by the gateway's memory and by the ledger."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from tests.model.gateway import ASKED_WAITS, Arrival
+from tests.model.spec_model import MINUTE, SECOND, Look, Message, Owed
+from tests.model.world import Ran, Row, Rows
+
+LONGEST_BACKOFF, LONGEST_PAUSE = timedelta(minutes=30), timedelta(minutes=5)
+MOST_ATTEMPTS = {"sms": 4, "webhook": 8}  # docs/reference/channels.md
+LAST_CHANCE = timedelta(seconds=90)  # nearer to its deadline than this, what was put off may be given up
+WAITS = ("pending", "sending")
+OVER = ("sent", "failed", "unknown")  # only a person brings these back
+
+Fates = Mapping[str, list[Arrival]]  # what arrived in one run, by key
+
+
+class Moment(NamedTuple):
+    """What is owed at an instant, and what each text and phone number is."""
+
+    now: datetime
+    owed: Owed
+    texts: Mapping[str, int]
+    phones: Mapping[str, str]
+
+
+class Judge:
+    """Follows the messages from run to run; each method asserts."""
+
+    def __init__(self) -> None:
+        self.rows: Rows = {}
+        self.keys: dict[str, Message] = {}
+        self._accepted: Counter[str] = Counter()
+        self._doubts: Counter[str] = Counter()
+        self._last_run = datetime.min.replace(tzinfo=UTC)
+        self._arrived: Counter[str] = Counter()
+        self._rests: dict[str, datetime] = {}  # until when a delivery or a channel may rest, by key or name
+        self._held_off: dict[str, datetime] = {}  # until when a channel must rest
+
+    def hear(self, ran: Ran, rows: Rows, *, look: Look, planned: Moment, sent: Moment) -> None:
+        """Judge a run: `look` and `planned` as it began, `sent` as it was when the messages left."""
+        before, self.rows = self.rows, rows
+        for message, row in rows.items():
+            assert self.keys.setdefault(row.key, message) == message, "a key changed its meaning"
+        if not ran.committed:
+            assert rows == before, "a run that did not commit changed the ledger"
+            assert not ran.arrivals, "a run that did not commit sent something"
+            return
+        if look.now < self._last_run:
+            self._held_off.clear()  # what was told to wait by a clock that was ahead waits no longer
+        self._last_run = look.now
+        fates = {key: [each for each in ran.arrivals if each.key == key] for key in self.keys}
+        self._judge_planning(before, fates, look=look, planned=planned, sent=sent)
+        for arrival in ran.arrivals:
+            self._judge_arrival(arrival, sent)
+        for arrival in ran.arrivals:
+            self._learn(arrival, recorded=not ran.killed)
+        for row in rows.values():
+            end = End(before.get(row.message), row, fates[row.key], planned, sent, killed=ran.killed)
+            if end.is_news:
+                self._judge_end(end)
+        if not ran.killed:
+            self._judge_counts(ran, before, fates)
+
+    def not_held_off(self, now: datetime) -> list[Row]:
+        """What waits, has some minutes left, and stands behind no provider that asked to be left alone."""
+        waiting = [row for row in self.rows.values() if row.state == "pending" and row.expires_at >= now + 8 * MINUTE]
+        return [row for row in waiting if self._held_off.get(row.message.action, now) <= now]
+
+    # --- planning ---
+
+    def _judge_planning(self, before: Rows, fates: Fates, *, look: Look, planned: Moment, sent: Moment) -> None:
+        assert before.keys() <= self.rows.keys(), "the ledger forgot a delivery"
+        for message in self.rows.keys() - before.keys():
+            assert message in planned.owed, f"planned, and nobody owes it: {message}"
+        for message, terms in planned.owed.items():
+            duty = look.duty(message, terms)
+            was, row = before.get(message), self.rows.get(message)
+            if row is None:
+                assert duty != "must", f"not planned at {look.now}: {message}, {terms}"
+            elif was is None:
+                assert duty != "must not", f"planned at {look.now}, and must not be: {row}"
+                assert (row.due_at, row.expires_at) == terms, f"{row}, and the model says {terms}"
+            elif was.state in ("canceled", "expired"):
+                back = row.state != was.state or bool(fates[row.key])
+                if duty == "must not" or look.now > terms.expires_at:
+                    assert not back, f"it was {was.state} and over, and came back: {row}"
+                elif duty == "must" and (was.state == "canceled" or not self._arrived[row.key]):
+                    assert back or message not in sent.owed, f"owed again at {look.now}, and did not come back: {row}"
+
+    # --- sending ---
+
+    def _judge_arrival(self, arrival: Arrival, sent: Moment) -> None:
+        message = self.keys.get(arrival.key)
+        assert message, f"the ledger does not know what arrived: {arrival}"
+        assert (arrival.workflow, arrival.visit, arrival.channel) == (message.workflow, message.visit, message.action)
+        assert message in sent.owed, f"sent, and not owed: {arrival}"
+        terms = sent.owed[message]
+        assert terms.due_at <= arrival.at <= terms.expires_at, f"outside its term: {arrival}, {terms}"
+        assert arrival.texts == sent.texts[message.workflow], f"sent with an old text: {arrival}"
+        doubts = self._doubts[arrival.key]
+        if arrival.channel == "sms":
+            assert arrival.to == sent.phones.get(message.recipient, message.recipient), f"sent elsewhere: {arrival}"
+            assert not doubts, f"only a person may send that again: {arrival}"
+            doubts = 0
+        assert self._accepted[arrival.key] <= doubts, f"sent again without a doubt: {arrival}"
+        held_off = self._held_off.get(arrival.channel, arrival.at)
+        assert arrival.at >= held_off, f"the channel was to wait until {held_off}: {arrival}"
+        self._accepted[arrival.key] += arrival.accepted
+
+    def _learn(self, arrival: Arrival, *, recorded: bool) -> None:
+        self._arrived[arrival.key] += 1
+        self._doubts[arrival.key] += arrival.doubtful
+        if recorded:  # what a run that was killed has been told may be lost with it
+            held_off = self._held_off.get(arrival.channel, arrival.at)
+            self._held_off[arrival.channel] = max(held_off, arrival.held_off_until)
+        own, channel = _rests(arrival)
+        self._rest(arrival.key, until=arrival.at + own)
+        self._rest(arrival.channel, until=arrival.at + channel)
+
+    def _rest(self, name: str, *, until: datetime) -> None:
+        self._rests[name] = max(self._rests.get(name, until), until)
+
+    # --- what the ledger says afterwards ---
+
+    def _judge_end(self, end: End) -> None:
+        row, last = end.row, end.last
+        untold = self._accepted[row.key] or self._doubts[row.key]
+        if row.state == "sending":
+            assert end.killed, f"the run has ended, and this is still under way: {row}"
+            self._doubts[row.key] += not (last and last.doubtful)
+        elif row.state == "pending":
+            looked_at = not end.killed and not end.is_left_behind
+            assert not looked_at or row.message in end.planned.owed, f"no longer owed, and still waits: {row}"
+            assert not end.is_clear or self._may_rest(end), f"nothing keeps it from being sent: {row}"
+            # A clock that is set back a little is waited for.
+            self._rest(row.key, until=end.planned.now)
+        elif row.state == "sent":
+            assert last, f"nobody has seen it: {row}"
+            assert last.answer == "accepts", f"not accepted: {row}, {last}"
+        elif row.state == "unknown":
+            assert self._doubts[row.key], f"there is no doubt: {row}"
+            repeatable = row.message.action == "webhook"
+            may_end = end.is_withdrawn or end.is_too_late or end.is_worn_out or end.is_refused
+            assert not repeatable or may_end, f"a webhook is sent again: {row}, {last}"
+        else:
+            assert not untold, f"it may have gone out: {row}"
+            assert _REASONS[row.state](end), f"for no reason: {row}, {last}"
+
+    def _may_rest(self, end: End) -> bool:
+        if end.row.due_at > end.planned.now:  # planned by a clock that was ahead
+            return True
+        names = (end.row.key, end.row.message.action)
+        return any(self._rests.get(name, end.planned.now - SECOND) >= end.planned.now for name in names)
+
+    def _judge_counts(self, ran: Ran, before: Rows, fates: Fates) -> None:
+        unchanged = {row.message for row in before.values() if self.rows[row.message].state == row.state}
+        ends = Counter(row.state for row in self.rows.values() if row.message not in unchanged or fates[row.key])
+        told = {state: ran.counts[state] for state in (*OVER, "canceled", "expired")}
+        assert told == {state: ends[state] for state in told}, f"the run says {told}, and the ledger {ends}"
+
+
+class End(NamedTuple):
+    """How a run leaves a delivery, as what it found it, and what arrived of it meanwhile."""
+
+    was: Row | None
+    row: Row
+    fate: list[Arrival]
+    planned: Moment
+    sent: Moment
+    killed: bool
+
+    @property
+    def last(self) -> Arrival | None:
+        return self.fate[-1] if self.fate else None
+
+    @property
+    def is_news(self) -> bool:
+        """Whether there is anything to judge; what is over must not change."""
+        if self.was and self.was.state in OVER:
+            assert self.row.state == self.was.state, f"it was over as {self.was.state}: {self.row}"
+            assert not self.fate, f"it was over as {self.was.state}: {self.last}"
+            return False
+        return not self.was or self.was.state != self.row.state or bool(self.fate) or self.row.state in WAITS
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the run had every reason to send it or to end it."""
+        if self.killed:
+            return False
+        changed = self.planned.now != self.sent.now or self.planned.owed != self.sent.owed
+        return not changed or (self.row.message in self.sent.owed and self.sent.now <= self.row.expires_at)
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether it is no longer owed."""
+        return self.row.message not in self.planned.owed or self.row.message not in self.sent.owed
+
+    @property
+    def is_left_behind(self) -> bool:
+        """Whether a run that died was sending it; what becomes of it is decided after planning."""
+        return self.was is not None and self.was.state == "sending"
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the receiver will never take it."""
+        return self.last is not None and self.last.answer == "refuses"
+
+    @property
+    def is_worn_out(self) -> bool:
+        """Whether as many attempts were made as its channel allows."""
+        return self.row.attempts >= MOST_ATTEMPTS[self.row.message.action]
+
+    @property
+    def is_too_late(self) -> bool:
+        """Whether its deadline has passed, or will have before another attempt may be made."""
+        looked_at = self.sent.now + LAST_CHANCE if self.is_left_behind else self.planned.now
+        if looked_at > self.row.expires_at:
+            return True
+        wait = max(ASKED_WAITS.get(self.last.answer, LAST_CHANCE), LAST_CHANCE) if self.last else -SECOND
+        return self.last is not None and self.last.answer != "accepts" and self.last.at + wait >= self.row.expires_at
+
+
+_REASONS = {
+    "canceled": lambda end: end.is_withdrawn,
+    "failed": lambda end: end.is_refused or (end.last and end.is_worn_out),
+    "expired": lambda end: end.is_too_late,
+}
+
+
+def _rests(arrival: Arrival) -> tuple[timedelta, timedelta]:
+    """How long the delivery itself and its channel may rest after an answer."""
+    if arrival.answer in ("accepts", "refuses"):
+        return timedelta(), timedelta()
+    if arrival.answer.endswith("too fast"):
+        return ASKED_WAITS[arrival.answer], ASKED_WAITS[arrival.answer]
+    if arrival.answer == "locked out":
+        return LONGEST_PAUSE + MINUTE, LONGEST_PAUSE
+    return LONGEST_BACKOFF, timedelta() if arrival.doubtful else LONGEST_PAUSE

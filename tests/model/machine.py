@@ -1,0 +1,269 @@
+"""The machine: what people, providers and clocks do in any order, with the judge after every run."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from hypothesis import note
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from tests import http_server
+from tests.clinic import at
+from tests.crash.points import Point
+from tests.model import choices
+from tests.model.choices import NIGHTS, PHONES, RULES, Change
+from tests.model.gateway import CHANNELS, Mood
+from tests.model.judge import Judge, Moment
+from tests.model.killing import POINTS
+from tests.model.spec_model import HOUR, MINUTE, Guest, Visit, Watch, owed
+from tests.model.world import World
+
+LONGEST_REST = 3 * HOUR
+MOST_INSTANTS = 4
+
+
+class Machine(RuleBasedStateMachine):
+    """One clinic around a night in which the clocks change."""
+
+    server: http_server.Server
+    seen: Counter[str] = Counter()  # noqa: RUF012 - shared by all, to tell what has been played
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stack = ExitStack()
+        self._folder = Path(tempfile.mkdtemp(prefix="reminderctl-model-"))
+        self._stack.callback(shutil.rmtree, self._folder)
+        self._judge, self._watch = Judge(), Watch()
+        self._earlier: dict[str, Visit] = {}
+        self._found_fault = False
+
+    @initialize(
+        night=st.sampled_from(sorted(NIGHTS)),
+        first=choices.sentences,
+        second=choices.sentences,
+        third=choices.sentences,
+    )
+    def open(self, night: str, first: tuple[str, ...], second: tuple[str, ...], third: tuple[str, ...]) -> None:
+        """A clinic with two visits, whose triggers have just been armed."""
+        self.world = World(self._folder / "clinic", self.server, at(night))
+        self.fixed_starts = [at(each) for each in NIGHTS[night]]
+        early = self.world.now + 125 * MINUTE, self.world.now + 3 * HOUR
+        late = self.fixed_starts[0], self.fixed_starts[0] + HOUR
+        self.world.write(*(each._replace(when=when) for each, when in zip(RULES, (first, second, third), strict=True)))
+        for number, customer in enumerate(("ana", "bob")):
+            self.world.give_phone(customer, PHONES[number])
+        self.world.save("b1", Visit(*early, guests=(Guest("ana"),)))
+        self.world.save("b2", Visit(*late, guests=(Guest("bob"), Guest("ana"))))
+        self._run()
+
+    # --- the booking system ---
+
+    @rule(
+        name=choices.visits,
+        ahead=choices.minutes,
+        length=choices.lengths,
+        zone=choices.zones,
+        status=choices.statuses,
+        invited=choices.guests,
+    )
+    def book(
+        self, name: str, ahead: timedelta, length: timedelta, zone: str | None, status: str, invited: tuple[Guest, ...]
+    ) -> None:
+        self._save(name, Visit(self.world.now + ahead, self.world.now + ahead + length, zone, status, invited))
+
+    @rule(name=choices.visits, which=st.integers(0, 1), length=choices.lengths, invited=choices.guests)
+    def book_near_the_change(self, name: str, which: int, length: timedelta, invited: tuple[Guest, ...]) -> None:
+        starts_at = self.fixed_starts[which]
+        self._save(name, Visit(starts_at, starts_at + length, guests=invited))
+
+    @rule(name=choices.visits, change=choices.changes)
+    def change(self, name: str, change: Change) -> None:
+        self._change(name, change)
+
+    @rule(name=choices.visits)
+    def undo(self, name: str) -> None:
+        if earlier := self._earlier.get(name):
+            self._save(name, earlier)
+
+    def _change(self, name: str, change: Change) -> None:
+        if visit := self.world.visits.get(name):
+            changed = change(visit)
+            if changed is None:
+                self._earlier[name] = visit
+                self.world.delete(name)
+            else:
+                self._save(name, changed)
+
+    def _save(self, name: str, visit: Visit) -> None:
+        if before := self.world.visits.get(name):
+            self._earlier[name] = before
+        self.world.save(name, visit)
+
+    @rule(customer=st.sampled_from(("ana", "bob")), phone=st.sampled_from(PHONES))
+    def correct_a_number(self, customer: str, phone: str) -> None:
+        self.world.give_phone(customer, phone)
+
+    # --- the operator ---
+
+    @rule(name=choices.rules)
+    def edit_a_text(self, name: str) -> None:
+        edited = self.world.rules[name]
+        self.world.write(edited._replace(texts=edited.texts + 1))
+
+    @rule(name=choices.rules, when=choices.sentences)
+    def edit_the_triggers(self, name: str, when: tuple[str, ...]) -> None:
+        self.world.write(self.world.rules[name]._replace(when=when))
+
+    @rule(name=choices.rules)
+    def switch(self, name: str) -> None:
+        switched = self.world.rules[name]
+        self.world.write(switched._replace(enabled=not switched.enabled))
+
+    # --- providers and clocks ---
+
+    @rule(channel=st.sampled_from(CHANNELS), mood=choices.moods)
+    def change_a_mood(self, channel: str, mood: Mood) -> None:
+        self.world.gateway.moods[channel] = mood
+
+    @rule(sms=choices.moods, webhook=choices.moods)
+    def change_all_moods(self, sms: Mood, webhook: Mood) -> None:
+        self.world.gateway.moods = {"sms": sms, "webhook": webhook}
+
+    @rule()
+    def mend(self) -> None:
+        self.world.gateway.moods = dict.fromkeys(CHANNELS, Mood())
+
+    @rule(by=choices.strides)
+    def advance(self, by: timedelta) -> None:
+        self.world.advance(by)
+
+    @rule(by=choices.strides)
+    def set_back(self, by: timedelta) -> None:
+        self.world.advance(-by)
+
+    # --- cron ---
+
+    @rule(times=st.integers(1, 3))
+    def run(self, times: int) -> None:
+        for number in range(times):
+            if number:
+                self.world.advance(MINUTE)
+            self._run()
+
+    @rule(slack=choices.slacks)
+    def run_at_the_next(self, slack: timedelta) -> None:
+        self._wait_for_the_next(slack)
+        self._run()
+
+    @rule(slack=choices.slacks, channel=st.sampled_from(CHANNELS), moods=choices.some_moods)
+    def run_through_trouble(self, slack: timedelta, channel: str, moods: list[Mood]) -> None:
+        """A run each minute, each of which meets another mood."""
+        self._wait_for_the_next(slack)
+        for mood in moods:
+            self.world.gateway.moods[channel] = mood
+            self._run()
+            self.world.advance(MINUTE)
+
+    @rule(name=choices.visits, change=choices.changes)
+    def run_while_a_visit_is_otherwise(self, name: str, change: Change) -> None:
+        name = self._waiting(name)
+        self._change(name, change)
+        self._run()
+        self.undo(name)
+        self._run()
+
+    @rule(by=choices.strides)
+    def run_in_the_future(self, by: timedelta) -> None:
+        """A clock that is ahead for one run."""
+        self.world.advance(by)
+        self._run()
+        self.world.advance(-by)
+        self._run()
+
+    @rule(slack=choices.slacks, point=st.sampled_from(sorted(POINTS)), number=st.integers(1, 2))
+    def run_and_die(self, slack: timedelta, point: str, number: int) -> None:
+        self._wait_for_the_next(slack)
+        self._run(kill=(POINTS[point], number))
+
+    @rule(
+        slack=choices.slacks, point=st.sampled_from(("stamped", "claimed")), name=choices.visits, change=choices.changes
+    )
+    def run_while_a_visit_changes(self, slack: timedelta, point: str, name: str, change: Change) -> None:
+        name = self._waiting(name)
+        self._wait_for_the_next(slack)
+        self._run(meet=(POINTS[point], lambda: self._change(name, change)))
+
+    @rule(slack=choices.slacks, by=choices.strides)
+    def run_for_long(self, slack: timedelta, by: timedelta) -> None:
+        """The clock advances between planning and sending."""
+        self._wait_for_the_next(slack)
+        self._run(meet=(POINTS["stamped"], lambda: self.world.advance(by)))
+
+    def _waiting(self, name: str) -> str:
+        """A visit of which something waits, if there is one: what happens to others is soon told."""
+        waiting = [row.message.visit for row in self._judge.rows.values() if row.state == "pending"]
+        return name if name in waiting or not waiting else waiting[0]
+
+    def _wait_for_the_next(self, slack: timedelta) -> None:
+        """Until something falls due, or until its deadline: those are the instants at which mistakes are made."""
+        instants = self._instants()
+        if instants:
+            self.world.advance(max(instants[0] + slack - self.world.now, timedelta()))
+
+    def _instants(self) -> list[datetime]:
+        terms = owed(self.world.rules.values(), self.world.visits).values()
+        return sorted({instant for term in terms for instant in term if instant > self.world.now})
+
+    def _run(
+        self, *, kill: tuple[Point, int] | None = None, meet: tuple[Point, Callable[[], None]] | None = None
+    ) -> None:
+        self._found_fault = True
+        look, planned = self._watch.look(self.world.rules.values(), self.world.now), self._moment()
+        ran = self.world.run(kill=kill, meet=meet)
+        rows = self.world.rows()
+        self._judge.hear(ran, rows, look=look, planned=planned, sent=self._moment())
+        if ran.committed:
+            self._watch.remember(look)
+        note(f"{ran.counts}{' killed' if ran.killed else ''}")
+        self.seen.update(f"answer: {arrival.answer}" for arrival in ran.arrivals)
+        self.seen.update({f"ended as {row.state}" for row in rows.values()})
+        self.seen.update(["runs", *([f"killed {kill[0].name}"] if kill and ran.killed else [])])
+        self._found_fault = False
+
+    def _moment(self) -> Moment:
+        world = self.world
+        texts = {name: each.texts for name, each in world.rules.items()}
+        return Moment(world.now, owed(world.rules.values(), world.visits), texts, dict(world.phones))
+
+    # --- the end ---
+
+    def teardown(self) -> None:
+        """Everything works again, and cron calls when something falls due: what is owed goes out."""
+        try:
+            if hasattr(self, "world") and not self._found_fault:
+                self.mend()
+                self._run_minutes()
+                for _ in range(MOST_INSTANTS):
+                    if instants := self._instants():
+                        self.world.advance(instants[0] - self.world.now)
+                        self._run()
+                self.world.advance(LONGEST_REST)
+                self._run()
+        finally:
+            self._stack.close()
+
+    def _run_minutes(self) -> None:
+        """Where cron calls every minute, no wait of ours lets a deadline pass."""
+        patient = self._judge.not_held_off(self.world.now)
+        for _ in range(12 if patient else 1):
+            self._run()
+            self.world.advance(MINUTE)
+        late = [row for row in patient if self._judge.rows[row.message].state == "expired"]
+        assert not late, f"cron called every minute, everything worked, and these were given up: {late}"

@@ -1,0 +1,245 @@
+"""SPEC 4.1, 5 and 6 a second time, as simple as possible: no line of reminderctl is imported here.
+
+It says of a world (workflows, visits, an instant) which messages are owed, from when until when each may be attempted,
+and whether a run has to plan one, may do so, or must not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, time, timedelta
+from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+OVERLAP = 5 * MINUTE  # "5 minutes of overlap for bookings that arrive late"
+DEFAULT_ZONE = "Europe/Madrid"
+NEVER_WITHOUT_A_FILTER = ("canceled", "cancelled", "rejected", "no_show")
+FOR_EVERYONE = ("canceled", "cancelled", "rejected")
+
+Duty = Literal["must", "may", "must not"]
+
+
+class Guest(NamedTuple):
+    """A customer in a visit; None: the visit's own status."""
+
+    customer: str
+    status: str | None = None
+
+
+class Visit(NamedTuple):
+    """A booking."""
+
+    starts_at: datetime
+    ends_at: datetime
+    zone: str | None = None
+    status: str = "approved"
+    guests: tuple[Guest, ...] = ()
+
+
+class Action(NamedTuple):
+    """What a workflow does: a channel, and whom it reaches on it; a webhook reaches nobody by name."""
+
+    channel: str
+    to: tuple[str, ...] = ("webhook",)
+
+
+class Rule(NamedTuple):
+    """A workflow; its actions have their channels' names. `texts` counts the editions of its texts."""
+
+    id: str
+    when: tuple[str, ...]
+    actions: tuple[Action, ...]
+    statuses: tuple[str, ...] = ()
+    for_each_customer: bool | None = None
+    grace: timedelta | None = None
+    sends_late: bool = False
+    enabled: bool = True
+    texts: int = 1
+
+
+class Message(NamedTuple):
+    """SPEC 5: what makes a delivery the same delivery."""
+
+    workflow: str
+    trigger: str
+    action: str
+    visit: str
+    recipient: str
+    once_for: str | None
+    event_at: datetime
+
+
+class Term(NamedTuple):
+    """The first and the last instant at which an attempt may begin."""
+
+    due_at: datetime
+    expires_at: datetime
+
+
+Owed = dict[Message, Term]
+
+
+# --- SPEC 6.1 and 6.4: offsets ----------------------------------------------------------------------------------------
+
+
+class Offset(NamedTuple):
+    """A sentence of `when`."""
+
+    anchor: str
+    side: str
+    amount: int
+    unit: str
+    at: time | None
+
+
+def read(sentence: str) -> Offset:
+    """`at start`, `2 hours before start`, `1 day after end at 09:00`."""
+    words = sentence.split()
+    if words[0] == "at":
+        return Offset(words[1], "after", 0, "minute", None)
+    at = time.fromisoformat(words[5]) if len(words) > 4 else None
+    return Offset(words[3], words[2], int(words[0]), words[1].removesuffix("s"), at)
+
+
+def due_at(offset: Offset, event_at: datetime, zone: ZoneInfo) -> datetime:
+    """Minutes and hours are exact; days are calendar days of the zone."""
+    sign = -1 if offset.side == "before" else 1
+    if offset.unit != "day":
+        return event_at + sign * offset.amount * {"minute": MINUTE, "hour": HOUR}[offset.unit]
+    wall = event_at.astimezone(zone).replace(tzinfo=None) + sign * offset.amount * DAY
+    if offset.at:
+        wall = wall.replace(hour=offset.at.hour, minute=offset.at.minute, second=0)
+    return from_wall(wall, zone)
+
+
+def from_wall(wall: datetime, zone: ZoneInfo) -> datetime:
+    """The first instant at which a clock of the zone shows this; if it never does, by the offset before the gap."""
+    before, after = (_offset_at(wall.replace(tzinfo=UTC) + way * DAY, zone) for way in (-1, 1))
+    candidates = sorted({(wall - offset).replace(tzinfo=UTC) for offset in (before, after)})
+    shown = [each for each in candidates if each.astimezone(zone).replace(tzinfo=None) == wall]
+    return shown[0] if shown else (wall - before).replace(tzinfo=UTC)
+
+
+def _offset_at(instant: datetime, zone: ZoneInfo) -> timedelta:
+    return instant.astimezone(zone).utcoffset() or timedelta()
+
+
+def term(offset: Offset, visit: Visit, grace: timedelta | None) -> Term:
+    """When a message is due, and its deadline."""
+    event = _event(offset, visit)
+    due = due_at(offset, event, ZoneInfo(visit.zone or DEFAULT_ZONE))
+    if grace is None and offset.anchor == "end" and offset.side == "after":
+        grace = DAY
+    elif grace is None:
+        length = (
+            abs(event - due) if offset.at else offset.amount * {"minute": MINUTE, "hour": HOUR, "day": DAY}[offset.unit]
+        )
+        grace = min(max(length / 2, 15 * MINUTE), 12 * HOUR)
+    over = event if offset.side == "before" else visit.ends_at if offset.anchor == "start" else None
+    expires = (due + grace).replace(microsecond=0)
+    return Term(due, min(expires, over - SECOND) if over and due < over else expires)
+
+
+def _event(offset: Offset, visit: Visit) -> datetime:
+    return visit.starts_at if offset.anchor == "start" else visit.ends_at
+
+
+# --- SPEC 4.1: who ----------------------------------------------------------------------------------------------------
+
+
+def owed(rules: Iterable[Rule], visits: Mapping[str, Visit]) -> Owed:
+    """All that these workflows owe for these visits, whenever it falls due."""
+    found: Owed = {}
+    for rule in rules:
+        if not rule.enabled:
+            continue
+        for name, visit in visits.items():
+            guests = _matching(rule, visit)
+            if guests is None:
+                continue
+            for sentence in rule.when:
+                offset = read(sentence)
+                terms = term(offset, visit, rule.grace)
+                for action, recipient, once_for in _recipients(rule, guests):
+                    event = _event(offset, visit)
+                    found[Message(rule.id, sentence, action, name, recipient, once_for, event)] = terms
+    return found
+
+
+def _matching(rule: Rule, visit: Visit) -> tuple[str, ...] | None:
+    """The customers that the status lets through; None where nothing fires at all."""
+    if not visit.guests:
+        return () if _lets_through(rule, visit, None) else None
+    return tuple(guest.customer for guest in visit.guests if _lets_through(rule, visit, guest)) or None
+
+
+def _lets_through(rule: Rule, visit: Visit, guest: Guest | None) -> bool:
+    own = guest.status if guest and guest.status and visit.status not in FOR_EVERYONE else visit.status
+    if rule.statuses:
+        return own in rule.statuses
+    return own not in NEVER_WITHOUT_A_FILTER and visit.status not in NEVER_WITHOUT_A_FILTER
+
+
+def _recipients(rule: Rule, guests: tuple[str, ...]) -> Iterator[tuple[str, str, str | None]]:
+    for action in rule.actions:
+        for to in action.to:
+            if to == "customer":
+                chosen = guests[:1] if rule.for_each_customer is False else guests
+                yield from ((action.channel, f"customer:{guest}", None) for guest in chosen)
+            elif rule.for_each_customer and guests:
+                yield from ((action.channel, to, guest) for guest in guests)
+            else:
+                yield action.channel, to, None
+
+
+# --- SPEC 6.2, 6.3, 6.5, 6.7 and 6.8: what a run looks at -------------------------------------------------------------
+
+
+class Mark(NamedTuple):
+    """Of a trigger: since when it is armed, and until when it has been planned."""
+
+    armed_at: datetime
+    planned_until: datetime
+
+
+class Look(NamedTuple):
+    """What one run at `now` has to look at."""
+
+    now: datetime
+    marks: Mapping[tuple[str, str], Mark]
+    late: frozenset[str]  # the workflows that send late
+
+    def duty(self, message: Message, terms: Term) -> Duty:
+        """Whether this run has to plan a message that nobody has been sent, may do so, or must not."""
+        armed_at, planned_until = self.marks[message.workflow, message.trigger]
+        if not armed_at < terms.due_at <= self.now:
+            return "must not"
+        if terms.due_at > planned_until:
+            return "must"
+        if message.workflow in self.late:
+            return "must" if self.now <= terms.expires_at else "may"  # the latter: recorded as too late
+        return "may" if terms.due_at > planned_until - OVERLAP else "must not"
+
+
+class Watch:
+    """The marks, from run to run."""
+
+    def __init__(self) -> None:
+        self._marks: Mapping[tuple[str, str], Mark] = {}
+
+    def look(self, rules: Iterable[Rule], now: datetime) -> Look:
+        """What a run at `now` looks at: triggers seen for the first time begin, those that are gone are forgotten.
+
+        A mark in the future, left by a clock that was ahead, counts as now.
+        """
+        enabled = [rule for rule in rules if rule.enabled]
+        marks = {
+            trigger: Mark(*(min(each, now) for each in self._marks.get(trigger, (now, now))))
+            for trigger in ((rule.id, sentence) for rule in enabled for sentence in rule.when)
+        }
+        return Look(now, marks, frozenset(rule.id for rule in enabled if rule.sends_late))
+
+    def remember(self, look: Look) -> None:
+        """The run has committed."""
+        self._marks = {trigger: Mark(mark.armed_at, look.now) for trigger, mark in look.marks.items()}

@@ -1,0 +1,26 @@
+"""The machine plays, and the judge finds nothing: `python -m tests.model --examples 5000` is the long way."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests import http_server
+from tests.model.gateway import ANSWERS
+from tests.model.machine import Machine
+
+SETTINGS = settings(
+    max_examples=60,
+    stateful_step_count=25,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],  # each example makes two databases and some dozen runs
+)
+
+
+def test_whatever_people_providers_and_clocks_do_the_model_has_foreseen_it() -> None:
+    with http_server.serve() as server:
+        Machine.server = server
+        run_state_machine_as_test(Machine, settings=SETTINGS)
+    assert {f"answer: {answer}" for answer in ANSWERS} <= Machine.seen.keys()

@@ -1,0 +1,186 @@
+"""The clinic that the machine plays with: what stands in its files, its clock, and its runs."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing, nullcontext
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from reminderctl import config as configuration
+from reminderctl.bookings import Bookings
+from reminderctl.ledger import Ledger
+from reminderctl.tick import tick
+from tests import http_server
+from tests.clinic import Clinic, written
+from tests.crash.points import Point
+from tests.model.gateway import Arrival, Gateway
+from tests.model.killing import die_at, meet_at
+from tests.model.spec_model import Message, Rule, Visit
+
+SETTINGS = """\
+timezone: Europe/Madrid
+channels:
+  sms:
+    provider: http
+    url: {url}/sms
+    json: {{to: "{{to}}", text: "{{body}}", key: "{{key}}"}}
+    success: {{status: [200]}}
+    from: Clinic
+"""
+_COLUMNS = """
+    key, workflow, trigger, action, booking, recipient, participant, event_at, due_at, expires_at, state, attempts
+"""
+
+
+class Row(NamedTuple):
+    """A delivery as the ledger has it."""
+
+    key: str
+    message: Message
+    due_at: datetime
+    expires_at: datetime
+    state: str
+    attempts: int
+
+
+Rows = dict[Message, Row]
+
+
+class Ran(NamedTuple):
+    """A run that has ended, or was killed: what it reported, whether it committed, and what arrived meanwhile."""
+
+    counts: dict[str, Any]
+    committed: bool
+    killed: bool
+    arrivals: list[Arrival]
+
+
+class World:
+    """Its workflows and visits are what the files say at this moment."""
+
+    def __init__(self, folder: Path, server: http_server.Server, now: datetime) -> None:
+        self.clinic = Clinic(folder)
+        self.gateway = Gateway(server, now)
+        self.rules: dict[str, Rule] = {}
+        self.visits: dict[str, Visit] = {}
+        self.phones: dict[str, str] = {}
+        self._config: Any = None
+
+    @property
+    def now(self) -> datetime:
+        return self.gateway.now
+
+    def advance(self, by: timedelta) -> None:
+        """Let the clock show a later instant, or an earlier one."""
+        self.gateway.now += by
+
+    # --- what the operator does ---
+
+    def write(self, *rules: Rule) -> None:
+        """Put workflows into the YAML, in the places of those that have their ids."""
+        self.rules |= {rule.id: rule for rule in rules}
+        texts = "".join(_yaml(rule, self.gateway.url) for rule in self.rules.values())
+        self.clinic.write(texts, settings=SETTINGS.format(url=self.gateway.url))
+        self._config = configuration.load(self.clinic.folder / "workflows.yaml", {})
+
+    # --- what the booking system does ---
+
+    def save(self, name: str, visit: Visit) -> None:
+        """Book a visit, or change it."""
+        self.visits[name] = visit
+        with closing(sqlite3.connect(self.clinic.folder / "bookings.db")) as connection, connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO bookings (id, starts_at, ends_at, timezone, status) VALUES (?, ?, ?, ?, ?)",
+                (name, written(visit.starts_at), written(visit.ends_at), visit.zone, visit.status),
+            )
+            connection.execute("DELETE FROM participants WHERE booking_id = ?", (name,))
+            connection.executemany(
+                "INSERT INTO participants (booking_id, customer_id, position, status) VALUES (?, ?, ?, ?)",
+                [(name, guest.customer, place, guest.status) for place, guest in enumerate(visit.guests)],
+            )
+
+    def delete(self, name: str) -> None:
+        """Forget a visit."""
+        del self.visits[name]
+        self.clinic.execute("DELETE FROM participants WHERE booking_id = ?", (name,))
+        self.clinic.execute("DELETE FROM bookings WHERE id = ?", (name,))
+
+    def give_phone(self, customer: str, phone: str) -> None:
+        """Write down a customer's number, or correct it."""
+        self.phones[f"customer:{customer}"] = phone
+        self.clinic.execute("INSERT OR REPLACE INTO customers (id, phone) VALUES (?, ?)", (customer, phone))
+
+    # --- what cron does ---
+
+    def run(
+        self, *, kill: tuple[Point, int] | None = None, meet: tuple[Point, Callable[[], None]] | None = None
+    ) -> Ran:
+        """What `run` does, without the start of a process: there are thousands of them."""
+        runs, seen = self._runs(), len(self.gateway.arrivals)
+        counts: dict[str, Any] = {}
+        with die_at(*kill) if kill else nullcontext(_never) as killed, meet_at(*meet) if meet else nullcontext():
+            config = self._config
+            with Ledger(config.ledger) as ledger, Bookings(config.bookings) as bookings:
+                report = tick(config, ledger, bookings, complete=lambda: config, clock=lambda: self.now)
+                counts = report.as_json()
+        return Ran(counts, self._runs() > runs, killed(), self.gateway.arrivals[seen:])
+
+    def rows(self) -> Rows:
+        """All that the ledger remembers."""
+        with closing(self._read()) as connection:
+            rows = [self._row(row) for row in connection.execute(f"SELECT {_COLUMNS} FROM deliveries")]  # noqa: S608 - constant
+        found = {row.message: row for row in rows}
+        assert len(found) == len(rows) == len({row.key for row in rows}), "one row and one key for each message"
+        return found
+
+    def _row(self, row: tuple[Any, ...]) -> Row:
+        key, workflow, trigger, action, visit, recipient, participant, event_at, due, expires, state, attempts = row
+        fixed = not recipient.startswith("customer:")
+        once_for = participant if fixed and self.rules[workflow].for_each_customer else None
+        message = Message(workflow, trigger, action, visit, recipient, once_for, _instant(event_at))
+        return Row(key, message, _instant(due), _instant(expires), state, attempts)
+
+    def _runs(self) -> int:
+        with closing(self._read()) as connection:
+            return int(connection.execute("SELECT COALESCE(MAX(id), 0) FROM runs").fetchone()[0])
+
+    def _read(self) -> sqlite3.Connection:
+        return sqlite3.connect(f"{(self.clinic.folder / 'ledger.db').as_uri()}?mode=ro", uri=True)
+
+
+def _never() -> bool:
+    return False
+
+
+@functools.lru_cache(maxsize=4096)
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _yaml(rule: Rule, url: str) -> str:
+    """A workflow; JSON is YAML. Each text names its workflow, its edition and the visit."""
+    text = f"{rule.id}|{rule.texts}|{{appointment_id}}"
+    fields: dict[str, Any] = {
+        "id": rule.id,
+        "enabled": rule.enabled,
+        "when": rule.when,
+        "late_booking": "send" if rule.sends_late else "skip",
+        "actions": [
+            {"send": "sms", "to": action.to, "body": text}
+            if action.channel == "sms"
+            else {"send": "webhook", "url": f"{url}/webhook", "json": {"text": text}}
+            for action in rule.actions
+        ],
+    }
+    if rule.statuses:
+        fields["filters"] = {"status": rule.statuses}
+    if rule.grace is not None:
+        fields["grace"] = f"{int(rule.grace.total_seconds() // 60)} minutes"
+    if rule.for_each_customer is not None:
+        fields["for_each_customer"] = rule.for_each_customer
+    return f"- {json.dumps(fields)}\n"
