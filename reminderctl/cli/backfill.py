@@ -8,7 +8,7 @@ import click
 
 from reminderctl.bookings import Bookings
 from reminderctl.cli.invocation import Invocation, instant, shared_options
-from reminderctl.cli.output import print_table
+from reminderctl.cli.output import print_table, say
 from reminderctl.errors import UsageError
 from reminderctl.ledger import Ledger, queue
 from reminderctl.model import Window
@@ -38,13 +38,13 @@ def command(invocation: Invocation, *, workflow_id: str, since: str, yes: bool) 
         raise UsageError(f"--since {since} is not in the past")
     # What fell due longer ago than any grace is past its deadline.
     oldest = now - max(longest_grace(trigger, workflow.grace) for trigger in workflow.triggers)
-    window = Window(max(since_at, oldest - timedelta(seconds=1)), now)
+    window = Window(max(since_at, oldest) - timedelta(seconds=1), now)  # which begins after its `since`
     with Bookings(config.bookings) as bookings, Ledger(config.ledger) as ledger:
         owed = [each for each in owed_in(window, [workflow], bookings, config=config) if each.expires_at >= now]
         with ledger.rehearsal():
             new = [each for each in owed if queue.enqueue(ledger, [each], run=0, now=now) == (1, 0)]
         if not new:
-            click.echo(f"{workflow_id}: nothing since {instant_text(since_at)} is still to be sent")
+            say(f"{workflow_id}: nothing since {instant_text(since_at)} is still to be sent")
             return
         columns = ("due_at", "expires_at", "booking", "action", "recipient")
         print_table(
@@ -58,4 +58,4 @@ def command(invocation: Invocation, *, workflow_id: str, since: str, yes: bool) 
             click.confirm(f"Send these {len(new)}?", abort=True, err=True)
         with ledger.transaction():
             planned, _ = queue.enqueue(ledger, new, run=0, now=now)
-    click.echo(f"{workflow_id}: {planned} planned; the next run sends them")
+    say(f"{workflow_id}: {planned} planned; the next run sends them")

@@ -7,7 +7,7 @@ import os
 import pwd
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -16,7 +16,7 @@ import click
 
 from reminderctl.cli.export import export_texts
 from reminderctl.cli.invocation import Invocation, instant, shared_options
-from reminderctl.cli.output import print_json, print_table
+from reminderctl.cli.output import in_one_line, print_json, print_table, say
 from reminderctl.errors import UsageError
 from reminderctl.ledger import Ledger, records, repairs
 from reminderctl.model import State
@@ -112,32 +112,32 @@ def show(invocation: Invocation, *, delivery_id: int, as_json: bool) -> None:
         return
     history, decisions = record.pop("history"), record.pop("decisions")
     for name, value in record.items():
-        click.echo(f"{name:16} {'' if value is None else value}")
+        say(f"{name:16} {'' if value is None else in_one_line(str(value))}")
     for number, attempt in enumerate(history, 1):
         ended = f"{attempt['ended_at'] or 'under way'}: {attempt['outcome'] or ''}"
-        click.echo(f"attempt {number:<8} {attempt['started_at']} - {ended} {attempt['error'] or ''}".rstrip())
+        say(f"attempt {number:<8} {attempt['started_at']} - {ended} {attempt['error'] or ''}".rstrip())
     for number, decision in enumerate(decisions, 1):
-        click.echo(f"decision {number:<7} {decision['decided_at']}: {decision['decision']} by {decision['decided_by']}")
+        say(f"decision {number:<7} {decision['decided_at']}: {decision['decision']} by {decision['decided_by']}")
 
 
 @command.command()
 @click.argument("delivery_ids", metavar="ID...", type=ID, nargs=-1, required=True)
-@click.option("--sent", "verdict", flag_value="sent", help="They arrived: count them as sent.")
-@click.option("--resend", "verdict", flag_value="resend", help="They did not: the next run sends them again.")
+@click.option("--sent", is_flag=True, help="They arrived: count them as sent.")
+@click.option("--resend", is_flag=True, help="They did not: the next run sends them again.")
 @shared_options
-def resolve(invocation: Invocation, *, delivery_ids: tuple[int, ...], verdict: str | None) -> None:
+def resolve(invocation: Invocation, *, delivery_ids: tuple[int, ...], sent: bool, resend: bool) -> None:
     """Decide about deliveries that are `unknown`: nobody could know whether they went out.
 
     Who decided what, and when, is written down; `deliveries show` tells. A resend keeps the delivery's key, by which
     some receivers know a repetition.
     """
-    if verdict is None:
+    if sent == resend:
         raise UsageError("say --sent or --resend; the provider's own log, or the recipient, may know")
     with _ledger(invocation) as (ledger, now):
         for delivery_id in delivery_ids:
-            record = repairs.resolve(ledger, delivery_id, sent=verdict == "sent", by=who(), now=now)
-            what = "counts as sent" if verdict == "sent" else _again(record)
-            click.echo(f"{_named(record)}: {what}")
+            record = repairs.resolve(ledger, delivery_id, sent=sent, by=who(), now=now)
+            what = "counts as sent" if sent else _again(record)
+            say(f"{_named(record)}: {what}")
 
 
 @command.command()
@@ -151,7 +151,7 @@ def retry(invocation: Invocation, *, delivery_ids: tuple[int, ...]) -> None:
     with _ledger(invocation) as (ledger, now):
         for delivery_id in delivery_ids:
             record = repairs.retry(ledger, delivery_id, by=who(), now=now)
-            click.echo(f"{_named(record)}: {_again(record)}")
+            say(f"{_named(record)}: {_again(record)}")
 
 
 @command.command()
@@ -162,7 +162,7 @@ def cancel(invocation: Invocation, *, delivery_ids: tuple[int, ...]) -> None:
     with _ledger(invocation) as (ledger, now):
         for delivery_id in delivery_ids:
             record = repairs.cancel(ledger, delivery_id, by=who(), now=now)
-            click.echo(f"{_named(record)}: canceled")
+            say(f"{_named(record)}: canceled")
 
 
 @contextmanager
@@ -205,7 +205,8 @@ def _opened(path: Path | None) -> Iterator[TextIO]:
     except OSError as error:
         raise UsageError(f"{path}: cannot write it: {error.strerror}") from None
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):  # it has its final name, or never came to be
+            draft.unlink()
 
 
 def _shown(record: dict[str, Any], column: str) -> str:

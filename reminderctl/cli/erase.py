@@ -8,8 +8,8 @@ import click
 
 from reminderctl.cli.deliveries import who
 from reminderctl.cli.invocation import Invocation, shared_options
-from reminderctl.cli.output import print_json
-from reminderctl.errors import LockedError, UsageError
+from reminderctl.cli.output import print_json, say
+from reminderctl.errors import LockedError, ReminderctlError, UsageError
 from reminderctl.ledger import Ledger, retention
 from reminderctl.model import Config
 
@@ -40,33 +40,40 @@ def command(invocation: Invocation, *, customer: str, yes: bool, dry_run: bool, 
         found = retention.traces(ledger, customer)
         if not found.deliveries:
             what = f"the ledger knows no customer {customer}; `reminderctl deliveries list --json` names each recipient"
-            raise UsageError(what)
+            raise UsageError(f"{what}; if they were erased, but not to the end: `reminderctl purge --shrink`")
         count = f"{found.deliveries} deliveries concern customer {customer}, {found.waiting} of them wait"
         if not (yes or dry_run or as_json):
-            click.echo(count)
+            say(count)
             click.confirm("Erase who they are, and cancel what waits?", abort=True, err=True)
+        failure = None
         if not dry_run:
             now = invocation.clock(config.timezone)()
             retention.erase(ledger, customer, by=who(), now=now)
-            _finish(ledger)
+            failure = _finish(ledger)
     left = _left(config, found)
     if as_json:
         counts = {"deliveries": found.deliveries, "canceled": found.waiting, "under_way": found.under_way}
         print_json({"customer": customer, "dry_run": dry_run, **counts, "left": list(map(str, left))})
     else:
-        click.echo(f"{count}: nothing was changed" if dry_run else f"{count[: -len(' wait')]} canceled: erased")
+        say(f"{count}: nothing was changed" if dry_run else f"{count[: -len(' wait')]} canceled: erased")
         _tell(left)
+    if failure:
+        raise failure
     if found.under_way and not dry_run:
         what = f"{found.under_way} are being sent in this moment and were left out; erase once more in a minute"
         raise LockedError(what)
 
 
-def _finish(ledger: Ledger) -> None:
+def _finish(ledger: Ledger) -> ReminderctlError | None:
+    """What kept the file from being written anew: to be raised when all has been told, for none of it comes again."""
     try:
         retention.shrink(ledger)
-    except LockedError as error:
-        what = "erased, but free parts of the file may still hold it: run `reminderctl purge --shrink` in a minute"
-        raise LockedError(f"{error}; {what}") from None
+    except ReminderctlError as error:
+        what = (
+            "erased, but free parts of the file may still hold it: run `reminderctl purge --shrink` when that is over"
+        )
+        return type(error)(f"{error}; {what}")
+    return None
 
 
 def _left(config: Config, found: retention.Traces) -> list[Path]:
@@ -78,9 +85,9 @@ def _left(config: Config, found: retention.Traces) -> list[Path]:
 
 def _tell(left: list[Path]) -> None:
     if left:
-        click.echo("These files may still hold them; delete what you need not keep:")
+        say("These files may still hold them; delete what you need not keep:")
     for path in left[:SHOWN_FILES]:
-        click.echo(f"  {path}")
+        say(f"  {path}")
     if len(left) > SHOWN_FILES:
-        click.echo(f"  ... and {len(left) - SHOWN_FILES} more; --json names all")
-    click.echo("Not touched: bookings.db, which is the application's, and backups.")
+        say(f"  ... and {len(left) - SHOWN_FILES} more; --json names all")
+    say("Not touched: bookings.db, which is the application's, and backups.")

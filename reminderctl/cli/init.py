@@ -50,10 +50,15 @@ def command(folder: Path) -> None:
 
 
 def _write_once(path: Path, write: Callable[[Path], None]) -> None:
-    if path.exists():
+    """All of it or nothing: what a full disk cut short would be kept the next time."""
+    try:
+        write(path)
+    except FileExistsError:
         click.echo(f"kept     {path} (it was there)")
         return
-    write(path)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
     click.echo(f"written  {path}")
 
 

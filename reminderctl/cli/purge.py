@@ -6,8 +6,8 @@ import click
 
 from reminderctl import timing
 from reminderctl.cli.invocation import Invocation, shared_options
-from reminderctl.cli.output import print_json
-from reminderctl.errors import UsageError
+from reminderctl.cli.output import print_json, say
+from reminderctl.errors import ReminderctlError, UsageError
 from reminderctl.ledger import Ledger, retention
 
 
@@ -34,18 +34,28 @@ def command(invocation: Invocation, *, older_than: str | None, shrink: bool, dry
     except ValueError as error:
         raise UsageError(f"--older-than: {error}") from None
     before = invocation.clock(config.timezone)() - age
-    gone, freed = retention.Purged(0, 0, 0), 0
+    gone, freed, failure = retention.Purged(0, 0, 0), 0, None
     with Ledger(config.ledger) as ledger:
         if older_than:
             gone = retention.purgeable(ledger, before) if dry_run else retention.purge(ledger, before)
         if shrink and not dry_run:
-            freed = retention.shrink(ledger)
+            try:
+                freed = retention.shrink(ledger)
+            except ReminderctlError as error:  # what was deleted is told all the same
+                failure = error
+    instant = timing.instant_text(before)
     if as_json:
-        print_json({"before": timing.instant_text(before), "dry_run": dry_run, **gone._asdict(), "bytes_freed": freed})
-        return
-    counts = f"{gone.deliveries} deliveries, {gone.attempts} attempts and {gone.runs} runs"
+        print_json({"before": instant, "dry_run": dry_run, **gone._asdict(), "bytes_freed": freed})
+    else:
+        _tell(gone, instant, older_than=bool(older_than), shrink=shrink and not failure, dry_run=dry_run, freed=freed)
+    if failure:
+        raise failure
+
+
+def _tell(gone: retention.Purged, before: str, *, older_than: bool, shrink: bool, dry_run: bool, freed: int) -> None:
     if older_than:
         would = "would be deleted" if dry_run else "deleted"
-        click.echo(f"{counts} from before {timing.instant_text(before)} {would}")
+        counts = f"{gone.deliveries} deliveries, {gone.attempts} attempts and {gone.runs} runs"
+        say(f"{counts} from before {before} {would}")
     if shrink:
-        click.echo("nothing was written anew" if dry_run else f"{freed / 1e6:.1f} MB given back to the disk")
+        say("nothing was written anew" if dry_run else f"{freed / 1e6:.1f} MB given back to the disk")

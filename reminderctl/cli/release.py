@@ -5,8 +5,11 @@ from __future__ import annotations
 import click
 
 from reminderctl.cli.invocation import Invocation, shared_options
+from reminderctl.cli.output import say
 from reminderctl.errors import UsageError
 from reminderctl.ledger import Ledger, queue
+
+NOTHING = "nothing is held back"
 
 
 @click.command()
@@ -24,4 +27,4 @@ def command(invocation: Invocation, *, workflow: str) -> None:
         raise UsageError(f"there is no workflow {workflow}")
     with Ledger(config.ledger) as ledger, ledger.transaction():
         released = queue.release(ledger, workflow)
-    click.echo(f"{workflow}: {released} released; the next run sends them")
+    say(f"{workflow}: {f'{released} released; the next run sends what is still in time' if released else NOTHING}")

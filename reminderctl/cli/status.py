@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ import click
 
 from reminderctl import health, timing
 from reminderctl.cli.invocation import Invocation, shared_options
-from reminderctl.cli.output import print_json
+from reminderctl.cli.output import print_json, say
 from reminderctl.errors import ConfigError, ReminderctlError, UsageError
 from reminderctl.health.judging import words, words_of_size
 from reminderctl.health.nouns import Facts, Lane
@@ -58,12 +59,13 @@ def command(
     config, mistakes = _load(invocation)
     now = invocation.clock(config.timezone if config else "UTC")()
     found = health.examine(config, mistakes, now=now, max_lag=longest, deep=deep)
-    if metrics_file:
-        _write(metrics_file, found)
+    failure = _write(metrics_file, found) if metrics_file else None
     if as_json:
         print_json(found.as_json())
     elif not (quiet and found.level is health.Level.OK):
         _show(found)
+    if failure:
+        raise UsageError(failure)
     raise SystemExit(found.level.number)
 
 
@@ -84,8 +86,8 @@ def _load(invocation: Invocation) -> tuple[Config | None, list[str]]:
         return None, mistakes
 
 
-def _write(path: Path, found: health.Health) -> None:
-    """All or nothing, readable by the collector; its name until then does not end in .prom."""
+def _write(path: Path, found: health.Health) -> str | None:
+    """All or nothing, readable by the collector; its name until then does not end in .prom. Gives what went wrong."""
     from reminderctl.health.prometheus import write_metrics
 
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -94,27 +96,30 @@ def _write(path: Path, found: health.Health) -> None:
         draft.chmod(0o644)
         draft.replace(path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise UsageError(f"{path}: cannot write it: {error.strerror}") from None
+        with suppress(OSError):
+            draft.unlink()
+        return f"{path}: cannot write it: {error.strerror}"
+    return None
 
 
 # --- on the terminal --------------------------------------------------------------------------------------------------
 
 
 def _show(found: health.Health) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console()
+    from reminderctl.cli.terminal import Terminal
+
+    console = Terminal()
     lines = [(found.level, found.verdict)]
     lines += [(each.level, f"{each.level.upper()}: {each.what}") for each in found.findings[1:]]
     facts = [(name, value) for name, value in _facts(found.facts) if value]
     if not console.is_terminal:
         for _, line in lines:
-            click.echo(line)
+            say(line)
         for name, value in [*facts, *((lane.lane, _in_words(lane, found.facts)) for lane in found.facts.channels)]:
-            click.echo(f"{name}\t{value}")
+            say(f"{name}\t{value}")
         return
     for level, line in lines:
         word, _, rest = line.partition(" ")

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -48,7 +47,8 @@ def examine(
         except ReminderctlError as error:
             findings.append(_unreadable("bookings", error))
     findings += judge(facts, max_lag)
-    findings.sort(key=lambda finding: -finding.level.number)
+    # A full disk goes before what comes of it: a ledger that cannot be opened, runs that end at once.
+    findings.sort(key=lambda finding: (-finding.level.number, finding.about != "disk"))
     return _sum_up(findings, facts)
 
 
@@ -74,8 +74,8 @@ def _of_config(config: Config | None, mistakes: Sequence[str]) -> list[Finding]:
 
 def _of_ledger(ledger: Ledger, *, deep: bool) -> list[Finding]:
     found = []
-    if not os.access(ledger.path.parent, os.W_OK):
-        what = f"{ledger.path.parent}: no permission to write beside the ledger, so nothing can be sent"
+    if unwritable := figures.unwritable(ledger):
+        what = f"{unwritable[0]}: no permission to write it, and without the ledger and its files nothing is sent"
         found.append(Finding(Level.CRITICAL, "ledger", what))
     if runs.restored_since(ledger):
         what = f"{ledger.path} does not know the last run: it is an older or another one, put back in its place"

@@ -26,12 +26,13 @@ SEARCH_SECONDS = 0.5
 
 
 def of_nothing(now: datetime, config: Config | None) -> Facts:
-    """What can be known without a ledger."""
+    """What can be known without opening the ledger."""
     return Facts(
         now=now,
         config=str(config.files[0]) if config else None,
         outbox=str(config.outbox) if config and config.outbox not in (None, Path()) else None,
         clock=_clock(now, config.timezone if config else None),
+        space=_space(config.ledger) if config else None,
         versions={
             "reminderctl": __version__,
             "python": platform.python_version(),
@@ -56,7 +57,6 @@ def of_ledger(ledger: Ledger, config: Config, *, now: datetime, max_lag: timedel
         "deliveries": figures.counts(ledger, now - DAY),
         "held": figures.held(ledger),
         "channels": _channels(figures.lanes(ledger), config, now),
-        "space": Space(free=shutil.disk_usage(ledger.path.parent).free, **figures.sizes(ledger)),
     }
     return msgspec.structs.replace(of_nothing(now, config), **found)
 
@@ -135,6 +135,14 @@ def _clock(now: datetime, timezone: str | None) -> Clock:
         tzdata=_version_in(source) if source else _version_of_package(),
         tzdata_from=str(source) if source else "the tzdata package",
     )
+
+
+def _space(ledger: Path) -> Space | None:
+    """None where it has not even a folder that we may enter."""
+    try:
+        return Space(free=shutil.disk_usage(ledger.parent).free, **figures.sizes(ledger))
+    except OSError:
+        return None
 
 
 def _version_in(folder: Path) -> str | None:

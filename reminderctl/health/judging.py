@@ -16,13 +16,13 @@ CLOCK_TOLERANCE = 60  # seconds that the last run may lie ahead of us: two machi
 
 def judge(facts: Facts, max_lag: timedelta) -> Iterator[Finding]:
     """Every finding that is not `ok`, in no order."""
+    yield from _of_space(facts)
     if facts.waiting is None:
         return  # without a ledger nothing more can be said
     yield from _of_runs(facts, max_lag)
     for lane in sorted(facts.channels, key=lambda lane: -lane.waiting):
         yield from _of_lane(lane, facts)
     yield from _of_deliveries(facts, max_lag)
-    yield from _of_space(facts)
 
 
 def _of_runs(facts: Facts, max_lag: timedelta) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from reminderctl import crontab
 from tests.clinic import Clinic, written
+from tests.crontab_program import write_crontab_program
 
 WORKFLOWS = """\
 - id: reminder
@@ -29,22 +30,6 @@ WORKFLOWS = """\
 """
 BARE = {"PATH": "/usr/bin:/bin", "SHELL": "/bin/sh", "LOGNAME": "ana"}  # what cron gives; HOME apart
 
-# Keeps one crontab in a file beside it, as the real one does in its spool.
-STAND_IN = """\
-#!/bin/sh
-cd "${0%/*}" || exit 9
-if [ -e refuses ]; then cat refuses >&2; exit 1; fi
-case "$1" in
-    -l) if [ -e spool ]; then cat spool; else echo "no crontab for ana" >&2; exit 1; fi ;;
-    -r) rm spool ;;
-    -) cat > spool.new
-       if [ -e dislikes ]; then cat dislikes >&2; exit 1; fi
-       if [ -e forgets ]; then exit 0; fi
-       mv spool.new spool ;;
-    *) exit 9 ;;
-esac
-"""
-
 
 class Cron:
     """A crontab, what is in it, and what cron makes of it."""
@@ -52,10 +37,7 @@ class Cron:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._spool = folder / "spool"
-        folder.mkdir()
-        program = folder / "crontab"
-        program.write_text(STAND_IN)
-        program.chmod(0o755)
+        write_crontab_program(folder)
 
     @property
     def text(self) -> bytes | None:

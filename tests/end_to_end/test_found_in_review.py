@@ -349,9 +349,9 @@ def test_many_bookings_of_nobody_open_at_once(armed: Clinic) -> None:
     """Asking three tables in one SELECT whether they can be read went through every pair of their rows."""
     numbers = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) "
     booking = "SELECT 'n' || i, '2026-01-01T00:00:00Z', '2026-01-01T01:00:00Z' FROM n"
-    armed.execute(f"INSERT INTO bookings (id, starts_at, ends_at) {numbers}{booking}")  # noqa: S608 - constants
+    armed.execute(f"INSERT INTO bookings (id, starts_at, ends_at) {numbers}{booking}")
     nobody = "SELECT 'n' || i, 'nobody' FROM n"
-    armed.execute(f"INSERT INTO participants (booking_id, customer_id) {numbers}{nobody}")  # noqa: S608 - constants
+    armed.execute(f"INSERT INTO participants (booking_id, customer_id) {numbers}{nobody}")
     command = [sys.executable, "-m", "reminderctl", "-c", str(armed.folder / "workflows.yaml"), "run"]
     ran = subprocess.run([*command, "--now", "2026-06-02T08:00Z"], capture_output=True, check=False, timeout=60)
     assert ran.returncode == 0, ran.stderr

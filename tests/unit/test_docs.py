@@ -21,6 +21,7 @@ from reminderctl.ledger.records import COLUMNS
 from reminderctl.messages.shortcodes import CATALOGUE
 from reminderctl.secret import Secret
 from tests import webhooks
+from tests.crontab_program import write_crontab_program
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -77,8 +78,13 @@ def shell(page: str, *, heading: str = "") -> str:
 
 
 def run(script: str, folder: Path) -> str:
-    """What a script printed that has reminderctl on its path and ends at the first command that fails."""
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    """What a script printed that has reminderctl on its path and ends at the first command that fails.
+
+    Its crontab is one of its own: the pages install lines.
+    """
+    if not (folder / "programs").exists():
+        write_crontab_program(folder / "programs")
+    path = f"{folder / 'programs'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
     ran = subprocess.run(
         ["bash", "-euc", script], cwd=folder, env={"PATH": path}, capture_output=True, text=True, check=False
     )
@@ -91,6 +97,7 @@ def test_the_quick_start_works_to_the_letter(tmp_path: Path) -> None:
     assert "no mistakes" in printed
     assert "2 planned, 2 sent" in printed
     assert "000002-email-2.eml" in printed
+    assert str(tmp_path / "clinic" / "workflows.yaml") in (tmp_path / "programs" / "spool").read_text()
 
 
 def test_the_tutorial_works_to_the_letter(tmp_path: Path) -> None:
