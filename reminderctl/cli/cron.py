@@ -112,6 +112,8 @@ def install(invocation: Invocation, *, log: str | None, mailto: str | None) -> N
         done = "brought up to date" if crontab.block(text, path) else "installed"
         _remark(f"{done} in the crontab of {_user()}; `reminderctl status` tells whether cron calls it", style="green")
     click.echo(_readable(crontab.block(new, path)), nl=False)
+    if {Path(tempfile.gettempdir()), Path("/var/tmp")} & set(Path(program[0]).parents):  # noqa: S108 - not used
+        _remark(f"{program[0]} stands in a folder for temporary files: cron fails once it is emptied", style="yellow")
     for hint in _hints(new, path, log=log, mailto=mailto):
         _remark(hint, style="yellow")
 
@@ -151,11 +153,9 @@ def _program() -> list[str]:
             break
     else:
         words = [sys.executable, "-m", NAME]
-    passing = {Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp"), Path("/dev/shm")}  # noqa: S108 - not used
-    if ".cache" in Path(words[0]).parts or passing.intersection(Path(words[0]).parents):
-        raise UsageError(
-            f"{words[0]}: this is a passing place, and cron would fail once it is emptied; install it first"
-        )
+    if {".cache", "uv"} <= set(Path(words[0]).parts) or {".cache", "pipx"} <= set(Path(words[0]).parts):
+        what = "what `uvx` and `pipx run` install is swept away, and cron would fail then; install it first"
+        raise UsageError(f"{words[0]}: {what}")
     return words
 
 

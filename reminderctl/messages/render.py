@@ -20,6 +20,7 @@ from reminderctl.messages.values import Lookup, custom, reader_zone, value, valu
 from reminderctl.model import Attachment
 from reminderctl.places import Place
 
+_LONGEST_QUOTE = 100  # characters of a name that is none
 LARGEST_FILE = 10 * 1024 * 1024  # bytes
 
 
@@ -171,14 +172,15 @@ def _attachment(name: str, context: Context, base: Path) -> Attachment:
 
         return calendar.appointment(context)
     path = base / name
-    if not path.is_file():
-        raise Rejected(f"cannot attach {name!r}: there is no such file; write `calendar`, or a file beside the YAML")
     try:
+        if not path.is_file():
+            what = f"cannot attach {name!r}: there is no such file; write `calendar`, or a file beside the YAML"
+            raise Rejected(what)
         if path.stat().st_size > LARGEST_FILE:
             raise Rejected(f"cannot attach {name!r}: it is larger than {LARGEST_FILE // 1024**2} MB")
         content = path.read_bytes()
     except OSError as error:
-        raise Rejected(f"cannot attach {name!r}: {error.strerror}") from None
+        raise Rejected(f"cannot attach {name[:_LONGEST_QUOTE]!r}: {error.strerror}") from None
     guessed, packed = mimetypes.guess_type(path.name)
     content_type = guessed if guessed and not packed else "application/octet-stream"
     charset = "; charset=utf-8" if content_type.startswith("text/") else ""

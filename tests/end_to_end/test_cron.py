@@ -231,12 +231,13 @@ def test_lines_of_a_configuration_that_is_gone_can_be_removed(clinic: Clinic, cr
 
 
 def test_cron_is_given_a_program_that_lasts(tmp_path: Path, clinic: Clinic, cron: Cron) -> None:
-    here = tmp_path / "reminderctl"
+    here = tmp_path / ".cache" / "uv" / "reminderctl"
+    here.parent.mkdir(parents=True)
     here.symlink_to(Path(sysconfig.get_path("scripts"), "reminderctl"))
     arguments = ["-c", "clinic/workflows.yaml", "cron", "show"]
     passing = subprocess.run([here, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert passing.returncode == 2
-    assert f"{here}: this is a passing place" in passing.stderr
+    assert f"{here}: what `uvx` and `pipx run` install is swept away" in passing.stderr
     module = [sys.executable, "-m", "reminderctl", *arguments]
     lasting = subprocess.run(module, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert f"* * * * * {here.readlink()} --config {clinic.folder}" in lasting.stdout

@@ -312,3 +312,16 @@ def test_a_new_year_is_told_in_the_zone_of_the_booking() -> None:
     late = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
     booking = structs.replace(FULL, starts_at=late, ends_at=late)
     assert render({"body": "{appointment_date}"}, context(booking)).message.body == "viernes, 1 de enero de 2027"
+
+
+def test_the_two_instants_of_a_repeated_clock_are_told_apart_and_so_are_zones() -> None:
+    told = []
+    for hour, zone in [(0, "Europe/Madrid"), (1, "Europe/Madrid"), (1, "Europe/London")]:
+        night = structs.replace(FULL, timezone=zone, starts_at=datetime(2026, 10, 25, hour, 30, tzinfo=UTC))
+        known = context(night, language="en", timezone=zone)
+        told.append(render_text("{{ appointment_start_time | time('full') }}", Place.PLAIN, known))
+    assert told == [
+        "2:30:00 AM Central European Summer Time",
+        "2:30:00 AM Central European Standard Time",
+        "1:30:00 AM Greenwich Mean Time",
+    ]
