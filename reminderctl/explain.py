@@ -2,38 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from reminderctl import matching, planning, timing
-from reminderctl.ledger import lanes, watermarks
+from reminderctl.bookings import Bookings
+from reminderctl.ledger import Ledger, lanes, records, retention, runs, watermarks
 from reminderctl.ledger.records import unrecorded
 from reminderctl.ledger.watermarks import Watermark
 from reminderctl.matching import Verdict
 from reminderctl.model import Booking, Config, Delivery, Participant, State, Trigger, Workflow
+from reminderctl.tick import REHEARSAL
+from reminderctl.tick.plan import plan
+from reminderctl.tick.report import Report
+from reminderctl.trial.trying import refusal_of
 
 Record = dict[str, Any]
 
 
 class Memory(NamedTuple):
-    """What the ledger knows that bears on one booking."""
+    """What the ledger knows that bears on one booking, now and after a run of now has planned."""
 
+    ledger: Ledger
     records: list[Record]  # of this booking, with their histories
+    planned: Mapping[str, Record]  # by key, as the next run finds them when it begins to send
     marks: Mapping[tuple[str, str], Watermark]
     resting: Mapping[str, lanes.Rest]
-    was_purged: Callable[[str], bool]  # of a delivery's key
+    restored_since: datetime | None  # where the ledger is older than reality
+
+
+def remember(booking: str, config: Config, ledger: Ledger, bookings: Bookings, *, now: datetime) -> Memory:
+    """All that is known of a booking; the next run is rehearsed, so that its own code says what it will do."""
+    marks, restored_since = watermarks.read(ledger), runs.restored_since(ledger)
+    kept = records.of_booking(ledger, booking)
+    with ledger.rehearsal():
+        plan(config, ledger, bookings, run=REHEARSAL, now=now, report=Report(now))
+        planned = {record["key"]: record for record in records.find(ledger, booking=booking)}
+        resting = lanes.resting(ledger, now)
+    return Memory(ledger, kept, planned, marks, resting, restored_since)
 
 
 class Explained(NamedTuple):
     """One delivery, made or not: its record, and the reason that it stands where it stands.
 
-    `ahead` is True for what the ledger does not know yet, and a run will plan.
+    `ahead` is True for what the ledger does not know yet, and a run will plan. `participant` is the id of the customer
+    whose shortcodes fill it.
     """
 
     record: Record
     reason: str
     ahead: bool = False
+    participant: str | None = None
 
 
 class Reasoning(NamedTuple):
@@ -81,10 +101,21 @@ def reason_about(
             )
 
 
-def rest_of(memory: Memory, reasonings: list[Reasoning]) -> list[Explained]:
+def rest_of(memory: Memory, reasonings: list[Reasoning], *, config: Config, now: datetime) -> list[Explained]:
     """What the ledger holds beyond the reasoning: of another time, or of what the YAML no longer says."""
     told = {explained.record["key"] for reasoning in reasonings for explained in reasoning.deliveries}
-    return [Explained(record, _of_record(record)) for record in memory.records if record["key"] not in told]
+    known = {workflow.id for workflow in config.workflows}
+    left = []
+    for record in memory.records:
+        if record["key"] in told:
+            continue
+        reason = _of_record(record)
+        if record["state"] == State.PENDING:
+            reason = _of_pending(record, memory, lane=record["channel"], now=now)
+            if config.broken and record["workflow"] not in known and _opens(record["key"], memory):
+                reason = "it waits: no run attempts it while the file of its workflow has mistakes"
+        left.append(Explained(record, reason))
+    return left
 
 
 # --- one delivery -----------------------------------------------------------------------------------------------------
@@ -99,19 +130,27 @@ def _deliveries(
     keys = {delivery.key for delivery in owed}
     imagined = planning.deliveries(workflow, trigger, booking, booking.participants, config=config)
     for delivery in [*owed, *(each for each in imagined if each.key not in keys)]:
-        record = recorded.get(delivery.key)
-        if record and record["state"] != State.PENDING:
+        record, ahead = recorded.get(delivery.key) or unrecorded(delivery), False
+        if record["state"] == State.PENDING:
+            reason = _of_pending(record, memory, lane=delivery.lane, now=now)
+        elif record["state"]:
             reason = _of_record(record)
-        elif delivery.key not in keys:
-            reason = _why_not(delivery, workflow, trigger, booking, config=config)
-            if record:
-                reason = f"the next run cancels it: {reason}"
-        elif record:
-            reason = _of_pending(record, memory.resting.get(delivery.lane), now=now)
+            if _opens(delivery.key, memory):
+                reason += f"; but it is owed again: {_of_opened(delivery.key, memory)}"
+        elif delivery.key in keys:
+            reason, ahead = _of_unplanned(delivery, workflow, trigger, memory, now=now)
         else:
-            yield _of_unplanned(delivery, workflow, trigger, memory, now=now)
-            continue
-        yield Explained(record or unrecorded(delivery), reason)
+            reason = _why_not(delivery, workflow, trigger, booking, config=config)
+        if delivery.key in keys and (ahead or _opens(delivery.key, memory)):
+            record = record | {"channel": delivery.channel, "address": delivery.address}  # as an attempt will find them
+            if refusal := refusal_of(delivery, booking, config=config):
+                reason += f"; it will fail: {refusal}"
+        yield Explained(record, reason, ahead, delivery.participant)
+
+
+def _opens(key: str, memory: Memory) -> bool:
+    """Does the next run find this delivery waiting?"""
+    return key in memory.planned and memory.planned[key]["state"] == State.PENDING
 
 
 def _why_not(delivery: Delivery, workflow: Workflow, trigger: Trigger, booking: Booking, *, config: Config) -> str:
@@ -145,48 +184,68 @@ def _of_record(record: Record) -> str:
             return f"{state}: {error}"
 
 
-def _of_pending(record: Record, rest: lanes.Rest | None, *, now: datetime) -> str:
-    instant = timing.instant_text(now)
-    if record["expires_at"] < instant:
-        return "its deadline has passed; the next run records it as expired"
-    if record["held"]:
+def _of_pending(record: Record, memory: Memory, *, lane: str, now: datetime) -> str:
+    """What the next run does with a delivery that waits."""
+    planned, rest = memory.planned.get(record["key"], record), memory.resting.get(lane)
+    match planned["state"]:
+        case State.EXPIRED:
+            return "its deadline has passed; the next run records it as expired"
+        case State.CANCELED:
+            return f"the next run cancels it: {planned['error']}"
+        case State.UNKNOWN:
+            return f"an attempt may have gone out, and the next run records it as unknown: {planned['error']}"
+    if planned["held"]:
         return f"held back, more than max_burst at once; `reminderctl release {record['workflow']}` lets it go"
     failed = f"attempt {record['attempts']} failed: {record['error']}; " if record["error"] else ""
-    if rest and rest.until > now:
-        return f"{record['channel']} rests until {timing.instant_text(rest.until)}: {rest.error}"
-    if record["next_attempt_at"] > instant:
-        return f"{failed}the next attempt is at {record['next_attempt_at']}"
+    begins_at = max(planned["next_attempt_at"], timing.instant_text(rest.until) if rest else "")
+    lost = "; its deadline passes first" if begins_at > record["expires_at"] else ""
+    if rest:
+        return f"{record['channel']} rests until {timing.instant_text(rest.until)}: {rest.error}{lost}"
+    if begins_at > timing.instant_text(now):
+        return f"{failed}the next attempt is at {begins_at}{lost}"
     return f"{failed}the next run sends it"
+
+
+def _of_opened(key: str, memory: Memory) -> str:
+    """What the next run does with a delivery that it finds owed."""
+    if memory.planned[key]["held"]:
+        workflow = memory.planned[key]["workflow"]
+        return f"the next run holds it back, more than max_burst at once, until `reminderctl release {workflow}`"
+    return "the next run sends it"
 
 
 def _of_unplanned(
     delivery: Delivery, workflow: Workflow, trigger: Trigger, memory: Memory, *, now: datetime
-) -> Explained:
-    """A delivery that is owed and that the ledger does not know: still to come, or why no run planned it."""
-    record, due = unrecorded(delivery), timing.instant_text(delivery.due_at)
-    lost = ""
-    if not delivery.address and "{" not in delivery.recipient:
-        lost = f"; it will fail: {planning.missing_address(delivery.recipient, delivery.channel)}"
-    if memory.was_purged(delivery.key):
-        return Explained(record, "it was over long ago; its record was purged, so what became of it is not known here")
+) -> tuple[str, bool]:
+    """Why no run has planned a delivery that is owed; and whether one will."""
+    due = timing.instant_text(delivery.due_at)
+    if retention.was_purged(memory.ledger, delivery.key):
+        return "it was over long ago; its record was purged, so what became of it is not known here", False
     if delivery.due_at > now:
-        return Explained(record, f"falls due at {due}{lost}", ahead=True)
-    mark = memory.marks.get((workflow.id, trigger.identity))
-    window = watermarks.window(mark or Watermark(now, now), workflow, trigger, now)
-    if delivery.due_at > window.since:
-        if delivery.expires_at < now:
-            return Explained(record, "its deadline has passed; the next run records it as expired")
-        return Explained(record, f"the next run sends it{lost}", ahead=True)
-    if mark is None:
-        why = "no run has seen this trigger yet; it begins at the first one, and nothing older fires"
-    elif delivery.due_at <= mark.armed_at:
-        began = timing.instant_text(mark.armed_at)
-        why = f"the trigger begins at {began}, when it was new, edited or switched on; this fell due before, at {due}"
-    else:
-        why = (
-            f"the booking was not there, or did not match, when it fell due at {due}: booked, moved or approved too "
-            "late, and the workflow says `late_booking: skip`"
-        )
+        return f"falls due at {due}", True
+    if _opens(delivery.key, memory):
+        return _of_opened(delivery.key, memory), True
+    if delivery.key in memory.planned:
+        return "its deadline has passed; the next run records it as expired", False
+    if memory.restored_since and delivery.due_at <= memory.restored_since:
+        return f"it fell due at {due}, and may have been sent before the ledger was restored: no run sends it", False
+    why = _why_missed(delivery, memory.marks.get((workflow.id, trigger.identity)), due=due)
     if delivery.expires_at >= now:
-        why += f"; `reminderctl backfill {workflow.id} --since {due}` would still send it"
-    return Explained(record, why)
+        why += f"; if it is still wanted, `reminderctl backfill {workflow.id} --since {due}` sends it"
+    return why, False
+
+
+def _why_missed(delivery: Delivery, mark: Watermark | None, *, due: str) -> str:
+    """Why the runs passed over a delivery when it fell due."""
+    if mark is None:
+        return "no run has seen this trigger yet; it begins at the first one, and nothing older fires"
+    if delivery.due_at <= mark.armed_at:
+        began = timing.instant_text(mark.armed_at)
+        return (
+            f"the trigger begins at {began}, when it was new, edited or switched on, or the ledger restored; this fell "
+            f"due before, at {due}"
+        )
+    return (
+        f"the booking was not there, or did not match, when it fell due at {due}: booked, moved or approved too late, "
+        "and the workflow says `late_booking: skip`"
+    )

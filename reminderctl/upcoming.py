@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from reminderctl import planning, timing
 from reminderctl.bookings import Bookings
 from reminderctl.ledger import Ledger, lanes, queue, records
-from reminderctl.model import Config, Delivery, State, Window
+from reminderctl.model import Booking, Config, Delivery, State, Window
 from reminderctl.tick import REHEARSAL
 from reminderctl.tick.plan import owed_in, plan
 from reminderctl.tick.report import Report
+from reminderctl.trial.trying import refusal_of
 
 OVER = frozenset({State.CANCELED, State.EXPIRED})
+BROKEN = "no run attempts it while the file of its workflow, {workflow}, has mistakes"
 
 
 class Outlook(NamedTuple):
     """Deliveries, earliest first, under the names of `ledger.records`; and what the next run will have to say.
 
     `next_attempt_at` is when a run will take a delivery up; `reason` says why it will not go out then: it is held back,
-    it has no address, its deadline comes first. What no run has planned yet has no `id`.
+    its message cannot be made, its deadline comes first. What no run has planned yet has no `id`.
     """
 
     deliveries: list[dict[str, Any]]
+    bookings: Mapping[str, Booking]  # that they are for
     lines: list[str]
 
 
@@ -39,11 +42,13 @@ def look_ahead(
 ) -> Outlook:
     """What runs will attempt in a window that begins now, if one is called each minute.
 
-    1. What falls due later is found as the runs will find it.
+    1. What falls due later is found as the runs will find it: of every booking, as together they may be too many.
     2. A run of now is rehearsed, and the rest planned with it.
     3. All that is open is read, and the rehearsal undone.
+    4. Of each delivery that was asked for, it is said when it will be attempted, or why not.
     """
-    later = list(_owed_later(config, bookings, window, workflow=workflow, booking=booking))
+    wanted = [each for each in config.workflows if each.enabled and workflow in (None, each.id)]
+    later = list(owed_in(window, wanted, bookings, config=config))
     report = Report(window.since)
     with ledger.rehearsal():
         newest = records.newest(ledger)
@@ -51,33 +56,21 @@ def look_ahead(
         queue.enqueue(ledger, later, run=REHEARSAL, now=window.since)
         resting = lanes.resting(ledger, window.since)
         found = records.coming(ledger, now=window.since, until=window.until)
+        waiting = {delivery.id: delivery for delivery in queue.waiting(ledger)}
     bursts = _bursts(found, newest=newest, config=config)
+    asked = [each for each in found if workflow in (None, each.record["workflow"])]
+    asked = [each for each in asked if booking in (None, each.record["booking"])]
+    concerned = bookings.find_all({each.record["booking"] for each in asked})
     deliveries = []
-    for record, lane in found:
-        if workflow not in (None, record["workflow"]) or booking not in (None, record["booking"]):
-            continue
+    for record, lane in asked:
         foreseen = _foresee(record, resting.get(lane), held=_minute_of(record) in bursts)
-        if record["id"] > newest:
-            foreseen["id"] = None
-        if foreseen["state"] not in OVER and (foreseen["next_attempt_at"] or "") <= timing.instant_text(window.until):
-            deliveries.append(foreseen)
+        if foreseen["state"] in OVER or (foreseen["next_attempt_at"] or "") > timing.instant_text(window.until):
+            continue
+        if foreseen["state"] == State.PENDING:
+            foreseen |= _as_it_is_now(foreseen, waiting[record["id"]], concerned.get(record["booking"]), config=config)
+        deliveries.append(foreseen | {"id": record["id"] if record["id"] <= newest else None})
     deliveries.sort(key=lambda each: (each["next_attempt_at"] or each["due_at"], each["due_at"]))
-    return Outlook(deliveries, report.lines)
-
-
-def _owed_later(
-    config: Config, bookings: Bookings, window: Window, *, workflow: str | None, booking: str | None
-) -> Iterator[Delivery]:
-    wanted = [each for each in config.workflows if each.enabled and workflow in (None, each.id)]
-    if booking is None:
-        yield from owed_in(window, wanted, bookings, config=config)
-        return
-    found = bookings.find(booking)
-    if found is None:
-        return
-    for each in wanted:
-        for trigger in each.triggers:
-            yield from planning.due(each, trigger, [found], window=window, config=config)
+    return Outlook(deliveries, concerned, report.lines)
 
 
 def _foresee(record: dict[str, Any], rest: lanes.Rest | None, *, held: bool) -> dict[str, Any]:
@@ -90,11 +83,23 @@ def _foresee(record: dict[str, Any], rest: lanes.Rest | None, *, held: bool) -> 
     if held or record["held"]:
         record["held"] = True
         record["reason"] = f"held back, more than max_burst at once: `reminderctl release {record['workflow']}`"
-    elif not record["address"] and "{" not in record["recipient"]:
-        record["reason"] = planning.missing_address(record["recipient"], record["channel"])
     elif attempt_at > record["expires_at"]:
         record["reason"] = f"its deadline passes first: {rest.error if rest else record['error']}"
     return record
+
+
+def _as_it_is_now(
+    record: dict[str, Any], delivery: Delivery, booking: Booking | None, *, config: Config
+) -> dict[str, Any]:
+    """What the YAML and the booking, as an attempt will find them, change in a record of earlier."""
+    workflow = next((each for each in config.workflows if each.id == delivery.workflow), None)
+    if workflow is None:
+        return {"reason": BROKEN.format(workflow=delivery.workflow)}
+    current = planning.still_owed(delivery, workflow, booking, config=config)
+    if current is None or booking is None:
+        return {}  # it changed while we were looking
+    reason = record["reason"] or refusal_of(current, booking, config=config) or None
+    return {"channel": current.channel, "address": current.address, "reason": reason}
 
 
 def _bursts(found: list[records.Coming], *, newest: int, config: Config) -> set[tuple[str, str]]:

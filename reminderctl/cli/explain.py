@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +15,7 @@ from reminderctl.bookings import Bookings
 from reminderctl.cli.invocation import Invocation, shared_options
 from reminderctl.cli.output import STATE_STYLES, print_json, say
 from reminderctl.errors import ExitCode, UsageError
-from reminderctl.ledger import Ledger, lanes, records, retention, watermarks
+from reminderctl.ledger import Ledger
 from reminderctl.matching import Verdict
 from reminderctl.model import Booking, Config, Trigger
 
@@ -37,29 +36,25 @@ def command(invocation: Invocation, *, booking_id: str, workflow_id: str | None,
     For each trigger: when it falls due and until when it makes sense, what each filter says, and for each recipient
     what became of the message, attempt by attempt, or the reason that there is none. With --now, as at that instant.
     """
-    from reminderctl.explain import Memory, reason_about, rest_of
+    from reminderctl.explain import reason_about, remember, rest_of
 
     config = invocation.load_settings()
     now = invocation.clock(config.timezone)()
     workflows = [each for each in config.workflows if workflow_id in (None, each.id)]
     with Bookings(config.bookings) as bookings, Ledger(config.ledger) as ledger:
         booking = bookings.find(booking_id)
-        kept = records.of_booking(ledger, booking_id)
-        _refuse_nothing(booking_id, booking, kept, workflow_id, config=config, problems=bookings.problems)
-        memory = Memory(
-            records=[record for record in kept if workflow_id in (None, record["workflow"])],
-            marks=watermarks.read(ledger),
-            resting=lanes.resting(ledger, now),
-            was_purged=partial(retention.was_purged, ledger),
-        )
+        problems = [*bookings.problems]  # of this booking; the rehearsal reads others
+        memory = remember(booking_id, config, ledger, bookings, now=now)
+        _refuse_nothing(booking_id, booking, memory.records, workflow_id, config=config, problems=problems)
+        memory = memory._replace(records=[each for each in memory.records if workflow_id in (None, each["workflow"])])
         reasonings = [*reason_about(booking, workflows, memory, config=config, now=now)] if booking else []
-    left = rest_of(memory, reasonings)
+        left = rest_of(memory, reasonings, config=config, now=now)
     if as_json:
         print_json([*_objects(reasonings, left)])
     else:
         zone = ZoneInfo(reasonings[0].timezone if reasonings else config.timezone)
         _show(_Page(booking, zone, now), booking_id, reasonings, left)
-    for line in [*map(str, config.broken), *bookings.problems]:
+    for line in [*map(str, config.broken), *problems]:
         say(line, err=True)
     if config.broken:
         raise SystemExit(ExitCode.CONFIGURATION)
@@ -82,7 +77,8 @@ def _refuse_nothing(
     if workflow_id is not None and workflow_id not in known:
         from reminderctl.config.words import did_you_mean
 
-        raise UsageError(f"there is no workflow {workflow_id}{did_you_mean(workflow_id, known)}")
+        broken = "; a file with mistakes may hold it" if config.broken else ""
+        raise UsageError(f"there is no workflow {workflow_id}{did_you_mean(workflow_id, known)}{broken}")
 
 
 def _objects(reasonings: list[Reasoning], left: list[Explained]) -> Iterator[dict[str, Any]]:
@@ -93,11 +89,10 @@ def _objects(reasonings: list[Reasoning], left: list[Explained]) -> Iterator[dic
             "armed_at": timing.instant_text(mark.armed_at) if mark else None,
             "planned_until": timing.instant_text(mark.planned_until) if mark else None,
         }
-        for record, reason, _ in reasoning.deliveries:
-            participant = record["recipient"].removeprefix("customer:")
-            asked = reasoning.filters.get(participant) or next(iter(reasoning.filters.values()))
+        for record, reason, _, participant in reasoning.deliveries:
+            asked = reasoning.filters.get(participant or "") or next(iter(reasoning.filters.values()))
             yield {**record, "reason": reason, **considered, "filters": [each._asdict() for each in asked]}
-    for record, reason, _ in left:
+    for record, reason, *_ in left:
         yield {**record, "reason": reason, **dict.fromkeys(("timezone", "armed_at", "planned_until")), "filters": []}
 
 
@@ -200,7 +195,7 @@ def _show_trigger(page: _Page, reasoning: Reasoning) -> None:
         begun, until = page.clock(mark.armed_at), page.clock(mark.planned_until)
         page.line(f"the trigger began at {begun}, and is planned until {until}", indent=4, style="dim")
     for explained in reasoning.deliveries:
-        _show_delivery(page, explained)
+        _show_delivery(page, explained, each_customer=reasoning.workflow.for_each_customer is True)
 
 
 def _arithmetic(trigger: Trigger) -> str:
@@ -220,14 +215,17 @@ def _relative(instant: datetime, now: datetime) -> str:
     return f"{length} ago" if instant <= now else f"in {length}"
 
 
-def _show_delivery(page: _Page, explained: Explained) -> None:
+def _show_delivery(page: _Page, explained: Explained, *, each_customer: bool = False) -> None:
     record = explained.record
     state = "held" if record["held"] else record["state"] or ("to come" if explained.ahead else "not sent")
     name = planning.name_of_recipient(record["recipient"], page.booking)
     whom = name if record["address"] in (None, name) else f"{name} <{record['address']}>"
+    participant = planning.name_of_recipient(f"customer:{explained.participant}", page.booking)
+    if each_customer and name != participant:
+        whom += f" for {participant}"
     page.line(
         (f"{state:8}", STATE_STYLES.get(state, "cyan" if explained.ahead else "dim")),
-        f" {record['action']} to {whom}: {page.local(explained.reason)}",
+        f" {record['action']} to {whom}: {page.local(explained.reason).replace(record['recipient'], name)}",
         indent=4,
     )
     for attempt in record["history"] if len(record["history"]) > 1 or record["state"] != "sent" else []:

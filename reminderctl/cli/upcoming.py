@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -46,7 +46,7 @@ def command(
     """Show what will go out in the next 24 hours, when, and to whom.
 
     It is what `run` will do if it is called every minute and nothing changes: what falls due, what waits for another
-    attempt, what is held back, and what has no address to go to. Nothing is sent or recorded.
+    attempt, what is held back, and what cannot be sent, with the reason. Nothing is sent or recorded.
     """
     from reminderctl.upcoming import look_ahead
 
@@ -60,13 +60,13 @@ def command(
         raise UsageError(f"there is no workflow {workflow}{hint}")
     with Ledger(config.ledger) as ledger, Bookings(config.bookings) as bookings:
         if booking is not None and bookings.find(booking) is None:
-            raise UsageError(f"there is no booking {booking}; `reminderctl bookings list` shows what there is")
+            hint = "; ".join(bookings.problems) or "`reminderctl bookings list` shows what there is"
+            raise UsageError(f"there is no booking {booking}: {hint}")
         outlook = look_ahead(config, ledger, bookings, window=window, workflow=workflow, booking=booking)
-        concerned = {} if as_json else bookings.find_all({each["booking"] for each in outlook.deliveries})
     if as_json:
         print_json(outlook.deliveries)
     else:
-        _show(outlook.deliveries, concerned, window=window, config=config)
+        _show(outlook.deliveries, outlook.bookings, window=window, config=config)
     for line in [*map(str, config.broken), *outlook.lines, *bookings.problems]:
         say(line, err=True)
     if config.broken:
@@ -81,7 +81,7 @@ def _until(now: datetime, within: str | None, until: str | None, *, timezone: st
     except ValueError as error:
         raise UsageError(f"--within: {error}") from None
     if end <= now:
-        raise UsageError(f"--until {until} is not in the future")
+        raise UsageError(f"--until {until} is not in the future" if until else f"--within {within} is no time at all")
     if end > now + LONGEST:
         raise UsageError(f"that is more than {LONGEST.days} days ahead; look at less")
     return end
@@ -103,7 +103,7 @@ def _show(deliveries: list[dict[str, Any]], bookings: Mapping[str, Booking], *, 
         return
     for day, of_day in groupby(deliveries, key=lambda each: f"{_attempt_at(each, zone):%A, %d %B %Y}"):
         rows_of_day = list(of_day)
-        console.print(f"[bold]{day}[/]  [dim]{_count(len(rows_of_day))}[/]")
+        console.print(f"[bold]{day}[/]  {', '.join((_count(rows_of_day), *_others(rows_of_day)))}")
         console.print(_table(rows_of_day, bookings, zone=zone, narrow=console.width < NARROW))
         console.print()
     console.print(_summary(deliveries, f"{window.until.astimezone(zone):%A %H:%M} ({config.timezone})"), soft_wrap=True)
@@ -134,7 +134,7 @@ def _table(records: list[dict[str, Any]], bookings: Mapping[str, Booking], *, zo
             record["recipient"], planning.name_of_recipient(record["recipient"], bookings.get(record["booking"]))
         )
         style = STATE_STYLES[state] if state != "pending" else "red" if record["reason"] else "yellow" if note else ""
-        why = f"{record['workflow']}" if narrow else f"{record['workflow']}, {record['trigger']}"
+        why = f"{record['workflow']}, {'booking ' + record['booking'] if narrow else record['trigger']}"
         table.add_row(
             f"{_attempt_at(record, zone):%H:%M}",
             Text(record["channel"], style="cyan"),
@@ -152,13 +152,29 @@ def _recipient(record: dict[str, Any], booking: Booking | None, *, narrow: bool)
 
 
 def _summary(deliveries: list[dict[str, Any]], until: str) -> str:
-    going = Counter(each["channel"] for each in deliveries if not each["reason"] and each["state"] in ACTIVE)
+    going = Counter(each["channel"] for each in deliveries if _goes(each))
+    channels = f": {', '.join(f'{number} {channel}' for channel, number in sorted(going.items()))}" if going else ""
+    return "; ".join((f"[bold]{_count(deliveries)}[/] until {until}{channels}", *_others(deliveries)))
+
+
+def _count(deliveries: list[dict[str, Any]]) -> str:
+    number = sum(map(_goes, deliveries))
+    return f"{number} message{'' if number == 1 else 's'}"
+
+
+def _others(deliveries: list[dict[str, Any]]) -> Iterator[str]:
+    """How many will not go out: they have, they are held back, or they cannot be sent."""
+    over = Counter(each["state"] for each in deliveries if each["state"] not in ACTIVE)
+    yield from (f"[{STATE_STYLES[state]}]{number} {state}[/]" for state, number in sorted(over.items()))
     held = sum(each["held"] for each in deliveries)
-    stuck = sum(bool(each["reason"]) for each in deliveries) - held
-    line = f"[bold]{_count(going.total())}[/] until {until}"
-    line += f": {', '.join(f'{number} {channel}' for channel, number in sorted(going.items()))}" if going else ""
-    line += f"; [bold yellow]{held} held back[/]" if held else ""
-    return line + (f"; [bold red]{stuck} cannot be sent[/]" if stuck else "")
+    if held:
+        yield f"[{STATE_STYLES['held']}]{held} held back[/]"
+    if stuck := sum(bool(each["reason"]) for each in deliveries) - held:
+        yield f"[bold red]{stuck} cannot be sent[/]"
+
+
+def _goes(record: dict[str, Any]) -> bool:
+    return not record["reason"] and record["state"] in ACTIVE
 
 
 def _state(record: dict[str, Any]) -> str:
@@ -167,7 +183,3 @@ def _state(record: dict[str, Any]) -> str:
 
 def _attempt_at(record: dict[str, Any], zone: ZoneInfo) -> datetime:
     return timing.parse_instant(record["next_attempt_at"] or record["due_at"]).astimezone(zone)
-
-
-def _count(number: int) -> str:
-    return f"{number} message{'' if number == 1 else 's'}"

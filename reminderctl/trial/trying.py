@@ -141,6 +141,11 @@ def _try_delivery(delivery: Delivery, booking: Booking, *, config: Config, lenie
     )
 
 
+def refusal_of(delivery: Delivery, booking: Booking, *, config: Config) -> str:
+    """Why a run could not send this message, whatever the provider says; an empty text where it could."""
+    return _make(delivery, booking, config=config).refusal
+
+
 def _make(delivery: Delivery, booking: Booking, *, config: Config) -> _Attempt:
     composed = None
     try:

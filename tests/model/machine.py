@@ -25,6 +25,7 @@ from tests.model.killing import POINTS
 from tests.model.spec_model import HOUR, MINUTE, Guest, Visit, Watch, owed
 from tests.model.world import World
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - thousands of commits, and whether a disk keeps them is for tests/crash
 LONGEST_REST = 3 * HOUR
 MOST_INSTANTS = 4
 
@@ -38,7 +39,7 @@ class Machine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._stack = ExitStack()
-        self._folder = Path(tempfile.mkdtemp(prefix="reminderctl-model-"))
+        self._folder = Path(tempfile.mkdtemp(prefix="reminderctl-model-", dir=MEMORY if MEMORY.is_dir() else None))
         self._stack.callback(shutil.rmtree, self._folder)
         self._judge, self._watch = Judge(), Watch()
         self._earlier: dict[str, Visit] = {}
@@ -128,12 +129,8 @@ class Machine(RuleBasedStateMachine):
 
     # --- providers and clocks ---
 
-    @rule(channel=st.sampled_from(CHANNELS), mood=choices.moods)
-    def change_a_mood(self, channel: str, mood: Mood) -> None:
-        self.world.gateway.moods[channel] = mood
-
     @rule(sms=choices.moods, webhook=choices.moods)
-    def change_all_moods(self, sms: Mood, webhook: Mood) -> None:
+    def change_the_moods(self, sms: Mood, webhook: Mood) -> None:
         self.world.gateway.moods = {"sms": sms, "webhook": webhook}
 
     @rule()
@@ -157,8 +154,9 @@ class Machine(RuleBasedStateMachine):
                 self.world.advance(MINUTE)
             self._run()
 
-    @rule(slack=choices.slacks)
-    def run_at_the_next(self, slack: timedelta) -> None:
+    @rule(slack=choices.slacks, sms=choices.moods, webhook=choices.moods)
+    def run_at_the_next(self, slack: timedelta, sms: Mood, webhook: Mood) -> None:
+        self.change_the_moods(sms, webhook)
         self._wait_for_the_next(slack)
         self._run()
 
@@ -171,8 +169,12 @@ class Machine(RuleBasedStateMachine):
             self._run()
             self.world.advance(MINUTE)
 
-    @rule(name=choices.visits, change=choices.changes)
-    def run_while_a_visit_is_otherwise(self, name: str, change: Change) -> None:
+    @rule(sms=choices.moods, name=choices.visits, change=choices.changes)
+    def run_while_a_visit_is_otherwise(self, sms: Mood, name: str, change: Change) -> None:
+        """What waits is called off, and wanted again."""
+        self.world.gateway.moods["sms"] = sms
+        self._wait_for_the_next(timedelta())
+        self._run()
         name = self._waiting(name)
         self._change(name, change)
         self._run()

@@ -6,11 +6,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests import http_server
-from tests.model.gateway import ANSWERS
 from tests.model.machine import Machine
 
 SETTINGS = settings(
-    max_examples=60,
+    max_examples=75,
     stateful_step_count=25,
     derandomize=True,
     deadline=None,
@@ -23,4 +22,5 @@ def test_whatever_people_providers_and_clocks_do_the_model_has_foreseen_it() -> 
     with http_server.serve() as server:
         Machine.server = server
         run_state_machine_as_test(Machine, settings=SETTINGS)
-    assert {f"answer: {answer}" for answer in ANSWERS} <= Machine.seen.keys()
+    ends = {f"ended as {state}" for state in ("sent", "failed", "unknown", "canceled", "expired", "sending")}
+    assert ends <= Machine.seen.keys(), "a machine that meets no trouble proves nothing"

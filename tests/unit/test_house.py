@@ -52,6 +52,9 @@ WITHIN_ITS_FLOOR = {  # who may import a neighbour, and why
     ("demo", "tick"),  # it plays what `run` does
     ("trial", "deliver"),  # it shows what `run` would send
     ("upcoming", "tick"),  # it finds what `run` will find
+    ("upcoming", "trial"),  # it knows which messages cannot be made
+    ("explain", "tick"),  # it rehearses the next run
+    ("explain", "trial"),  # it knows which messages cannot be made
     ("health", "tick"),  # it finds when `run` will next have something to do
 }
 HEAVY = {

@@ -63,6 +63,9 @@ def _advise(reading: Reading) -> Iterator[str]:
         yield f"nothing was compared with the bookings: {error}"
     advise_on_filters(placed, values, seen=seen)
     _warn_of_settings(reading, seen)
+    for name in ("bookings", "ledger"):
+        if is_missing(file := reading.fields[name]):
+            yield f"`run` needs {file}, which is not there; `reminderctl init` makes an empty one, or correct `{name}:`"
     if outbox := reading.fields.get("outbox"):
         yield f"`outbox` is set: nobody gets anything, every message becomes a file in {outbox}"
 
