@@ -63,16 +63,14 @@ def _advise(reading: Reading) -> Iterator[str]:
         yield f"nothing was compared with the bookings: {error}"
     advise_on_filters(placed, values, seen=seen)
     _warn_of_settings(reading, seen)
-    for name in ("bookings", "ledger"):
-        if is_missing(file := reading.fields[name]):
-            yield f"`run` needs {file}, which is not there; `reminderctl init` makes an empty one, or correct `{name}:`"
     if outbox := reading.fields.get("outbox"):
         yield f"`outbox` is set: nobody gets anything, every message becomes a file in {outbox}"
 
 
 def _see(reading: Reading, values: Iterable[Given]) -> Seen:
     path = reading.fields["bookings"]
-    return NOTHING if is_missing(path) else look_at(path, {given.name for given in values})
+    mistaken = any(problem.path == "bookings" for page in reading.pages for problem in page.problems)
+    return NOTHING if mistaken or is_missing(path) else look_at(path, {given.name for given in values})
 
 
 def is_missing(path: Path) -> bool:
