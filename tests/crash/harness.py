@@ -161,7 +161,7 @@ def _kill_run_after_run(game: _Play) -> None:
         point = plan.pop()
         tries += 1
         _book_visits(game, dice.randint(1, MOST_VISITS_A_MINUTE))
-        if _play_minute(game, point, dice, first=tries > 1):
+        if _play_minute(game, point, dice, tries=tries):
             game.kills[point] += 1
             tries = 0
         elif tries == 10:
@@ -190,19 +190,20 @@ def _play_quiet_minute(game: _Play, dice: random.Random) -> None:
     game.usual_seconds += ((time.monotonic() - began) / 1.5 - game.usual_seconds) / 4
 
 
-def _play_minute(game: _Play, point: str, dice: random.Random, *, first: bool) -> bool:
-    """One run, and its end: whether it was killed. `first`: the first time that it comes to the point will do."""
+def _play_minute(game: _Play, point: str, dice: random.Random, *, tries: int) -> bool:
+    """One run, and its end: whether it was killed; after a vain try it dies at the first occasion, or sooner."""
     inside = next((each for each in points.INSIDE if each.name == point), None)
-    number = 1 if first else dice.randint(1, inside.most if inside else 6)
+    number = 1 if tries > 1 else dice.randint(1, inside.most if inside else 6)
+    longest = game.usual_seconds / 2 ** (tries - 1)
     run = _start(game, point, number)
     if point in points.OUTSIDE:
         game.counterparts.set_trap(Trap(point, number, run.process))
     beside = None
     if point == points.BESIDE:
-        run.process.join(dice.uniform(0, game.usual_seconds))
+        run.process.join(dice.uniform(0, longest))
         beside = _start(game)
     if point in (points.RANDOM, points.BESIDE):
-        run.process.join(dice.uniform(0, game.usual_seconds))
+        run.process.join(dice.uniform(0, longest))
         run.process.kill()
     killed = _end(game, run)
     game.counterparts.set_trap(None)
