@@ -20,13 +20,18 @@ def written(instant: datetime) -> str:
     return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def build(folder: Path, *, triggers: Iterable[str], action: str = "", max_burst: str = "none") -> Path:
-    """A working set without bookings, each trigger in a workflow of its own; the YAML's path."""
+def build(
+    folder: Path, *, triggers: Iterable[str], action: str = "", max_burst: str = "none", services: int = 0
+) -> Path:
+    """A working set without bookings, each trigger in a workflow of its own; the YAML's path.
+
+    With `services`, s0, s1 and so on, each workflow is for one of them.
+    """
     folder.mkdir(parents=True)
     bookings.create(folder / "bookings.db")
     ledger.create(folder / "ledger.db")
     path = folder / "workflows.yaml"
-    path.write_text(yaml_of(triggers, action or ACTION, max_burst), encoding="utf-8")
+    path.write_text(yaml_of(triggers, action or ACTION, max_burst, services), encoding="utf-8")
     os.utime(path, times=(1_700_000_000, 1_700_000_000))  # written a while ago, as in daily life
     return path
 
@@ -68,9 +73,10 @@ ACTION = """\
 """
 
 
-def yaml_of(triggers: Iterable[str], action: str, max_burst: str) -> str:
+def yaml_of(triggers: Iterable[str], action: str, max_burst: str, services: int) -> str:
     workflows = "".join(
-        f"  - id: w{number}\n    when: {trigger}\n    filters: {{status: approved}}\n    max_burst: {max_burst}\n"
+        f"  - id: w{number}\n    when: {trigger}\n    max_burst: {max_burst}\n"
+        f"    filters: {{status: approved{f', service: s{number % services}' if services else ''}}}\n"
         f"    actions:\n{action}"
         for number, trigger in enumerate(triggers)
     )

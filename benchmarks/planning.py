@@ -18,7 +18,7 @@ from reminderctl.tick.report import Report
 
 NUMBER = 10_000
 GOAL = 20_000  # a second
-ROUNDS = 5
+ROUNDS = 10
 
 
 def run(room: Path) -> Iterator[Row]:

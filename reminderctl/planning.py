@@ -101,7 +101,7 @@ def delivery_key(
     parts can be written alike.
     """
     parts = (workflow, trigger, action, booking, recipient, participant or "", event_at)
-    text = "".join(f"{len(part)}:{part}" for part in parts)
+    text = "".join([f"{len(part)}:{part}" for part in parts])
     return str(_sha256()(text.encode()).hexdigest()[:32])
 
 

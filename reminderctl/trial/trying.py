@@ -115,7 +115,7 @@ class _Attempt(NamedTuple):
     """How far making a message came; `lacking` says that only something missing in the booking prevented it."""
 
     composed: Composed | None = None
-    fields: dict[str, Any] = {}  # noqa: RUF012 - nobody changes it
+    content: bytes | dict[str, Any] | None = None  # as it would leave
     refusal: str = ""
     lacking: bool = False
 
@@ -134,7 +134,7 @@ def _try_delivery(delivery: Delivery, booking: Booking, *, config: Config, lenie
         recipient=delivery.recipient,
         address=made.composed.envelope.address if made.composed else delivery.address,
         language=language_of(participant, config.language),
-        fields=made.fields,
+        fields={} if made.content is None else read_fields(delivery.channel, made.content),
         empty=empty,
         problems=() if forgiven else tuple(failure),
         notes=(*(failure if forgiven else ()), *_empty_notes(empty)),
@@ -152,7 +152,7 @@ def _make(delivery: Delivery, booking: Booking, *, config: Config) -> _Attempt:
         composed = compose(delivery, booking, config=config, at=delivery.due_at)
         content = as_file(delivery.channel, composed, config=config)
         msgspec.json.encode(content)  # a template can write half a character, which no channel can send
-        return _Attempt(composed, read_fields(delivery.channel, content))
+        return _Attempt(composed, content)
     except Rejected as error:
         missing = not delivery.address and str(error) == missing_address(delivery.recipient, delivery.channel)
         return _Attempt(composed, refusal=str(error), lacking=missing or bool(composed and composed.empty))
