@@ -65,6 +65,29 @@ def add_bookings(
         )
 
 
+def add_crowd(folder: Path, number: int) -> None:
+    """Book one visit tomorrow for so many customers."""
+    _add_participants(folder, number, "'b0'", visits=1)
+
+
+def add_lonely(folder: Path, number: int) -> None:
+    """Book as many visits tomorrow, each for one customer."""
+    _add_participants(folder, number, "'b' || number", visits=number)
+
+
+def _add_participants(folder: Path, number: int, booking: str, *, visits: int) -> None:
+    add_bookings(folder, visits, first=NOW + timedelta(days=1), spread=timedelta(0))
+    with closing(sqlite3.connect(folder / "bookings.db")) as connection, connection:
+        customers = [(f"c{each}", f"c{each}@example.com") for each in range(number)]
+        connection.executemany("INSERT INTO customers (id, email) VALUES (?, ?)", customers)
+        connection.execute(
+            f"""
+            INSERT INTO participants (booking_id, customer_id)
+            SELECT {booking}, id FROM (SELECT id, SUBSTR(id, 2) AS number FROM customers)
+            """  # noqa: S608 - one of the two above
+        )
+
+
 ACTION = """\
       - send: email
         to: [customer, admin]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -35,6 +35,31 @@ def run(room: Path) -> Iterator[Row]:
         many / one,
         "-",
     )
+    crowd, alone = (
+        min(_look_again(room / f"{kind.__name__}-{turn}", kind) for turn in range(3))
+        for kind in (house.add_crowd, house.add_lonely)
+    )
+    what = f"looking again at {NUMBER:,} that wait, of one booking : of as many"
+    yield Row(what, f"{crowd * 1000:.0f} ms", f"{alone * 1000:.0f} ms", crowd / alone, "-")
+
+
+def _look_again(room: Path, book_in: Callable[[Path, int], None]) -> float:
+    """The seconds that a run takes to find that nothing which waits has changed."""
+    path = house.build(room, triggers=["1440 minutes before start"])
+    found = config.load(path, os.environ)
+    times = [house.NOW + timedelta(minutes=minutes) for minutes in range(-1, 2)]
+    with Bookings(found.bookings) as opened, Ledger(found.ledger) as book:
+        for run, now in enumerate(times, 1):
+            report = Report(now)
+            began = time.perf_counter()
+            with book.transaction():
+                plan(found, book, opened, run=run, now=now, report=report)
+            took = time.perf_counter() - began
+            if run == 1:
+                book_in(room, NUMBER)
+            if run == 2:
+                assert report.counts["planned"] >= NUMBER, report.counts
+    return took
 
 
 def _plan(room: Path, *, workflows: int) -> float:

@@ -12,6 +12,8 @@ from functools import cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from reminderctl import timing
 from reminderctl.matching import matching_participants, why_not_matching
 from reminderctl.model import Action, Booking, Config, Delivery, Participant, Trigger, Window, Workflow
@@ -224,8 +226,22 @@ def still_owed(
     trigger = _trigger_of(delivery, workflow)
     if trigger is None:
         return None
-    now_owed = owed(workflow, trigger, booking, config=config)
+    now_owed = owed(workflow, trigger, _reduced(booking, delivery, workflow, config=config), config=config)
     return next((each for each in now_owed if each.key == delivery.key), None)
+
+
+def _reduced(booking: Booking, delivery: Delivery, workflow: Workflow, *, config: Config) -> Booking:
+    """The booking with those participants alone who have a say in one delivery: its own, and the first who matches.
+
+    Else a thousand deliveries of a booking with a thousand participants would take a million looks.
+    """
+    for first in booking.participants:
+        if not why_not_matching(workflow, booking, first, default_language=config.language):
+            break
+    else:
+        return booking
+    own = (each for each in booking.participants if each.customer.id == delivery.participant and each is not first)
+    return replace(booking, participants=(first, *own))
 
 
 def why_not_owed(delivery: Delivery, workflow: Workflow | None, booking: Booking | None, *, config: Config) -> str:

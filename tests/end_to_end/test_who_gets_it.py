@@ -140,6 +140,30 @@ def test_a_group_booking_reaches_whom_for_each_customer_says(
     assert len({each["key"] for each in clinic.deliveries()}) == len(expected)
 
 
+@pytest.mark.parametrize(
+    ("for_each_customer", "canceled", "waiting"),
+    [
+        ("", ["customer:ana"], ["customer:ben", "admin"]),
+        ("for_each_customer: true", ["customer:ana", "admin"], ["customer:ben", "admin"]),
+        ("for_each_customer: false", ["customer:ana"], ["admin", "customer:ben"]),
+    ],
+)
+def test_whoever_leaves_a_group_gets_nothing_more_and_the_others_do(
+    clinic: Clinic, for_each_customer: str, canceled: list[str], waiting: list[str]
+) -> None:
+    nobody_listens = "timezone: Europe/Madrid\nadmin: {email: admin@example.com}\nchannels:\n"
+    nobody_listens += "  email: {host: 127.0.0.1, port: 9, security: none, from: clinic@example.com}\n"
+    clinic.write(workflow(to="[customer, admin]", more=for_each_customer), settings=nobody_listens)
+    clinic.run("2026-06-10T08:00Z")
+    clinic.book("g1", "2026-06-10T10:00Z", customers=("ana", "ben"))
+    clinic.run("2026-06-10T09:00Z")
+    clinic.execute("UPDATE participants SET status = 'canceled' WHERE customer_id = 'ana'")
+    clinic.run("2026-06-10T09:01Z")
+    found = {state: clinic.deliveries("--state", state) for state in ("canceled", "pending")}
+    assert [each["recipient"] for each in found["canceled"]] == canceled
+    assert [each["recipient"] for each in found["pending"]] == waiting
+
+
 def test_a_participants_own_status_and_language_decide_for_that_participant(clinic: Clinic) -> None:
     clinic.book("g1", "2026-06-10T10:00Z", customers=GROUP)
     assert reached(clinic, workflow(more="filters: {language: en, status: [approved, canceled]}")) == [
