@@ -58,8 +58,8 @@ MUTATIONS = (
     Mutation(
         "a run does not withdraw what is no longer owed",
         "tick/plan.py",
-        "if not planning.still_owed(delivery, workflow, booking, config=config):",
-        "if False:",
+        "            if current is None:\n",
+        "            if current is None:\n                continue\n            if current is None:\n",
         ("tests/end_to_end/test_when_it_fires.py",),
     ),
     Mutation(
@@ -79,6 +79,41 @@ MUTATIONS = (
         ("tests/end_to_end/test_when_it_fires.py",),
     ),
     Mutation(
+        "what was called off does not come back when it is owed again",
+        "ledger/queue.py",
+        "AND (deliveries.state = 'canceled' OR",
+        "AND (0 OR",
+        ("tests/end_to_end/test_found_in_review_of_the_bench.py",),
+    ),
+    Mutation(
+        "a deadline stays as it was planned",
+        "tick/plan.py",
+        "queue.reschedule(ledger, current)",
+        "pass",
+        ("tests/end_to_end/test_found_by_the_model.py",),
+    ),
+    Mutation(
+        "what waits for a clock that was ahead goes on waiting",
+        "tick/plan.py",
+        "        queue.wake(ledger, now)\n",
+        "",
+        ("tests/end_to_end/test_clocks.py", "tests/end_to_end/test_found_by_the_model.py"),
+    ),
+    Mutation(
+        "a success ends the wait that a provider asked for",
+        "ledger/lanes.py",
+        'waits = "throttles > 0 AND paused_until > :now"',
+        'waits = "0"',
+        ("tests/end_to_end/test_found_by_the_model.py",),
+    ),
+    Mutation(
+        "what may have gone out is called failed when its repetition is refused",
+        "outcome.py",
+        "        case Rejected() if delivery.doubtful:",
+        "        case Rejected() if False:",
+        ("tests/end_to_end/test_found_by_the_model.py",),
+    ),
+    Mutation(
         "a trigger seen for the first time looks back",
         "ledger/watermarks.py",
         "    return Window(max(since, min(watermark.armed_at, now)), now)",
@@ -87,7 +122,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a claim does not look at the deadline",
-        "ledger/queue.py",
+        "ledger/claims.py",
         "WHERE state = 'pending' AND lane = ? AND held = 0 AND next_attempt_at <= ? AND expires_at >= ?",
         "WHERE state = 'pending' AND lane = ? AND held = 0 AND next_attempt_at <= ? AND ? <> ''",
         ("tests/end_to_end/test_isolation.py",),

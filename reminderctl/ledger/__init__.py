@@ -2,7 +2,7 @@
 
 - `opening`: making, checking, opening and migrating the file; the `Ledger` that is passed around;
 - `watermarks`: how far each trigger has been planned;
-- `queue`: deliveries, from planned to settled;
+- `queue`: deliveries that wait; `claims`: those that a run has taken to send;
 - `lanes`: what is paused together when a provider fails;
 - `runs`: who is running, and who has died;
 - `records`: what people read;

@@ -59,14 +59,22 @@ def open_all(ledger: Ledger) -> None:
 def record(ledger: Ledger, lane: str, outcome: Outcome, now: datetime) -> None:
     """Let a lane learn from the end of one attempt."""
     if outcome.state is State.SENT or outcome.name == "rejected":
-        # An answer, whatever it says of one message, shows that the way to the provider is open.
+        # An answer, whatever it says of one message, shows that the way to the provider is open. But where the provider
+        # asked us to wait, the message was on its way already.
+        waits = "throttles > 0 AND paused_until > :now"
         ledger.connection.execute(
-            """
+            f"""
             INSERT INTO lanes (lane, last_sent_at) VALUES (:lane, :sent_at)
-            ON CONFLICT (lane) DO UPDATE SET failures = 0, throttles = 0, paused_until = NULL, down_since = NULL,
-                error = NULL, last_sent_at = COALESCE(:sent_at, last_sent_at)
-            """,
-            {"lane": lane, "sent_at": instant_text(now) if outcome.state is State.SENT else None},
+            ON CONFLICT (lane) DO UPDATE SET failures = 0, down_since = NULL,
+                throttles = CASE WHEN {waits} THEN throttles ELSE 0 END,
+                paused_until = CASE WHEN {waits} THEN paused_until END, error = CASE WHEN {waits} THEN error END,
+                last_sent_at = COALESCE(:sent_at, last_sent_at)
+            """,  # noqa: S608 - a constant
+            {
+                "lane": lane,
+                "sent_at": instant_text(now) if outcome.state is State.SENT else None,
+                "now": instant_text(now),
+            },
         )
     elif outcome.lane_failed or outcome.pause_lane_until:
         pause = outcome.pause_lane_until

@@ -1,4 +1,4 @@
-"""The queue: deliveries, from planned to settled.
+"""The queue: deliveries that wait, from planned to claimed or withdrawn.
 
 Every change is one statement that names the state it starts from, so that of two runs that want the same delivery one
 gets it and the other sees that it came too late.
@@ -6,7 +6,7 @@ gets it and the other sees that it came too late.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 
@@ -15,10 +15,9 @@ import msgspec
 from reminderctl import timing
 from reminderctl.ledger.opening import Ledger
 from reminderctl.model import Delivery, State
-from reminderctl.outcome import Outcome
 
 CHUNK = 1000
-_COLUMNS = (
+COLUMNS = (
     "key",
     "workflow",
     "trigger",
@@ -36,12 +35,13 @@ _COLUMNS = (
     "attempts",
     "doubtful",
 )
-_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM deliveries"  # noqa: S608 - names of columns
+SELECT = f"SELECT {', '.join(COLUMNS)} FROM deliveries"  # noqa: S608 - names of columns
 _INSTANTS = ("event_at", "due_at", "expires_at")
 
 # A delivery that nobody sent comes back when it is owed again: a booking called off and confirmed anew, or moved away
-# and back; and one that a wrong clock let expire before its time, unlike one that was given up because its provider
-# wants to wait longer than it lives. What a person cancelled stays so; what was purged is over for good.
+# and back; one whose deadline lies later than it did; and one that a wrong clock let expire before its time, unlike one
+# that was given up because its provider wants to wait longer than it lives. What a person cancelled stays so; what was
+# purged is over for good.
 _ENQUEUE = """
 INSERT INTO deliveries (key, workflow, trigger, action, channel, lane, booking, recipient, participant, address,
     event_at, due_at, expires_at, planned_by, state, next_attempt_at, settled_at, error)
@@ -51,7 +51,8 @@ ON CONFLICT (key) DO UPDATE SET
     expires_at = excluded.expires_at, planned_by = excluded.planned_by
 WHERE excluded.state = 'pending' AND deliveries.settled_by IS NULL AND deliveries.doubtful = 0
   AND (deliveries.state = 'canceled' OR (deliveries.state = 'expired'
-       AND deliveries.expires_at >= ?19 AND deliveries.settled_at > deliveries.expires_at))
+       AND (excluded.expires_at > deliveries.expires_at
+            OR (deliveries.expires_at >= ?19 AND deliveries.settled_at > deliveries.expires_at))))
 """
 
 
@@ -137,17 +138,34 @@ def expire(ledger: Ledger, now: datetime) -> list[tuple[str, State]]:
 
 def waiting(ledger: Ledger) -> Iterator[Delivery]:
     """Every pending delivery, oldest first."""
-    rows = ledger.connection.execute(f"{_SELECT} WHERE state = 'pending' ORDER BY id")
-    return map(_delivery, rows.fetchall())
+    rows = ledger.connection.execute(f"{SELECT} WHERE state = 'pending' ORDER BY id")
+    return map(read, rows.fetchall())
 
 
 def to_send(ledger: Ledger, now: datetime) -> list[Delivery]:
     """What waits for nothing but its turn, oldest first."""
     rows = ledger.connection.execute(
-        f"{_SELECT} WHERE state = 'pending' AND held = 0 AND next_attempt_at <= :now ORDER BY id",
+        f"{SELECT} WHERE state = 'pending' AND held = 0 AND next_attempt_at <= :now ORDER BY id",
         {"now": timing.instant_text(now)},
     )
-    return list(map(_delivery, rows.fetchall()))
+    return list(map(read, rows.fetchall()))
+
+
+def reschedule(ledger: Ledger, delivery: Delivery) -> None:
+    """Give a pending delivery the term that it has now; it is not attempted before it is due."""
+    ledger.connection.execute(
+        """
+        UPDATE deliveries SET due_at = :due_at, expires_at = :expires_at,
+            next_attempt_at = MAX(next_attempt_at, :due_at)
+        WHERE key = :key AND state = 'pending'
+        """,
+        {"key": delivery.key, **term(delivery)},
+    )
+
+
+def term(delivery: Delivery) -> dict[str, str]:
+    """The first and the last instant of an attempt, as the ledger writes them."""
+    return {name: timing.instant_text(getattr(delivery, name)) for name in ("due_at", "expires_at")}
 
 
 def workflows_waiting(ledger: Ledger) -> set[str]:
@@ -186,114 +204,9 @@ _WITHDRAWN = """
 """
 
 
-def doubt_what_is_under_way(ledger: Ledger, since: datetime, reason: str, now: datetime) -> list[str]:
-    """End as `unknown` what fell due until `since` and is being sent: the workflow of each."""
-    values = {"since": timing.instant_text(since), "reason": reason, "now": timing.instant_text(now)}
-    ledger.connection.execute(
-        """
-        UPDATE attempts SET ended_at = :now, outcome = 'unknown', error = :reason
-        WHERE ended_at IS NULL
-          AND delivery IN (SELECT id FROM deliveries WHERE state = 'sending' AND due_at <= :since)
-        """,
-        values,
-    )
-    rows = ledger.connection.execute(
-        """
-        UPDATE deliveries SET state = 'unknown', run = NULL, settled_at = :now, error = :reason, doubtful = doubtful + 1
-        WHERE state = 'sending' AND due_at <= :since
-        RETURNING workflow
-        """,
-        values,
-    )
-    return [workflow for (workflow,) in rows.fetchall()]
-
-
-def claim(
-    ledger: Ledger, lane: str, *, run: int, now: datetime, limit: int, leave: Collection[str] = ()
-) -> list[Delivery]:
-    """Take some of a lane's deliveries for this run, earliest deadline first, but none of the workflows to `leave`."""
-    marks = ", ".join("?" * len(leave))
-    rows = ledger.connection.execute(
-        f"""
-        UPDATE deliveries SET state = 'sending', run = ?, attempts = attempts + 1, next_attempt_at = NULL
-        WHERE id IN (
-            SELECT id FROM deliveries
-            WHERE state = 'pending' AND lane = ? AND held = 0 AND next_attempt_at <= ? AND expires_at >= ?
-              AND workflow NOT IN ({marks})
-            ORDER BY expires_at, id LIMIT ?
-        )
-        RETURNING {", ".join(_COLUMNS)}
-        """,  # noqa: S608 - names of columns and question marks
-        (run, lane, timing.instant_text(now), timing.instant_text(now), *leave, limit),
-    )
-    claimed = sorted(map(_delivery, rows.fetchall()), key=lambda delivery: (delivery.expires_at, delivery.id))
-    ledger.connection.executemany(
-        "INSERT INTO attempts (delivery, run, started_at) VALUES (?, ?, ?)",
-        [(delivery.id, run, timing.instant_text(now)) for delivery in claimed],
-    )
-    return claimed
-
-
-def settle(
-    ledger: Ledger, delivery: Delivery, outcome: Outcome, *, run: int, now: datetime, address: str | None = None
-) -> bool:
-    """Record how an attempt ended; False where the delivery is no longer this run's."""
-    instant = timing.instant_text(now)
-    settled = ledger.connection.execute(
-        """
-        UPDATE deliveries SET state = :state, run = NULL, error = :error,
-            attempts = attempts - :forgiven, doubtful = doubtful + :doubtful,
-            provider_id = COALESCE(:provider_id, provider_id), address = COALESCE(:address, address),
-            next_attempt_at = :next_attempt_at, settled_at = CASE WHEN :state = 'pending' THEN NULL ELSE :now END
-        WHERE id = :id AND state = 'sending' AND run = :run AND attempts = :attempts
-        """,
-        {
-            "id": delivery.id,
-            "run": run,
-            "attempts": delivery.attempts,
-            "state": outcome.state,
-            "error": outcome.error,
-            "forgiven": int(not outcome.counted),
-            "doubtful": int(outcome.doubtful),
-            "provider_id": outcome.provider_id,
-            "address": address,
-            "next_attempt_at": timing.instant_text(outcome.next_attempt_at) if outcome.next_attempt_at else None,
-            "now": instant,
-        },
-    ).rowcount
-    if settled:
-        ledger.connection.execute(
-            """
-            UPDATE attempts SET ended_at = :now, outcome = :outcome, error = :error
-            WHERE delivery = :id AND run = :run AND ended_at IS NULL
-            """,
-            {"id": delivery.id, "run": run, "outcome": outcome.name, "error": outcome.error, "now": instant},
-        )
-    return bool(settled)
-
-
-def give_back(ledger: Ledger, delivery: Delivery, reason: str | None, *, run: int, now: datetime) -> State | None:
-    """Undo a claim of which nothing was sent; pending again, but with a reason it ends as in `cancel`."""
-    values = {"id": delivery.id, "run": run, "now": timing.instant_text(now)}
-    ledger.connection.execute("DELETE FROM attempts WHERE delivery = :id AND run = :run AND ended_at IS NULL", values)
-    ledger.connection.execute(
-        """
-        UPDATE deliveries SET state = 'pending', run = NULL, attempts = attempts - 1, next_attempt_at = :now
-        WHERE id = :id AND state = 'sending' AND run = :run
-        """,
-        values,
-    )
-    return cancel(ledger, delivery, reason, now) if reason else None
-
-
-def left_behind(ledger: Ledger, run: int) -> list[Delivery]:
-    """What a dead run was sending."""
-    rows = ledger.connection.execute(f"{_SELECT} WHERE state = 'sending' AND run = ?", (run,))
-    return [_delivery(row) for row in rows.fetchall()]
-
-
-def _delivery(row: Sequence[object]) -> Delivery:
-    values = dict(zip(_COLUMNS, row, strict=True))
+def read(row: Sequence[object]) -> Delivery:
+    """A delivery from the columns of `SELECT`."""
+    values = dict(zip(COLUMNS, row, strict=True))
     for name in _INSTANTS:
         values[name] = timing.parse_instant(str(values[name]))
     return Delivery(**values)  # type: ignore[arg-type]  # the table's CHECKs vouch for the types

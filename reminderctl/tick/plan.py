@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from reminderctl import planning, timing
 from reminderctl.bookings import Bookings
-from reminderctl.ledger import Ledger, lanes, queue, runs, watermarks
+from reminderctl.ledger import Ledger, claims, lanes, queue, runs, watermarks
 from reminderctl.model import Config, Delivery, Trigger, Window, Workflow
 from reminderctl.tick.report import Report
 
@@ -22,7 +22,7 @@ def plan(config: Config, ledger: Ledger, bookings: Bookings, *, run: int, now: d
     1. A ledger that is older than reality forgets what fell due before its last run.
     2. Triggers that are new are armed, those that are gone are forgotten.
     3. What was told to wait by a clock that was ahead waits no longer.
-    4. What waits beyond its deadline, or is no longer owed, ends.
+    4. What waits and is no longer owed, or beyond its deadline, ends.
     5. Each trigger's window is planned; a burst is held back.
     6. The watermarks advance.
     """
@@ -58,7 +58,7 @@ def _mind_a_restored_ledger(ledger: Ledger, now: datetime, report: Report) -> No
     for delivery in queue.waiting(ledger):
         if delivery.due_at <= since:
             report.withdraw(delivery, queue.cancel(ledger, delivery, reason, now), reason)
-    report.counts["unknown"] += len(queue.doubt_what_is_under_way(ledger, since, reason, now))
+    report.counts["unknown"] += len(claims.doubt_what_is_under_way(ledger, since, reason, now))
     report.lines.append(
         f"{ledger.path}: this ledger does not know the last run, of {timing.instant_text(since)}: it is a restored or "
         "new one; what fell due until then is not sent again"
@@ -92,9 +92,6 @@ def _mind_a_clock_set_back(
 
 
 def _end_what_is_over(config: Config, ledger: Ledger, bookings: Bookings, now: datetime, report: Report) -> None:
-    for name, state in queue.expire(ledger, now):
-        report.counts[state] += 1
-        report.lines.append(f"{name}: a delivery ended as {state}: its deadline passed")
     workflows = {workflow.id: workflow for workflow in config.workflows}
     waiting = queue.waiting(ledger)
     while some := list(islice(waiting, BOOKINGS_AT_ONCE)):
@@ -103,9 +100,15 @@ def _end_what_is_over(config: Config, ledger: Ledger, bookings: Bookings, now: d
             workflow, booking = workflows.get(delivery.workflow), found.get(delivery.booking)
             if workflow is None and config.broken:
                 continue
-            if not planning.still_owed(delivery, workflow, booking, config=config):
+            current = planning.still_owed(delivery, workflow, booking, config=config)
+            if current is None:
                 reason = planning.why_not_owed(delivery, workflow, booking, config=config)
                 report.withdraw(delivery, queue.cancel(ledger, delivery, reason, now), reason)
+            elif (current.due_at, current.expires_at) != (delivery.due_at, delivery.expires_at):
+                queue.reschedule(ledger, current)
+    for name, state in queue.expire(ledger, now):
+        report.counts[state] += 1
+        report.lines.append(f"{name}: a delivery ended as {state}: its deadline passed")
 
 
 def _zones(config: Config, enabled: list[Workflow], bookings: Bookings) -> list[ZoneInfo]:

@@ -20,13 +20,14 @@ from reminderctl.bookings import Bookings
 from reminderctl.channels import OnUnknown, Rules
 from reminderctl.deliver import Deliverer
 from reminderctl.errors import ReminderctlError, Unknown
-from reminderctl.ledger import Ledger, lanes, queue
+from reminderctl.ledger import Ledger, claims, lanes, queue
 from reminderctl.model import Config, Delivery, State
 from reminderctl.tick.crew import Crew, Ending
 from reminderctl.tick.report import Report
 
 POLL_SECONDS = 0.5  # how soon a signal is noticed while everything waits for the network
 FAREWELL_SECONDS = 8.0  # how long a run that was told to stop waits for what is on its way
+MAY_CHANGE = ("channel", "address", "participant", "due_at", "expires_at")  # of a delivery that stays the same
 IN_STORE = 32  # claims beyond the workers of a lane whose channel tells repetitions
 UNCONFIGURED = Rules(on_unknown=OnUnknown.HOLD, attempts=1, workers=0, address=None)
 
@@ -58,7 +59,7 @@ class Sender:
         """Settle what dead runs were sending: it may have gone out, and the rule of its channel says what follows."""
         for number in dead:
             with self._ledger.transaction():
-                for delivery in queue.left_behind(self._ledger, number):
+                for delivery in claims.left_behind(self._ledger, number):
                     if self._config.broken and delivery.workflow not in self._workflows:
                         continue  # the rule of its channel may stand in the file that is broken
                     self._settle(Ending(delivery, error=Unknown("the run that was sending it died")), run=number)
@@ -120,7 +121,7 @@ class Sender:
         if taken >= most or taken > rules.workers + in_store // 2:
             return []
         absent = [] if not self._config.broken else self._absent()
-        return queue.claim(self._ledger, lane.name, run=self._run, now=now, limit=most - taken, leave=absent)
+        return claims.claim(self._ledger, lane.name, run=self._run, now=now, limit=most - taken, leave=absent)
 
     def _absent(self) -> list[str]:
         """The workflows that wait for a broken file to be mended."""
@@ -137,10 +138,11 @@ class Sender:
                 workflow, booking = self._workflows.get(delivery.workflow), found.get(delivery.booking)
                 current = planning.still_owed(delivery, workflow, booking, config=self._config)
                 if current and booking:
-                    fresh = {name: getattr(current, name) for name in ("channel", "address", "participant")}
-                    self._crew.hand_out(
-                        replace(delivery, **fresh), booking, workers=self._rules(current.channel).workers
-                    )
+                    current = replace(delivery, **{name: getattr(current, name) for name in MAY_CHANGE})
+                    if current.due_at <= self._clock() <= current.expires_at:
+                        self._crew.hand_out(current, booking, workers=self._rules(current.channel).workers)
+                    else:
+                        withdrawn.append((current, None))  # its term is another one now
                 else:
                     reason = planning.why_not_owed(delivery, workflow, booking, config=self._config)
                     withdrawn.append((delivery, reason))
@@ -155,19 +157,19 @@ class Sender:
             return
         with self._ledger.transaction():
             for delivery, reason in withdrawn:
-                ended = queue.give_back(self._ledger, delivery, reason, run=self._run, now=self._clock())
+                ended = claims.give_back(self._ledger, delivery, reason, run=self._run, now=self._clock())
                 self._report.withdraw(delivery, ended, reason or "")
 
     def _settle(self, ending: Ending, *, run: int) -> None:
         now, delivery = self._clock(), ending.delivery
         if not ending.begun:
-            queue.give_back(self._ledger, delivery, None, run=run, now=now)
+            claims.give_back(self._ledger, delivery, None, run=run, now=now)
             return
         decision = self._decide(ending, now)
         if run != self._run and decision.state is State.PENDING:
             # The time since that run died was the waiting; unless its clock was ahead, and this is not yet due.
             decision = replace(decision, next_attempt_at=max(now, delivery.due_at))
-        settled = queue.settle(self._ledger, delivery, decision, run=run, now=now, address=ending.address)
+        settled = claims.settle(self._ledger, delivery, decision, run=run, now=now, address=ending.address)
         if not settled:
             return  # another run has found us dead and decided; what it wrote stands
         if run == self._run:

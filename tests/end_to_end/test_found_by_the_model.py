@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 
-from tests.clinic import Clinic
-from tests.http_server import Server, answer, close_after, serve
+from tests.clinic import Clinic, written
+from tests.clinic import at as clock
+from tests.http_server import Exchange, Server, answer, close_after, serve
 from tests.model.killing import POINTS, die_at
 
 HOOK = """\
@@ -78,3 +81,64 @@ def test_what_a_run_left_behind_that_died_under_a_clock_ahead_waits_too(armed: C
     assert len(server.requests) == 1
     assert armed.run("2026-06-10T09:00Z") == {"sent": 1}
     assert [request.headers["webhook-id"] for request in server.requests] == [armed.deliveries()[0]["key"]] * 2
+
+
+def test_a_success_that_was_on_its_way_does_not_end_the_wait_that_a_provider_asked_for(
+    armed: Clinic, server: Server
+) -> None:
+    both_there, refused = threading.Event(), threading.Event()
+
+    def slow_down(exchange: Exchange) -> None:
+        exchange.read()
+        both_there.wait(10)
+        exchange.answer(429, headers={"Retry-After": "1200"})
+        refused.set()
+
+    def accept_a_little_later(exchange: Exchange) -> None:
+        exchange.read()
+        both_there.set()
+        refused.wait(10)
+        time.sleep(0.2)
+        exchange.answer(200)
+
+    armed.book("b2", "2026-06-10T10:00Z")
+    server.script(slow_down, accept_a_little_later, answer(200))
+    assert armed.run("2026-06-10T09:00Z") == {"planned": 2, "sent": 1, "retrying": 1}
+    armed.book("b3", "2026-06-10T10:01Z")
+    assert armed.run("2026-06-10T09:01Z") == {"planned": 1}
+    assert armed.run("2026-06-10T09:19Z") == {}
+    assert armed.run("2026-06-10T09:20Z") == {"sent": 2}
+
+
+@pytest.mark.parametrize(
+    ("ends", "at", "told"),
+    [
+        ("2026-06-10T10:20Z", "2026-06-10T10:20Z", {"expired": 1}),
+        ("2026-06-10T12:00Z", "2026-06-10T10:45Z", {"sent": 1}),
+    ],
+)
+def test_a_deadline_moves_with_the_end_of_the_booking(
+    clinic: Clinic, server: Server, ends: str, at: str, told: dict[str, int]
+) -> None:
+    clinic.write(
+        f"- id: now\n  when: at start\n  grace: 3h\n  actions: [{{send: webhook, url: '{server.url}'}}]\n",
+        settings="timezone: Europe/Madrid\n",
+    )
+    clinic.run("2026-06-10T09:00Z")
+    clinic.book("b1", "2026-06-10T10:00Z", minutes=30)
+    server.script(answer(503), answer(200))
+    assert clinic.run("2026-06-10T10:00Z") == {"planned": 1, "retrying": 1}
+    clinic.execute("UPDATE bookings SET ends_at = ?", (written(clock(ends)),))
+    assert clinic.run(at, exits=int("expired" in told)) == told
+
+
+def test_what_expired_comes_back_when_its_booking_ends_later(clinic: Clinic) -> None:
+    clinic.write(
+        "- id: now\n  when: at start\n  grace: 3h\n  late_booking: send\n"
+        "  actions: [{send: email, to: customer, subject: s, body: b}]\n"
+    )
+    clinic.run("2026-06-10T09:00Z")
+    clinic.book("b1", "2026-06-10T10:00Z", minutes=30)
+    assert clinic.run("2026-06-10T10:40Z", exits=1) == {"planned": 1, "expired": 1}
+    clinic.execute("UPDATE bookings SET ends_at = '2026-06-10T12:00:00Z'")
+    assert clinic.run("2026-06-10T10:41Z") == {"planned": 1, "sent": 1}

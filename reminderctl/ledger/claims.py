@@ -1,0 +1,122 @@
+"""Claims: deliveries that a run has taken to send, from claimed to settled or given back.
+
+As in the queue, every change is one statement that names the state it starts from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from reminderctl import timing
+from reminderctl.ledger.opening import Ledger
+from reminderctl.ledger.queue import COLUMNS, SELECT, cancel, read, term
+from reminderctl.model import Delivery, State
+from reminderctl.outcome import Outcome
+
+
+def claim(
+    ledger: Ledger, lane: str, *, run: int, now: datetime, limit: int, leave: Collection[str] = ()
+) -> list[Delivery]:
+    """Take some of a lane's deliveries for this run, earliest deadline first, but none of the workflows to `leave`."""
+    marks = ", ".join("?" * len(leave))
+    rows = ledger.connection.execute(
+        f"""
+        UPDATE deliveries SET state = 'sending', run = ?, attempts = attempts + 1, next_attempt_at = NULL
+        WHERE id IN (
+            SELECT id FROM deliveries
+            WHERE state = 'pending' AND lane = ? AND held = 0 AND next_attempt_at <= ? AND expires_at >= ?
+              AND workflow NOT IN ({marks})
+            ORDER BY expires_at, id LIMIT ?
+        )
+        RETURNING {", ".join(COLUMNS)}
+        """,  # noqa: S608 - names of columns and question marks
+        (run, lane, timing.instant_text(now), timing.instant_text(now), *leave, limit),
+    )
+    claimed = sorted(map(read, rows.fetchall()), key=lambda delivery: (delivery.expires_at, delivery.id))
+    ledger.connection.executemany(
+        "INSERT INTO attempts (delivery, run, started_at) VALUES (?, ?, ?)",
+        [(delivery.id, run, timing.instant_text(now)) for delivery in claimed],
+    )
+    return claimed
+
+
+def settle(
+    ledger: Ledger, delivery: Delivery, outcome: Outcome, *, run: int, now: datetime, address: str | None = None
+) -> bool:
+    """Record how an attempt ended; False where the delivery is no longer this run's."""
+    instant = timing.instant_text(now)
+    settled = ledger.connection.execute(
+        """
+        UPDATE deliveries SET state = :state, run = NULL, error = :error,
+            attempts = attempts - :forgiven, doubtful = doubtful + :doubtful,
+            provider_id = COALESCE(:provider_id, provider_id), address = COALESCE(:address, address),
+            next_attempt_at = :next_attempt_at, settled_at = CASE WHEN :state = 'pending' THEN NULL ELSE :now END
+        WHERE id = :id AND state = 'sending' AND run = :run AND attempts = :attempts
+        """,
+        {
+            "id": delivery.id,
+            "run": run,
+            "attempts": delivery.attempts,
+            "state": outcome.state,
+            "error": outcome.error,
+            "forgiven": int(not outcome.counted),
+            "doubtful": int(outcome.doubtful),
+            "provider_id": outcome.provider_id,
+            "address": address,
+            "next_attempt_at": timing.instant_text(outcome.next_attempt_at) if outcome.next_attempt_at else None,
+            "now": instant,
+        },
+    ).rowcount
+    if settled:
+        ledger.connection.execute(
+            """
+            UPDATE attempts SET ended_at = :now, outcome = :outcome, error = :error
+            WHERE delivery = :id AND run = :run AND ended_at IS NULL
+            """,
+            {"id": delivery.id, "run": run, "outcome": outcome.name, "error": outcome.error, "now": instant},
+        )
+    return bool(settled)
+
+
+def give_back(ledger: Ledger, delivery: Delivery, reason: str | None, *, run: int, now: datetime) -> State | None:
+    """Undo a claim of which nothing was sent; pending again, but with a reason it ends as in `cancel`."""
+    values = {"id": delivery.id, "run": run, "now": timing.instant_text(now), **term(delivery)}
+    ledger.connection.execute("DELETE FROM attempts WHERE delivery = :id AND run = :run AND ended_at IS NULL", values)
+    ledger.connection.execute(
+        """
+        UPDATE deliveries SET state = 'pending', run = NULL, attempts = attempts - 1, due_at = :due_at,
+            expires_at = :expires_at, next_attempt_at = MAX(:now, :due_at)
+        WHERE id = :id AND state = 'sending' AND run = :run
+        """,
+        values,
+    )
+    return cancel(ledger, delivery, reason, now) if reason else None
+
+
+def left_behind(ledger: Ledger, run: int) -> list[Delivery]:
+    """What a dead run was sending."""
+    rows = ledger.connection.execute(f"{SELECT} WHERE state = 'sending' AND run = ?", (run,))
+    return [read(row) for row in rows.fetchall()]
+
+
+def doubt_what_is_under_way(ledger: Ledger, since: datetime, reason: str, now: datetime) -> list[str]:
+    """End as `unknown` what fell due until `since` and is being sent: the workflow of each."""
+    values = {"since": timing.instant_text(since), "reason": reason, "now": timing.instant_text(now)}
+    ledger.connection.execute(
+        """
+        UPDATE attempts SET ended_at = :now, outcome = 'unknown', error = :reason
+        WHERE ended_at IS NULL
+          AND delivery IN (SELECT id FROM deliveries WHERE state = 'sending' AND due_at <= :since)
+        """,
+        values,
+    )
+    rows = ledger.connection.execute(
+        """
+        UPDATE deliveries SET state = 'unknown', run = NULL, settled_at = :now, error = :reason, doubtful = doubtful + 1
+        WHERE state = 'sending' AND due_at <= :since
+        RETURNING workflow
+        """,
+        values,
+    )
+    return [workflow for (workflow,) in rows.fetchall()]
