@@ -8,19 +8,20 @@ import pwd
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
 import click
 
+from reminderctl.cli.delivery_views import print_deliveries, print_delivery
 from reminderctl.cli.export import export_texts
 from reminderctl.cli.invocation import Invocation, instant, shared_options
-from reminderctl.cli.output import in_one_line, print_json, print_table, say
-from reminderctl.errors import UsageError
+from reminderctl.cli.output import print_json, say
+from reminderctl.errors import ExitCode, UsageError
 from reminderctl.ledger import Ledger, records, repairs
 from reminderctl.model import State
 
+AGAIN = "the next run sends it again, under the same key, until {expires_at}"
 ID = click.IntRange(1, 2**63 - 1)  # as large as SQLite's integers
 
 
@@ -34,10 +35,10 @@ _FILTERS = (
         "--state",
         "states",
         multiple=True,
-        type=click.Choice([str(state) for state in State]),
-        help="Only these states; may be repeated.",
+        type=click.Choice([*map(str, State), records.HELD]),
+        help="Only these states; may be repeated. What is `held` is pending, too.",
     ),
-    click.option("--held", is_flag=True, help="Only what waits for `release`."),
+    click.option("--held", is_flag=True, help="Only what waits for `release`: the same as `--state held`."),
     click.option("--workflow", help="Only this workflow."),
     click.option("--booking", help="Only this booking."),
     click.option("--channel", help="Only this channel."),
@@ -53,9 +54,10 @@ def filters(function: Callable[..., Any]) -> Callable[..., Any]:
     return functools.reduce(lambda decorated, option: option(decorated), reversed(_FILTERS), function)
 
 
-def _with_instants(chosen: dict[str, Any], timezone: str) -> dict[str, Any]:
+def _understood(chosen: dict[str, Any], timezone: str) -> dict[str, Any]:
     read = {name: instant(chosen[name], timezone, option=f"--{name}") for name in ("since", "until") if chosen[name]}
-    return chosen | read
+    held = chosen.pop("held")
+    return chosen | read | {"states": (*chosen["states"], *([records.HELD] if held else []))}
 
 
 @command.command(name="list")
@@ -66,12 +68,11 @@ def list_deliveries(invocation: Invocation, *, as_json: bool, **chosen: Any) -> 
     """List deliveries, oldest due first."""
     config = invocation.load_settings()
     with Ledger(config.ledger) as ledger:
-        found = list(records.find(ledger, **_with_instants(chosen, config.timezone)))
+        found = list(records.find(ledger, **_understood(chosen, config.timezone)))
     if as_json:
         print_json(found)
         return
-    columns = ("id", "state", "due_at", "workflow", "action", "booking", "recipient", "address", "error")
-    print_table(columns, [[_shown(record, column) for column in columns] for record in found])
+    print_deliveries(found, config.timezone)
 
 
 @command.command()
@@ -93,7 +94,7 @@ def export(invocation: Invocation, *, form: str, output: Path | None, **chosen: 
     """
     config = invocation.load_settings()
     with Ledger(config.ledger) as ledger, _opened(output) as file:
-        for text in export_texts(records.find(ledger, **_with_instants(chosen, config.timezone)), form=form):
+        for text in export_texts(records.find(ledger, **_understood(chosen, config.timezone)), form=form):
             file.write(text)
 
 
@@ -110,66 +111,82 @@ def show(invocation: Invocation, *, delivery_id: int, as_json: bool) -> None:
     if as_json:
         print_json(record)
         return
-    history, decisions = record.pop("history"), record.pop("decisions")
-    for name, value in record.items():
-        say(f"{name:16} {'' if value is None else in_one_line(str(value))}")
-    for number, attempt in enumerate(history, 1):
-        ended = f"{attempt['ended_at'] or 'under way'}: {attempt['outcome'] or ''}"
-        say(f"attempt {number:<8} {attempt['started_at']} - {ended} {attempt['error'] or ''}".rstrip())
-    for number, decision in enumerate(decisions, 1):
-        say(f"decision {number:<7} {decision['decided_at']}: {decision['decision']} by {decision['decided_by']}")
+    print_delivery(record)
+
+
+def _decision(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the deliveries that it decides about, and `--json`."""
+    ids = click.argument("delivery_ids", metavar="ID...", type=ID, nargs=-1, required=True)
+    as_json = click.option(
+        "--json", "as_json", is_flag=True, help="Print a JSON array: the deliveries as they are now."
+    )
+    return ids(as_json(function))
 
 
 @command.command()
-@click.argument("delivery_ids", metavar="ID...", type=ID, nargs=-1, required=True)
+@_decision
 @click.option("--sent", is_flag=True, help="They arrived: count them as sent.")
 @click.option("--resend", is_flag=True, help="They did not: the next run sends them again.")
 @shared_options
-def resolve(invocation: Invocation, *, delivery_ids: tuple[int, ...], sent: bool, resend: bool) -> None:
+def resolve(invocation: Invocation, *, delivery_ids: tuple[int, ...], sent: bool, resend: bool, as_json: bool) -> None:
     """Decide about deliveries that are `unknown`: nobody could know whether they went out.
 
     Who decided what, and when, is written down; `deliveries show` tells. A resend keeps the delivery's key, by which
-    some receivers know a repetition.
+    some receivers know a repetition. Each ID is decided about by itself: one that cannot be is named, exit code 2.
     """
     if sent == resend:
         raise UsageError("say --sent or --resend; the provider's own log, or the recipient, may know")
-    with _ledger(invocation) as (ledger, now):
-        for delivery_id in delivery_ids:
-            record = repairs.resolve(ledger, delivery_id, sent=sent, by=who(), now=now)
-            what = "counts as sent" if sent else _again(record)
-            say(f"{_named(record)}: {what}")
+    resolved = functools.partial(repairs.resolve, sent=sent)
+    _decide(invocation, delivery_ids, resolved, "counts as sent" if sent else AGAIN, as_json=as_json)
 
 
 @command.command()
-@click.argument("delivery_ids", metavar="ID...", type=ID, nargs=-1, required=True)
+@_decision
 @shared_options
-def retry(invocation: Invocation, *, delivery_ids: tuple[int, ...]) -> None:
+def retry(invocation: Invocation, *, delivery_ids: tuple[int, ...], as_json: bool) -> None:
     """Let the next run attempt again what failed, under the same key.
 
-    Each is named by its ID, which `deliveries list --state failed` shows; its deadline stands.
+    Each is named by its ID, which `deliveries list --state failed` shows; its deadline stands. One that cannot be
+    attempted again is named, exit code 2; the others are.
     """
-    with _ledger(invocation) as (ledger, now):
-        for delivery_id in delivery_ids:
-            record = repairs.retry(ledger, delivery_id, by=who(), now=now)
-            say(f"{_named(record)}: {_again(record)}")
+    _decide(invocation, delivery_ids, repairs.retry, AGAIN, as_json=as_json)
 
 
 @command.command()
-@click.argument("delivery_ids", metavar="ID...", type=ID, nargs=-1, required=True)
+@_decision
 @shared_options
-def cancel(invocation: Invocation, *, delivery_ids: tuple[int, ...]) -> None:
-    """Let deliveries that wait never be sent."""
-    with _ledger(invocation) as (ledger, now):
-        for delivery_id in delivery_ids:
-            record = repairs.cancel(ledger, delivery_id, by=who(), now=now)
-            say(f"{_named(record)}: canceled")
+def cancel(invocation: Invocation, *, delivery_ids: tuple[int, ...], as_json: bool) -> None:
+    """Let deliveries that wait never be sent.
+
+    One that does not wait is named, exit code 2; the others are canceled.
+    """
+    _decide(invocation, delivery_ids, repairs.cancel, "canceled", as_json=as_json)
 
 
-@contextmanager
-def _ledger(invocation: Invocation) -> Iterator[tuple[Ledger, datetime]]:
+def _decide(
+    invocation: Invocation, delivery_ids: tuple[int, ...], decide: Callable[..., Any], what: str, *, as_json: bool
+) -> None:
+    """Decide about each delivery; what cannot be decided about is told, and does not stop the others."""
     config = invocation.load_settings()
+    decided, refused = [], []
     with Ledger(config.ledger) as ledger:
-        yield ledger, invocation.clock(config.timezone)()
+        now = invocation.clock(config.timezone)()
+        for delivery_id in dict.fromkeys(delivery_ids):
+            try:
+                decide(ledger, delivery_id, by=who(), now=now)
+            except UsageError as error:
+                refused.append(error)
+                continue
+            decided.append(records.show(ledger, delivery_id) or {})
+    if as_json:
+        print_json(decided)
+    else:
+        for record in decided:
+            say(f"{_named(record)}: {what.format(**record)}")
+    for refusal in refused:
+        say(refusal, err=True)
+    if refused:
+        raise SystemExit(ExitCode.CONFIGURATION)
 
 
 def who() -> str:
@@ -185,10 +202,6 @@ def who() -> str:
 def _named(record: dict[str, Any]) -> str:
     to = f"{record['action']} to {record['recipient']}"
     return f"delivery {record['id']} ({record['workflow']}: {to}, booking {record['booking']})"
-
-
-def _again(record: dict[str, Any]) -> str:
-    return f"the next run sends it again, under the same key, until {record['expires_at']}"
 
 
 @contextmanager
@@ -207,9 +220,3 @@ def _opened(path: Path | None) -> Iterator[TextIO]:
     finally:
         with suppress(OSError):  # it has its final name, or never came to be
             draft.unlink()
-
-
-def _shown(record: dict[str, Any], column: str) -> str:
-    if column == "state" and record["held"]:
-        return "held"
-    return "" if record[column] is None else str(record[column])

@@ -34,6 +34,7 @@ COLUMNS = (
     "settled_at",
     "settled_by",
 )
+HELD = "held"  # no state of its own: what is held is pending
 _OF_ATTEMPT = ("started_at", "ended_at", "outcome", "error")
 _OF_DECISION = ("decided_at", "decided_by", "decision")
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM deliveries"  # noqa: S608 - names of columns
@@ -43,7 +44,6 @@ def find(
     ledger: Ledger,
     *,
     states: Sequence[str] = (),
-    held: bool = False,
     workflow: str | None = None,
     booking: str | None = None,
     channel: str | None = None,
@@ -54,11 +54,12 @@ def find(
 ) -> Iterator[dict[str, Any]]:
     """The deliveries that match all that is asked for, oldest due first, read one by one.
 
-    `since` and `until` look at when they fell due; `recipient` is an identity, a customer's id or an address.
+    One of the `states` may be `HELD`. `since` and `until` look at when they fell due; `recipient` is an identity, a
+    customer's id or an address.
     """
+    marks = ", ".join(f":state{number}" for number in range(len(states)))
     conditions = {
-        f"state IN ({', '.join(f':state{number}' for number in range(len(states)))})": bool(states),
-        "held = 1": held,
+        f"(state IN ({marks}) OR (held = 1 AND '{HELD}' IN ({marks})))": bool(states),
         "workflow = :workflow": workflow is not None,
         "booking = :booking": booking is not None,
         "channel = :channel": channel is not None,

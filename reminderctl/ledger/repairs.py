@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from reminderctl.errors import UsageError
 from reminderctl.ledger import records
@@ -12,37 +11,33 @@ from reminderctl.model import State
 from reminderctl.timing import instant_text
 
 
-def resolve(ledger: Ledger, delivery_id: int, *, sent: bool, by: str, now: datetime) -> dict[str, Any]:
-    """Say of a delivery whose outcome nobody could know that it was sent, or let it be sent again; gives its record."""
-    record = _require(ledger, delivery_id, State.UNKNOWN, verb="resolve")
+def resolve(ledger: Ledger, delivery_id: int, *, sent: bool, by: str, now: datetime) -> None:
+    """Say of a delivery whose outcome nobody could know that it was sent, or let it be sent again."""
+    _require(ledger, delivery_id, State.UNKNOWN, verb="resolve")
     if sent:
         _settle(ledger, delivery_id, State.SENT, "resolved as sent", by=by, now=now)
     else:
         _reopen(ledger, delivery_id, "resolved as not sent", by=by, now=now)
-    return record
 
 
-def retry(ledger: Ledger, delivery_id: int, *, by: str, now: datetime) -> dict[str, Any]:
-    """Let the next run attempt again what failed, under the same key; gives its record."""
-    record = _require(ledger, delivery_id, State.FAILED, verb="retry")
+def retry(ledger: Ledger, delivery_id: int, *, by: str, now: datetime) -> None:
+    """Let the next run attempt again what failed, under the same key."""
+    _require(ledger, delivery_id, State.FAILED, verb="retry")
     _reopen(ledger, delivery_id, "to be tried again", by=by, now=now)
-    return record
 
 
-def cancel(ledger: Ledger, delivery_id: int, *, by: str, now: datetime) -> dict[str, Any]:
-    """Let a delivery that waits never be sent; gives its record."""
-    record = _require(ledger, delivery_id, State.PENDING, verb="cancel")
+def cancel(ledger: Ledger, delivery_id: int, *, by: str, now: datetime) -> None:
+    """Let a delivery that waits never be sent."""
+    _require(ledger, delivery_id, State.PENDING, verb="cancel")
     _settle(ledger, delivery_id, State.CANCELED, "canceled", by=by, now=now)
-    return record
 
 
-def _require(ledger: Ledger, delivery_id: int, state: State, *, verb: str) -> dict[str, Any]:
+def _require(ledger: Ledger, delivery_id: int, state: State, *, verb: str) -> None:
     record = records.show(ledger, delivery_id)
     if record is None:
         raise UsageError(f"there is no delivery {delivery_id}; `reminderctl deliveries list` shows what there is")
     if record["state"] != state:
         raise UsageError(f"delivery {delivery_id} is {record['state']}; {verb} is for what is {state}")
-    return record
 
 
 def _settle(ledger: Ledger, delivery_id: int, state: State, decision: str, *, by: str, now: datetime) -> None:

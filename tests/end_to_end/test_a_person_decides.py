@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -110,3 +111,58 @@ def test_what_a_person_canceled_stays_canceled(texting: Clinic, web: http_server
 def test_what_cannot_be_decided_says_why(unknown: Clinic, words: tuple[str, ...], says: str) -> None:
     assert says in decide(unknown, *words)
     assert unknown.states() == {"unknown": 1}
+
+
+@pytest.fixture
+def crowd(clinic: Clinic) -> Clinic:
+    """Three mails held back, numbered 1 to 3."""
+    clinic.write(
+        "- id: w\n  when: 1 hour before start\n  max_burst: 1\n"
+        "  actions: [{send: email, to: customer, subject: s, body: b}]\n"
+    )
+    clinic.run("2026-06-10T08:00Z")
+    for number in range(3):
+        clinic.book(f"b{number}", "2026-06-10T10:00Z", customers=(f"c{number}",))
+    assert clinic.run("2026-06-10T09:00Z", exits=1) == {"planned": 3, "held": 3}
+    return clinic
+
+
+def test_one_that_cannot_be_decided_about_is_named_and_stops_no_other(crowd: Clinic) -> None:
+    decide(crowd, "cancel", "2")
+    result = crowd.command("deliveries", "cancel", "1", "2", "99", "3", "3", "--json", "--now", "2026-06-10T09:02Z")
+    assert result.exit_code == 2
+    assert [(each["id"], each["state"]) for each in json.loads(result.stdout)] == [(1, "canceled"), (3, "canceled")]
+    assert result.stderr.splitlines() == [
+        "delivery 2 is canceled; cancel is for what is pending",
+        "there is no delivery 99; `reminderctl deliveries list` shows what there is",
+    ]
+    assert crowd.states() == {"canceled": 3}
+
+
+def test_what_is_held_can_be_asked_for_beside_other_states(crowd: Clinic) -> None:
+    decide(crowd, "cancel", "2")
+    for options, ids in (
+        (["--state", "held"], [1, 3]),
+        (["--held"], [1, 3]),
+        (["--state", "held", "--state", "canceled"], [1, 2, 3]),
+        (["--state", "pending"], [1, 3]),
+        (["--state", "sent"], []),
+    ):
+        assert [each["id"] for each in crowd.deliveries(*options)] == ids, options
+
+
+@pytest.mark.parametrize("width", ["60", "140"])
+def test_a_list_on_a_terminal_is_whole_at_any_width(crowd: Clinic, width: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    decide(crowd, "cancel", "2")
+    for name, value in (("COLUMNS", width), ("FORCE_COLOR", "1"), ("TERM", "xterm"), ("NO_COLOR", "1")):
+        monkeypatch.setenv(name, value)
+    shown = re.sub("\x1b\\[[0-9;]*m", "", crowd.command("deliveries", "list").stdout)
+    assert all(len(line) <= int(width) for line in shown.splitlines())
+    for text in (
+        "2  canceled  2026-06-10 11:00",
+        "email to customer:c1",
+        "w, booking b1",
+        "canceled by ",
+        "3 deliveries",
+    ):
+        assert text in shown

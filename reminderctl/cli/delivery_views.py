@@ -1,0 +1,84 @@
+"""Deliveries as people and line-based programs see them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from reminderctl import timing
+from reminderctl.cli.output import STATE_STYLES, in_one_line, print_table, say
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+COLUMNS = ("id", "state", "due_at", "workflow", "action", "booking", "recipient", "address", "error")
+NARROW = 110  # columns of a terminal
+
+
+def print_deliveries(records: Sequence[dict[str, Any]], timezone: str) -> None:
+    """A row for each, by the configured zone's clock; tab-separated lines where no person looks."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from reminderctl.cli.terminal import Terminal
+
+    console, zone = Terminal(highlight=False), ZoneInfo(timezone)
+    if not console.is_terminal:
+        print_table(COLUMNS, [[_shown(record, column) for column in COLUMNS] for record in records])
+        return
+    narrow = console.width < NARROW
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    for _ in ("id", "state", "due"):
+        table.add_column(no_wrap=True)
+    for _ in ("what",) if narrow else ("what", "why"):
+        table.add_column(overflow="fold")
+    for record in records:
+        state = _shown(record, "state")
+        first = (str(record["id"]), Text(state, style=STATE_STYLES[state]), f"{_local(record, zone):%Y-%m-%d %H:%M}")
+        cells = [_what(record), _why(record)]
+        table.add_row(*first, *([Text("\n").join(filter(None, cells))] if narrow else cells))
+    console.print(table)
+    count = f"{len(records)} {'delivery' if len(records) == 1 else 'deliveries'}"
+    console.print(f"[dim]{count}, due by the clock of {timezone}[/]" if records else "there are no such deliveries")
+
+
+def print_delivery(record: dict[str, Any]) -> None:
+    """Everything that the ledger knows of one delivery, a line for each value, attempt and decision."""
+    history, decisions = record.pop("history"), record.pop("decisions")
+    for name, value in record.items():
+        say(f"{name:16} {'' if value is None else in_one_line(str(value))}")
+    for number, attempt in enumerate(history, 1):
+        ended = f"{attempt['ended_at'] or 'under way'}: {attempt['outcome'] or ''}"
+        say(f"attempt {number:<8} {attempt['started_at']} - {ended} {attempt['error'] or ''}".rstrip())
+    for number, decision in enumerate(decisions, 1):
+        say(f"decision {number:<7} {decision['decided_at']}: {decision['decision']} by {decision['decided_by']}")
+
+
+def _what(record: dict[str, Any]) -> Text:
+    from rich.text import Text
+
+    recipient, address = record["recipient"], record["address"]
+    to = recipient if address in (None, recipient) else f"{recipient}, {address}"
+    return Text.assemble(
+        (in_one_line(f"{record['action']} to {to}"), "bold"),
+        "\n",
+        (in_one_line(f"{record['workflow']}, booking {record['booking']}"), "dim"),
+    )
+
+
+def _why(record: dict[str, Any]) -> Text:
+    from rich.text import Text
+
+    return Text(in_one_line(record["error"] or ""))
+
+
+def _local(record: dict[str, Any], zone: ZoneInfo) -> datetime:
+    return timing.parse_instant(record["due_at"]).astimezone(zone)
+
+
+def _shown(record: dict[str, Any], column: str) -> str:
+    if column == "state" and record["held"]:
+        return "held"
+    return "" if record[column] is None else str(record[column])
