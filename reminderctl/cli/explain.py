@@ -126,12 +126,12 @@ class _Page:
         return f"{instant.astimezone(self.zone):%a %d %b %Y %H:%M:%S}".removesuffix(":00")
 
     def local(self, words: str) -> str:
-        """Words with every instant in them on that clock."""
-        return re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", self._local, words)
+        """Words with every instant in them on that clock, but not in commands, which stand in backticks."""
+        return re.sub(r"`[^`]*`|(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)", self._local, words)
 
     def _local(self, found: re.Match[str]) -> str:
         try:
-            return self.clock(timing.parse_instant(found[0]))
+            return self.clock(timing.parse_instant(found[1])) if found[1] else found[0]
         except (ValueError, OverflowError):  # somebody is called so
             return found[0]
 

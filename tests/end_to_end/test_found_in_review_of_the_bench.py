@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from typing import Any
 
@@ -190,3 +191,15 @@ def test_check_does_not_open_bookings_whose_path_is_a_mistake(clinic: Clinic) ->
     found = json.loads(clinic.command("check", "--json").stdout)
     assert [each["what"] for each in found["problems"]] == ["expected text, got a mapping"]
     assert found["warnings"] == []
+
+
+def test_the_command_that_explain_advises_works_as_it_stands(clinic: Clinic) -> None:
+    clinic.write(reminder(), settings="timezone: Europe/Madrid\noutbox: outbox\n")
+    clinic.run(ARMED)
+    clinic.run(DUE)
+    clinic.book("b1", "2026-06-10T09:50Z")
+    now = "2026-06-10T09:05Z"
+    said = clinic.command("explain", "b1", "--now", now).stdout
+    (advised,) = re.findall("`reminderctl (backfill .*?)`", said)
+    assert clinic.command(*advised.split(), "--yes", "--now", now).exit_code == 0
+    assert clinic.run(now) == {"sent": 1}

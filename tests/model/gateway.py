@@ -57,10 +57,9 @@ class Arrival(NamedTuple):
         return self.answer.endswith("hangs up") or (self.channel == "sms" and self.answer == "busy")
 
     @property
-    def held_off_until(self) -> datetime:
-        """Until when the sender was asked to leave the channel alone."""
-        throttled = self.answer.endswith("too fast")
-        return self.at + (ASKED_WAITS[self.answer] if throttled else timedelta())
+    def held_off_until(self) -> datetime | None:
+        """Until when the sender was asked to leave the channel alone, if it was."""
+        return self.at + ASKED_WAITS[self.answer] if self.answer.endswith("too fast") else None
 
 
 class Gateway:

@@ -116,7 +116,7 @@ class Judge:
     def _learn(self, arrival: Arrival, *, recorded: bool) -> None:
         self._arrived[arrival.key] += 1
         self._doubts[arrival.key] += arrival.doubtful
-        if recorded:  # what a run that was killed has been told may be lost with it
+        if arrival.held_off_until and recorded:  # what a run that was killed has been told may be lost with it
             held_off = self._held_off.get(arrival.channel, arrival.at)
             self._held_off[arrival.channel] = max(held_off, arrival.held_off_until)
         own, channel = _rests(arrival)
