@@ -221,7 +221,7 @@ def _module(title: str, module: ChannelModule, *, settings: Mapping[str, Any], a
     ours = frozenset({"send", "id", "to"})
     limits = (
         f"After an attempt whose outcome nobody can know: {_AFTER_UNKNOWN[rules.on_unknown]}. "
-        f"Attempts at most: {rules.attempts}. At the same time at most: {rules.workers}."
+        f"At the same time at most: {rules.workers}."
     )
     return "\n\n".join(
         (

@@ -100,7 +100,10 @@ class Rejected(DeliveryError):  # noqa: N818 - the outcome's name in SPEC 7
 
 
 class Unavailable(DeliveryError):  # noqa: N818
-    """Nothing was accepted, and trying again later may work."""
+    """Nothing was accepted, and trying again later may work.
+
+    `alone`: the answer speaks of this message or its recipient, and no other one of the lane is concerned.
+    """
 
     def __init__(
         self,
@@ -108,9 +111,11 @@ class Unavailable(DeliveryError):  # noqa: N818
         *,
         retry_after: timedelta | datetime | None = None,
         provider_code: str | None = None,
+        alone: bool = False,
     ) -> None:
         super().__init__(text, provider_code=provider_code)
         self.retry_after = retry_after
+        self.alone = alone
 
 
 class Throttled(Unavailable):

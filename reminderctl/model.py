@@ -254,12 +254,16 @@ class OnUnknown(Enum):
 
 
 class Envelope(Struct, frozen=True, kw_only=True):
-    """What goes with a message beside its text: its identity and the instants that frame the attempt."""
+    """What goes with a message beside its text: its identity, and the instants of the attempt and of its use.
+
+    What a provider has taken is of use to its reader until `useful_until`: the event, or the deadline where that is
+    later.
+    """
 
     key: str
     delivery_id: int
     at: datetime
-    expires_at: datetime
+    useful_until: datetime
     recipient: str = ""
     address: str = ""
 
@@ -269,6 +273,7 @@ class Receipt(Struct, frozen=True, kw_only=True):
 
     provider_id: str | None = None
     note: str | None = None  # something worth telling about an accepted message
+    warning: str | None = None  # what a person has to do about it
 
 
 class Attachment(Struct, frozen=True, kw_only=True):

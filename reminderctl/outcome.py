@@ -25,7 +25,8 @@ Name = Literal["sent", "rejected", "unavailable", "throttled", "channel down", "
 class Outcome(Struct, frozen=True, kw_only=True):
     """A decision: the delivery's next state, and what its lane learns from it.
 
-    `counted` is False where the attempt is forgiven, `doubtful` is True where the message may have gone out.
+    `counted` is False where the attempt is forgiven, `doubtful` is True where the message may have gone out,
+    `needs_a_person` where it was accepted, and yet all is not well.
     `next_attempt_at` is set exactly for the state `pending`.
     """
 
@@ -38,11 +39,18 @@ class Outcome(Struct, frozen=True, kw_only=True):
     doubtful: bool = False
     pause_lane_until: datetime | None = None
     lane_failed: bool = False
+    needs_a_person: bool = False
 
 
 def of_receipt(receipt: Receipt) -> Outcome:
     """The provider accepted the message."""
-    return Outcome(name="sent", state=State.SENT, provider_id=receipt.provider_id, error=receipt.note)
+    return Outcome(
+        name="sent",
+        state=State.SENT,
+        provider_id=receipt.provider_id,
+        error=receipt.warning or receipt.note,
+        needs_a_person=bool(receipt.warning),
+    )
 
 
 def of_error(
@@ -50,7 +58,6 @@ def of_error(
     delivery: Delivery,
     *,
     on_unknown: OnUnknown,
-    most_attempts: int,
     now: datetime,
     lane_failures: int = 0,
     lane_throttles: int = 0,
@@ -80,41 +87,47 @@ def of_error(
         case Throttled():
             wait = _asked_for(error, now) or throttle(delivery, lane_throttles)
             pause = now + max(wait, SHORTEST_THROTTLE)
-            return _again("throttled", delivery, text, at=pause, counted=False, pause_lane_until=pause)
+            # What one message was told silences its lane no longer than that message lives.
+            lane_pause_ends = min(pause, max(delivery.expires_at, now + LONGEST_THROTTLE))
+            return _again("throttled", delivery, text, at=pause, counted=False, pause_lane_until=lane_pause_ends)
         case Unavailable():
-            return _unavailable(error, delivery, most_attempts=most_attempts, now=now, lane_failures=lane_failures)
+            return _unavailable(error, delivery, now=now, lane_failures=lane_failures)
         case _:
-            return _unknown(text, delivery, on_unknown=on_unknown, most_attempts=most_attempts, now=now)
+            return _unknown(text, delivery, on_unknown=on_unknown, now=now, lane_failures=lane_failures)
 
 
-def _unavailable(
-    error: Unavailable, delivery: Delivery, *, most_attempts: int, now: datetime, lane_failures: int
-) -> Outcome:
-    text = str(error)
-    if delivery.attempts >= most_attempts:
-        state = State.UNKNOWN if delivery.doubtful else State.FAILED
-        return Outcome(
-            name="unavailable",
-            state=state,
-            error=f"{text}; gave up after {delivery.attempts} attempts",
-            lane_failed=True,
-        )
-    asked = _asked_for(error, now)
-    pause = (
-        now + lane_pause(lane_failures + 1 - FAILURES_THAT_PAUSE) if lane_failures + 1 >= FAILURES_THAT_PAUSE else None
+def _unavailable(error: Unavailable, delivery: Delivery, *, now: datetime, lane_failures: int) -> Outcome:
+    at = _before_the_deadline(now + max(_asked_for(error, now) or timedelta(), backoff(delivery)), delivery, now)
+    return _again(
+        "unavailable",
+        delivery,
+        str(error),
+        at=at,
+        pause_lane_until=None if error.alone else _pause_after(lane_failures + 1, now),
+        lane_failed=not error.alone,
     )
-    at = now + max(asked or timedelta(), backoff(delivery))
-    if asked is None or now + asked <= delivery.expires_at:
-        at = _before_the_deadline(at, delivery, now)
-    return _again("unavailable", delivery, text, at=at, pause_lane_until=pause, lane_failed=True)
 
 
-def _unknown(text: str, delivery: Delivery, *, on_unknown: OnUnknown, most_attempts: int, now: datetime) -> Outcome:
+def _unknown(text: str, delivery: Delivery, *, on_unknown: OnUnknown, now: datetime, lane_failures: int) -> Outcome:
     again = on_unknown is OnUnknown.RESEND or (on_unknown is OnUnknown.RESEND_ONCE and not delivery.doubtful)
     at = _before_the_deadline(now + backoff(delivery), delivery, now)
-    if not again or delivery.attempts >= most_attempts or at > delivery.expires_at:
-        return Outcome(name="unknown", state=State.UNKNOWN, error=text, doubtful=True)
-    return Outcome(name="unknown", state=State.PENDING, error=text, next_attempt_at=at, doubtful=True)
+    again = again and at <= delivery.expires_at
+    # Each that a person must decide about is work for that person: a provider that breaks down gets no more of them.
+    hold = on_unknown is OnUnknown.HOLD
+    return Outcome(
+        name="unknown",
+        state=State.PENDING if again else State.UNKNOWN,
+        error=text,
+        next_attempt_at=at if again else None,
+        doubtful=True,
+        pause_lane_until=_pause_after(lane_failures + 1, now) if hold else None,
+        lane_failed=hold,
+    )
+
+
+def _pause_after(failures: int, now: datetime) -> datetime | None:
+    """Until when a lane rests that has failed so many times in a row; None while that may be chance."""
+    return now + lane_pause(failures - FAILURES_THAT_PAUSE) if failures >= FAILURES_THAT_PAUSE else None
 
 
 def _again(

@@ -279,7 +279,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.raw_requestline = self.rfile.readline()
         assert self.parse_request(), self.raw_requestline
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        headers = {name.lower(): value for name, value in self.headers.items()}
+        # http.server reads Latin-1, whatever arrives.
+        headers = {name.lower(): value.encode("latin-1").decode() for name, value in self.headers.items()}
         return Request(self.command, self.path, headers, body)
 
     def log_message(self, *_: Any) -> None:

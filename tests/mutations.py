@@ -100,6 +100,13 @@ MUTATIONS = (
         ("tests/end_to_end/test_clocks.py", "tests/end_to_end/test_found_by_the_model.py"),
     ),
     Mutation(
+        "a lane in trouble is always probed with the same message",
+        "ledger/claims.py",
+        'order = "next_attempt_at, expires_at, id" if probing else "expires_at, id"',
+        'order = "expires_at, id"',
+        ("tests/end_to_end/test_poison_and_outages.py",),
+    ),
+    Mutation(
         "a success ends the wait that a provider asked for",
         "ledger/lanes.py",
         'waits = "throttles > 0 AND paused_until > :now"',

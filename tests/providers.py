@@ -22,6 +22,7 @@ SECRETS = {
     "INFOBIP_KEY": f"{CANARY}-infobip/+&=",
     "META_TOKEN": f"{CANARY}-meta/+&=",
     "TELEGRAM_TOKEN": f"123456789:{CANARY}-telegram",
+    "CRM_TOKEN": f"{CANARY}-crm/+&=",
     "WEBHOOK_SECRET": "whsec_" + base64.b64encode(f"{CANARY}-webhook-key".encode()).decode(),
 }
 USER = "citas"
@@ -61,7 +62,8 @@ _PLACE = 'base_url: "{url}", timeout: {timeout}}}'
 
 HTTP_PROVIDERS: Mapping[str, Provider] = {
     "webhook": Provider(
-        '  webhook: {{secret: "${{WEBHOOK_SECRET}}", timeout: {timeout}}}\n',
+        '  webhook: {{secret: "${{WEBHOOK_SECRET}}", timeout: {timeout}, '
+        'headers: {{"{url}": {{Authorization: "Bearer ${{CRM_TOKEN}}"}}}}}}\n',
         f"{{send: webhook, url: 'URL/{CANARY}-path?k={CANARY}-query', headers: {{X-Key: {CANARY}-key}}, body: Hola}}",
         (200, "ok"),
         (200, lambda words: {"error": words}),

@@ -38,8 +38,8 @@ TAKEN: dict[str, tuple[int, dict[str, Any]]] = {  # what each provider answers t
 
 
 def envelope(*, left: timedelta = timedelta(hours=1)) -> Envelope:
-    """One whose deadline is so far off."""
-    return Envelope(key="5f0c1d9e", delivery_id=7, at=NOON, expires_at=NOON + left)
+    """One whose appointment is so far off; its attempts end at half of that."""
+    return Envelope(key="5f0c1d9e", delivery_id=7, at=NOON, useful_until=NOON + left)
 
 
 def settings(provider: str, server: Server | None = None, **changes: Any) -> Any:

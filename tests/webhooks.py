@@ -13,7 +13,8 @@ from reminderctl.model import Envelope, Receipt
 from reminderctl.secret import Secret
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-ENVELOPE = Envelope(key="5f0c1d9e", delivery_id=7, at=NOON, expires_at=NOON + timedelta(hours=1))
+LATER = NOON + timedelta(hours=1)
+ENVELOPE = Envelope(key="5f0c1d9e", delivery_id=7, at=NOON, useful_until=LATER)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 SECRETS = [SECRET, "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"]  # while receivers change to the second
 

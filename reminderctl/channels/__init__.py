@@ -34,7 +34,6 @@ class Rules(Struct, frozen=True, kw_only=True):
     """What the failures of a channel allow, and how many of its messages travel at once."""
 
     on_unknown: OnUnknown
-    attempts: int
     workers: int
     address: (
         Literal["email", "phone", "telegram"] | None

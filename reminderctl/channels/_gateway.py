@@ -45,8 +45,8 @@ class Line:
 
 
 def seconds_left(envelope: Envelope, *, least: int, most: int) -> int:
-    """How long the provider may still try: until the deadline, within what it can be told."""
-    left = (envelope.expires_at - envelope.at).total_seconds()
+    """How long the provider may still try: as long as the message is of use, within what it can be told."""
+    left = (envelope.useful_until - envelope.at).total_seconds()
     return int(min(max(left, least), most))
 
 
@@ -65,11 +65,12 @@ def error(
     *,
     code: str | int | None = None,
     retry_after: timedelta | datetime | None = None,
+    alone: bool = False,
 ) -> DeliveryError:
-    """The error that a table gives a provider's code; Retry-After goes where it has a use."""
+    """The error that a table gives a provider's code; Retry-After and `alone` go where they have a use."""
     provider_code = None if code is None else str(code)
     if issubclass(meaning, Unavailable):
-        return meaning(text, retry_after=retry_after, provider_code=provider_code)
+        return meaning(text, retry_after=retry_after, provider_code=provider_code, alone=alone)
     return meaning(text, provider_code=provider_code)
 
 

@@ -90,10 +90,10 @@ def _prepare(
     """The request, made without the session: that would add cookies of earlier answers and passwords from ~/.netrc."""
     import requests
 
-    merged = {**session.headers, **headers, "Connection": session.headers["Connection"]}
     try:
-        for value in headers.values():
-            value.encode("latin-1")
+        # As bytes: `requests` would send them as Latin-1, which receivers read no more, and which lacks most letters.
+        encoded = {name: value if value.isascii() else value.encode() for name, value in headers.items()}
+        merged = {**session.headers, **encoded, "Connection": session.headers["Connection"]}
         return requests.Request(method, url, headers=merged, data=content, auth=auth).prepare()
     except requests.exceptions.InvalidHeader:
         what = "a header holds a line break or begins with a blank"

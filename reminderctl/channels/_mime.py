@@ -61,8 +61,10 @@ class _Part(Struct, frozen=True):
 def compose(message: Message, settings: Settings | None, envelope: Envelope) -> Mail:
     """The mail that carries a message; the same envelope always gives the same bytes.
 
-    Raises `Rejected` where an address is none.
+    Raises `Rejected` where an address is none, or where nothing would be told.
     """
+    if not (message.body.strip() or message.html.strip()):
+        raise Rejected("the mail has no text: every shortcode in its body is empty")
     sender = _mailbox("from", message.from_ or (settings.from_ if settings else "") or UNCONFIGURED_SENDER)
     recipient = _mailbox("to", message.to)
     reply_to = message.reply_to or (settings.reply_to if settings else "")
@@ -135,8 +137,9 @@ def _encoded(name: str, text: str) -> str:
 
 
 def _content(message: Message) -> _Part:
-    texts = [_text_part(subtype, text) for subtype, text in (("plain", message.body), ("html", message.html)) if text]
-    inner = _multipart("alternative", texts) if len(texts) > 1 else (texts or [_text_part("plain", "")])[0]
+    given = {"plain": message.body, "html": message.html}
+    texts = [_text_part(subtype, text) for subtype, text in given.items() if text.strip()]
+    inner = _multipart("alternative", texts) if len(texts) > 1 else texts[0]
     files = [_file_part(each) for each in message.attach if isinstance(each, Attachment)]
     return _multipart("mixed", [inner, *files]) if files else inner
 

@@ -48,27 +48,35 @@ _THINGS = {
 
 
 class Rule(NamedTuple):
-    """One row of the table: what an answer must be, and what it then means. Patterns match from the start."""
+    """One row of the table: what an answer must be, and what it then means. Patterns match from the start.
+
+    `alone`: it speaks of this recipient only, so that the server is in no trouble.
+    """
 
     phases: frozenset[Phase]
     code: str
     enhanced: str
     words: str
     meaning: type[DeliveryError]
+    alone: bool = False
 
 
 _ANY = frozenset(Phase)
 _BEFORE_MAIL = frozenset({Phase.CONNECT, Phase.TLS, Phase.HELLO, Phase.LOGIN, Phase.RESET})
+_RECIPIENT = frozenset({Phase.RECIPIENT})
 _ADDRESSES = frozenset({Phase.SENDER, Phase.RECIPIENT})
 _MAIL = frozenset({Phase.SENDER, Phase.RECIPIENT, Phase.DATA, Phase.ANSWER})
 _SENDER_REFUSED = r".*\bsender (?:address )?(?:rejected|refused|denied|not (?:allowed|permitted|owned))|.*\bsend ?as\b"
+_CLIENT_REFUSED = r".*\b(?:client host|helo command) rejected"
 
 # The first row that matches decides.
 # Sources: CHANNELS.md 5.1 (runs against Postfix and Exim; RFC 5321, 3463, 4954) and 7.
 RULES = (
     # Gmail's daily sending limit: support.google.com/a/answer/3726730.
     Rule(_ANY, "550", r"5\.4\.5", "", Throttled),
-    # Gmail: the mailbox receives too fast. Microsoft 365: too many connections. RFC 3463: too many recipients.
+    # What a mailbox is or does (RFC 3463, X.2.X): busy, full, or, at Gmail, receiving too fast.
+    Rule(_RECIPIENT, "45[012]", r"4\.2\.", "", Unavailable, alone=True),
+    # The last, said at another place. Microsoft 365: too many connections. RFC 3463: too many recipients.
     Rule(_MAIL, "450", r"4\.2\.1", "", Throttled),
     Rule(_ANY, "432", "", "", Throttled),
     Rule(_MAIL, "452", r"4\.5\.3", "", Throttled),
@@ -79,15 +87,22 @@ RULES = (
     # Exchange answers SendAsDenied after the dot.
     Rule(_MAIL, "5", "", _SENDER_REFUSED + r"|.*SendAsDenied", ChannelDown),
     # Postfix delays its verdict on the client and the sender to the recipient (smtpd_delay_reject).
-    Rule(_ADDRESSES, "5", "", r".*\b(?:client host|helo command) rejected", ChannelDown),
-    Rule(frozenset({Phase.RECIPIENT}), "553", r"5\.7\.|5\.1\.[78]", "", ChannelDown),
-    Rule(frozenset({Phase.RECIPIENT}), "553", "", r".*\bsender\b", ChannelDown),
+    Rule(_ADDRESSES, "5", "", _CLIENT_REFUSED, ChannelDown),
+    Rule(_RECIPIENT, "553", r"5\.7\.|5\.1\.[78]", "", ChannelDown),
+    Rule(_RECIPIENT, "553", "", r".*\bsender\b", ChannelDown),
+    # The same verdicts for now, and the server's own trouble (X.3.X to X.6.X): all of it meets the next mail as well.
+    Rule(_RECIPIENT, "4", "", rf"{_CLIENT_REFUSED}|{_SENDER_REFUSED}|.*\btoo m(?:uch|any)\b", Unavailable),
+    Rule(_RECIPIENT, "4", r"4\.[3-6]\.", "", Unavailable),
+    # Greylisting (4.7.1); an address that cannot be looked up; a mailbox, by a server without enhanced codes.
+    Rule(_RECIPIENT, "45[012]", r"4\.7\.1$|4\.1\.(?![78]$)", "", Unavailable, alone=True),
+    Rule(_RECIPIENT, "45[012]", "", r".*\b(?:gr[ae]y-?\s?list|mailbox|quota|recipient)", Unavailable, alone=True),
+    Rule(_RECIPIENT, "450", "$", "", Unavailable, alone=True),
     # Too big, said at MAIL because of its SIZE (RFC 1870).
     Rule(frozenset({Phase.SENDER}), "552", "", "", Rejected),
     # 454 at AUTH is a backend that is down, 535 a wrong password (RFC 4954 4.7): only the 5 is for a person.
     Rule(_BEFORE_MAIL | {Phase.SENDER}, "5", "", "", ChannelDown),
     Rule(_MAIL, "5", "", "", Rejected),
-    # Greylisting, full mailboxes, policy servers that are down, 421.
+    # Scanners and policy servers that are down, 421.
     Rule(_ANY, "4", "", "", Unavailable),
     # No SMTP answer, or one that does not belong here: after the dot it says nothing about the mail.
     Rule(frozenset({Phase.ANSWER}), "", "", "", Unknown),
@@ -95,8 +110,8 @@ RULES = (
 )
 
 
-def classify(code: int, enhanced: str, *, phase: Phase, words: str) -> type[DeliveryError]:
-    """What an answer means that is not the hoped-for one. `enhanced` is RFC 3463's `5.1.1`, or empty."""
+def classify(code: int, enhanced: str, *, phase: Phase, words: str) -> Rule:
+    """The row for an answer that is not the hoped-for one. `enhanced` is RFC 3463's `5.1.1`, or empty."""
     digits = f"{code:03d}" if 0 < code < 1000 else ""
     for rule in RULES:
         if (
@@ -105,7 +120,7 @@ def classify(code: int, enhanced: str, *, phase: Phase, words: str) -> type[Deli
             and re.match(rule.enhanced, enhanced)
             and re.match(rule.words, words, re.IGNORECASE)
         ):
-            return rule.meaning
+            return rule
     raise AssertionError("the last rule matches everything")
 
 
@@ -123,7 +138,10 @@ def refusal(who: str, code: int, reply: str, *, phase: Phase, hidden: Iterable[s
     else:
         provider_code = None
         text = f"{who} answered {phase.thing} with something that is not SMTP"
-    return classify(code, enhanced, phase=phase, words=words)(text, provider_code=provider_code)
+    rule = classify(code, enhanced, phase=phase, words=words)
+    if rule.alone:
+        return Unavailable(text, provider_code=provider_code, alone=True)
+    return rule.meaning(text, provider_code=provider_code)
 
 
 def loss(who: str, cause: str, *, phase: Phase) -> DeliveryError:

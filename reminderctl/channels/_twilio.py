@@ -29,28 +29,30 @@ _LONGEST_VALIDITY = 36_000  # seconds [errors: 21624]
 _FAILED = ("failed", "undelivered", "canceled")  # what a message can already be when it is made [openapi]
 
 # What a code means [errors]; one that stands nowhere here means what its HTTP status means: so do 20500 and 20503.
-# Those that may be true of one recipient only are never `ChannelDown`: one message would hold up all others.
+# A person has to look into `ChannelDown`, though some of it concerns one country or one template only: a lane that is
+# down is probed with another message each time, so that none of them holds up the others for good.
 MEANINGS: Mapping[int, type[DeliveryError]] = {
     # This recipient or this text will never do. 21610: they answered STOP.
     **dict.fromkeys((14101, 21211, 21214, 21217, 21602, 21604, 21605, 21609, 21610, 21612, 21614, 21617), Rejected),
     **dict.fromkeys((21619, 21620, 21623, 21654, 21655, 21656, 21658), Rejected),
-    # ... until somebody enables their country (21408) or, in a trial account, their number (14111, 21219, 21608).
-    **dict.fromkeys((14111, 21219, 21408, 21608), Rejected),
+    # Nothing goes there until somebody enables the country (21408) or, in a trial account, the number.
+    **dict.fromkeys((14111, 21219, 21408, 21608), ChannelDown),
     # Credentials, account, sender, messaging service.
     **dict.fromkeys((20003, 20008, 20404, 21210, 21212, 21601, 21603, 21606, 21607, 21657), ChannelDown),
     **dict.fromkeys(range(21701, 21706), ChannelDown),
     # Too fast [20429]; the queue of the sender is full.
     **dict.fromkeys((20429, 21611), Throttled),
-    # Too fast for this pair of sender and recipient only.
-    14107: Unavailable,
+    14107: Unavailable,  # too fast, for this pair of sender and recipient
     # What the networks and WhatsApp say. Most of it comes long after the message was taken, some of it at once.
     **dict.fromkeys((30004, 30005, 30006, 30007, 30011, 30019, 30450), Rejected),
     **dict.fromkeys((63003, 63005, 63013, 63016, 63021, 63024, 63027, 63028, 63032, 63033), Rejected),
-    **dict.fromkeys((63015, 63040, 63041, 63042), Rejected),  # who has not joined the sandbox; one template
     **dict.fromkeys((30002, 30018, 30032, 30034, 30035, 63001, 63007, 63020, 63022, 63051), ChannelDown),
+    **dict.fromkeys((63015, 63040, 63041, 63042), ChannelDown),  # the sandbox; templates
     **dict.fromkeys((30001, 30022, 30023, 63017, 63018, 63038), Throttled),
     **dict.fromkeys((30003, 30008, 30017, 30410, 63012, 63023), Unavailable),
 }
+# Those that speak of one recipient, or of the network behind it: this pair; a phone that is off; a carrier that fails.
+ALONE = frozenset({14107, 30003, 30008, 30017, 30410})
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -124,11 +126,12 @@ def read_answer(answer: _http.Answer, *, hide: list[str]) -> Receipt:
             raise _gateway.not_understood(answer, "Twilio", hide=hide)
         if said.get("status") not in _FAILED:
             return Receipt(provider_id=sid)
-        code, words = said.get("error_code"), said.get("error_message") or f"the message is {said['status']}"
+        code, words = _number(said.get("error_code")), said.get("error_message") or f"the message is {said['status']}"
         raise _gateway.error(
-            MEANINGS.get(_number(code), Rejected),
-            _gateway.describe_code("Twilio", _number(code), words, hide=hide),
-            code=_number(code),
+            MEANINGS.get(code, Rejected),
+            _gateway.describe_code("Twilio", code, words, hide=hide),
+            code=code,
+            alone=code in ALONE,
         )
     code = _number(said.get("code"))
     text = _gateway.describe_code("Twilio", code, said.get("message"), hide=hide) if code else ""
@@ -142,7 +145,7 @@ def classify(
 ) -> DeliveryError | None:
     """What an answer means: the code first, the HTTP status second; None for accepted. No code is 0."""
     if meaning := MEANINGS.get(code):
-        return _gateway.error(meaning, text, code=code, retry_after=retry_after)
+        return _gateway.error(meaning, text, code=code, retry_after=retry_after, alone=code in ALONE)
     refusal = _http.classify_status(status, retry_after, text=text)
     if refusal and code:
         refusal.provider_code = str(code)

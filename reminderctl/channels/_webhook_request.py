@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import msgspec
 
+from reminderctl.channels import _gateway
+
 if TYPE_CHECKING:
     from reminderctl.channels.webhook import Message
     from reminderctl.model import Envelope
@@ -39,15 +41,22 @@ class Request(NamedTuple):
     body: bytes | None
 
 
-def compose(message: Message, envelope: Envelope, *, at: int, keys: tuple[bytes, ...]) -> Request:
-    """The request of a message, signed with each of the keys at the given Unix time."""
+def compose(
+    message: Message, envelope: Envelope, *, at: int, keys: tuple[bytes, ...], added: Mapping[str, str] = {}
+) -> Request:
+    """The request of a message, signed with each of the keys at the given Unix time.
+
+    The headers that are `added` give way to the message's own.
+    """
     headers = {name: value.strip() for name, value in message.headers.items()}
+    own = {name.lower() for name in headers}
+    headers |= {name: value for name, value in added.items() if name.lower() not in own}
     body = None
     for content in CONTENTS:
         if getattr(message, content) is not None:
             body = _encode(getattr(message, content), content)
             if not any(name.lower() == "content-type" for name in headers):
-                headers["Content-Type"] = _CONTENT_TYPES[content]
+                headers["Content-Type"] = _CONTENT_TYPES["json" if content == "body" and _is_json(body) else content]
     headers |= {"Idempotency-Key": envelope.key, "webhook-id": envelope.key}
     if keys:
         headers["webhook-timestamp"] = str(at)
@@ -59,6 +68,16 @@ def _encode(content: Any, kind: str) -> bytes:
     if kind == "json":
         return msgspec.json.encode(content)
     return (urlencode(content) if kind == "form" else str(content)).encode()
+
+
+def _is_json(body: bytes) -> bool:
+    if not body.lstrip().startswith((b"{", b"[")):
+        return False
+    try:
+        msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
 
 
 def _complete_url(message: Message) -> str:
@@ -130,7 +149,33 @@ def lane(url: str) -> str:
     return f"webhook {origin(url)}"
 
 
+def headers_for(url: str, given: Mapping[str, Mapping[str, Secret]]) -> Mapping[str, Secret]:
+    """The headers that the settings give to the origin of this URL, and to no other."""
+    wanted = origin(url)
+    return next((headers for place, headers in given.items() if wanted and origin(place) == wanted), {})
+
+
 # --- mistakes -------------------------------------------------------------------------------------------------------
+
+
+def settings_mistakes(given: Mapping[str, Mapping[str, Secret]]) -> Iterator[str]:
+    """What is wrong with the headers that the settings give to origins, without a word of their values."""
+    seen = set()
+    for place, headers in given.items():
+        standard, shown = origin(place), "one of them" if "@" in place else repr(place)
+        if any(_url_mistakes(place)):
+            yield f"headers: {shown} is no origin; write scheme, host and port, as in https://crm.example.com"
+        elif not re.fullmatch(r"[^/]*//[^/?#@]*/?", place.strip()):
+            yield f"headers: write {standard}, without what stands before the host or after it"
+        elif standard in seen:
+            yield f"headers: {standard} stands here twice"
+        seen.add(standard)
+        for name, value in headers.items():
+            yield from _name_mistakes(name)
+            for what in _gateway.secret_mistakes(**{name: value}):
+                yield f"headers: {what}"
+            if not value:
+                yield f"headers: {name}: is empty; give it a value or leave it out"
 
 
 def message_mistakes(message: Message | Mapping[str, Any]) -> list[str]:
@@ -180,8 +225,6 @@ def _name_mistakes(name: str) -> Iterator[str]:
 def _value_mistakes(name: str, value: str) -> Iterator[str]:
     if re.search(r"[\x00-\x08\x0a-\x1f\x7f]", value.strip()):
         yield f"headers: {name} holds a line break or another control character; a header is one line"
-    elif not value.isascii() and any(ord(each) > 0xFF for each in value):
-        yield f"headers: {name} holds a character that headers cannot carry; put it into the body or the params"
 
 
 def words_to_hide(request: Request, secret: Secret | None) -> list[str]:

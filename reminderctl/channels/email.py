@@ -41,7 +41,7 @@ from reminderctl.secret import Secret
 if TYPE_CHECKING:
     from reminderctl.channels._smtp import Client
 
-RULES = Rules(on_unknown=OnUnknown.RESEND_ONCE, attempts=8, workers=2, address="email")
+RULES = Rules(on_unknown=OnUnknown.RESEND_ONCE, workers=2, address="email")
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 # What the mail's identity, its envelope and its MIME form rest on.
@@ -141,7 +141,7 @@ class Channel:
 
 
 def as_file(message: Message, settings: Settings | None, envelope: Envelope) -> bytes:
-    """The mail as it would leave, to the byte. Raises `Rejected` where an address is none."""
+    """The mail as it would leave, to the byte. Raises `Rejected` where it could not."""
     from reminderctl.channels import _mime
 
     return _mime.compose(message, settings, envelope).content

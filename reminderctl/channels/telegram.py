@@ -42,7 +42,7 @@ from reminderctl.secret import Secret
 
 __all__ = ["RULES", "Channel", "Message", "Settings", "as_file", "message_mistakes", "mistakes"]
 
-RULES = Rules(on_unknown=OnUnknown.HOLD, attempts=4, workers=4, address="telegram")
+RULES = Rules(on_unknown=OnUnknown.HOLD, workers=4, address="telegram")
 
 LONGEST_TEXT = 4096  # UTF-16 units of what a reader sees (core.telegram.org/bots/api#sendmessage)
 
@@ -183,8 +183,8 @@ class Channel:
         # The first request was refused, so that this one is no repetition.
         answer = self._post({**request, "chat_id": moved_to}, timeout=max(until - time.monotonic(), 1))
         receipt = self._read(answer)
-        note = f"the group {message.to.strip()} has become a supergroup; write its new number {moved_to} instead"
-        return Receipt(provider_id=receipt.provider_id, note=note)
+        warning = f"the group {message.to.strip()} has become a supergroup; write its new number {moved_to} instead"
+        return Receipt(provider_id=receipt.provider_id, warning=warning)
 
     def close(self) -> None:
         """Let go of connections; never raises."""

@@ -3,6 +3,8 @@
     channels:
       webhook:                        # may be left out: webhooks need no settings
         secret: "${WEBHOOK_SECRET}"
+        headers:                      # for all requests to this scheme, host and port
+          https://crm.example.com: {Authorization: "Bearer ${CRM_TOKEN}"}
 
     actions:
       - send: webhook
@@ -32,9 +34,11 @@ from msgspec import Meta, Struct
 from reminderctl.channels import OnUnknown, Rules, _http
 from reminderctl.channels._webhook_request import (
     compose,
+    headers_for,
     lane,
     message_mistakes,
     origin,
+    settings_mistakes,
     signing_keys,
     words_to_hide,
 )
@@ -48,7 +52,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES", "Channel", "Message", "Settings", "as_file", "lane", "message_mistakes", "mistakes", "origin"]
 
-RULES = Rules(on_unknown=OnUnknown.RESEND, attempts=8, workers=8, address=None)
+RULES = Rules(on_unknown=OnUnknown.RESEND, workers=8, address=None)
 
 _SCRIPTS, _SCRIPT_ANSWERS = "script.google.com", "script.googleusercontent.com"
 # Where "not found" and "gone" say that the whole integration is unknown, not that this one request is wrong.
@@ -65,6 +69,13 @@ class Settings(Struct, frozen=True, kw_only=True):
             "Several, separated by blanks, while the receivers change from one to the next."
         ),
     ] = None
+    headers: Annotated[
+        dict[str, dict[str, Secret]],
+        Meta(
+            description="Headers with secrets, by the origin (`https://crm.example.com`) whose requests carry them; a "
+            "header of the action itself goes before the one here."
+        ),
+    ] = {}
     timeout: Annotated[float, Meta(description="Seconds that one attempt may last in all.", gt=0, le=30)] = 30.0
 
 
@@ -84,16 +95,23 @@ class Message(Struct, frozen=True, kw_only=True):
 
 def mistakes(settings: Settings) -> list[str]:
     """What is wrong with the settings taken together."""
+    found = list(settings_mistakes(settings.headers))
     try:
         signing_keys(settings.secret)
     except ValueError as error:
-        return [str(error)]
-    return []
+        found.append(str(error))
+    return found
 
 
 def as_file(message: Message, settings: Settings | None, envelope: Envelope) -> dict[str, Any]:
-    """The request as it would leave at the envelope's instant, with the signature masked."""
-    request = compose(message, envelope, at=int(envelope.at.timestamp()), keys=(b"masked",) if _signs(settings) else ())
+    """The request as it would leave at the envelope's instant, with the signature and the settings' headers masked."""
+    request = compose(
+        message,
+        envelope,
+        at=int(envelope.at.timestamp()),
+        keys=(b"masked",) if _signs(settings) else (),
+        added=dict.fromkeys(headers_for(message.url, settings.headers), "***") if settings else {},
+    )
     if "webhook-signature" in request.headers:
         request.headers["webhook-signature"] = "v1,***"
     body = None if request.body is None else request.body.decode()
@@ -121,8 +139,15 @@ class Channel:
         except ValueError as error:
             raise ChannelDown(str(error)) from None
         # The real time, in a rehearsal too: receivers compare it with their own clock.
+        added = headers_for(message.url, self._settings.headers)
         try:
-            sent = compose(message, envelope, at=int(time.time()), keys=keys)
+            sent = compose(
+                message,
+                envelope,
+                at=int(time.time()),
+                keys=keys,
+                added={name: value.reveal() for name, value in added.items()},
+            )
         except UnicodeEncodeError:
             raise Rejected("the message holds half a character (a lone surrogate), which cannot be sent") from None
         answer = _http.request(

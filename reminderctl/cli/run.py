@@ -10,7 +10,7 @@ from types import FrameType
 import click
 
 from reminderctl.bookings import Bookings
-from reminderctl.cli.invocation import Invocation, shared_options
+from reminderctl.cli.invocation import Invocation, Written, shared_options
 from reminderctl.cli.output import print_json, say
 from reminderctl.errors import ExitCode
 from reminderctl.ledger import Ledger
@@ -23,7 +23,7 @@ MOST_LINES, LONGEST_LINE = 50, 4_000  # cron mails them
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Say what would be sent, and leave no trace.")
-@click.option("--outbox", type=click.Path(path_type=Path), metavar="DIR", help="Deliver into this folder, as files.")
+@click.option("--outbox", type=Written(), metavar="DIR", help="Deliver into this folder, as files.")
 @click.option(
     "--json",
     "as_json",
@@ -45,7 +45,7 @@ def command(invocation: Invocation, *, dry_run: bool, outbox: Path | None, as_js
         config = invocation.load(outbox=outbox, deep=True)
         complete = functools.partial(_same, config)
     clock = invocation.clock(config.timezone)
-    with Ledger(config.ledger) as ledger, Bookings(config.bookings) as bookings:
+    with Ledger(config.ledger, reading=dry_run) as ledger, Bookings(config.bookings) as bookings:
         if dry_run:
             report, deliveries = rehearse(config, ledger, bookings, clock=clock)
             _show(deliveries, as_json=as_json)
@@ -111,8 +111,9 @@ class Interruption:
 
     def __init__(self) -> None:
         self._told = False
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._hear)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+                signal.signal(number, self._hear)
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
         del number, frame

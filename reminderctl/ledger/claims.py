@@ -16,10 +16,22 @@ from reminderctl.outcome import Outcome
 
 
 def claim(
-    ledger: Ledger, lane: str, *, run: int, now: datetime, limit: int, leave: Collection[str] = ()
+    ledger: Ledger,
+    lane: str,
+    *,
+    run: int,
+    now: datetime,
+    limit: int,
+    leave: Collection[str] = (),
+    probing: bool = False,
 ) -> list[Delivery]:
-    """Take some of a lane's deliveries for this run, earliest deadline first, but none of the workflows to `leave`."""
+    """Take some of a lane's deliveries for this run, earliest deadline first, but none of the workflows to `leave`.
+
+    `probing` takes first what has been put off for longest: one message that the provider dislikes, which would be the
+    first again and again, must not keep the others from being tried.
+    """
     marks = ", ".join("?" * len(leave))
+    order = "next_attempt_at, expires_at, id" if probing else "expires_at, id"
     rows = ledger.connection.execute(
         f"""
         UPDATE deliveries SET state = 'sending', run = ?, attempts = attempts + 1, next_attempt_at = NULL
@@ -27,7 +39,7 @@ def claim(
             SELECT id FROM deliveries
             WHERE state = 'pending' AND lane = ? AND held = 0 AND next_attempt_at <= ? AND expires_at >= ?
               AND workflow NOT IN ({marks})
-            ORDER BY expires_at, id LIMIT ?
+            ORDER BY {order} LIMIT ?
         )
         RETURNING {", ".join(COLUMNS)}
         """,  # noqa: S608 - names of columns and question marks

@@ -99,6 +99,22 @@ def record(ledger: Ledger, lane: str, outcome: Outcome, now: datetime) -> None:
         )
 
 
+def opens(ledger: Ledger, now: datetime, *, until: datetime) -> bool:
+    """Whether something that a provider asked to wait may be attempted after `now`, and not later than `until`."""
+    return bool(
+        ledger.connection.execute(
+            """
+            SELECT 1 FROM lanes JOIN deliveries USING (lane)
+            WHERE throttles > 0 AND state = 'pending' AND held = 0
+              AND MAX(paused_until, next_attempt_at) > :now AND MAX(paused_until, next_attempt_at) <= :until
+              AND expires_at > :now
+            LIMIT 1
+            """,
+            {"now": instant_text(now), "until": instant_text(until)},
+        ).fetchone()
+    )
+
+
 class Trouble(NamedTuple):
     """How many times in a row a lane has failed, and was told to slow down."""
 

@@ -118,22 +118,22 @@ def release(ledger: Ledger, workflow: str) -> int:
     ).rowcount
 
 
-def expire(ledger: Ledger, now: datetime) -> list[tuple[str, State]]:
-    """End what waits beyond its deadline: each workflow and state that it ended in.
+def expire(ledger: Ledger, now: datetime) -> list[tuple[Delivery, State, str]]:
+    """End what waits beyond its deadline: each delivery, the state it ended in, and the error that it ended with.
 
     What may have gone out ends as `unknown`: nobody can say that it did not.
     """
     rows = ledger.connection.execute(
-        """
+        f"""
         UPDATE deliveries SET state = CASE WHEN doubtful THEN 'unknown' ELSE 'expired' END, next_attempt_at = NULL,
             settled_at = :now, held = 0, error = COALESCE(error || '; ', '') || 'its deadline passed'
                 || CASE WHEN held THEN ' while it was held back' ELSE '' END
         WHERE state = 'pending' AND expires_at < :now
-        RETURNING workflow, state
-        """,
+        RETURNING {", ".join(COLUMNS)}, state, error
+        """,  # noqa: S608 - names of columns
         {"now": timing.instant_text(now)},
     )
-    return [(workflow, State(state)) for workflow, state in rows.fetchall()]
+    return [(read(values), State(state), error) for *values, state, error in rows.fetchall()]
 
 
 def waiting(ledger: Ledger) -> Iterator[Delivery]:

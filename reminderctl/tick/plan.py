@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import islice
+from itertools import islice, starmap
 from zoneinfo import ZoneInfo
 
 from reminderctl import planning, timing
 from reminderctl.bookings import Bookings
 from reminderctl.ledger import Ledger, claims, lanes, queue, runs, watermarks
 from reminderctl.model import Config, Delivery, Trigger, Window, Workflow
-from reminderctl.tick.report import Report
+from reminderctl.tick.report import Expired, Report
 
 BOOKINGS_AT_ONCE = 500
 
@@ -106,9 +106,7 @@ def _end_what_is_over(config: Config, ledger: Ledger, bookings: Bookings, now: d
                 report.withdraw(delivery, queue.cancel(ledger, delivery, reason, now), reason)
             elif (current.due_at, current.expires_at) != (delivery.due_at, delivery.expires_at):
                 queue.reschedule(ledger, current)
-    for name, state in queue.expire(ledger, now):
-        report.counts[state] += 1
-        report.lines.append(f"{name}: a delivery ended as {state}: its deadline passed")
+    report.expire(starmap(Expired, queue.expire(ledger, now)))
 
 
 def _zones(config: Config, enabled: list[Workflow], bookings: Bookings) -> list[ZoneInfo]:
@@ -149,7 +147,10 @@ def _enqueue(
     report.counts["planned"] += on_time + too_late
     if too_late:
         report.counts["expired"] += too_late
-        report.lines.append(f"{workflow.id}: {too_late} not sent: found after their deadline")
+        report.lines.append(
+            f"{workflow.id}: {too_late} not sent: found after their deadline; `reminderctl deliveries list --state "
+            f"expired --workflow {workflow.id}` names them"
+        )
     if workflow.max_burst is not None and on_time > workflow.max_burst:
         held = queue.hold(ledger, workflow.id, run=run)
         report.counts["held"] += held

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
+from typing import NamedTuple
 
 from reminderctl.model import Delivery, State
 from reminderctl.outcome import Outcome
 from reminderctl.timing import instant_text
 
+CROWD = 5  # more deliveries that end alike are told in one line
 COUNTED = ("planned", "sent", "failed", "unknown", "retrying", "expired", "canceled", "held")
+
+
+class Expired(NamedTuple):
+    """A delivery whose deadline passed while it waited, the state it ended in, and what kept it."""
+
+    delivery: Delivery
+    state: State
+    cause: str
 
 
 class Report:
@@ -35,7 +46,7 @@ class Report:
             if delivery.lane not in self._down:
                 self._down.add(delivery.lane)
                 self.lines.append(f"{delivery.lane} is down: {outcome.error}; its deliveries wait")
-        elif outcome.state in (State.SENT, State.PENDING):
+        elif outcome.state in (State.SENT, State.PENDING) and not outcome.needs_a_person:
             self.notes.append(line)
         else:
             self.lines.append(line)
@@ -48,6 +59,19 @@ class Report:
             self.counts[state] += 1
         if state is State.UNKNOWN:
             self.lines.append(f"{_named(delivery)}: {state}: an attempt may have gone out; {reason}")
+
+    def expire(self, expired: Iterable[Expired]) -> None:
+        """Count deliveries whose deadline passed while they waited, and name them; a crowd by its first."""
+        groups: dict[tuple[str, State, str], list[Delivery]] = {}
+        for delivery, state, cause in expired:
+            self.counts[state] += 1
+            groups.setdefault((delivery.workflow, state, cause), []).append(delivery)
+        for (workflow, state, cause), deliveries in groups.items():
+            if len(deliveries) <= CROWD:
+                self.lines += [f"{_named(delivery)}: {state}: {cause}" for delivery in deliveries]
+            else:
+                first = _named(deliveries[0]).removeprefix(f"{workflow}: ")
+                self.lines.append(f"{workflow}: {len(deliveries)} deliveries: {state}: {cause}; the first is {first}")
 
     @property
     def needs_a_person(self) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -26,10 +26,11 @@ from reminderctl.tick.crew import Crew, Ending
 from reminderctl.tick.report import Report
 
 POLL_SECONDS = 0.5  # how soon a signal is noticed while everything waits for the network
+SHORT_WAIT = timedelta(seconds=10)  # a pause no longer than this is waited for; another one is the next run's
 FAREWELL_SECONDS = 8.0  # how long a run that was told to stop waits for what is on its way
 MAY_CHANGE = ("channel", "address", "participant", "due_at", "expires_at")  # of a delivery that stays the same
 IN_STORE = 32  # claims beyond the workers of a lane whose channel tells repetitions
-UNCONFIGURED = Rules(on_unknown=OnUnknown.HOLD, attempts=1, workers=0, address=None)
+UNCONFIGURED = Rules(on_unknown=OnUnknown.HOLD, workers=0, address=None)
 
 
 class Sender:
@@ -91,14 +92,23 @@ class Sender:
                     except ReminderctlError as error:
                         failure = failure or error
                 over = not claimed and not endings and not self._crew.on_the_way.total()
-                if over or time.monotonic() > ends_at:
+                waits = over and claiming and self._a_lane_opens_soon()
+                if (over and not waits) or time.monotonic() > ends_at:
                     break  # the next run finds what is still on its way, by the lock that ends with this process
-                if endings:
-                    time.sleep(POLL_SECONDS)  # the ledger refused them; it may be free again in a moment
+                if waits or endings:  # the ledger refused them; it may be free again in a moment
+                    time.sleep(POLL_SECONDS)
         finally:
             self._crew.dismiss()
         if failure:
             raise failure
+        if left := self._crew.on_the_way.total():
+            what = "1 message was" if left == 1 else f"{left} messages were"
+            self._report.lines.append(f"told to stop while {what} on the way; the next run looks after what is left")
+
+    def _a_lane_opens_soon(self) -> bool:
+        """Whether a provider that asked to go slower can be asked again while it is worth waiting for."""
+        now = self._clock()
+        return lanes.opens(self._ledger, now, until=now + SHORT_WAIT)
 
     def _record_and_claim(self, endings: list[Ending], open_lanes: list[lanes.Lane]) -> list[Delivery]:
         claimed: list[Delivery] = []
@@ -115,13 +125,16 @@ class Sender:
             return []
         in_store = IN_STORE if rules.on_unknown is not OnUnknown.HOLD else 0
         # A lane that has failed is probed with one delivery first.
-        most = 1 if any(lanes.trouble(self._ledger, lane.name)) else rules.workers + in_store
+        probing = any(lanes.trouble(self._ledger, lane.name))
+        most = 1 if probing else rules.workers + in_store
         taken = self._crew.on_the_way[lane.name]
         # Claiming many at a time is cheaper than claiming each as soon as there is room for it.
         if taken >= most or taken > rules.workers + in_store // 2:
             return []
         absent = [] if not self._config.broken else self._absent()
-        return claims.claim(self._ledger, lane.name, run=self._run, now=now, limit=most - taken, leave=absent)
+        return claims.claim(
+            self._ledger, lane.name, run=self._run, now=now, limit=most - taken, leave=absent, probing=probing
+        )
 
     def _absent(self) -> list[str]:
         """The workflows that wait for a broken file to be mended."""
@@ -188,7 +201,6 @@ class Sender:
             ending.error,
             ending.delivery,
             on_unknown=rules.on_unknown,
-            most_attempts=rules.attempts,
             now=now,
             lane_failures=trouble.failures,
             lane_throttles=trouble.throttles,

@@ -82,7 +82,13 @@ def _send(
 ) -> Sent:
     # A key of its own: no receiver may take the test for the real message, or the real one for its repetition.
     delivery = structs.replace(
-        delivery, key=secrets.token_hex(16), address=address, expires_at=now + MAY_TRAVEL, id=0, attempts=0
+        delivery,
+        key=secrets.token_hex(16),
+        address=address,
+        event_at=now,  # the appointment of a sample is no reason for a provider to go on trying
+        expires_at=now + MAY_TRAVEL,
+        id=0,
+        attempts=0,
     )
     told = Sent(
         workflow=trial.workflow.id,
@@ -102,7 +108,7 @@ def _send(
         return structs.replace(told, error=f"{error}; it may have gone out")
     except DeliveryError as error:
         return structs.replace(told, error=str(error))
-    notes = "; ".join(filter(None, (receipt.note, note)))
+    notes = "; ".join(filter(None, (receipt.warning, receipt.note, note)))
     return structs.replace(told, provider_id=receipt.provider_id, note=notes or None)
 
 

@@ -188,13 +188,15 @@ def test_a_trigger_that_cannot_fall_due_and_one_that_is_over_are_noted(clinic: C
     ]
 
 
-def test_a_header_that_a_name_breaks_is_found_by_the_sample_with_such_names(clinic: Clinic) -> None:
+def test_a_header_carries_every_name(clinic: Clinic) -> None:
     clinic.write(
         "- id: w\n  when: at start\n  for_each_customer: true\n"
         '  actions: [{send: webhook, url: "https://example.com", headers: {X-Name: "{customer_full_name}"}}]\n'
     )
-    failing = [trial["sample"] for trial in tried(clinic, exits=1) if trial["problems"]]
-    assert failing == ["names"]
+    (names,) = (trial for trial in tried(clinic) if trial["sample"] == "names")
+    carried = [message["headers"]["X-Name"] for message in names["messages"]]
+    assert all(carried)
+    assert not all(map(str.isascii, carried))
 
 
 # --- a real booking ---------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ AROUND = Envelope(
     key="3f2a9c",
     delivery_id=7,
     at=datetime(2026, 11, 22, 8, 30, tzinfo=UTC),
-    expires_at=datetime(2026, 11, 22, 20, 30, tzinfo=UTC),
+    useful_until=datetime(2026, 11, 23, 8, 30, tzinfo=UTC),
 )
 MESSAGE = channel.Message(to="ana@example.test", subject="Su cita", body="Hola Ana\n.\n..\nFin")
 
@@ -88,7 +88,8 @@ def test_the_point_of_a_loss_decides_what_it_means(scripted, point, answer, expe
         ("RCPT", "452 4.2.2 Mailbox full", Unavailable, "452 4.2.2"),
         ("RCPT", "452 4.5.3 Too many recipients", Throttled, "452 4.5.3"),
         ("RCPT", "450 4.2.0 Try later", Unavailable, "450"),
-        ("RCPT", "450 4.2.1 Receiving too quickly", Throttled, "450 4.2.1"),
+        ("RCPT", "450 4.2.1 Receiving too quickly", Unavailable, "450 4.2.1"),
+        ("DATA", "450 4.2.1 Receiving too quickly", Throttled, "450 4.2.1"),
         ("RCPT", "550 5.4.5 Daily sending limit", Throttled, "550 5.4.5"),
         ("RCPT", "432 4.3.2 Concurrent connections", Throttled, "432"),
         ("RCPT", "554 5.7.1 Policy", Rejected, "554 5.7.1 Policy"),
@@ -115,6 +116,37 @@ def test_an_answer_means_what_its_code_and_its_place_say(scripted, point, answer
         sender.send(MESSAGE, AROUND)
     assert (type(caught.value), words in str(caught.value)) == (expected, True), str(caught.value)
     assert str(caught.value).startswith("127.0.0.1 ")
+
+
+@pytest.mark.parametrize(
+    ("point", "answer", "alone"),
+    [
+        ("RCPT", "450 4.2.1 Receiving mail at a rate that is too high", True),
+        ("RCPT", "451 4.7.1 Greylisted", True),
+        ("RCPT", "450 4.2.0 <ana@example.test>: Recipient address rejected: Greylisted", True),
+        ("RCPT", "452 4.2.2 Mailbox full, it has too many mails", True),
+        ("RCPT", "450 4.1.2 <ana@example.test>: Recipient address rejected: Domain not found", True),
+        ("RCPT", "450 Not now", True),
+        ("RCPT", "451 Greylisting in action, please come back later", True),
+        ("RCPT", "452 <ana@example.test> is over quota", True),
+        ("RCPT", "421 4.2.1 Closing", False),
+        ("RCPT", "450 4.1.8 <citas@example.test>: Sender address rejected: Domain not found", False),
+        ("RCPT", "450 4.7.1 Client host rejected: cannot find your hostname", False),
+        ("RCPT", "450 4.7.1 Error: too much mail from 192.0.2.1", False),
+        ("RCPT", "451 4.3.5 <ana@example.test>: Recipient address rejected: Server configuration error", False),
+        ("RCPT", "451 Temporary local problem", False),
+        ("RCPT", "452 4.3.1 Insufficient system storage", False),
+        ("MAIL", "451 4.7.1 Later", False),
+        ("DATA", "451 4.7.1 Later", False),
+        ("dot", "452 4.2.2 Full", False),
+    ],
+)
+def test_an_answer_about_one_recipient_says_nothing_of_the_server(scripted, point, answer, alone):
+    _, sender = scripted(**{point: answer})
+    with pytest.raises(Unavailable) as caught:
+        sender.send(MESSAGE, AROUND)
+    assert type(caught.value) is Unavailable
+    assert caught.value.alone is alone
 
 
 @pytest.mark.parametrize(

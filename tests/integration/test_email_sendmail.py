@@ -16,7 +16,7 @@ AROUND = Envelope(
     key="3f2a9c",
     delivery_id=7,
     at=datetime(2026, 11, 22, 8, 30, tzinfo=UTC),
-    expires_at=datetime(2026, 11, 22, 20, 30, tzinfo=UTC),
+    useful_until=datetime(2026, 11, 23, 8, 30, tzinfo=UTC),
 )
 MESSAGE = channel.Message(to="ana@example.test", subject="Su cita", body="Hola Ana")
 

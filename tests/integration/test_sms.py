@@ -13,6 +13,7 @@ from reminderctl import channels
 from reminderctl.channels import OnUnknown
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable, Unknown
 from reminderctl.model import Receipt
+from tests.clinic import Clinic, at
 from tests.http_server import Server, answer, serve
 from tests.texting import CANARY, SID, TAKEN, deliver, envelope, form, message, mistakes, send, settings
 
@@ -117,7 +118,7 @@ def test_vonage_is_told_when_a_text_needs_unicode(server: Server, text: str, kin
         (timedelta(days=9), "36000", "604800000", 2880),
     ],
 )
-def test_providers_stop_trying_at_the_deadline(
+def test_providers_stop_trying_when_the_appointment_begins(
     server: Server, left: timedelta, twilio: str, vonage: str, infobip: int
 ) -> None:
     server.script(answer(500))
@@ -127,6 +128,25 @@ def test_providers_stop_trying_at_the_deadline(
     assert first.body.endswith(f"ValidityPeriod={twilio}".encode())
     assert f"ttl={vonage}&".encode() in second.body
     assert third.json()["messages"][0]["options"]["validityPeriod"]["amount"] == infobip
+
+
+@pytest.mark.parametrize(
+    ("when", "now", "validity"),
+    [("2 hours before start", "2026-06-10T08:00Z", "7200"), ("1 hour after start", "2026-06-10T11:00Z", "1800")],
+)
+def test_an_sms_may_arrive_as_long_as_it_is_of_use(
+    clinic: Clinic, server: Server, when: str, now: str, validity: str
+) -> None:
+    server.script(answer(*TAKEN["sms.twilio"]))
+    account = f"account_sid: {SID}, auth_token: '{CANARY}', from: '+15005550006', base_url: '{server.url}'"
+    clinic.write(
+        f"- {{id: reminder, when: {when}, actions: [{{send: sms, to: '+34600111222', body: Hola}}]}}\n",
+        settings=f"timezone: Europe/Madrid\nchannels:\n  sms: {{provider: twilio, {account}}}\n",
+    )
+    clinic.book("b1", "2026-06-10T10:00Z")
+    clinic.run(at(now) - timedelta(minutes=1))
+    assert clinic.run(now) == {"planned": 1, "sent": 1}
+    assert form(server)["ValidityPeriod"] == validity
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
@@ -152,21 +172,37 @@ def test_the_outbox_shows_the_sms_and_what_it_takes(provider: str) -> None:
 
 # --- what an answer means -------------------------------------------------------------------------------------------
 
+ALONE = "unavailable, and it speaks of one recipient only"
+
+
+def means(error: object) -> type | str:
+    """The kind of an error, as the tables name it."""
+    return ALONE if isinstance(error, Unavailable) and error.alone else type(error)
+
+
 TWILIO_CODES = [
     (400, 21211, Rejected),
     (400, 21610, Rejected),
     (400, 21617, Rejected),
-    (400, 21408, Rejected),  # a country that is not enabled concerns one recipient
-    (400, 21608, Rejected),  # ... as do the numbers of a trial account
+    (400, 21408, ChannelDown),  # a country that somebody has to enable
+    (400, 14111, ChannelDown),  # the numbers of a trial account
+    (400, 21219, ChannelDown),
+    (400, 21608, ChannelDown),
     (400, 21212, ChannelDown),
     (400, 21606, ChannelDown),
     (400, 21705, ChannelDown),
     (401, 20003, ChannelDown),
     (404, 20404, ChannelDown),
     (400, 63007, ChannelDown),
+    (400, 63040, ChannelDown),  # the template
+    (400, 63041, ChannelDown),
+    (400, 63042, ChannelDown),
     (429, 20429, Throttled),
     (400, 21611, Throttled),
-    (429, 14107, Unavailable),
+    (429, 14107, ALONE),
+    (400, 30003, ALONE),  # the phone is off
+    (400, 30017, ALONE),  # its carrier is
+    (400, 63012, Unavailable),
     (400, 12345, Rejected),  # a code that nobody told us about: its HTTP status
     (403, 12345, ChannelDown),
     (500, 20500, Unknown),
@@ -176,18 +212,22 @@ TWILIO_CODES = [
 
 @pytest.mark.parametrize(("status", "code", "kind"), TWILIO_CODES)
 def test_a_code_of_twilio_goes_before_the_http_status(
-    server: Server, status: int, code: int, kind: type[DeliveryError]
+    server: Server, status: int, code: int, kind: type[DeliveryError] | str
 ) -> None:
     server.script(answer(status, {"code": code, "message": f"says why\n to {CANARY}", "status": status}))
     error = deliver("sms.twilio", server)
-    assert type(error) is kind
+    assert isinstance(error, DeliveryError)
+    assert means(error) == kind
     assert str(error) == f"Twilio answered with code {code}: says why to ***"
     assert error.provider_code == str(code)
 
 
-def test_a_message_of_twilio_that_has_failed_at_once_is_not_sent(server: Server) -> None:
-    server.script(answer(201, {"sid": "SM1", "status": "failed", "error_code": 30002, "error_message": "suspended"}))
-    assert type(deliver("sms.twilio", server)) is ChannelDown
+@pytest.mark.parametrize(("code", "kind"), [(30002, ChannelDown), (30003, ALONE), (30005, Rejected), (None, Rejected)])
+def test_a_message_of_twilio_that_has_failed_at_once_is_not_sent(
+    server: Server, code: int | None, kind: type[DeliveryError] | str
+) -> None:
+    server.script(answer(201, {"sid": "SM1", "status": "failed", "error_code": code, "error_message": "no"}))
+    assert means(deliver("sms.twilio", server)) == kind
 
 
 VONAGE_CODES = [
@@ -195,7 +235,7 @@ VONAGE_CODES = [
     (["10"], Throttled),
     (["2"], Rejected),
     (["7"], Rejected),
-    (["29"], Rejected),  # the list of a trial account concerns one recipient
+    (["29"], ChannelDown),  # a trial account's list of numbers
     (["33"], Rejected),
     (["99"], Rejected),
     (["4"], ChannelDown),
@@ -226,37 +266,47 @@ def test_vonage_says_in_milliseconds_how_long_to_wait(server: Server) -> None:
     assert error.retry_after == timedelta(seconds=2.5)
 
 
-def test_a_long_sms_of_which_vonage_took_a_part_is_sent_with_a_note(server: Server) -> None:
-    parts = [{"status": "1", "error-text": "Throttled"}, {"status": "0", "message-id": "0B2"}]
-    server.script(answer(200, {"message-count": "2", "messages": parts}))
-    note = "1 of 2 parts were taken; Vonage answered with code 1: Throttled"
-    assert deliver("sms.vonage", server) == Receipt(provider_id="0B2", note=note)
+@pytest.mark.parametrize(
+    ("statuses", "which"), [("10", "part 1 of 2 was refused"), ("01", "part 2 of 2 was"), ("1011", "3 of 4 parts were")]
+)
+def test_a_long_sms_of_which_vonage_took_a_part_is_sent_with_a_warning(
+    server: Server, statuses: str, which: str
+) -> None:
+    told = {"0": {"message-id": "0B2"}, "1": {"error-text": "Throttled"}}
+    parts = [{"status": each, **told[each]} for each in statuses]
+    server.script(answer(200, {"message-count": str(len(parts)), "messages": parts}))
+    receipt = deliver("sms.vonage", server)
+    assert isinstance(receipt, Receipt)
+    assert (receipt.provider_id, receipt.note) == ("0B2", None)
+    assert receipt.warning is not None
+    assert receipt.warning.startswith(which)
+    assert "Vonage answered with code 1: Throttled; tell the recipient by other means" in receipt.warning
 
 
 INFOBIP_CODES = [
     (5, 6, Rejected),
     (5, 52, Rejected),
-    (5, 18, Rejected),  # the one number of a trial account concerns the others
+    (5, 18, ChannelDown),  # the one number of a trial account
     (5, 999, Rejected),
     (2, 9, Rejected),
     (4, 15, Rejected),
     (5, 11, ChannelDown),
     (5, 12, ChannelDown),
     (5, 19, ChannelDown),
-    (5, 20, Unavailable),
-    (5, 21, Unavailable),
+    (5, 20, ALONE),  # the flood is one number's
+    (5, 21, ALONE),
     (9, 26, Unknown),
 ]
 
 
 @pytest.mark.parametrize(("group", "number", "kind"), INFOBIP_CODES)
 def test_infobip_refuses_in_answers_of_status_200(
-    server: Server, group: int, number: int, kind: type[DeliveryError]
+    server: Server, group: int, number: int, kind: type[DeliveryError] | str
 ) -> None:
     status = {"groupId": group, "id": number, "name": "NO", "description": f"Not with {CANARY}"}
     server.script(answer(200, {"messages": [{"messageId": "m1", "status": status}]}))
     error = deliver("sms.infobip", server)
-    assert type(error) is kind
+    assert means(error) == kind
     assert str(error) == f"Infobip answered with code {number}: NO: Not with ***"
 
 

@@ -109,7 +109,10 @@ def clicksend(**first: str) -> dict[str, Any]:
 ANSWERS: list[tuple[str, int, Body, type[DeliveryError] | str | None]] = [
     ("labsmobile", 200, {"subid": "63bd", "code": "0", "message": "ok"}, "63bd"),
     ("labsmobile", 200, {"subid": 63, "code": 0}, "63"),
-    ("labsmobile", 200, {"code": "35", "message": "no"}, Rejected),
+    ("labsmobile", 200, {"code": "23", "message": "There are no recipients"}, Rejected),
+    ("labsmobile", 200, {"code": "35", "message": "The account has no enough credit for this sending"}, ChannelDown),
+    ("labsmobile", 400, {"code": 35, "message": "The account has no enough credit for this sending"}, ChannelDown),
+    ("labsmobile", 200, {"code": "30", "message": "There was an error while sending the message"}, Unknown),
     ("labsmobile", 200, {"message": "no code at all"}, Unknown),
     ("46elks", 200, {"id": "s1", "status": "sent"}, "s1"),
     ("46elks", 200, {"id": "s1", "status": "failed"}, Rejected),
@@ -134,6 +137,7 @@ ANSWERS: list[tuple[str, int, Body, type[DeliveryError] | str | None]] = [
     ("smsapi", 200, {"count": 1, "list": [{"id": "1460969715572091219", "status": "QUEUE"}]}, "1460969715572091219"),
     ("smsapi", 200, {"error": 13, "message": "No correct phone numbers"}, Rejected),
     ("smsapi", 200, {"error": 101, "message": "Authorization failed"}, ChannelDown),
+    ("smsapi", 200, {"error": 103, "message": "Insufficient credits"}, ChannelDown),
     ("smsapi", 200, {"error": 203, "message": "Too many requests"}, Throttled),
 ]  # fmt: skip
 
@@ -149,6 +153,16 @@ def test_a_preset_knows_what_its_gateway_answers(
         assert str(got).startswith("127.0.0.1 answered")
     else:
         assert got == Receipt(provider_id=expected)
+
+
+def test_a_carrier_that_fails_is_no_failure_of_the_gateway(server: Server) -> None:
+    for said, alone in (("600", True), ("700", False)):
+        server.script(answer(200, {"success": said}))
+        codes = {"path": "success", "number_unavailable": ["600"], "unavailable": ["700"]}
+        for changes in ({}, {"codes": codes}) if alone else ({"codes": codes},):
+            error = deliver(HTTP, server, preset="seven", **TOKEN, **changes)
+            assert isinstance(error, Unavailable)
+            assert error.alone is alone
 
 
 @pytest.mark.parametrize(("preset", "body"), [("seven", {"success": "402"}), ("smsapi", {"error": 53})])

@@ -40,7 +40,8 @@ from tests.http_server import (
 from tests.message_samples import called
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-ENVELOPE = Envelope(key="5f0c1d9e", delivery_id=7, at=NOON, expires_at=NOON + timedelta(hours=1))
+LATER = NOON + timedelta(hours=1)
+ENVELOPE = Envelope(key="5f0c1d9e", delivery_id=7, at=NOON, useful_until=LATER)
 CANARY = "AAEcanary-tok3n"
 TOKEN = f"123456789:{CANARY}"
 TAKEN = answer(200, {"ok": True, "result": {"message_id": 4711, "chat": {"id": 123, "type": "private"}, "date": 1}})
@@ -232,7 +233,7 @@ def test_a_group_that_has_moved_is_followed_once(server: Server, second: Step, e
     assert [request.json()["chat_id"] for request in server.requests] == [-55, -1009]
     if isinstance(result, Receipt):
         assert result.provider_id == "4711"
-        assert result.note == "the group -55 has become a supergroup; write its new number -1009 instead"
+        assert result.warning == "the group -55 has become a supergroup; write its new number -1009 instead"
 
 
 def test_the_token_shows_nowhere_whatever_a_server_says_of_it(server: Server) -> None:

@@ -47,7 +47,10 @@ ARRIVALS = [
     ({"method": "DELETE", "body": "x"}, "/", b"x", TEXT),
     ({"method": "PATCH", "path": "/añadir/100%/%2F#top", "form": {}}, "/a%C3%B1adir/100%25/%2F", b"", FORM),
     ({"headers": {"X-Name": " José ", "Authorization": "a b"}}, "/", b"", {"X-Name": "José", "Authorization": "a b"}),
+    ({"headers": {"X-Name": "Łukasz 👋"}}, "/", b"", {"X-Name": "Łukasz 👋"}),
     ({"headers": {"User-Agent": "ours/1"}}, "/", b"", {"User-Agent": "ours/1"}),
+    ({"body": ' {"a": "ñ"}'}, "/", ' {"a": "ñ"}'.encode(), JSON),
+    ({"body": "{a: b}"}, "/", b"{a: b}", TEXT),
 ]  # fmt: skip
 
 
@@ -169,7 +172,6 @@ OK = {"url": "https://example.com/{appointment_id}?x={{ staff_name }}"}
         (OK | {"headers": {"content-length": "1"}}, ["headers: content-length cannot be set here"]),
         (OK | {"headers": {"Webhook-Id": "1"}}, ["headers: Webhook-Id cannot be set here"]),
         (OK | {"headers": {"X-A": "a\r\nX-B: b"}}, ["headers: X-A holds a line break"]),
-        (OK | {"headers": {"X-A": {"es": "ok", "pl": "Łukasz"}}}, ["headers: X-A holds a character that"]),
     ],
 )  # fmt: skip
 def test_mistakes_in_a_message_are_found_before_it_is_sent(tree: dict[str, Any], words: list[str]) -> None:
@@ -179,7 +181,6 @@ def test_mistakes_in_a_message_are_found_before_it_is_sent(tree: dict[str, Any],
 
 
 def test_a_message_with_a_mistake_is_rejected_unsent(server: Server) -> None:
-    assert type(send(message(url=server.url, headers={"X-Name": "Łukasz"}))) is Rejected
     assert type(send(message(url=server.url, json={"a": "\ud83d"}))) is Rejected
     assert server.connections == 0
 

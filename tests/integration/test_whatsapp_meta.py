@@ -34,7 +34,8 @@ from tests.http_server import (
 from tests.message_samples import context
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-ENVELOPE = Envelope(key="5f0c1d9e", delivery_id=7, at=NOON, expires_at=NOON + timedelta(hours=1))
+LATER = NOON + timedelta(hours=1)
+ENVELOPE = Envelope(key="5f0c1d9e", delivery_id=7, at=NOON, useful_until=LATER)
 CANARY = "EAABcanary-tok3n"
 HEAD = {"messaging_product": "whatsapp", "recipient_type": "individual", "to": "34600111222"}
 TEXT = {"body": "Hola"}
@@ -215,7 +216,7 @@ PAGE = answer(200, "<!DOCTYPE html><title>Wi-Fi</title>", headers={"Content-Type
 ANSWERS: list[tuple[Step, type[DeliveryError], str]] = [
     (refused(400, 131026), Rejected, "Meta answered with code 131026: (#131026) a title: the details"),
     (refused(400, 131047), Rejected, "the details; free text reaches only"),
-    (refused(404, 132001), Rejected, "approved in"),
+    (refused(404, 132001), ChannelDown, "approved in"),
     (refused(400, 100), Rejected, "code 100"),
     (refused(400, 100, error_subcode=33), ChannelDown, "is phone_number_id right?"),
     (refused(401, 190), ChannelDown, "put a new access_token"),
@@ -268,12 +269,14 @@ def test_an_answer_or_its_absence_has_one_meaning_after_one_request(
 
 
 CODES = {
-    Rejected: "100 130472 130497 131008 131009 131021 131026 131030 131047 131050 131051 131052 131053 132000 132001 "
-    "132005 132007 132008 132012 132016 132018 137000",
-    ChannelDown: "0 3 10 33 190 200 250 299 368 131005 131031 131037 131042 131045 131063 133010",
-    Throttled: "4 80007 130429 131048 131056 131064",
-    Unavailable: "1 2 131000 131016 131049 131057 132015 133004",
+    Rejected: "100 130472 130497 131021 131026 131030 131047 131050 131051 131052 131053 131062 132000 132005 132008 "
+    "132012 132018 137000",
+    ChannelDown: "0 3 10 33 190 200 250 299 368 131005 131008 131009 131031 131037 131042 131045 131063 132001 132007 "
+    "132015 132016 133010",
+    Throttled: "4 80007 130429 131048 131064",
+    Unavailable: "1 2 131000 131016 131049 131056 131057 133004",
 }
+OF_ONE_RECIPIENT = (131049, 131056)
 
 
 @pytest.mark.parametrize(
@@ -284,6 +287,7 @@ def test_metas_code_decides_whatever_its_http_status(code: int, meaning: type[De
         error = _meta_answers.classify(status, {"code": code})
         assert type(error) is meaning
         assert error.provider_code == str(code)
+        assert getattr(error, "alone", False) is (code in OF_ONE_RECIPIENT)
 
 
 @pytest.mark.parametrize(
@@ -292,7 +296,6 @@ def test_metas_code_decides_whatever_its_http_status(code: int, meaning: type[De
         (400, 131056, "", timedelta(seconds=6)),
         (400, 131048, "", timedelta(minutes=15)),
         (400, 131049, "", timedelta(hours=24)),
-        (400, 132015, "", timedelta(hours=1)),
         (429, 130429, "", None),
         (429, 130429, "20", timedelta(seconds=20)),
         (400, 131056, "20", timedelta(seconds=20)),

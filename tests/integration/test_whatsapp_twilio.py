@@ -67,7 +67,7 @@ def test_nothing_is_asked_for_a_message_that_cannot_be_one(server: Server, field
     assert server.requests == []
 
 
-@pytest.mark.parametrize(("code", "kind"), [(63016, Rejected), (63015, Rejected), (63007, ChannelDown)])
+@pytest.mark.parametrize(("code", "kind"), [(63016, Rejected), (63015, ChannelDown), (63007, ChannelDown)])
 def test_what_whatsapp_refuses_through_twilio(server: Server, code: int, kind: type[Exception]) -> None:
     server.script(answer(400, {"code": code, "message": "no", "status": 400}))
     assert type(deliver(WHATSAPP, server)) is kind

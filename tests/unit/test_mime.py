@@ -20,7 +20,7 @@ AROUND = Envelope(
     key="3f2a9c",
     delivery_id=7,
     at=datetime(2026, 11, 22, 8, 30, tzinfo=UTC),
-    expires_at=datetime(2026, 11, 22, 20, 30, tzinfo=UTC),
+    useful_until=datetime(2026, 11, 23, 8, 30, tzinfo=UTC),
 )
 CALENDAR = Attachment(
     filename="cita.ics",
@@ -58,7 +58,7 @@ def test_a_mail_says_who_it_is_and_that_a_machine_wrote_it():
 
 
 def test_without_settings_a_mail_comes_from_this_machine():
-    message = channel.Message(to="ana@example.test", subject="x")
+    message = channel.Message(to="ana@example.test", subject="x", body="y")
     mail = read(channel.as_file(message, None, AROUND))
     assert (mail["From"], mail["Message-ID"]) == ("reminderctl@localhost", "<3f2a9c@localhost>")
 
@@ -73,6 +73,7 @@ def shape(part: EmailMessage) -> Any:
     [
         ({}, "text/plain"),
         ({"body": "", "html": "<p>Hola"}, "text/html"),
+        ({"body": " \n", "html": "<p>Hola"}, "text/html"),
         ({"html": "<p>Hola"}, ("multipart/alternative", "text/plain", "text/html")),
         ({"attach": (CALENDAR,)}, ("multipart/mixed", "text/plain", "text/calendar")),
         (
@@ -84,6 +85,14 @@ def shape(part: EmailMessage) -> Any:
 def test_a_mail_has_as_many_parts_as_it_needs(fields, expected):
     assert shape(read(written(**fields))) == expected
     assert written(**fields) == written(**fields)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"body": ""}, {"body": " \n\u00a0", "html": "\n"}, {"body": "", "attach": (CALENDAR,)}]
+)
+def test_a_mail_that_says_nothing_is_refused(fields):
+    with pytest.raises(Rejected, match="the mail has no text: every shortcode in its body is empty"):
+        written(**fields)
 
 
 def test_an_attachment_arrives_as_it_is():
@@ -116,7 +125,6 @@ def test_a_file_name_cannot_leave_its_quotes(filename):
         "línea\rlínea\r\nlínea\n",
         "a\x00b\x1b[31m",
         "\ud83d lone",
-        "",
     ],
 )
 def test_a_text_arrives_as_it_was_written(text):

@@ -34,7 +34,7 @@ DELIVERY = Delivery(
 def of(
     error: DeliveryError, delivery: Delivery = DELIVERY, *, on_unknown: OnUnknown = OnUnknown.HOLD
 ) -> outcome.Outcome:
-    return outcome.of_error(error, delivery, on_unknown=on_unknown, most_attempts=4, now=NOW)
+    return outcome.of_error(error, delivery, on_unknown=on_unknown, now=NOW)
 
 
 def test_an_accepted_message_is_sent_with_the_providers_own_id() -> None:
@@ -78,10 +78,11 @@ def test_what_follows_the_unknown_is_the_rule_of_the_channel(
     assert decision.doubtful
 
 
-def test_attempts_end_after_the_most_that_the_channel_allows() -> None:
-    assert of(Unavailable("refused"), replace(DELIVERY, attempts=3)).state is State.PENDING
-    assert of(Unavailable("refused"), replace(DELIVERY, attempts=4)).state is State.FAILED
-    assert of(Unavailable("refused"), replace(DELIVERY, attempts=4, doubtful=1)).state is State.UNKNOWN
+def test_only_the_deadline_ends_the_attempts() -> None:
+    assert of(Unavailable("refused"), replace(DELIVERY, attempts=500)).state is State.PENDING
+    late = replace(DELIVERY, attempts=500, expires_at=NOW + timedelta(seconds=80))
+    assert of(Unavailable("refused"), late).state is State.EXPIRED
+    assert of(Unavailable("refused"), replace(late, doubtful=1)).state is State.UNKNOWN
 
 
 @given(attempts=st.integers(1, 60), key=st.text(max_size=8))
@@ -106,11 +107,30 @@ def test_a_provider_that_says_when_is_obeyed(error: type[Unavailable], asked: ti
     assert of(error("later", retry_after=asked)).next_attempt_at == NOW + timedelta(minutes=10)
 
 
-@pytest.mark.parametrize("error", [Unavailable, Throttled])
-def test_a_provider_that_says_too_late_ends_it_now(error: type[Unavailable]) -> None:
-    decision = of(error("later", retry_after=timedelta(hours=13)))
+def test_a_lane_that_is_to_wait_beyond_the_deadline_ends_it_now_and_waits_no_longer_than_that() -> None:
+    decision = of(Throttled("later", retry_after=timedelta(days=7)))
     assert decision.state is State.EXPIRED
     assert "after the deadline" in (decision.error or "")
+    assert decision.pause_lane_until == DELIVERY.expires_at
+    short = replace(DELIVERY, expires_at=NOW + timedelta(minutes=2))
+    assert of(Throttled("later", retry_after=timedelta(days=7)), short).pause_lane_until == NOW + timedelta(minutes=15)
+
+
+def test_a_message_that_is_to_wait_beyond_the_deadline_has_a_last_chance_before_it() -> None:
+    decision = of(Unavailable("later", retry_after=timedelta(hours=13)))
+    assert decision.next_attempt_at == DELIVERY.expires_at - timedelta(seconds=90)
+
+
+def test_what_concerns_one_recipient_is_not_held_against_the_lane() -> None:
+    for error, failed in ((Unavailable("full", alone=True), False), (Unavailable("full"), True)):
+        decision = outcome.of_error(error, DELIVERY, on_unknown=OnUnknown.HOLD, now=NOW, lane_failures=9)
+        assert (decision.lane_failed, decision.pause_lane_until is not None) == (failed, failed)
+
+
+def test_a_provider_that_leaves_people_with_doubts_is_paused_like_one_that_fails() -> None:
+    for on_unknown, failed in ((OnUnknown.HOLD, True), (OnUnknown.RESEND, False)):
+        decision = outcome.of_error(Unknown("cut"), DELIVERY, on_unknown=on_unknown, now=NOW, lane_failures=4)
+        assert (decision.lane_failed, decision.pause_lane_until is not None) == (failed, failed)
 
 
 def test_our_own_backoff_leaves_a_last_chance_before_the_deadline() -> None:
@@ -128,7 +148,6 @@ def test_a_lane_that_keeps_failing_is_paused_and_probed_sooner_than_a_deadline_p
             Unavailable("refused"),
             DELIVERY,
             on_unknown=OnUnknown.HOLD,
-            most_attempts=4,
             now=NOW,
             lane_failures=failures,
         )

@@ -1,7 +1,6 @@
 """Gateways whose requests and answers are known, for `sms/http`.
 
-The sources of each stand beside it; REC means common knowledge that no document at hand confirmed. A code that could be
-true of one recipient only is never `channel_down`: one message would hold up all others.
+The sources of each stand beside it; REC means common knowledge that no document at hand confirmed.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-Meaning = Literal["sent", "rejected", "unavailable", "throttled", "channel_down", "unknown"]
+Meaning = Literal["sent", "rejected", "number_unavailable", "unavailable", "throttled", "channel_down", "unknown"]
 CodeList = tuple[str, ...]
 
 
@@ -33,6 +32,9 @@ class Codes(Struct, frozen=True, kw_only=True):
     )
     sent: Annotated[CodeList, Meta(description="It was taken before.")] = ()
     rejected: Annotated[CodeList, Meta(description="This SMS will never do.")] = ()
+    number_unavailable: Annotated[
+        CodeList, Meta(description="This number, or its network, takes none now; later it may, and others do.")
+    ] = ()
     unavailable: Annotated[CodeList, Meta(description="It was not taken; later it may be.")] = ()
     throttled: Annotated[CodeList, Meta(description="Too fast; the whole channel waits.")] = ()
     channel_down: Annotated[CodeList, Meta(description="No SMS would be taken: credentials, credit, sender.")] = ()
@@ -64,14 +66,15 @@ class Preset(Gateway, frozen=True, kw_only=True):
 
 PRESETS: Mapping[str, Preset] = {
     # https://www.labsmobile.com/es/api-sms/versiones-api/http-rest-post-json (address, credentials); the body and the
-    # success rule from a public adapter that was tried on a live account in February 2026.
+    # success rule from a public adapter that was tried on a live account in February 2026. Of the codes in the vendor's
+    # list (apidocs.labsmobile.com, results and errors), 35 is want of credit, and 30 an error while it was sending.
     "labsmobile": Preset(
         needs=("username", "password"),
         url="https://api.labsmobile.com/json/send",
         json={"message": "{body}", "tpoa": "{from_digits}", "recipient": [{"msisdn": "{to_digits}"}]},
         success=Success(status=(200,), values={"code": "0"}),
         id_path="subid",
-        codes=Codes(path="code", otherwise="rejected"),
+        codes=Codes(path="code", channel_down=("35",), unknown=("30",), otherwise="rejected"),
     ),
     # https://46elks.se/documentation; 403 for want of credit is REC.
     "46elks": Preset(
@@ -93,7 +96,7 @@ PRESETS: Mapping[str, Preset] = {
             path="success",
             sent=("402",),  # the same text to the same number a moment ago
             rejected=("201", "202", "301", "302", "303", "304", "305", "306", "307", "401", "403"),
-            unavailable=("600",),
+            number_unavailable=("600",),  # its carrier
             channel_down=("300", "500", "900", "902", "903"),
         ),
     ),

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
 NAMES = ("to", "to_digits", "from", "from_digits", "body", "key", "username", "password", "token")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_OF_ONE_NUMBER = "number_unavailable"
 _MEANINGS: Mapping[str, type[DeliveryError]] = {
     "rejected": Rejected,
+    _OF_ONE_NUMBER: Unavailable,
     "unavailable": Unavailable,
     "throttled": Throttled,
     "channel_down": ChannelDown,
@@ -134,7 +136,8 @@ def read_answer(gateway: Gateway, answer: _http.Answer, *, hide: list[str]) -> R
     if meaning == "sent":
         return Receipt(provider_id=provider_id, note=f"taken before: {text}")
     if meaning is not None:
-        raise _gateway.error(_MEANINGS[meaning], text, code=code, retry_after=answer.retry_after)
+        alone = meaning == _OF_ONE_NUMBER
+        raise _gateway.error(_MEANINGS[meaning], text, code=code, retry_after=answer.retry_after, alone=alone)
     refusal = _http.classify_status(answer.status, answer.retry_after, text=text)
     raise refusal or _gateway.not_understood(answer, "the gateway", hide=hide)
 

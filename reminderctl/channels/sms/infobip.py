@@ -13,8 +13,9 @@
         to: customer
         body: "{customer_first_name}, we expect you on {appointment_date} at {appointment_start_time}."
 
-Infobip stops trying at the reminder's deadline. Every SMS carries the delivery's key as its message id, and Infobip
-refuses an id that it has already taken; so an SMS whose fate nobody knows is sent again, which cannot make two of it.
+Infobip stops trying when the appointment begins; what follows one, at the reminder's deadline. Every SMS carries the
+delivery's key as its message id, and Infobip refuses an id that it has already taken; so an SMS whose fate nobody knows
+is sent again, which cannot make two of it.
 
 Sources: Infobip's OpenAPI 3.210 (github.com/api-evangelist/infobip) for request and answer,
 https://www.infobip.com/docs/essentials/api-essentials/response-status-and-error-codes for the statuses.
@@ -38,7 +39,7 @@ from reminderctl.secret import Secret
 __all__ = ["RULES", "Channel", "Message", "Settings", "as_file", "classify", "mistakes"]
 
 # RESEND, because our message id lets Infobip tell a repetition (status 23).
-RULES = Rules(on_unknown=OnUnknown.RESEND, attempts=4, workers=4, address="phone")
+RULES = Rules(on_unknown=OnUnknown.RESEND, workers=4, address="phone")
 
 _LONGEST_VALIDITY = 48 * 60  # minutes
 _TAKEN_BEFORE = 23  # REJECTED_DUPLICATE_MESSAGE_ID
@@ -49,11 +50,12 @@ _OVER = (2, 4, 5)  # UNDELIVERABLE, EXPIRED, REJECTED
 MEANINGS: Mapping[int, type[DeliveryError]] = {
     # Network, prefix, do-not-disturb list, blocked sender or recipient, header, length, no or wrong recipient.
     **dict.fromkeys((6, 8, 10, 13, 14, 24, 25, 51, 52), Rejected),
-    18: Rejected,  # a trial account, and a number that is not its own: others may be
-    **dict.fromkeys((11, 12, 17, 19), ChannelDown),  # sender not registered, no credit, package over, no route at all
-    20: Unavailable,  # this number has had too many in this hour; others have not
-    21: Unavailable,  # a system error before anything was sent: "retry the submission"
+    # Sender not registered, no credit, package over, a trial account and not its own number, no route at all.
+    **dict.fromkeys((11, 12, 17, 18, 19), ChannelDown),
+    20: Unavailable,  # too fast, for this number: it has had too many in this hour
+    21: Unavailable,  # a system error before this one was sent: "retry the submission"
 }
+ALONE = frozenset({20, 21})  # those that speak of one message or its recipient
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -136,7 +138,7 @@ def classify(group: int, number: int, *, text: str = "") -> DeliveryError | None
     if group in _ON_THE_WAY:
         return None
     meaning = MEANINGS.get(number, Rejected) if group in _OVER else Unknown
-    return _gateway.error(meaning, text, code=number)
+    return _gateway.error(meaning, text, code=number, alone=number in ALONE)
 
 
 def _describe(answer: _http.Answer, *, hide: list[str]) -> str:

@@ -13,8 +13,9 @@
         to: customer
         body: "{customer_first_name}, we expect you on {appointment_date} at {appointment_start_time}."
 
-Twilio stops trying at the reminder's deadline. It does not tell repetitions, so an SMS whose fate nobody knows is held
-until a person has looked into Twilio's log.
+Twilio stops trying when the appointment begins; what follows one, at the reminder's deadline; at the latest after ten
+hours. It does not tell repetitions, so an SMS whose fate nobody knows is held until a person has looked into Twilio's
+log.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from reminderctl.model import Envelope, Receipt
 
 __all__ = ["RULES", "Channel", "Message", "Settings", "as_file", "mistakes"]
 
-RULES = Rules(on_unknown=OnUnknown.HOLD, attempts=4, workers=4, address="phone")
+RULES = Rules(on_unknown=OnUnknown.HOLD, workers=4, address="phone")
 
 
 class Settings(_twilio.Account, frozen=True, kw_only=True):

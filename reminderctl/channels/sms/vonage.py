@@ -13,8 +13,8 @@
         to: customer
         body: "{customer_first_name}, we expect you on {appointment_date} at {appointment_start_time}."
 
-Vonage stops trying at the reminder's deadline. It does not tell repetitions, so an SMS whose fate nobody knows is held
-until a person has looked into Vonage's log.
+Vonage stops trying when the appointment begins; what follows one, at the reminder's deadline. It does not tell
+repetitions, so an SMS whose fate nobody knows is held until a person has looked into Vonage's log.
 
 Sources: https://developer.vonage.com/api-errors/sms (the statuses), github.com/Nexmo/api-specification,
 definitions/sms.yml (request and answer).
@@ -39,7 +39,7 @@ from reminderctl.secret import Secret
 
 __all__ = ["RULES", "Channel", "Message", "Settings", "as_file", "classify", "mistakes"]
 
-RULES = Rules(on_unknown=OnUnknown.HOLD, attempts=4, workers=4, address="phone")
+RULES = Rules(on_unknown=OnUnknown.HOLD, workers=4, address="phone")
 
 _SHORTEST_TTL, _LONGEST_TTL = 20, 604_800  # seconds
 _LONGEST_REFERENCE = 40  # characters
@@ -50,9 +50,9 @@ MEANINGS: Mapping[str, type[DeliveryError]] = {
     **dict.fromkeys(("1", "10"), Throttled),  # too fast; too many connections
     # Missing or invalid parameters, invalid message, barred or deactivated number, too long, network code, callback.
     **dict.fromkeys(("2", "3", "6", "7", "12", "22", "23", "33"), Rejected),
-    "29": Rejected,  # a trial account, and a number that is not on its list: others may be
-    # Credentials, account barred, no credit, no REST access, signature, sender, signature and secret both.
-    **dict.fromkeys(("4", "8", "9", "11", "14", "15", "32"), ChannelDown),
+    # Credentials, account barred, no credit, no REST access, signature, sender, a trial account whose list of numbers
+    # somebody has to extend, signature and secret both.
+    **dict.fromkeys(("4", "8", "9", "11", "14", "15", "29", "32"), ChannelDown),
     "5": Unknown,  # an error inside Vonage, at a point that nobody knows
 }
 
@@ -122,14 +122,21 @@ def _read_answer(answer: _http.Answer, *, hide: list[str]) -> Receipt:
         or not all(isinstance(each, dict) and "status" in each for each in parts)
     ):
         raise _gateway.not_understood(answer, "Vonage", hide=hide)
-    refused = [each for each in parts if str(each["status"]) != _ACCEPTED]
+    refused = [number for number, each in enumerate(parts, 1) if str(each["status"]) != _ACCEPTED]
     taken = [each for each in parts if str(each["status"]) == _ACCEPTED]
-    errors = [classify(str(each["status"]), each.get("error-text"), hide=hide) for each in refused]
+    said = [parts[number - 1] for number in refused]
+    errors = [classify(str(each["status"]), each.get("error-text"), hide=hide) for each in said]
     if taken:
-        note = f"{len(taken)} of {len(parts)} parts were taken; {errors[0]}" if errors else None
-        return Receipt(provider_id=str(taken[0].get("message-id") or "") or None, note=note)
+        warning = _warn_of_a_gap(refused, errors, of=len(parts)) if errors else None
+        return Receipt(provider_id=str(taken[0].get("message-id") or "") or None, warning=warning)
     # Where one part may have gone out, repeating the others might repeat it.
     raise next((each for each in errors if isinstance(each, Unknown)), errors[0])
+
+
+def _warn_of_a_gap(refused: list[int], errors: list[DeliveryError], *, of: int) -> str:
+    """What a person has to know of a text that arrives with a gap: sending it again would repeat the rest."""
+    which = f"part {refused[0]} of {of} was" if len(refused) == 1 else f"{len(refused)} of {of} parts were"
+    return f"{which} refused: {errors[0]}; tell the recipient by other means, the rest of the text has gone out"
 
 
 def classify(status: str, words: Any = None, *, hide: list[str] | None = None) -> DeliveryError:

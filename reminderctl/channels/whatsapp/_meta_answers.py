@@ -16,27 +16,28 @@ from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, 
 from reminderctl.model import Receipt
 
 # What a code means [codes]; one that stands nowhere here means what its HTTP status means.
-# Those that may be true of one message only are never `ChannelDown`: it would hold up all others.
+# A person has to look into `ChannelDown`, though some of it concerns one template only: a lane that is down is probed
+# with another message each time, so that none of them holds up the others for good.
 MEANINGS: Mapping[int, type[DeliveryError]] = {
     # This recipient will never do: not on WhatsApp, ourselves, not in the list of a test account, more than 24 hours
     # silent, stopped our messages, part of an experiment, in a country that we may not write to.
     **dict.fromkeys((131026, 131021, 131030, 131047, 131050, 130472, 130497), Rejected),
     # This message will never do: its kind, its media, its parameters.
-    **dict.fromkeys((131051, 131052, 131053, 132000, 132005, 132008, 132012, 132018, 137000), Rejected),
-    **dict.fromkeys((100, 131008, 131009), Rejected),
-    # Its template: none of that name in that language, against the policy, disabled for good.
-    **dict.fromkeys((132001, 132007, 132016), Rejected),
+    **dict.fromkeys((131051, 131052, 131053, 131062, 132000, 132005, 132008, 132012, 132018, 137000, 100), Rejected),
+    # The request itself; the template: none of that name in that language, against the policy, paused, disabled.
+    **dict.fromkeys((131008, 131009, 132001, 132007, 132015, 132016), ChannelDown),
     # The token and what it may do.
     **dict.fromkeys((0, 3, 10, 190, *range(200, 300), 131005), ChannelDown),
     # The business and its number: deleted, locked, blocked, without an approved name, unpaid, not registered.
     **dict.fromkeys((33, 368, 131031, 131037, 131042, 131045, 131063, 133010), ChannelDown),
-    # Too fast: the app, the account, the number, this pair of numbers; and too much that people mark as spam.
-    **dict.fromkeys((4, 80007, 130429, 131056, 131048, 131064), Throttled),
+    # Too fast: the app, the account, the number; and too much that people mark as spam.
+    **dict.fromkeys((4, 80007, 130429, 131048, 131064), Throttled),
     # Not now: Meta is down, in maintenance, or does not know itself; it says that the message has not gone out.
     **dict.fromkeys((1, 2, 131000, 131016, 131057, 133004), Unavailable),
-    # Not now: this person has had enough of businesses for today; this template is paused.
-    **dict.fromkeys((131049, 132015), Unavailable),
+    # Too fast for this person: from this number; from all businesses together.
+    **dict.fromkeys((131056, 131049), Unavailable),
 }
+ALONE = frozenset({131056, 131049})  # those that speak of one recipient
 
 # How long to wait where Meta does not say it [codes, rates].
 WAITS: Mapping[int, timedelta] = {
@@ -44,7 +45,6 @@ WAITS: Mapping[int, timedelta] = {
     131048: timedelta(minutes=15),
     131064: timedelta(minutes=15),
     131049: timedelta(hours=24),
-    132015: timedelta(hours=1),  # a first pause lasts three
 }
 
 _DELETED_NUMBER = 33  # as the subcode of 100: there is no such number, or the token may not use it
@@ -86,7 +86,8 @@ def classify(
     if fault.get("is_transient") is True and meaning is not Throttled:
         meaning = Unavailable
     if meaning:
-        return _gateway.error(meaning, text, code=code, retry_after=retry_after or WAITS.get(code or 0))
+        wait = retry_after or WAITS.get(code or 0)
+        return _gateway.error(meaning, text, code=code, retry_after=wait, alone=code in ALONE)
     refusal = _http.classify_status(status, retry_after, text=text)
     if refusal and code is not None:
         refusal.provider_code = str(code)

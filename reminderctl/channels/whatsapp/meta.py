@@ -44,7 +44,7 @@ from reminderctl.secret import Secret
 
 __all__ = ["RULES", "Channel", "Message", "Settings", "TemplateHeader", "as_file", "message_mistakes", "mistakes"]
 
-RULES = Rules(on_unknown=OnUnknown.HOLD, attempts=4, workers=4, address="phone")
+RULES = Rules(on_unknown=OnUnknown.HOLD, workers=4, address="phone")
 
 # Of github.com/facebook/openapi, business-messaging-api_v23.0.yaml.
 LONGEST_BODY, LONGEST_PARAMETER = 4096, 1024  # characters

@@ -38,7 +38,7 @@ from reminderctl.places import Parameter, Plain
 
 __all__ = ["RULES", "Channel", "Message", "Settings", "as_file", "message_mistakes", "mistakes"]
 
-RULES = Rules(on_unknown=OnUnknown.HOLD, attempts=4, workers=4, address="phone")
+RULES = Rules(on_unknown=OnUnknown.HOLD, workers=4, address="phone")
 
 _PREFIX = "whatsapp:"
 _NUMBER = re.compile(r"\+[\d\s().-]{7,24}")
