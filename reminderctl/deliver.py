@@ -13,7 +13,7 @@ from reminderctl.errors import Rejected
 from reminderctl.matching import language_of
 from reminderctl.messages.context import Context
 from reminderctl.messages.render import render_message, render_text
-from reminderctl.model import Action, Booking, Config, Configured, Delivery, Envelope, Participant, Receipt
+from reminderctl.model import Action, Booking, Config, Configured, Delivery, Envelope, Receipt
 from reminderctl.outbox import Outbox
 from reminderctl.places import Place
 
@@ -29,8 +29,7 @@ class Composed(NamedTuple):
 def compose(delivery: Delivery, booking: Booking, *, config: Config, at: datetime) -> Composed:
     """The message of one delivery as an attempt at this instant would send it; raises `Rejected`."""
     action = _action_of(delivery, config)
-    participant = next((each for each in booking.participants if each.customer.id == delivery.participant), None)
-    context = _context(booking, participant, config=config, at=at)
+    context = _context(delivery, booking, config=config, at=at)
     module = channels.module(config.channels[action.channel].module)
     address = _address(delivery, context)
     rendering = render_message(
@@ -44,7 +43,7 @@ def compose(delivery: Delivery, booking: Booking, *, config: Config, at: datetim
         key=delivery.key,
         delivery_id=delivery.id,
         at=at,
-        expires_at=delivery.expires_at,
+        useful_until=max(delivery.event_at, delivery.expires_at),
         recipient=delivery.recipient,
         address=address,
     )
@@ -90,21 +89,28 @@ class Deliverer:
         return channels.module(configured.module).Channel(configured.settings)
 
 
-def _context(booking: Booking, participant: Participant | None, *, config: Config, at: datetime) -> Context:
+def _context(delivery: Delivery, booking: Booking, *, config: Config, at: datetime) -> Context:
     if booking.timezone and not timing.find_zone(booking.timezone):
         raise Rejected(
             f"booking {booking.id}: there is no time zone {booking.timezone[:100]!r}; write an IANA name such as "
             f"{config.timezone}"
         )
+    participant = next((each for each in booking.participants if each.customer.id == delivery.participant), None)
     return Context(
         booking=booking,
         participant=participant,
         company=config.company,
         language=language_of(participant, config.language),
         default_language=config.language,
+        written_in=None if _reaches_customer(delivery.recipient) else config.language,
         timezone=booking.timezone or config.timezone,
         at=at,
     )
+
+
+def _reaches_customer(recipient: str) -> bool:
+    """Whether the customer is told, under that name or by a shortcode such as `{customer_email}`."""
+    return recipient.startswith("customer:") or ("{" in recipient and "customer_" in recipient)
 
 
 def _address(delivery: Delivery, context: Context) -> str:

@@ -10,9 +10,9 @@ from reminderctl.model import Booking, Company, Participant
 
 
 class Context(Struct, frozen=True, kw_only=True):
-    """`language` is this recipient's, `timezone` the booking's own zone or else the configured one (IANA).
+    """`language` chooses among the versions of a text; dates are written in that version's, else in `written_in`.
 
-    `at` is the instant of the attempt, in UTC.
+    `timezone` is the booking's own zone or else the configured one (IANA), `at` the instant of the attempt, in UTC.
     """
 
     booking: Booking
@@ -20,10 +20,11 @@ class Context(Struct, frozen=True, kw_only=True):
     company: Company = Company()
     language: str
     default_language: str
+    written_in: str | None = None  # the language of a text without versions; left out: `language`
     timezone: str
     at: datetime
 
     @property
     def languages(self) -> tuple[str, str]:
         """The languages to format dates in, the wanted one first."""
-        return self.language, self.default_language
+        return self.written_in or self.language, self.default_language

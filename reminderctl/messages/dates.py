@@ -8,11 +8,12 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
+from reminderctl.messages.patterns import WIDTHS
+
 if TYPE_CHECKING:
     from babel import Locale
 
 Languages = tuple[str, ...]
-WIDTHS = frozenset({"full", "long", "medium", "short"})
 
 # CLDR joins "5:30" and "PM" by a narrow no-break space: one such character doubles the price of an SMS (UCS-2).
 _ORDINARY_BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " "})

@@ -14,7 +14,8 @@ from jinja2.runtime import Context as Variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from reminderctl.messages import dates
+from reminderctl.errors import Rejected
+from reminderctl.messages import dates, patterns
 from reminderctl.messages.escaping import BodyKind, escape, escape_plain
 from reminderctl.messages.shortcodes import BY_NAME, CARRIAGE_RETURN, is_known, unknown
 from reminderctl.messages.values import Empty
@@ -96,12 +97,20 @@ def _escaping(escape_value: Callable[[str], str], *, markup: bool) -> Callable[[
 
 @pass_context
 def _date(variables: Variables, value: Any, pattern: str = "full") -> Any:
+    _refuse_pattern("date", pattern)
     return _formatted(variables, value, lambda at, languages: dates.date(at, languages, pattern=pattern))
 
 
 @pass_context
 def _time(variables: Variables, value: Any, pattern: str = "short") -> Any:
+    _refuse_pattern("time", pattern)
     return _formatted(variables, value, lambda at, languages: dates.time(at, languages, pattern=pattern))
+
+
+def _refuse_pattern(filter_name: str, pattern: object) -> None:
+    """A pattern may have been computed, so that nobody could know before."""
+    if what := patterns.mistake(filter_name, pattern):
+        raise Rejected(what)
 
 
 def _default(value: Any, default_value: Any = "", boolean: bool = False) -> Any:  # noqa: FBT001, FBT002 - as in Jinja2
@@ -135,7 +144,7 @@ def wrong(template: str, *, place: Place = Place.PLAIN, kind: BodyKind = BodyKin
     sandbox = environment(place, kind)
     try:
         tree = sandbox.parse(template)
-        found = [*_unknown_filters(tree, sandbox), *_refused_statements(tree)]
+        found = [*_unknown_filters(tree, sandbox), *_refused_statements(tree), *_wrong_patterns(tree)]
         return [*found, *(Wrong(None, name, unknown(name)) for name in sorted(_undeclared(tree)) if not _given(name))]
     except TemplateSyntaxError as error:
         return [Wrong(error.lineno, None, f"the template cannot be read: {error.message}")]
@@ -173,6 +182,16 @@ def _unknown_filters(tree: nodes.Template, sandbox: Sandbox) -> Iterator[Wrong]:
             what = f"the {word} {node.name} is not available: values are escaped by their place" if refused else None
             yield Wrong(node.lineno, node.name, what or f"unknown {word} {node.name}{hint}")
             node.name = stand_in
+
+
+def _wrong_patterns(tree: nodes.Template) -> Iterator[Wrong]:
+    """Patterns that stand in the template as they are; the others are looked at when they are used."""
+    for node in tree.find_all(nodes.Filter):
+        if node.name not in ("date", "time"):
+            continue
+        for pattern in (*node.args[:1], *(each.value for each in node.kwargs if each.key == "pattern")):
+            if isinstance(pattern, nodes.Const) and (what := patterns.mistake(node.name, pattern.value)):
+                yield Wrong(node.lineno, str(pattern.value) or None, what)
 
 
 def _refused_statements(tree: nodes.Template) -> Iterator[Wrong]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 import mimetypes
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 from jinja2 import Template, TemplateSyntaxError
+from msgspec import structs
 
 from reminderctl.errors import Rejected
 from reminderctl.messages import environments, shapes, shortcodes, texts
@@ -22,6 +24,10 @@ from reminderctl.places import Place
 
 _LONGEST_QUOTE = 100  # characters of a name that is none
 LARGEST_FILE = 10 * 1024 * 1024  # bytes
+
+
+class Incomplete(Rejected):
+    """The booking lacks a value without which the message would go elsewhere."""
 
 
 class Rendering(NamedTuple):
@@ -44,16 +50,16 @@ def render_message(
     `tree` is the action's message as the YAML has it, `base` the folder that attachments are relative to. What is in
     `extra` goes into the message as it is.
     """
-    chosen = texts.pick(message_type, tree, context.language, context.default_language)
-    content_type = _content_type(chosen)
+    content_type = _content_type(tree, context)
     unfilled: set[str] = set()
 
-    def filled(path: shapes.Path, place: Place, text: str) -> Any:
+    def filled(path: shapes.Path, place: Place, versions: str | Mapping[str, str]) -> Any:
+        text, known = _choose(versions, context)
         kind = _kind(text, content_type) if place is Place.BODY else BodyKind.PLAIN
-        rendered = _rendered(text, place, context, kind=kind, unfilled=unfilled, field=".".join(map(str, path)))
-        return _attachment(rendered, context, base) if place is Place.ATTACHMENT else rendered
+        rendered = _rendered(text, place, known, kind=kind, unfilled=unfilled, field=".".join(map(str, path)))
+        return _attachment(rendered, known, base) if place is Place.ATTACHMENT else rendered
 
-    rendered = shapes.transform(message_type, chosen, filled)
+    rendered = shapes.transform(message_type, tree, filled)
     try:
         message: Any = msgspec.convert({**rendered, **(extra or {})}, message_type, strict=False)
     except (msgspec.ValidationError, TypeError) as error:
@@ -67,14 +73,24 @@ def render_text(text: str, place: Place, context: Context, *, field: str = "text
     return _rendered(text, place, context, kind=kind, unfilled=set(), field=field)
 
 
+def _choose(versions: str | Mapping[str, str], context: Context) -> tuple[str, Context]:
+    """The text for this recipient, and the context whose dates are in the language of that text."""
+    if isinstance(versions, str):
+        return versions, context
+    language, text = texts.choose_version(versions, context.language, context.default_language)
+    same = language == context.languages[0]
+    return text, context if same else structs.replace(context, written_in=language)
+
+
 # --- one text -------------------------------------------------------------------------------------------------------
 
 
 def _rendered(text: str, place: Place, context: Context, *, kind: BodyKind, unfilled: set[str], field: str) -> str:
     if place is Place.URL:
         _refuse_url(text, field)
+    empty: set[str] = set()
     try:
-        rendered = _fill(text, place, context, kind=kind, unfilled=unfilled) if "{" in text else text
+        rendered = _fill(text, place, context, kind=kind, unfilled=empty) if "{" in text else text
     except Rejected as error:
         raise Rejected(f"cannot render {field}: {error}") from None
     except TemplateSyntaxError as error:
@@ -83,6 +99,8 @@ def _rendered(text: str, place: Place, context: Context, *, kind: BodyKind, unfi
         raise Rejected(f"cannot render {field}: {error or type(error).__name__}") from None
     if place is Place.URL:
         _refuse_traversal(rendered, field)
+        _refuse_parent(text, rendered, empty=empty, field=field)
+    unfilled |= empty
     return finish(place, rendered, kind=kind)
 
 
@@ -139,11 +157,11 @@ def _compile(text: str, place: Place, kind: BodyKind) -> _Compiled:
 # --- places with rules of their own ---------------------------------------------------------------------------------
 
 
-def _content_type(tree: Mapping[str, Any]) -> str | None:
+def _content_type(tree: Mapping[str, Any], context: Context) -> str | None:
     headers = tree.get("headers")
     for name, text in headers.items() if isinstance(headers, Mapping) else ():
-        if str(name).strip().casefold() == "content-type" and isinstance(text, str):
-            return text
+        if str(name).strip().casefold() == "content-type" and isinstance(text, (str, Mapping)):
+            return texts.choose(text, context.language, context.default_language)
     return None
 
 
@@ -163,6 +181,20 @@ def _refuse_traversal(url: str, field: str) -> None:
     """A segment `..`, which an HTTP client would resolve: percent-encoding cannot take its meaning away."""
     if {".", ".."} & set(urlsplit(url).path.split("/")):
         raise Rejected(f"cannot render {field}: a part of the path came out as dots")
+
+
+def _refuse_parent(text: str, url: str, *, empty: Collection[str], field: str) -> None:
+    """A segment without its value: the path would name all bookings where one was meant."""
+    if len(_blank_segments(url)) <= len(_blank_segments(texts.skeleton(text))):
+        return
+    names = [f"{{{name}}}" for name in sorted(empty) if name in text.partition("?")[0]]
+    what = f"{' and '.join(names)} is empty" if names else "a shortcode is empty"
+    raise Incomplete(f"cannot render {field}: {what}, and the path would lead somewhere else without it")
+
+
+def _blank_segments(url: str) -> list[str]:
+    path = re.split("[?#]", url, maxsplit=1)[0]
+    return [segment for segment in path.split("/")[3:] if not unquote(segment).strip()]
 
 
 def _attachment(name: str, context: Context, base: Path) -> Attachment:

@@ -10,17 +10,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reminderctl.messages.shapes import Path, Shape, places, transform
-from reminderctl.messages.shortcodes import BY_NAME, CARRIAGE_RETURN, is_known, unknown
+from reminderctl.messages.shortcodes import BY_NAME, CARRIAGE_RETURN, is_known, suggest, unknown
 from reminderctl.places import Place
 
 __all__ = [
     "Shape",
     "choose",
+    "choose_version",
     "is_template",
     "mistakes",
     "opening",
     "pick",
     "places",
+    "skeleton",
     "template_mistakes",
     "to_template",
     "transform",
@@ -43,6 +45,10 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
+# A known shortcode that no token covers: its brace does not close, a filter or a comma stands in it. What a colon
+# follows is a key, as in JavaScript.
+_OPENED = re.compile(r"\{[ \t]*(?P<name>(?:custom\.)?\w+)\b(?![ \t]*:)(?:[ \t]*(?P<filter>\|[^{}\r\n]*))?")
+
 URL_RULE = "shortcodes are not allowed in a URL's scheme, host or port"
 
 
@@ -51,14 +57,17 @@ URL_RULE = "shortcodes are not allowed in a URL's scheme, host or port"
 
 def choose(text: str | Mapping[str, str], language: str, default_language: str) -> str:
     """The text for a language: exactly it, its base, the default language, the default's base, else the first."""
-    if isinstance(text, str):
-        return text
-    by_language = {_tag(key): chosen for key, chosen in text.items()}
+    return text if isinstance(text, str) else choose_version(text, language, default_language)[1]
+
+
+def choose_version(versions: Mapping[str, str], language: str, default_language: str) -> tuple[str, str]:
+    """The version that `choose` takes, after its language, which stays regional: `es-MX` where it is read as `es`."""
+    by_language = {_tag(key): chosen for key, chosen in versions.items()}
     for wanted in (language, default_language):
         for tag in (_tag(wanted), _tag(wanted).partition("-")[0]):
             if tag in by_language:
-                return by_language[tag]
-    return next(iter(by_language.values()), "")
+                return wanted, by_language[tag]
+    return next(iter(by_language.items()), (default_language, ""))
 
 
 def _tag(language: str) -> str:
@@ -135,14 +144,32 @@ def _literal(text: str) -> str:
 
 def mistakes(text: str) -> list[tuple[int, str]]:
     """Where a shortcode is misspelt, and what to write; offsets into the text."""
-    found = []
+    found: list[tuple[int, str]] = []
+    end = 0
     for token in _TOKEN.finditer(text) if "{" in text else ():
-        word, spaced = token["word"], token["spaced"]
+        if text.find("{", end, token.start()) >= 0:
+            found += _mistyped(text, end, token.start())
+        end = token.end()
+        word, spaced, key = token["word"], token["spaced"], token["key"]
         if word and not is_known(word):
             found.append((token.start(), unknown(word)))
         elif spaced and is_known(spaced):
             found.append((token.start(), f"{token.group()} has blanks; write {{{spaced}}}"))
-    return found
+        elif key and "|" in key:
+            found += _mistyped(text, token.start(), token.end())
+    return [*found, *_mistyped(text, end, len(text))] if text.find("{", end) >= 0 else found
+
+
+def _mistyped(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
+    """Shortcodes in a literal part of the text, which would be sent as they stand there."""
+    for opened in _OPENED.finditer(text, start, end):
+        name, filters = opened["name"], opened["filter"]
+        meant = name if is_known(name) else suggest(name) if filters else None
+        if meant and filters:
+            right = f"{{{{ {meant} | {filters.strip('| ') or '...'} }}}}"
+            yield opened.start(), f"{{{name}|...}} is sent as it stands: a filter wants two braces; write {right}"
+        elif meant:
+            yield opened.start(), f"{{{name} without }} behind it is sent as it stands; write {{{meant}}}"
 
 
 # --- templates ------------------------------------------------------------------------------------------------------
@@ -174,6 +201,11 @@ def _line_at(text: str, line: int) -> int:
     for _ in range(line - 1):
         at = text.find("\n", at) + 1
     return at
+
+
+def skeleton(text: str) -> str:
+    """The text with a letter in the place of each value, and nothing in the place of a statement."""
+    return _TOKEN.sub(lambda token: "" if token.group().startswith(("{%", "{#")) else "x", text)
 
 
 # --- URLs -----------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from reminderctl import channels, planning, timing
 from reminderctl.deliver import Composed, compose
 from reminderctl.errors import Rejected
 from reminderctl.matching import language_of, matching_participants, why_not_matching
+from reminderctl.messages.render import Incomplete
 from reminderctl.model import Booking, Config, Delivery, Participant, Workflow
 from reminderctl.planning import missing_address, zone_of
 from reminderctl.trial.fields import read_fields
@@ -155,7 +156,8 @@ def _make(delivery: Delivery, booking: Booking, *, config: Config) -> _Attempt:
         return _Attempt(composed, content)
     except Rejected as error:
         missing = not delivery.address and str(error) == missing_address(delivery.recipient, delivery.channel)
-        return _Attempt(composed, refusal=str(error), lacking=missing or bool(composed and composed.empty))
+        lacking = missing or isinstance(error, Incomplete) or bool(composed and composed.empty)
+        return _Attempt(composed, refusal=str(error), lacking=lacking)
     except UnicodeEncodeError:
         return _Attempt(composed, refusal="the text holds half a character (a lone surrogate), which cannot be sent")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import json
+import re
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -112,7 +113,7 @@ def test_a_message_that_its_channel_would_not_take_is_rejected_by_name() -> None
         ("{{ staff_name | safe }}", "the filter safe is not available"),
         ("{custmer_name}", r"unknown shortcode {custmer_name}; did you mean {customer_full_name}\?"),
         ("{{ staff_name", "cannot be read"),
-        ("{{ appointment_date | date('QQQQQQQQ') }}", "Invalid length for field"),
+        ("{{ appointment_date | date('QQQQQQQQ') }}", "Q stands 8 times, which says nothing"),
     ],
 )
 def test_a_template_out_of_bounds_rejects_its_message(text: str, cause: str) -> None:
@@ -241,6 +242,41 @@ def test_the_content_type_else_the_look_of_a_body_decides_how_it_is_escaped(tree
 def test_a_value_cannot_climb_up_a_path(name: str) -> None:
     with pytest.raises(Rejected, match="cannot render url: a part of the path came out as dots"):
         render({"url": "https://h.example/a/{customer_full_name}/b"}, called(name))
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://h.example/api/bookings/{custom.crm_id}", "{custom.crm_id} is empty"),
+        (
+            "https://h.example/api/bookings/{coupon_code}{custom.crm_id}?a={giftcard_code}",
+            "{coupon_code} and {custom.crm_id} is",
+        ),
+        ("https://h.example/{{ custom.crm_id }}/edit", "{custom.crm_id} is empty"),
+        ("https://h.example/a/{{ custom.crm_id | upper }}#x", "a shortcode is empty"),
+        ("https://h.example/a/{customer_full_name}/", "a shortcode is empty"),
+        ("https://h.example/a/{% if custom.crm_id %}{custom.crm_id}{% endif %}", "a shortcode is empty"),
+        ("https://h.example/{{ custom.crm_id or '?' if 0 else '' }}?x=1\n", "a shortcode is empty"),
+    ],
+)
+def test_a_path_without_its_value_is_refused(url: str, told: str) -> None:
+    with pytest.raises(Rejected, match=f"cannot render url: {re.escape(told)}.*the path would lead somewhere else"):
+        render({"url": url}, called(" \t"))
+
+
+@pytest.mark.parametrize(
+    ("url", "sent"),
+    [
+        ("https://h.example/a/?id={custom.crm_id}&x", "https://h.example/a/?id=&x"),
+        ("https://h.example//a/{custom.crm_id}.json", "https://h.example//a/.json"),
+        ("https://h.example/a/{custom.crm_id}-{appointment_id}/", "https://h.example/a/-1042/"),
+        ("https://h.example/a{% if custom.crm_id %}/{custom.crm_id}{% endif %}", "https://h.example/a"),
+        ("https://h.example#{custom.crm_id}/", "https://h.example#/"),
+        ("https://h.example/?a=/{custom.crm_id}/", "https://h.example/?a=//"),
+    ],
+)
+def test_a_value_that_is_no_whole_part_of_a_path_may_be_empty(url: str, sent: str) -> None:
+    assert render({"url": url}).message.url == sent
 
 
 def test_a_shortcode_in_a_url_host_is_refused_when_rendered_too() -> None:

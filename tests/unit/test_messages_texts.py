@@ -134,6 +134,45 @@ def test_misspelt_shortcodes_are_told_with_their_place() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "offset", "right"),
+    [
+        ('a {appointment_date|date("d MMM")}', 2, 'write {{ appointment_date | date("d MMM") }}'),
+        ("{ customer_full_name | upper }", 0, "write {{ customer_full_name | upper }}"),
+        ('{appointment_time|time("HH:mm")}', 0, 'write {{ appointment_start_time | time("HH:mm") }}'),
+        ('{custom.parking|default("x")}', 0, 'write {{ custom.parking | default("x") }}'),
+        ("{appointment_date|}", 0, "write {{ appointment_date | ... }}"),
+        ("{staff_name}: {appointment_date,}", 14, "write {appointment_date}"),
+        ("{ appointment_date }", 0, "write {appointment_date}"),
+        ("Hola {customer_full_name", 5, "write {customer_full_name}"),
+        ("Hola {customer_full_name, le esperamos.", 5, "write {customer_full_name}"),
+        ("{customer_full_name {staff_name}", 0, "write {customer_full_name}"),
+        ('{"a": {"b": "{appointment_id}", "c": "{staff_name"}}', 38, "write {staff_name}"),
+        ("{customer_email\n}", 0, "write {customer_email}"),
+    ],
+)
+def test_a_shortcode_that_would_be_sent_as_it_stands_is_told(text: str, offset: int, right: str) -> None:
+    ((at, what),) = texts.mistakes(text)
+    assert at == offset
+    assert what.endswith(right)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"customer_email": "{customer_email}", "a": {"b": [{}]}}',
+        "p {color: red; width:1px} {service_colours: x}",
+        "{ customer_email: '{customer_email}', appointment_custom_field_12 : 5 }",
+        "{customer_email : 1} {appointment_custom_field_12: 5}",
+        "{% raw %}{customer_full_name|upper}{% endraw %}{# {staff_name #}{{ '{staff_name' }}",
+        "{customer_full_name}|{foo|bar}, {customer_full_names {a b}",
+        "{custom.any thing, even this}",
+    ],
+)
+def test_other_braces_are_left_alone(text: str) -> None:
+    assert texts.mistakes(text) == []
+
+
+@pytest.mark.parametrize(
     ("text", "offset", "what"),
     [
         ("a\n{{ custmer_name }}", 5, "unknown shortcode {custmer_name}; did you mean {customer_full_name}?"),
@@ -146,6 +185,7 @@ def test_misspelt_shortcodes_are_told_with_their_place() -> None:
         ("a\nb {% endif %}", 4, "the template cannot be read: "),
         ("a\r\nb {{ staff_name", 5, "the template cannot be read: "),
         ("{{ it's }}", 0, "the template cannot be read: "),
+        ("{staff_name}\n{{ appointment_date | date('j F') }}", 41, 'date("j F"): j is not known'),
     ],
 )
 def test_mistakes_in_templates_are_told_with_their_place(text: str, offset: int, what: str) -> None:

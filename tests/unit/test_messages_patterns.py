@@ -1,0 +1,126 @@
+"""Patterns of dates and times: a wrong one is told, and never sent."""
+
+from __future__ import annotations
+
+import pytest
+
+from reminderctl.errors import Rejected
+from reminderctl.messages import texts
+from reminderctl.messages.render import render_text
+from reminderctl.places import Place
+from tests.clinic import Clinic
+from tests.message_samples import context
+
+MINUTES = "minutes are m: HH:mm"
+MONTH = "the month is M"
+YEAR = "the year is yyyy"
+DAY = "the day of the month is d"
+QUOTES = "words stand in single quotes: d 'de' MMMM"
+
+
+@pytest.mark.parametrize(
+    ("use", "told"),
+    [
+        ('time("HH:MM")', ["M is the month", MINUTES]),
+        ('date("HH:MM")', ["M is the month", MINUTES]),
+        ('date("EEEE H.M")', ["M is the month", MINUTES]),
+        ('time("MMMM")', ["M is the month"]),
+        ('time("LLL")', ["L is the month"]),
+        ('time("dd/MM/yy HH:mm")', ['M is the month, for a day write date("dd/MM/yy HH:mm")']),
+        ('date("yyyy-mm-dd HH:MM")', ["m is the minute", MONTH, "M is the month", MINUTES]),
+        ('date("d/MM/yyyy HH.MM")', ["M is the month, which stands there already"]),
+        ('date("dd/mm/yyyy")', ["m is the minute and follows the hour", MONTH]),
+        ('date("dd/mm/yyyy HH:mm")', ["m is the minute and follows the hour", MONTH]),
+        ('time("HH:ss")', ["s is the second and follows the minute", MINUTES]),
+        ('time("HH:mm S")', ["S is a fraction of a second"]),
+        ('time("hh:mm")', ["hh begins anew at noon"]),
+        ('time("G:i")', ["i is not known, minutes are mm"]),
+        ('time("g:i A")', ["g is not known, the hour is H", "AM and PM are a"]),
+        ('date("d/m/Y")', ["m is the minute", MONTH, "Y is the year that the week belongs to", YEAR]),
+        ('date("DD/MM/YYYY")', ["D counts the days of the year", DAY, YEAR]),
+        ('date("j F Y")', ["j is not known", DAY, "F is not known, the name of the month is MMMM", YEAR]),
+        ('date("l, n")', ["l is not known, the name of the weekday is EEEE", "n is not known", MONTH]),
+        ('date("N")', ["N is not known", QUOTES]),
+        ('date("W")', ["the week of the year is w"]),
+        ('date("c")', ["the name of the weekday is EEEE"]),
+        ('date("%d/%m/%Y")', ["letters stand without %: dd/MM/yyyy"]),
+        ('time("%H:%M")', ["letters stand without %: HH:mm"]),
+        ('date("d de MMMM")', ["d is the day, which stands there already", QUOTES]),
+        ('time("HH:mm Uhr")', ["U is not known", "h is the hour, which stands there already", QUOTES]),
+        ('date("d \'de MMMM")', ["a single quote is not closed", QUOTES]),
+        ('date("ddd")', ["d stands 3 times", "the name of the weekday is EEEE"]),
+        ('time("HH:mm O")', ["the distance to GMT is OOOO"]),
+        ('date("Full")', ["write full"]),
+        ('date("")', ["it names no part of a date; write EEEE d MMMM"]),
+        ('time(" ")', ["it names no part of a time; write HH:mm"]),
+        ("date(\"'d'\")", ["it names no part of a date"]),
+        ("date(5)", ["a pattern is text in quotes"]),
+        ("time(none)", ["a pattern is text in quotes"]),
+        ('date(pattern="d/m/Y")', [YEAR]),
+    ],
+)
+def test_a_wrong_pattern_is_told_before_and_refused_when_it_is_computed(use: str, told: list[str]) -> None:
+    ((offset, what),) = texts.template_mistakes(f"a\nb {{{{ appointment_date | {use} }}}}")
+    assert offset > 3
+    for part in told:
+        assert part in what
+    computed = use.replace("(pattern=", "(").replace("(", "([", 1)[:-1] + "][0])"
+    for text in (f"{{{{ appointment_date | {computed} }}}}", f"{{{{ staff_name | {computed} }}}}"):
+        assert texts.template_mistakes(text) == []
+        with pytest.raises(Rejected, match=r"cannot render text: (date|time)") as refused:
+            render_text(text, Place.PLAIN, context())
+        for part in told:
+            assert part in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("use", "shown"),
+    [
+        ('date("EEEE d MMMM")', "lunes 23 noviembre"),
+        ("date(\"d 'de' MMMM\")", "23 de noviembre"),
+        ("date(\"d 'de' MMMM 'de' y, H:mm 'h'\")", "23 de noviembre de 2026, 17:30 h"),
+        ('date("yyyy-MM-dd")', "2026-11-23"),
+        ("date(\"yyyy-MM-dd'T'HH:mm:ssxxx\")", "2026-11-23T17:30:00+01:00"),
+        ('date("dd/MM/yy HH:mm")', "23/11/26 17:30"),
+        ('date("dd.MM. HH.mm")', "23.11. 17.30"),
+        ('date("d MMMM à HH:mm")', "23 noviembre à 17:30"),
+        ('date("EEE")', "lun"),
+        ('date("LLLL")', "noviembre"),
+        ('date("w")', "48"),
+        ('date("QQQ")', "T4"),
+        ('date("zzz")', "CET"),
+        ('date("HH:mm")', "17:30"),
+        ('date("short")', "23/11/26"),
+        ('time("HH:mm")', "17:30"),
+        ('time("EEE H:mm")', "lun 17:30"),
+        ('time("h:mm a")', "5:30 p. m."),
+        ('time("h:mm")', "5:30"),
+        ("time(\"h 'o''clock'\")", "5 o'clock"),
+        ('time("HHmm")', "1730"),
+        ("time(\"HH 'h' mm\")", "17 h 30"),
+        ('time("HH:mm:ss.SSS")', "17:30:00.000"),
+        ('time("full")', "17:30:00 (hora estándar de Europa central)"),
+        ('date(pattern="d MMM")', "23 nov"),
+    ],
+)
+def test_a_pattern_that_makes_sense_is_written_in_the_language(use: str, shown: str) -> None:
+    text = f"{{{{ appointment_date | {use} }}}}"
+    assert texts.template_mistakes(text) == []
+    assert render_text(text, Place.PLAIN, context()).replace("\u00a0", " ") == shown
+
+
+def test_check_names_a_wrong_pattern_with_its_line_and_a_computed_one_fails_its_delivery(clinic: Clinic) -> None:
+    workflow = "- id: w\n  when: 1 hour before start\n  actions:\n    - send: email\n      to: customer\n"
+    wrong = "{{ appointment_start_time | time('HH:MM') }}"
+    clinic.write(f"{workflow}      subject: |\n        at\n        {wrong}\n      body: b\n")
+    checked = clinic.command("check")
+    assert checked.exit_code == 2
+    assert "workflows.yaml:14:43: " in checked.output
+    assert " ".join(checked.output.split()).count("M is the month, minutes are m: HH:mm") == 1
+    clinic.write(f"{workflow}      subject: s\n      body: \"{{{{ appointment_date | date('d/m/' ~ 'Y') }}}}\"\n")
+    assert clinic.command("check").exit_code == 0
+    clinic.book("b1", "2026-06-10T10:00Z")
+    clinic.run("2026-06-10T08:00Z")
+    assert clinic.run("2026-06-10T09:00Z", exits=1) == {"planned": 1, "failed": 1}
+    (delivery,) = clinic.deliveries()
+    assert delivery["error"].startswith('cannot render body: date("d/m/Y"): m is the minute')
