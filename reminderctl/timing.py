@@ -92,7 +92,7 @@ def _unit(word: str, text: str) -> str:
 def _time_of_day(text: str, sentence: str) -> time:
     found = re.fullmatch(_CLOCK, text)
     if not found:
-        raise ValueError(f"cannot read {text!r} in {sentence!r} as a time of day; write 09:00 to 23:59")
+        raise ValueError(f"cannot read {text!r} in {sentence!r} as a time of day; write 00:00 to 23:59")
     return time(int(found[1]), int(found[2]))
 
 
@@ -101,7 +101,7 @@ def find_zone(name: str) -> ZoneInfo | None:
     """The zone of an IANA name, or None where there is no such zone."""
     try:
         return ZoneInfo(name)
-    except (OSError, ValueError, LookupError):  # no such file, a folder of zones, an impossible name
+    except (OSError, ValueError, LookupError, RecursionError):  # no such file, a folder of zones, an impossible name
         return None
 
 

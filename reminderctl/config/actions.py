@@ -62,7 +62,8 @@ def read_actions(page: Page, node: Node, *, path: str, around: Surroundings) -> 
     return tuple(found.values())
 
 
-_ANOTHER = "another action sends on {} too; give each an `id`, which tells their messages apart"
+# The first one must stay as it is: with a new id it would be a new action, and send again what it has sent.
+_ANOTHER = "another action sends on {} too; give this one an `id`, and leave the first as it is"
 
 
 def _read_action(page: Page, node: MappingNode, *, path: str, around: Surroundings) -> Action | None:
@@ -129,6 +130,9 @@ def _lane(module: Any, message: dict[str, Any], *, channel: str, language: str) 
 # --- recipients -------------------------------------------------------------------------------------------------------
 
 
+_SOMEBODY = "write customer, staff, admin, location, company or an address"
+
+
 def _read_recipients(
     page: Page, node: MappingNode, *, given: Node | None, path: str, kind: str | None, around: Surroundings
 ) -> tuple[str, ...]:
@@ -138,10 +142,10 @@ def _read_recipients(
             page.note(given, path, "to: a webhook has no recipient; its `url` says where it goes")
         return ()
     if given is None or is_empty(given):
-        page.note(given or node, path, "`to` is missing; write customer, staff, admin, location, company or an address")
+        page.note(given or node, path, f"`to` is missing; {_SOMEBODY}")
         return ()
     found: dict[str, None] = {}
-    for text, each in read_texts(page, given, path=path, lead="to: "):
+    for text, each in read_texts(page, given, path=path, lead="to: ", instead=_SOMEBODY):
         what = f"`{text}` stands here twice" if text in found else ""
         if not what:
             _check_recipient(page, each, text=text, path=path, kind=kind, around=around)

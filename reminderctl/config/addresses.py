@@ -18,6 +18,7 @@ _RIGHT = {
     "phone": "a phone number looks like +34600123456",
     "telegram": "a Telegram chat is a number such as -100123456, or @name of a public channel",
 }
+KINDS = frozenset(_LOOKS)
 _NAMES = {"email": "email address", "phone": "phone number", "telegram": "Telegram chat"}
 _SHORTEST_PHONE, _LONGEST_PHONE = 6, 17  # digits, with an international prefix of two zeros
 

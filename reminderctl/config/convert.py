@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import types
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_origin
 
 import msgspec
 from msgspec import structs
@@ -89,18 +91,62 @@ def make(
         return convert(given, kind, folder=folder), []
     except msgspec.ValidationError as error:
         whole = str(error)
-    complaints = []
+    good, complaints = {}, []
     for name, field in fields_of(kind).items():
-        if name not in given:
-            if field.required:
-                complaints.append(Complaint(name, f"`{name}` is missing"))
-            continue
-        try:
-            convert(given[name], field.type, folder=folder)
-        except msgspec.ValidationError as error:
-            what = explain_refusal(str(error), kind=field.type, value=given[name], source=sources.get(name, ""))
-            complaints.append(Complaint(name, f"{name}: {what}"))
-    return None, complaints or [Complaint("", whole)]
+        if name in given:
+            try:
+                good[name] = convert(given[name], field.type, folder=folder)
+            except msgspec.ValidationError:
+                told = _refusals(given[name], field.type, folder=folder, source=sources.get(name, ""))
+                complaints += [Complaint(name, f"{name}: {what}") for what in told]
+        elif field.required:
+            complaints.append(Complaint(name, f"`{name}` is missing"))
+    if not complaints:
+        return None, [Complaint("", whole)]
+    try:
+        complete(good, kind)
+    except ValueError as error:  # what the struct itself says of the good ones
+        complaints.append(Complaint("", str(error)))
+    return None, complaints
+
+
+def complete(good: Mapping[str, Any], kind: type[T]) -> T:
+    """The struct of these values, with something in the place of those that it cannot do without."""
+    fields = {name: field for name, field in fields_of(kind).items() if name in good or field.required}
+    stand_ins = {name: Secret("") if allows(field.type, Secret) else "" for name, field in fields.items()}
+    return kind(**{field.name: {**stand_ins, **good}[name] for name, field in fields.items()})
+
+
+def good_values(given: Mapping[str, Any], kind: Any, *, folder: Path) -> dict[str, Any]:
+    """Those of the values that are as their fields want them."""
+    good = {}
+    for name, value in read_booleans(given, kind).items():
+        with contextlib.suppress(msgspec.ValidationError, KeyError):
+            good[name] = convert(value, fields_of(kind)[name].type, folder=folder)
+    return good
+
+
+def _refusals(value: Any, kind: Any, *, folder: Path, source: str) -> list[str]:
+    """What is wrong with one value: with each of its parts that is, or with all of it."""
+    try:
+        convert(value, kind, folder=folder)
+    except msgspec.ValidationError as error:
+        whole = explain_refusal(str(error), kind=kind, value=value, source=source)
+    else:
+        return []
+    below = _kind_of_values(kind)
+    parts = value.items() if isinstance(value, dict) and below else ()
+    told = [f"{name}: {what}" for name, part in parts for what in _refusals(part, below, folder=folder, source=source)]
+    return told or [whole]
+
+
+def _kind_of_values(kind: Any) -> Any:
+    """What a mapping of this type holds; None where the type is no mapping of names that anyone may choose."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is dict:
+        return arguments[1]
+    inner = arguments[:1] if origin is Annotated else arguments if origin in (Union, types.UnionType) else ()
+    return next(filter(None, map(_kind_of_values, inner)), None)
 
 
 def convert(given: Any, kind: Any, *, folder: Path) -> Any:

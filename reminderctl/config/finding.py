@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from reminderctl.errors import UsageError
@@ -16,8 +16,10 @@ def find(option: str | None, environ: Mapping[str, str]) -> Path:
     """The configuration's file or directory; raises `UsageError`, naming every place, where there is none.
 
     In this order: the option, $REMINDERCTL_CONFIG, the working directory, the user's configuration, /etc. What was
-    asked for by name is never replaced by another.
+    asked for by name is never replaced by another, nor is a link that leads nowhere.
     """
+    if option == "":
+        raise UsageError("the configuration's path is empty; is the variable set that it was made of?")
     for asked, how in ((option, ""), (environ.get(VARIABLE), f" (from ${VARIABLE})")):
         if asked:
             try:
@@ -38,9 +40,28 @@ def find(option: str | None, environ: Mapping[str, str]) -> Path:
     return found
 
 
+def yaml_files(folder: Path) -> list[Path]:
+    """The YAML files directly in a folder that belong to its configuration, by name.
+
+    The bookings that `test` tries workflows with stand in a YAML file, too, but hold no settings. Hidden files are what
+    editors and file managers leave behind.
+    """
+    return sorted(_yaml_in(folder))
+
+
+def _yaml_in(folder: Path) -> Iterator[Path]:
+    for file in folder.iterdir():
+        belongs = file.suffix in (".yaml", ".yml") and not file.name.startswith(".") and file.name != SAMPLES
+        if belongs and file.is_file():
+            yield file
+
+
 def _is_file(place: Path) -> bool:
-    """Whether a file is there; a folder that we may not enter has none for us."""
+    """Whether a file is there; a folder that we may not enter has none for us. Raises `UsageError` for a dead link."""
     try:
+        if place.is_symlink() and not place.exists():
+            what = f"a link to {place.readlink()}, where there is nothing; mend it or remove it"
+            raise UsageError(f"{place}: {what}, or name a configuration with --config")
         return place.is_file()
     except OSError:
         return False

@@ -7,11 +7,10 @@ import re
 from yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
 
 from reminderctl.config.page import Page
-from reminderctl.config.tree import path_of
+from reminderctl.config.tree import paths
 
 MOST_VALUES = 300_000  # after aliases are followed
 DEEPEST = 60
-MOST_MISTAKES = 100  # to find out where one stands takes a walk over the tree
 TOO_DEEP = f"nested more than {DEEPEST} deep"
 _KEY = 'a key must be a word; text that begins with { or {{ needs quotes: "{{ ... }}"'
 _MERGE = "`<<` takes an alias of a mapping, or a list of such aliases"
@@ -34,6 +33,7 @@ class Examination:
         self._page = page
         self._root = root
         self._known: dict[int, tuple[int, int]] = {}
+        self._paths: dict[int, str] = {}
         # Most files have neither tags nor merges, and then there is nothing to look for in each value.
         self._tags = _TAG.search(page.text) is not None
         self._merges = "<<" in page.text
@@ -97,7 +97,7 @@ class Examination:
         for merge in merges:
             for source in merge.value if isinstance(merge, SequenceNode) else [merge]:
                 if not isinstance(source, MappingNode):
-                    self._page.note(source, path_of(self._root, node), _MERGE)
+                    self._page.note(source, self._path_of(node), _MERGE)
                     continue
                 self._measure(source, depth=1)
                 present = {key.value for key, _ in node.value}
@@ -111,8 +111,8 @@ class Examination:
             )
 
     def _note(self, node: Node, what: str) -> None:
-        if len(self._page.problems) >= MOST_MISTAKES:
-            raise RefusedError(
-                self._root, node, f"one mistake of this kind more, after {MOST_MISTAKES}: mend those first"
-            )
-        self._page.note(node, path_of(self._root, node), what)
+        self._page.note(node, self._path_of(node), what)
+
+    def _path_of(self, node: Node) -> str:
+        self._paths = self._paths or paths(self._root)  # one walk for all mistakes
+        return self._paths.get(id(node), "")

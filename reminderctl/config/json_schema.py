@@ -10,8 +10,9 @@ import msgspec
 
 from reminderctl import channels
 from reminderctl.config import shape
-from reminderctl.config.message import FILE_SUFFIX, OUR_KEYS, file_keys
+from reminderctl.config.message import OUR_KEYS
 from reminderctl.config.providers import module_names
+from reminderctl.config.text_files import FILE_SUFFIX, file_keys
 from reminderctl.messages import texts
 from reminderctl.places import Place
 from reminderctl.secret import Secret
@@ -132,7 +133,10 @@ def _with_languages(schema: Schema, shape_of: texts.Shape, definitions: Mapping[
     for kind, key in (("list", "items"), ("map", "additionalProperties")):
         item = kinds[kind].item if kind in kinds else None
         if item and isinstance(schema.get(key), dict):
-            return {**schema, key: _with_languages(schema[key], item, definitions)}
+            below = _with_languages(schema[key], item, definitions)
+            if item.place is Place.ATTACHMENT:
+                return {"anyOf": [below, {"type": "array", key: below}], **_told(schema)}
+            return {**schema, key: below}
     if "text" in kinds and "items" not in schema and "properties" not in schema:
         text = {name: each for name, each in schema.items() if name not in _told(schema)}
         return {**_by_language(text), **_told(schema)}

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from reminderctl.config import providers, settings
 from reminderctl.config.actions import Surroundings
-from reminderctl.config.finding import SAMPLES
+from reminderctl.config.finding import yaml_files
 from reminderctl.config.page import Page
 from reminderctl.config.reading import read_page
 from reminderctl.config.variables import Variables, note_references
@@ -89,14 +89,10 @@ def judge(reading: Reading) -> Config:
 
 
 def _files(path: Path) -> list[Path]:
-    """The file, or the YAML files directly in the directory by name; raises `UsageError`.
-
-    The bookings that `test` tries workflows with stand in a YAML file, too, but hold no settings.
-    """
+    """The file, or those of the directory; raises `UsageError`."""
     if not path.is_dir():
         return [path]
-    yaml = (file for file in path.iterdir() if file.suffix in (".yaml", ".yml") and file.name != SAMPLES)
-    files = sorted(file for file in yaml if file.is_file())
+    files = yaml_files(path)
     if not files:
         raise UsageError(f"{path}: no *.yaml file in this directory; `reminderctl init {path}` writes a first one")
     return files

@@ -19,6 +19,7 @@ import msgspec
 from msgspec.structs import replace
 
 from reminderctl import __version__
+from reminderctl.config.finding import yaml_files
 from reminderctl.model import Config
 from reminderctl.secret import Secret
 
@@ -32,51 +33,59 @@ Stamp = tuple[str, int, int, int]  # path, time of change in nanoseconds, size, 
 class _Memory(msgspec.Struct, frozen=True):
     version: str
     key: str
+    names: tuple[str, ...]  # of the YAML files, where they are those of a directory
     stamps: tuple[Stamp, ...]
     config: Config
 
 
 def recall(path: Path, environ: Mapping[str, str]) -> Config | None:
     """What the YAML at `path` said when it was last read, if no file has changed since; channels have no settings."""
-    file = _file(path, environ)
     try:
+        file = _file(path, environ)
         memory = msgspec.msgpack.decode(file.read_bytes(), type=_Memory, dec_hook=_from_text) if file else None
+        if memory is None or (memory.version, memory.key, memory.names) != (__version__, _key(path), _names(path)):
+            return None
     except (OSError, msgspec.MsgspecError, ValueError):
-        return None
-    if memory is None or (memory.version, memory.key) != (__version__, _key(path)):
         return None
     return memory.config if memory.stamps == _stamps(stamp[0] for stamp in memory.stamps) else None
 
 
 def remember(config: Config, path: Path, environ: Mapping[str, str], *, now: float) -> None:
     """Remember a configuration that is without mistakes; `now` is the time of day in seconds since 1970."""
-    file = _file(path, environ)
     folder = path if path.is_dir() else path.parent
-    stamps = _stamps(map(str, (path, folder / SECRETS, *config.files)))
+    stamps = _stamps(map(str, (folder / SECRETS, *config.files)))
     newest = max(stamp[1] for stamp in stamps)
-    if file is None or newest > now * 1e9 - SETTLED_NANOSECONDS:
+    if newest > now * 1e9 - SETTLED_NANOSECONDS:
         return
     channels = {name: replace(each, settings=None) for name, each in config.channels.items()}
-    memory = _Memory(__version__, _key(path), stamps, replace(config, channels=channels))
-    draft = file.with_name(f"{file.name}.{os.getpid()}")
     try:
+        memory = _Memory(__version__, _key(path), _names(path), stamps, replace(config, channels=channels))
+        file, content = _file(path, environ), msgspec.msgpack.encode(memory, enc_hook=_to_text)
+        if file is None:
+            return
+        draft = file.with_name(f"{file.name}.{os.getpid()}")
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as written:
-            written.write(msgspec.msgpack.encode(memory, enc_hook=_to_text))
+            written.write(content)
         draft.replace(file)
-    except OSError:
-        return  # nowhere to remember it: the next run reads the YAML again
+    except (OSError, UnicodeError):
+        return  # nowhere to remember it, or a path that is not UTF-8: the next run reads the YAML again
 
 
 def _file(path: Path, environ: Mapping[str, str]) -> Path | None:
     home = environ.get("HOME")
     caches = environ.get("XDG_CACHE_HOME") or (f"{home}/.cache" if home else None)
-    return Path(caches, "reminderctl", f"{zlib.crc32(_key(path).encode()):08x}.msgpack") if caches else None
+    return Path(caches, "reminderctl", f"{zlib.crc32(os.fsencode(_key(path))):08x}.msgpack") if caches else None
 
 
 def _key(path: Path) -> str:
-    """The paths inside a configuration may be relative to where we are."""
-    return f"{os.getcwd()}:{path}"  # noqa: PTH109 - a text is wanted
+    """The paths inside a configuration are relative to where we are, if its own is."""
+    return str(path) if path.is_absolute() else f"{os.getcwd()}:{path}"  # noqa: PTH109 - a text is wanted
+
+
+def _names(path: Path) -> tuple[str, ...]:
+    """A directory's time of change says less: it changes with every run whose ledger lies in it."""
+    return tuple(file.name for file in yaml_files(path)) if path.is_dir() else ()
 
 
 def _stamps(paths: Iterable[str]) -> tuple[Stamp, ...]:

@@ -6,36 +6,40 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from msgspec import Struct
 from yaml.nodes import MappingNode, Node
 
 from reminderctl.channels import ChannelModule
-from reminderctl.config.convert import check_keys, encoded_names, make, note_at, read_booleans
+from reminderctl.config.convert import EMPTY, check_keys, encoded_names, fields_of, make, note_at, read_booleans
 from reminderctl.config.page import Page, place_in
-from reminderctl.config.reading import read_text_file
 from reminderctl.config.settings import is_language
 from reminderctl.config.shape import Action as OurKeys
+from reminderctl.config.text_files import FILE_SUFFIX, file_keys, read_files
 from reminderctl.config.tree import entries, is_list, is_mapping, is_text, key_node, plain
 from reminderctl.config.variables import misplaced
-from reminderctl.config.words import did_you_mean, quote
+from reminderctl.config.words import depends_on, did_you_mean, nearest, quote
 from reminderctl.errors import Problem
 from reminderctl.messages import texts
 from reminderctl.messages.shortcodes import is_known
 from reminderctl.places import Place
 
+_MAY_BE_BLANK = frozenset({"subject"})  # a mail may go out without one, and `check` warns of it
 OUR_KEYS = frozenset(encoded_names(OurKeys))
-_IN_FILES = frozenset({Place.PLAIN, Place.BODY, Place.HTML, Place.TELEGRAM_HTML})
 CALENDAR = "calendar"
-FILE_SUFFIX = "_file"
 _STAND_INS = {"email": "someone@example.com", "phone": "+34600123456", "telegram": "1"}
 _REFERENCE = re.compile(r"\$\{[A-Z_][A-Z0-9_]*\}")  # `${service_price}` is a price in dollars
+_BLANK = "is empty; give it a value"
+_PASTED = "this is JSON as one text, and would go out in quotation marks; write it as YAML, or under `body`"
 _UNQUOTED = 'text that begins with a shortcode needs quotes: "{%s} ..."'
 
 
 class Draft(Struct, kw_only=True):
-    """A message while it is read. `from_files` tells which of its texts came from which file."""
+    """A message while it is read.
+
+    `from_files` tells which of its texts came from which file, `told` in which of its fields a text was found wrong.
+    """
 
     page: Page
     node: MappingNode
@@ -47,7 +51,7 @@ class Draft(Struct, kw_only=True):
     deep: bool
     read_files: dict[Path, bytes]
     from_files: dict[tuple[str | int, ...], tuple[Path, str]] = {}
-    wrong_urls: set[str] = set()
+    told: set[str] = set()
 
     def note(self, what: str, *, field: str = "") -> None:
         note_at(self.page, self.node, what, path=self.path, field=field)
@@ -62,16 +66,22 @@ def read_message(draft: Draft) -> dict[str, Any]:
     """
     message_type: Any = draft.module.Message
     nodes = {name: value for name, value in draft.nodes.items() if name not in OUR_KEYS}
-    good = check_keys(draft.page, draft.node, nodes, known=_known_keys(message_type), path=draft.path)
+    good = check_keys(
+        draft.page,
+        draft.node,
+        nodes,
+        known=_known_keys(message_type, addressed=draft.module.RULES.address is not None),
+        path=draft.path,
+    )
     tree: dict[str, Any] = {}
     for name, node in good.items():
         field = name.removesuffix(FILE_SUFFIX) if name not in encoded_names(message_type) else name
         if field != name and field in nodes:
             draft.note(f"`{field}` and `{name}` exclude each other", field=name)
         elif field != name:
-            tree[field] = _read_files(draft, node, name=name, field=field)
+            tree[field] = read_files(draft, node, name=name, field=field)
         else:
-            tree[field] = plain(node)
+            tree[field] = _listed(plain(node), texts.places(message_type)[field])
     tree = dict(read_booleans(tree, message_type))
     unfinished = {name.removesuffix(FILE_SUFFIX) for name in nodes} - tree.keys()
     _check_shape(draft, tree, versions=_check_texts(draft, tree), unfinished=unfinished)
@@ -79,44 +89,16 @@ def read_message(draft: Draft) -> dict[str, Any]:
 
 
 @cache
-def _known_keys(message_type: Any) -> tuple[str, ...]:
-    """The keys of an action on this channel."""
-    return (*encoded_names(message_type), *file_keys(message_type), *OUR_KEYS)
+def _known_keys(message_type: Any, *, addressed: bool) -> tuple[str, ...]:
+    """The keys of an action on this channel, each once."""
+    ours = [name for name in encoded_names(OurKeys) if name != "to" or addressed]
+    return tuple(dict.fromkeys((*ours, *encoded_names(message_type), *file_keys(message_type))))
 
 
-def file_keys(message_type: Any) -> tuple[str, ...]:
-    """`body_file` and its like: the keys that name a file in which a text stands."""
-    shapes = texts.places(message_type)
-    return tuple(
-        f"{name}{FILE_SUFFIX}" for name, each in shapes.items() if each.kind == "text" and each.place in _IN_FILES
-    )
-
-
-# --- files ------------------------------------------------------------------------------------------------------------
-
-
-def _read_files(draft: Draft, node: Node, *, name: str, field: str) -> str | dict[str, str]:
-    """The text of `<field>_file`: of one file, or of one for each language."""
-    if is_mapping(node):
-        return {
-            language: _read_file(draft, each, name=name, where=(field, language))
-            for language, each in entries(node).items()
-        }
-    return _read_file(draft, node, name=name, where=(field,))
-
-
-def _read_file(draft: Draft, node: Node, *, name: str, where: tuple[str | int, ...]) -> str:
-    if not is_text(node) or not node.value:
-        draft.page.note(node, draft.path, f"{name}: expected the name of a file beside the YAML")
-        return ""
-    path = draft.folder / node.value
-    content, text, problem = read_text_file(path, str(path))
-    if problem:
-        draft.page.note(node, draft.path, f"{name}: {path} {problem.what}")
-        return ""
-    draft.read_files[path] = content
-    draft.from_files[where] = (path, text)
-    return text.removesuffix("\n")
+def _listed(value: Any, shape: texts.Shape) -> Any:
+    """A single name of an attachment as a list of one."""
+    one = isinstance(value, str) and shape.item is not None and shape.item.place is Place.ATTACHMENT
+    return [value] if one else value
 
 
 # --- texts ------------------------------------------------------------------------------------------------------------
@@ -144,6 +126,8 @@ def _check_texts(draft: Draft, tree: Mapping[str, Any]) -> list[Mapping[str, Any
     shapes = texts.places(message_type)
     for name, value in tree.items():
         shape = shapes[name]
+        if shape.kind == "tree" and isinstance(value, str) and texts.opening(value) in ("{", "["):
+            draft.note(f"{name}: {_PASTED}", field=name)
         if isinstance(value, str) and shape.kind == "text" and shape.place and not shape.others:
             first[name] = check((name,), shape.place, value)  # most are like this, and need no search for texts
         else:
@@ -170,18 +154,47 @@ def _check_languages(draft: Draft, path: tuple[str | int, ...], versions: Mappin
 def _check_text(draft: Draft, path: tuple[str | int, ...], *, place: Place, text: str) -> None:
     if place is Place.ATTACHMENT:
         _check_attachment(draft, path, text)
+    elif not text.strip():
+        _check_blank(draft, path, place=place)
+        return
     if "{" not in text and place is not Place.URL:
         return
-    reference = _REFERENCE.search(text) if draft.page.strays else None
-    if reference and path not in draft.from_files:
-        draft.page.note(node_at(draft.node, path), draft.path, misplaced(reference[0]), token=reference[0])
-        return
+    strays = list(_REFERENCE.finditer(text)) if draft.page.strays and path not in draft.from_files else []
+    for stray in strays:
+        what = misplaced(stray[0], instead=_instead_of_reference(draft, path))
+        draft.page.note(node_at(draft.node, path), draft.path, what, token=stray[0])
     if place is Place.URL:
         for offset, what in texts.url_mistakes(text):
-            draft.wrong_urls.add(str(path[0]))
+            draft.told.add(str(path[0]))
             _note_in_text(draft, path, text=text, offset=offset, what=f"{path[0]}: {what}")
     for offset, what in mistakes(text, deep=draft.deep):
-        _note_in_text(draft, path, text=text, offset=offset, what=what)
+        if not any(stray.start() <= offset < stray.end() for stray in strays):
+            _note_in_text(draft, path, text=text, offset=offset, what=what)
+
+
+def _check_blank(draft: Draft, path: tuple[str | int, ...], *, place: Place) -> None:
+    """Note an empty text where it makes no sense; headers, queries, forms and JSON may hold some."""
+    field = str(path[0])
+    if f"{field}{FILE_SUFFIX}" in draft.nodes and path not in draft.from_files:
+        return  # there is no such file, which was told
+    whole = texts.places(cast("type", draft.module.Message))[field].kind == "text"
+    if field in _MAY_BE_BLANK or not (whole or place is Place.PARAMETER or place is Place.URL):
+        return
+    needed = not whole or (len(path) == 1 and fields_of(draft.module.Message)[field].required)
+    what = _BLANK if needed else EMPTY
+    draft.told.add(field)
+    _note_in_text(draft, path, text="", offset=0, what=f"{'.'.join(map(str, path))}: {what}")
+
+
+def _instead_of_reference(draft: Draft, path: tuple[str | int, ...]) -> str:
+    """Where a `${NAME}` of a webhook belongs; nothing for other channels, whose secrets have a home."""
+    origin = getattr(draft.module, "origin", None)
+    if origin is None:
+        return ""
+    url = draft.nodes.get("url")
+    place = (origin(url.value) if url is not None and is_text(url) else "") or "https://crm.example.com"
+    name = path[1] if path[0] == "headers" else "Authorization"
+    return f"a header with a secret stands there: `webhook: {{headers: {{{place}: {{{name}: ...}}}}}}`"
 
 
 def mistakes(text: str, *, deep: bool) -> Iterator[tuple[int, str]]:
@@ -237,13 +250,13 @@ def _check_shape(
     for version in versions:
         _, wrong = make({**version, **stand_in}, message_type, folder=draft.folder, sources={})
         complaints.update(dict.fromkeys(wrong))
-    find_more = getattr(draft.module, "message_mistakes", None)
-    right_kinds = all(field and field not in tree for field, _ in complaints)
-    told: list[str] = find_more(tree) if find_more and right_kinds else []
     for field, what in complaints:
         if field not in unfinished:
             draft.note(what, field=field if f"{field}{FILE_SUFFIX}" not in draft.nodes else f"{field}{FILE_SUFFIX}")
-    for what in told:
-        field = re.split("[: ]", what, maxsplit=1)[0]
-        if field not in unfinished and field not in draft.wrong_urls:  # told already, and at its very place
+    # What was told already, and at its very place, is not told again; nor is what may follow from it alone.
+    doubtful = unfinished | draft.told | {field for field, _ in complaints if field in tree}
+    doubtful |= {nearest(name, encoded_names(message_type)) for name in unfinished}
+    find_more = getattr(draft.module, "message_mistakes", lambda _: ())
+    for what in find_more({name: value for name, value in tree.items() if name not in doubtful}):
+        if not depends_on(what, doubtful):
             draft.note(what)

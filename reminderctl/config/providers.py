@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import product
 from typing import Any
 
 from yaml.nodes import MappingNode, Node
 
 from reminderctl import channels
-from reminderctl.config.convert import check_keys, encoded_names, fields_of, note_at, read_struct
+from reminderctl.config.convert import (
+    check_keys,
+    complete,
+    encoded_names,
+    fields_of,
+    good_values,
+    note_at,
+    read_struct,
+)
 from reminderctl.config.page import Page
 from reminderctl.config.settings import read_text
-from reminderctl.config.tree import entries, is_mapping
+from reminderctl.config.tree import entries, is_empty, is_mapping
 from reminderctl.config.variables import Variables, fill_in
-from reminderctl.config.words import one_of, suggest
+from reminderctl.config.words import choices_of, depends_on, nearest, one_of, suggest
 from reminderctl.model import Configured
 
 NEEDS_NO_SETTINGS = "webhook"
@@ -64,11 +74,9 @@ def _read_channel(page: Page, node: Node, *, name: str, variables: Variables) ->
     if not module_name:
         return without_settings(name, keys=frozenset())
     module = channels.module(module_name)
-    settings, complete = _read_settings(page, node, kind=module.Settings, path=path, variables=variables)
-    if settings is not None and complete:
-        for what in getattr(module, "mistakes", lambda _: ())(settings):
-            note_at(page, node, variables.hide(what), path=path)
-    return Configured(module=module_name, settings=settings)
+    return Configured(
+        module=module_name, settings=_read_settings(page, node, module=module, path=path, variables=variables)
+    )
 
 
 def _chosen_module(page: Page, node: MappingNode, *, name: str, path: str) -> str:
@@ -88,27 +96,56 @@ def _chosen_module(page: Page, node: MappingNode, *, name: str, path: str) -> st
     return ""
 
 
-def _read_settings(
-    page: Page, node: MappingNode, *, kind: type[Any], path: str, variables: Variables
-) -> tuple[Any, bool]:
-    """The channel's settings, or None with the mistakes noted; and whether every variable in them is set.
+def _read_settings(page: Page, node: MappingNode, *, module: Any, path: str, variables: Variables) -> Any:
+    """The channel's settings, or None with the mistakes noted.
 
     Where variables are optional and one is not set, the settings are what can be made without it, or None.
     """
+    kind = module.Settings
     filled = {
         name: fill_in(page, value, path=path, variables=variables)
         for name, value in entries(node).items()
         if name != "provider" or name in encoded_names(kind)
     }
     incomplete = {name for name, (_, _, complete) in filled.items() if not complete}
+    values = {name: value for name, (value, _, _) in filled.items()}
     settings = read_struct(
         page,
         node,
         kind=kind,
         path=path,
-        values={name: value for name, (value, _, _) in filled.items()},
+        values=values,
         sources={name: references for name, (_, references, _) in filled.items() if references},
         leave_out=incomplete | (entries(node).keys() - filled.keys()),
         hide=variables.hide,
     )
-    return (settings if variables.optional or not incomplete else None), not incomplete
+    find: Callable[[Any], list[str]] = getattr(module, "mistakes", lambda _: [])
+    if settings is not None and not incomplete:
+        found: Iterable[str] = find(settings)
+    else:
+        known = {name: each for name, each in values.items() if name not in incomplete | _empty(node)}
+        found = _mistakes_of_good(find, kind, good_values(known, kind, folder=page.path.parent), given=values.keys())
+    for what in found:
+        note_at(page, node, variables.hide(what), path=path)
+    return settings if variables.optional or not incomplete else None
+
+
+def _empty(node: MappingNode) -> set[str]:
+    return {name for name, value in entries(node).items() if is_empty(value)}
+
+
+def _mistakes_of_good(
+    find: Callable[[Any], list[str]], kind: Any, good: Mapping[str, Any], *, given: Iterable[str]
+) -> Iterator[str]:
+    """What is wrong with the good settings taken together, whatever the others that were given should have been."""
+    fields = fields_of(kind)
+    doubtful = {name if name in fields else nearest(name, fields) for name in given}
+    doubtful |= {name for name, field in fields.items() if field.required}
+    doubtful -= good.keys()
+    choices = {name: choices_of(fields[name].type) for name in sorted(doubtful & fields.keys())}
+    open_ones = {name: each for name, each in choices.items() if each}
+    found = [
+        find(complete({**good, **dict(zip(open_ones, chosen, strict=True))}, kind))
+        for chosen in product(*open_ones.values())
+    ]
+    return (what for what in found[0] if all(what in each for each in found) and not depends_on(what, doubtful))

@@ -11,7 +11,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from reminderctl.config.form import DEEPEST, TOO_DEEP, Examination, RefusedError
 from reminderctl.config.page import Page, place_in
-from reminderctl.config.tree import is_empty, is_mapping, is_text, path_of
+from reminderctl.config.tree import is_empty, is_mapping, is_text, paths
 from reminderctl.errors import Problem
 
 LARGEST_FILE = 2_000_000
@@ -81,7 +81,7 @@ def read_page(path: Path) -> Page:
     except yaml.YAMLError as error:
         page.problems.append(_syntax_problem(page, error))
     except RefusedError as refused:
-        page.note(refused.node, path_of(refused.root, refused.node), refused.what)
+        page.note(refused.node, paths(refused.root).get(id(refused.node), ""), refused.what)
     return page
 
 

@@ -7,14 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from msgspec import structs
 from yaml.nodes import Node
 
 from reminderctl import timing
 from reminderctl.config import addresses, shape
 from reminderctl.config.convert import EMPTY, encoded_names, read_struct
 from reminderctl.config.page import Page
-from reminderctl.config.tree import entries, is_empty, is_list, is_text, plain, unquoted
+from reminderctl.config.tree import entries, is_empty, is_list, is_mapping, is_text, plain, unquoted
 from reminderctl.config.words import did_you_mean, quote, suggest
 from reminderctl.errors import Problem
 from reminderctl.model import Admin, Company
@@ -88,13 +87,15 @@ def read_identifier(page: Page, node: Node, *, path: str) -> str:
     return text
 
 
-def read_texts(page: Page, node: Node, *, path: str, lead: str) -> list[tuple[str, Node]]:
-    """One text or a list of them, each with its node; at least one, or a note."""
+def read_texts(
+    page: Page, node: Node, *, path: str, lead: str, instead: str = "leave the key out, or put something in"
+) -> list[tuple[str, Node]]:
+    """One text or a list of them, each with its node; at least one, or a note of what to do `instead`."""
     if not is_list(node):
         text = read_text(page, node, path=path, lead=lead)
         return [(text, node)] if text else []
     if not node.value:
-        page.note(node, path, f"{lead}the list is empty; leave the key out, or put something in")
+        page.note(node, path, f"{lead}the list is empty; {instead}")
     return [(text, each) for each in node.value if (text := read_text(page, each, path=path, lead=lead))]
 
 
@@ -152,26 +153,24 @@ def _read_heartbeat(page: Page, node: Node, *, path: str) -> Secret | None:
 
 
 def _read_company(page: Page, node: Node, *, path: str) -> Company:
-    company = read_struct(page, node, kind=shape.Company, path=path)
-    if company is None:
-        return Company()
-    _check_addresses(page, node, path=path, email=company.email, phone=company.phone)
-    return Company(**structs.asdict(company))
+    return Company(**_read_contact(page, node, kind=shape.Company, path=path))
 
 
 def _read_admin(page: Page, node: Node, *, path: str) -> Admin:
-    admin = read_struct(page, node, kind=shape.Admin, path=path)
-    if admin is None:
-        return Admin()
-    _check_addresses(page, node, path=path, email=admin.email, phone=admin.phone, telegram=admin.telegram)
-    return Admin(**structs.asdict(admin))
+    return Admin(**_read_contact(page, node, kind=shape.Admin, path=path))
 
 
-def _check_addresses(page: Page, node: Any, *, path: str, **given: str) -> None:
-    for kind, text in given.items():
-        mistake = addresses.mistake(text, kind) if text else ""
+def _read_contact(page: Page, node: Node, *, kind: type[Any], path: str) -> dict[str, str]:
+    """The fields of a mapping of texts, those with mistakes left out; its addresses are looked at."""
+    read_struct(page, node, kind=kind, path=path)
+    if not is_mapping(node):
+        return {}
+    good = {name: each.value for name, each in entries(node).items() if name in encoded_names(kind) and is_text(each)}
+    for name in good.keys() & addresses.KINDS:
+        mistake = addresses.mistake(good[name], name) if good[name] else ""
         if mistake:
-            page.note(entries(node)[kind], path, f"{kind}: {mistake}")
+            page.note(entries(node)[name], path, f"{name}: {mistake}")
+    return good
 
 
 _READERS: Mapping[str, Callable[..., Any]] = {

@@ -59,56 +59,48 @@ def plain(node: Node) -> Any:
     return {key.value: plain(value) for key, value in node.value}
 
 
-def path_of(root: Node, wanted: Node) -> str:
-    """How people call the part of the YAML that a node stands in: `channels.email`, `workflows[2] x: actions[0]`."""
-    if not is_mapping(root):
-        return ""
-    for key, value in root.value:
-        if not _holds(value, wanted):
-            continue
+def paths(root: Node) -> dict[int, str]:
+    """How people call the part of the YAML that a node stands in, for all of them by their Python ids.
+
+    `channels.email`, `workflows[2] x: actions[0]`; nothing for the keys at the top.
+    """
+    found: dict[int, str] = {}
+    for key, value in root.value if is_mapping(root) else ():
         if key.value == "workflows" and is_list(value):
-            return _path_in_workflows(value, wanted)
-        if key.value == "channels" and is_mapping(value):
-            inside = [name.value for name, below in value.value if name is not wanted and _holds(below, wanted)]
-            return ".".join(["channels", *inside[:1]])
-        return str(key.value)
-    return ""
+            for index, each in enumerate(value.value):
+                _name_workflow(found, each, index)
+        elif key.value == "channels" and is_mapping(value):
+            for name, below in value.value:
+                _name(found, below, f"channels.{name.value}")
+        _name(found, value, str(key.value))
+    return found
 
 
-def _path_in_workflows(workflows: SequenceNode, wanted: Node) -> str:
-    index = next((number for number, each in enumerate(workflows.value) if _holds(each, wanted)), None)
-    if index is None:
-        return "workflows"
-    node = workflows.value[index]
+def _name_workflow(found: dict[int, str], node: Node, index: int) -> None:
     pairs = node.value if is_mapping(node) else []  # not `entries`: a key may still be a list
     below = {str(key.value): value for key, value in pairs}
     path = workflow_path(index, below.get("id"))
     actions = below.get("actions")
-    if actions is not None and is_list(actions):
-        for number, action in enumerate(actions.value):
-            if _holds(action, wanted):
-                return f"{path}: actions[{number}]"
-    return path
+    for number, action in enumerate(actions.value if actions is not None and is_list(actions) else ()):
+        _name(found, action, f"{path}: actions[{number}]")
+    _name(found, node, path)
+
+
+def _name(found: dict[int, str], node: Node, path: str) -> None:
+    """Give a node, and all below it that has no name yet, this one."""
+    stack = [node]
+    while stack:
+        each = stack.pop()
+        if id(each) in found:
+            continue
+        found[id(each)] = path
+        if is_mapping(each):
+            stack.extend(part for pair in each.value for part in pair)
+        elif is_list(each):
+            stack.extend(each.value)
 
 
 def workflow_path(index: int, id_node: Node | None) -> str:
     """`workflows[2] reminder-24h`, or `workflows[2]` where the id is missing or no text."""
     name = id_node.value if id_node is not None and is_text(id_node) else ""
     return f"workflows[{index}] {name}".rstrip()
-
-
-def _holds(node: Node, wanted: Node) -> bool:
-    """Is `wanted` this node, or somewhere below it?"""
-    seen, stack = {0}, [node]
-    while stack:
-        each = stack.pop()
-        if each is wanted:
-            return True
-        if id(each) in seen:
-            continue
-        seen.add(id(each))
-        if is_mapping(each):
-            stack.extend(part for pair in each.value for part in pair)
-        elif is_list(each):
-            stack.extend(each.value)
-    return False

@@ -148,8 +148,7 @@ def note_references(page: Page, node: Node, *, path: str) -> None:
     while stack:
         each = stack.pop()
         if isinstance(each, ScalarNode):
-            found = REFERENCE.search(each.value)
-            if found:
+            for found in REFERENCE.finditer(each.value):
                 page.note(each, path, misplaced(found[0]), token=found[0])
         elif is_list(each):
             stack.extend(each.value)
@@ -157,5 +156,5 @@ def note_references(page: Page, node: Node, *, path: str) -> None:
             stack.extend(value for _, value in each.value)
 
 
-def misplaced(reference: str) -> str:
-    return f"`{reference}` is read under `channels` only; write the value itself here"
+def misplaced(reference: str, *, instead: str = "") -> str:
+    return f"`{reference}` is read under `channels` only; {instead or 'write the value itself here'}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import re
 import types
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 _LONGEST_QUOTE = 60
@@ -56,11 +56,18 @@ def quote(value: Any) -> str:
     return "a list" if isinstance(value, list) else "a mapping"
 
 
+def depends_on(complaint: str, fields: Set[str]) -> bool:
+    """Might a complaint go away with another value of these fields? One that begins with `host: ` is about that one."""
+    subject, colon, _ = complaint.partition(": ")
+    words = [subject] if colon and " " not in subject else re.findall(r"\w+", complaint)
+    return not fields.isdisjoint(words)
+
+
 def explain_refusal(complaint: str, *, kind: Any, value: Any, source: str = "") -> str:
     """What msgspec's complaint about one field's value means.
 
-    `source` is what a value was read through (`${PORT}`); such a value is never shown, and neither is text that was
-    expected to be text: it may be a secret.
+    `source` is what a value was read through (`${PORT}`); such a value is never shown, and neither is text where text
+    or a mapping of texts was expected: it may be a secret.
     """
     choices = [str(choice) for choice in choices_of(kind)]
     if complaint.startswith("Invalid enum value") and choices:
@@ -74,7 +81,7 @@ def explain_refusal(complaint: str, *, kind: Any, value: Any, source: str = "") 
     inner = (found["at"] or "").lstrip(".")
     where = f"in `{inner}`: " if inner else ""
     expected = f"{where}expected {expected}{_limit(found['limit'])}"
-    if inner or (isinstance(value, str) and "str" in names and not source):
+    if inner or (isinstance(value, str) and {"str", "object"} & {*names} and not source):
         return expected
     return _with_given(expected, value, source)
 

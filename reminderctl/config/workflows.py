@@ -99,7 +99,7 @@ def _read_switch(page: Page, node: Node, *, path: str, name: str) -> bool | None
 
 def _read_triggers(page: Page, node: Node, *, path: str) -> tuple[Trigger, ...]:
     triggers: dict[str, Trigger] = {}
-    for sentence, each in read_texts(page, node, path=path, lead="when: "):
+    for sentence, each in read_texts(page, node, path=path, lead="when: ", instead=_SOME_TIME):
         try:
             trigger = timing.parse_trigger(sentence)
         except ValueError as error:
@@ -146,6 +146,7 @@ def _read_late_booking(page: Page, node: Node, *, path: str) -> Literal["skip", 
     return "send" if text == "send" else "skip"
 
 
+_SOME_TIME = "write for example `when: 1 day before start`"
 _ADVICE = {
     "id": "; add a name that stays the same, such as `id: reminder-24h`",
     "when": "; add for example `when: 1 day before start`",

@@ -230,6 +230,63 @@ def test_all_mistakes_come_together_and_in_order(tmp_path: Path) -> None:
     assert [line for line, _ in places] == [1, 2, 3, 3, 5, 5, 5, 5, 6]
 
 
+# What stands in the settings; what is told, up to the first semicolon.
+TOGETHER = {
+    'admin: {emial: x, phone: "12", telegram: [a]}\ncompany: {name: [x], email: no}': [
+        "3:9: admin: unknown key `emial`",
+        "3:26: admin: phone: '12' is no phone number",
+        "3:42: admin: telegram: expected text, got a list",
+        "4:17: company: name: expected text, got a list",
+        "4:29: company: email: 'no' is no email address",
+    ],
+    'channels: {email: {host: "a b", from: nobody, prot: 25}}': [
+        "3:26: channels.email: host: 'a b' is no server name",
+        "3:39: channels.email: from: 'nobody' has no @",
+        "3:47: channels.email: unknown key `prot`",
+    ],
+    "channels: {email: {from: nobody, port: x}}": [
+        (
+            "3:19: channels.email: host is missing: name the SMTP server, or a local program: "
+            "`sendmail: /usr/sbin/sendmail`"
+        ),
+        "3:26: channels.email: from: 'nobody' has no @",
+        "3:40: channels.email: port: expected a whole number, got 'x'",
+    ],
+    'channels: {email: {host: "a b", from: "${NOT_SET}", password: x}}': [
+        "3:19: channels.email: username is missing: a password or token_command needs one",
+        "3:26: channels.email: host: 'a b' is no server name",
+        "3:40: channels.email: `${NOT_SET}` is not set",
+    ],
+    # What may be right once the other is: nothing is said of it.
+    "channels: {email: {hots: h, from: a@example.com, security: x, port: 465, username: u, password: [p]}}": [
+        "3:20: channels.email: unknown key `hots`",
+        "3:60: channels.email: security: expected `starttls`, `tls` or `none`, got 'x'",
+        "3:97: channels.email: password: expected text, got a list",
+    ],
+    "channels: {sms: {provider: http, preset: labsmobil, url: ftp://x, username: u, password: p}}": [
+        "3:17: channels.sms: from is missing: whom do the SMS come from?",
+        (
+            "3:42: channels.sms: preset: expected `labsmobile`, `46elks`, `seven`, `clicksend`, `messagebird`, "
+            "`sinch`, `plivo` or `smsapi`, got 'labsmobil'"
+        ),
+        "3:58: channels.sms: url: must begin with https:// and a host, as in https://api.example.com",
+    ],
+}
+
+
+@pytest.mark.parametrize(("settings", "told"), TOGETHER.items(), ids=TOGETHER)
+def test_one_mistake_in_the_settings_hides_no_other(settings: str, told: list[str], tmp_path: Path) -> None:
+    lines = problems(tmp_path, f"timezone: UTC\nlanguage: en\n{settings}\n")
+    assert [line.partition(";")[0] for line in lines] == told
+
+
+def test_however_many_mistakes_there_are_all_are_told(tmp_path: Path) -> None:
+    lines = problems(tmp_path, "timezone: UTC\n" + "timezone: UTC\n" * 300 + "workflows: [!x y]\n")
+    assert [line for line in lines if "stands here twice" in line][-1].startswith("301:1: ")
+    assert lines[-1].startswith("302:13: workflows[0]: the tag `!x` has no meaning here")
+    assert len(lines) == 302
+
+
 def test_the_same_mistakes_are_found_without_libyaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import importlib
 

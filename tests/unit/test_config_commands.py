@@ -26,14 +26,14 @@ admin: {phone: +34600000000}
 channels:
   email: {host: smtp.example.com, port: 587, security: none, from: hola@example.com, timeout: "${WAIT}"}
   whatsapp: {provider: meta, phone_number_id: "${META_ID}", access_token: "${META_TOKEN}"}
-  webhook: {timeout: 20}
+  webhook: {timeout: 20, headers: {"https://example.com": {X-Key: "${META_TOKEN}", X-Tenant: 7}}}
 workflows:
   - id: 007
     enabled: yes
     when: [1 day before start, at end]
     filters: {status: approved, staff: [Ana, 7]}
     actions:
-      - {send: email, to: [customer, staff], subject: {es: Hola, en: Hi}, body_file: hi.txt, attach: [calendar]}
+      - {send: email, to: [customer, staff], subject: {es: Hola, en: Hi}, body_file: hi.txt, attach: calendar}
       - {send: whatsapp, to: admin, template: t, language: es,
          header: {text: {es: Hola, en: Hi}}, parameters: [{en: a, es: b}]}
       - {send: webhook, url: "https://example.com/{appointment_id}", json: {text: ["{staff_name}", 1]}, params: {a: 1}}
@@ -206,10 +206,10 @@ def test_init_writes_a_working_set(tmp_path: Path) -> None:
 
 def test_init_overwrites_nothing(tmp_path: Path) -> None:
     run("init", str(tmp_path))
-    (tmp_path / "workflows.yaml").write_text("mine", encoding="utf-8")
+    (tmp_path / "workflows.yaml").write_text(mine := "timezone: Europe/Madrid\noutbox: o\nworkflows: []\n")
     (tmp_path / "bookings.db").unlink()
     result = run("init", str(tmp_path))
-    assert (tmp_path / "workflows.yaml").read_text(encoding="utf-8") == "mine"
+    assert (tmp_path / "workflows.yaml").read_text() == mine
     lines = result.stdout.splitlines()
     assert [line.split()[0] for line in lines[:4]] == ["kept", "written", "kept", "kept"]
     assert "check" in result.stdout

@@ -229,7 +229,8 @@ def test_with_an_outbox_channels_need_neither_settings_nor_secrets(tmp_path: Pat
 def test_a_directory_is_read_whole(tmp_path: Path) -> None:
     write(tmp_path, a=workflow("one"), b=f"{SETTINGS}language: es\n{workflow('two')}")
     (tmp_path / "c.yml").write_text(workflow("three"), encoding="utf-8")
-    (tmp_path / "notes.txt").write_text("not ours: [", encoding="utf-8")
+    for name in ("notes.txt", ".w.yaml", "._a.yaml", ".yaml"):
+        (tmp_path / name).write_text("not ours: [", encoding="utf-8")
     found = config.load(tmp_path, {})
     assert [each.id for each in found.workflows] == ["one", "two", "three"]
     assert [file.name for file in found.files] == ["a.yaml", "b.yaml", "c.yml"]

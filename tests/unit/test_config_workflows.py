@@ -13,6 +13,7 @@ SETTINGS = """\
 timezone: Europe/Madrid
 channels: {email: {host: smtp.example.com, from: hola@example.com}}
 """
+OUTBOX = "timezone: Europe/Madrid\noutbox: outbox\n"
 WORKFLOW = """\
 workflows:
   - id: w
@@ -74,6 +75,17 @@ IN_WORKFLOWS = {
         (
             f"5:22: {AT}when: cannot read '1 day befor start'; write `1 day before start`, `30 minutes after end`, "
             "`at start` or `1 day before start at 18:00`"
+        ),
+    ),
+    "no trigger in the list": (
+        "workflows:\n  - id: w\n    when: []\n" + MAIL,
+        f"5:11: {AT}when: the list is empty; write for example `when: 1 day before start`",
+    ),
+    "a time of day that is none": (
+        "workflows:\n  - id: w\n    when: 1 day before start at 24:00\n" + MAIL,
+        (
+            f"5:11: {AT}when: cannot read '24:00' in '1 day before start at 24:00' as a time of day; write 00:00 to "
+            "23:59"
         ),
     ),
     "the same trigger twice": (
@@ -200,9 +212,14 @@ IN_ACTIONS = {
         "subject: expected text, got a list",
         51,
     ),
-    "a text for a list": (
-        "{send: email, to: customer, subject: s, attach: calendar, body: b}",
-        "attach: expected a list, got 'calendar'",
+    "a text for a mapping": (
+        "{send: email, to: customer, subject: s, headers: hunter2, body: b}",
+        "headers: expected a mapping",
+        63,
+    ),
+    "an attachment that is not there, alone": (
+        "{send: email, to: customer, subject: s, attach: calender, body: b}",
+        "attach: there is no file 'calender'; did you mean `calendar`?",
         62,
     ),
     "an attachment that is not there": (
@@ -224,6 +241,66 @@ IN_ACTIONS = {
         "{send: email, to: customer, subject: s, body: 'Hi ${TOKEN}'}",
         "`${TOKEN}` is read under `channels` only; write the value itself here",
         64,
+    ),
+    "a secret in a webhook": (
+        "{send: webhook, url: 'https://CRM.example.com:443/x', headers: {X-Key: 'k ${TOKEN}'}}",
+        (
+            "`${TOKEN}` is read under `channels` only; a header with a secret stands there: "
+            "`webhook: {headers: {https://crm.example.com: {X-Key: ...}}}`"
+        ),
+        88,
+    ),
+    "an unknown key that is like none": (
+        "{send: sms, to: customer, body: b, zzz: x}",
+        "unknown key `zzz`; known here: send, id, to, body, body_file",
+        49,
+    ),
+    "an unknown key of a webhook": (
+        "{send: webhook, url: https://example.com, zzz: x}",
+        "unknown key `zzz`; known here: send, id, method, url, params, headers, json, form, body, body_file",
+        56,
+    ),
+    "nobody": (
+        "{send: email, to: [], subject: s, body: b}",
+        "to: the list is empty; write customer, staff, admin, location, company or an address",
+        32,
+    ),
+    "an empty text": (
+        "{send: email, to: customer, subject: s, body: ' '}",
+        "body: is empty; give it a value or leave it out",
+        60,
+    ),
+    "an empty text that is needed": ("{send: sms, to: customer, body: ''}", "body: is empty; give it a value", 46),
+    "a language without a text": (
+        "{send: telegram, to: customer, body: {es: , en: x}}",
+        "body.es: is empty; give it a value or leave it out",
+        56,
+    ),
+    "an empty body of a webhook": (
+        "{send: webhook, url: https://example.com, body: ''}",
+        "body: is empty; give it a value or leave it out",
+        62,
+    ),
+    "an empty address of a webhook": ("{send: webhook, url: ''}", "url: is empty; give it a value", 35),
+    "an empty parameter": (
+        "{send: whatsapp, to: customer, template: t, language: es, parameters: [a, '']}",
+        "parameters.1: is empty; give it a value",
+        88,
+    ),
+    "an empty language of a template": (
+        "{send: whatsapp, to: customer, template: t, language: ''}",
+        "language: is empty; give it a value or leave it out",
+        68,
+    ),
+    "JSON as one text": (
+        """{send: webhook, url: https://example.com, json: ' {"text": "{staff_name}"}'}""",
+        ("json: this is JSON as one text, and would go out in quotation marks; write it as YAML, or under `body`"),
+        62,
+    ),
+    "a list of JSON as one text": (
+        """{send: webhook, url: https://example.com, json: '[1, 2]'}""",
+        ("json: this is JSON as one text, and would go out in quotation marks; write it as YAML, or under `body`"),
+        62,
     ),
     "a header that is ours": (
         "{send: email, to: customer, subject: s, headers: {Bcc: x}, body: b}",
@@ -247,7 +324,7 @@ IN_ACTIONS = {
     ),
     "two actions on one channel": (
         "{send: webhook, url: https://a.example.com}, {send: webhook, url: https://b.example.com}",
-        "another action sends on webhook too; give each an `id`, which tells their messages apart",
+        "another action sends on webhook too; give this one an `id`, and leave the first as it is",
         66,
     ),
 }
@@ -260,9 +337,50 @@ def test_a_mistake_in_a_workflow_is_told_with_its_place(text: str, told: str, tm
 
 @pytest.mark.parametrize(("actions", "told", "column"), IN_ACTIONS.values(), ids=IN_ACTIONS)
 def test_a_mistake_in_an_action_is_told_with_its_place(actions: str, told: str, column: int, tmp_path: Path) -> None:
-    lines = problems(tmp_path, f"{SETTINGS}{WORKFLOW}    actions: [{actions}]\n")
+    settings = SETTINGS if "send: email" in actions or "send: webhook" in actions else OUTBOX
+    lines = problems(tmp_path, f"{settings}{WORKFLOW}    actions: [{actions}]\n")
     which = 1 if "another action" in told else 0
     assert lines == [f"6:{column + 1}: {AT}actions[{which}]: {told}".replace("FOLDER", str(tmp_path))]
+
+
+FINE = {
+    "a single attachment": "{send: email, to: customer, subject: s, body: b, attach: calendar}",
+    "a mail without a subject": "{send: email, to: customer, subject: '', body: b}",
+    "an empty header, query, form": (
+        "{send: webhook, url: https://example.com, headers: {X-A: ''}, params: {a: ''}, form: {a: ''}}"
+    ),
+    "an empty value in JSON": "{send: webhook, url: https://example.com, json: {a: '', b: ['', {c: '{}'}]}}",
+    "JSON that a shortcode holds": "{send: webhook, url: https://example.com, json: '{custom.payload} and more'}",
+}
+
+
+@pytest.mark.parametrize("actions", FINE.values(), ids=FINE)
+def test_what_makes_sense_is_no_mistake(actions: str, tmp_path: Path) -> None:
+    assert problems(tmp_path, f"{SETTINGS}{WORKFLOW}    actions: [{actions}]\n") == []
+
+
+def test_one_mistake_in_an_action_hides_no_other(tmp_path: Path) -> None:
+    text = (
+        f"{SETTINGS}{WORKFLOW}    actions:\n"
+        "      - {send: webhook, url: https://a.example.com, method: FETCH, json: {a: b}, form: {a: [x], b: [y]},\n"
+        "         headers: {Host: x, X-B: '${TOKEN} {staf_name}'}}\n"
+        "      - {send: email, to: customer, subject: s, body: b, headers: {Bcc: x}, attach: {a: b}}\n"
+        "      - {send: webhook, id: b, url: nowhere, body: x, form: {a: b}, headers: {Host: x}}\n"
+    )
+    told = [line.split("actions[")[1] for line in problems(tmp_path, text)]
+    assert sorted(each.partition(",")[0].partition(";")[0] for each in told) == [
+        "0]: `${TOKEN}` is read under `channels` only",
+        "0]: form: a: expected text",
+        "0]: form: b: expected text",
+        "0]: headers: Host cannot be set here: reminderctl writes it",
+        "0]: method: expected `GET`",
+        "0]: unknown shortcode {staf_name}",
+        "1]: attach: expected a list",
+        "1]: headers: Bcc cannot be set here: reminderctl writes it",
+        "2]: form and body exclude each other: a request has one body",
+        "2]: headers: Host cannot be set here: reminderctl writes it",
+        "2]: url: a URL begins with https:// or http://",
+    ]
 
 
 def test_a_channel_without_settings_is_told_where_it_is_used(tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def test_two_ways_to_say_the_same_are_one_trigger(one: str, other: str, *, same:
         ("-1 hours before start", "cannot read"),
         ("1 hour before start at 09:00", "goes with days"),
         ("at start at 09:00", "needs days"),
-        ("1 day before start at 25:00", "09:00 to 23:59"),
+        ("1 day before start at 25:00", "00:00 to 23:59"),
         ("1 day before start at 9", "time of day"),
         ("9999 weeks before start", "ten years"),
         ("", "cannot read"),

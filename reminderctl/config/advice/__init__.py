@@ -14,7 +14,7 @@ from reminderctl.config.advice.filters import Given, advise_on_filters, given_va
 from reminderctl.config.advice.firing import HELD, advise_on_firing
 from reminderctl.config.advice.languages import advise_on_codes, advise_on_languages
 from reminderctl.config.advice.placed import place_workflows, workflow_nodes
-from reminderctl.config.advice.texts import advise_on_sms, advise_on_whatsapp
+from reminderctl.config.advice.texts import advise_on_sms, advise_on_subjects, advise_on_whatsapp
 from reminderctl.config.loading import Reading
 from reminderctl.config.tree import entries, is_mapping, is_text, key_node
 from reminderctl.errors import BookingsError, ConfigError, LockedError, Problem
@@ -53,6 +53,7 @@ def _advise(reading: Reading) -> Iterator[str]:
     advise_on_languages(placed, reading)
     advise_on_codes(placed, values, reading)
     advise_on_sms(placed, reading)
+    advise_on_subjects(placed)
     advise_on_whatsapp(placed, reading)
     seen = NOTHING
     try:

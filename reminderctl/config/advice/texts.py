@@ -52,6 +52,19 @@ def advise_on_sms(placed: list[Placed], reading: Reading) -> None:
                     each.warn(node_at(node, ("body", *path)), f"body: {what}", action=index, token=token)
 
 
+def advise_on_subjects(placed: list[Placed]) -> None:
+    """Warn of mails without a subject."""
+    for each in placed:
+        for index, action, node in each.actions():
+            subject = action.message.get("subject", "x")
+            versions = {"": subject} if isinstance(subject, str) else subject
+            for language, text in versions.items():
+                path = ("subject", language) if language else ("subject",)
+                if not text.strip():
+                    what = "is empty: a mail without a subject is easily overlooked, or taken for spam; write one"
+                    each.warn(node_at(node, path), f"{'.'.join(path)}: {what}", action=index)
+
+
 def advise_on_whatsapp(placed: list[Placed], reading: Reading) -> None:
     """Warn of texts that are no template, with which no business may begin a conversation."""
     for each in placed:

@@ -1,0 +1,50 @@
+"""Texts of a message that stand in files beside the YAML."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from yaml.nodes import Node
+
+from reminderctl.config.reading import read_text_file
+from reminderctl.config.tree import entries, is_mapping, is_text
+from reminderctl.messages import texts
+from reminderctl.places import Place
+
+if TYPE_CHECKING:
+    from reminderctl.config.message import Draft
+
+FILE_SUFFIX = "_file"
+_IN_FILES = frozenset({Place.PLAIN, Place.BODY, Place.HTML, Place.TELEGRAM_HTML})
+
+
+def file_keys(message_type: Any) -> tuple[str, ...]:
+    """`body_file` and its like: the keys that name a file in which a text stands."""
+    shapes = texts.places(message_type)
+    return tuple(
+        f"{name}{FILE_SUFFIX}" for name, each in shapes.items() if each.kind == "text" and each.place in _IN_FILES
+    )
+
+
+def read_files(draft: Draft, node: Node, *, name: str, field: str) -> str | dict[str, str]:
+    """The text of `<field>_file`: of one file, or of one for each language."""
+    if is_mapping(node):
+        return {
+            language: _read_file(draft, each, name=name, where=(field, language))
+            for language, each in entries(node).items()
+        }
+    return _read_file(draft, node, name=name, where=(field,))
+
+
+def _read_file(draft: Draft, node: Node, *, name: str, where: tuple[str | int, ...]) -> str:
+    if not is_text(node) or not node.value:
+        draft.page.note(node, draft.path, f"{name}: expected the name of a file beside the YAML")
+        return ""
+    path = draft.folder / node.value
+    content, text, problem = read_text_file(path, str(path))
+    if problem:
+        draft.page.note(node, draft.path, f"{name}: {path} {problem.what}")
+        return ""
+    draft.read_files[path] = content
+    draft.from_files[where] = (path, text)
+    return text.removesuffix("\n")
