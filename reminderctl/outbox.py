@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from reminderctl import channels
-from reminderctl.errors import Unavailable
+from reminderctl.errors import ChannelDown
 from reminderctl.model import Configured, Envelope, Receipt
 
 _NUMBERED = re.compile(r"(\d+)-")
@@ -21,7 +21,10 @@ _numbering = threading.Lock()
 
 
 class Outbox:
-    """The outbox as a channel: what it takes is `sent` once the file is complete on disk."""
+    """The outbox as a channel: what it takes is `sent` once the file is complete on disk.
+
+    One that cannot be written takes no message at all, so that is `ChannelDown`, of which a run tells at once.
+    """
 
     def __init__(self, folder: Path, *, channel: str, configured: Configured) -> None:
         self._folder = folder
@@ -38,7 +41,7 @@ class Outbox:
         try:
             name = self._write(f"{self._channel}-{envelope.delivery_id}.{ending}", content)
         except OSError as error:
-            raise Unavailable(f"cannot write into the outbox {self._folder}: {error.strerror}") from None
+            raise ChannelDown(f"the outbox {_in_characters(self._folder)} {_why_not(error)}") from None
         return Receipt(provider_id=name)
 
     def close(self) -> None:
@@ -76,3 +79,14 @@ class Outbox:
 
 def _last_number(folder: Path) -> int:
     return max((int(found[1]) for entry in os.scandir(folder) if (found := _NUMBERED.match(entry.name))), default=0)
+
+
+def _why_not(error: OSError) -> str:
+    if isinstance(error, FileExistsError):
+        return "is a file, not a folder"
+    return f"cannot be written: {error.strerror}"
+
+
+def _in_characters(path: Path) -> str:
+    """A path that the ledger, which knows UTF-8 only, can keep."""
+    return os.fsencode(path).decode(errors="replace")

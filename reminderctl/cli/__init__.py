@@ -55,6 +55,8 @@ class LazyGroup(click.Group):
         except ReminderctlError as error:
             say(error, err=True)
             ctx.exit(error.exit_code)
+        except BrokenPipeError:
+            raise  # whoever reads has read enough, as `head` does; click ends without a word
         except OSError as error:  # a disk that is full behind standard output, above all
             say(f"{error.filename or 'cannot print'}: {error.strerror or type(error).__name__}", err=True)
             ctx.exit(ExitCode.NEEDS_A_PERSON)

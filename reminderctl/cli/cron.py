@@ -129,8 +129,8 @@ def remove(ctx: click.Context, *, config_path: str | None) -> None:
     Only those of this configuration; where there are none, nothing happens. The configuration itself need not exist any
     more: name it with --config.
     """
-    given = config_path or ctx.find_root().obj["config_path"]
-    path = _absolute(Path(given) if given else config.find(None, os.environ))
+    given = ctx.find_root().obj["config_path"] if config_path is None else config_path
+    path = _absolute(Path(given) if given else config.find(given, os.environ))
     text = _read()
     if not crontab.block(text, path):
         others = [f"\n  it has lines for {_readable(each)}" for each in crontab.configurations(text)]
@@ -288,6 +288,6 @@ def _readable_bytes(text: bytes) -> str:
 
 def _remark(text: str, *, style: str) -> None:
     """A sentence beside the lines, on standard error, so that the lines alone can be piped."""
-    from rich.console import Console
+    from reminderctl.cli.terminal import Terminal
 
-    Console(stderr=True, highlight=False, markup=False, emoji=False).print(text, style=style, soft_wrap=True)
+    Terminal(stderr=True, highlight=False, markup=False, emoji=False).print(text, style=style, soft_wrap=True)

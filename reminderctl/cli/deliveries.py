@@ -15,7 +15,7 @@ import click
 
 from reminderctl.cli.delivery_views import print_deliveries, print_delivery
 from reminderctl.cli.export import export_texts
-from reminderctl.cli.invocation import Invocation, instant, shared_options
+from reminderctl.cli.invocation import Invocation, Written, instant, shared_options
 from reminderctl.cli.output import print_json, say
 from reminderctl.errors import ExitCode, UsageError
 from reminderctl.ledger import Ledger, records, repairs
@@ -67,7 +67,7 @@ def _understood(chosen: dict[str, Any], timezone: str) -> dict[str, Any]:
 def list_deliveries(invocation: Invocation, *, as_json: bool, **chosen: Any) -> None:
     """List deliveries, oldest due first."""
     config = invocation.load_settings()
-    with Ledger(config.ledger) as ledger:
+    with Ledger(config.ledger, reading=True) as ledger:
         found = list(records.find(ledger, **_understood(chosen, config.timezone)))
     if as_json:
         print_json(found)
@@ -81,9 +81,9 @@ def list_deliveries(invocation: Invocation, *, as_json: bool, **chosen: Any) -> 
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=Written(dir_okay=False, allow_dash=True),
     metavar="FILE",
-    help="Write FILE, in one step and for its owner only, instead of printing.",
+    help="Write FILE, in one step and for its owner only, instead of printing (-).",
 )
 @shared_options
 def export(invocation: Invocation, *, form: str, output: Path | None, **chosen: Any) -> None:
@@ -93,7 +93,7 @@ def export(invocation: Invocation, *, form: str, output: Path | None, **chosen: 
     as they are: one that begins with `=` or `+` is a formula to a spreadsheet, so import the columns as text.
     """
     config = invocation.load_settings()
-    with Ledger(config.ledger) as ledger, _opened(output) as file:
+    with Ledger(config.ledger, reading=True) as ledger, _opened(output) as file:
         for text in export_texts(records.find(ledger, **_understood(chosen, config.timezone)), form=form):
             file.write(text)
 
@@ -104,7 +104,7 @@ def export(invocation: Invocation, *, form: str, output: Path | None, **chosen: 
 @shared_options
 def show(invocation: Invocation, *, delivery_id: int, as_json: bool) -> None:
     """Show one delivery with all of its attempts."""
-    with Ledger(invocation.load_settings().ledger) as ledger:
+    with Ledger(invocation.load_settings().ledger, reading=True) as ledger:
         record = records.show(ledger, delivery_id)
     if record is None:
         raise UsageError(f"there is no delivery {delivery_id}; `reminderctl deliveries list` shows what there is")
@@ -207,7 +207,7 @@ def _named(record: dict[str, Any]) -> str:
 @contextmanager
 def _opened(path: Path | None) -> Iterator[TextIO]:
     """Standard output; or a file that is there only when all of it has been written."""
-    if path is None:
+    if path in (None, Path("-")):
         yield sys.stdout
         return
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")

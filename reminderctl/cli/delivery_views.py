@@ -11,37 +11,63 @@ from reminderctl import timing
 from reminderctl.cli.output import STATE_STYLES, in_one_line, print_table, say
 
 if TYPE_CHECKING:
+    from rich.console import Group
+    from rich.table import Table
     from rich.text import Text
 
 COLUMNS = ("id", "state", "due_at", "workflow", "action", "booking", "recipient", "address", "error")
-NARROW = 110  # columns of a terminal
+NARROW, NARROWEST = 110, 56  # columns of a terminal: below, the reason and then the text go under what is before
 
 
 def print_deliveries(records: Sequence[dict[str, Any]], timezone: str) -> None:
     """A row for each, by the configured zone's clock; tab-separated lines where no person looks."""
-    from rich.table import Table
-    from rich.text import Text
-
     from reminderctl.cli.terminal import Terminal
 
     console, zone = Terminal(highlight=False), ZoneInfo(timezone)
     if not console.is_terminal:
         print_table(COLUMNS, [[_shown(record, column) for column in COLUMNS] for record in records])
         return
-    narrow = console.width < NARROW
+    if console.width < NARROWEST:
+        for record in records:
+            console.print(_in_lines(record, zone))
+    else:
+        console.print(_table(records, zone, narrow=console.width < NARROW))
+    count = f"{len(records)} {'delivery' if len(records) == 1 else 'deliveries'}"
+    console.print(f"[dim]{count}, due by the clock of {timezone}[/]" if records else "there are no such deliveries")
+
+
+def _table(records: Sequence[dict[str, Any]], zone: ZoneInfo, *, narrow: bool) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     for _ in ("id", "state", "due"):
         table.add_column(no_wrap=True)
     for _ in ("what",) if narrow else ("what", "why"):
         table.add_column(overflow="fold")
     for record in records:
-        state = _shown(record, "state")
-        first = (str(record["id"]), Text(state, style=STATE_STYLES[state]), f"{_local(record, zone):%Y-%m-%d %H:%M}")
         cells = [_what(record), _why(record)]
-        table.add_row(*first, *([Text("\n").join(filter(None, cells))] if narrow else cells))
-    console.print(table)
-    count = f"{len(records)} {'delivery' if len(records) == 1 else 'deliveries'}"
-    console.print(f"[dim]{count}, due by the clock of {timezone}[/]" if records else "there are no such deliveries")
+        table.add_row(*_head(record, zone), *([Text("\n").join(filter(None, cells))] if narrow else cells))
+    return table
+
+
+def _in_lines(record: dict[str, Any], zone: ZoneInfo) -> Group:
+    """One delivery where there is no room for columns."""
+    from rich.console import Group
+    from rich.padding import Padding
+    from rich.text import Text
+
+    below = Text("\n").join(filter(None, (_what(record), _why(record))))
+    below.overflow = "fold"
+    return Group(Text("  ").join(_head(record, zone)), Padding(below, (0, 0, 0, 2)))
+
+
+def _head(record: dict[str, Any], zone: ZoneInfo) -> tuple[Text, Text, Text]:
+    from rich.text import Text
+
+    state = _shown(record, "state")
+    due = f"{_local(record, zone):%Y-%m-%d %H:%M}"
+    return Text(str(record["id"])), Text(state, style=STATE_STYLES[state]), Text(due)
 
 
 def print_delivery(record: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.resources
 import os
+import shlex
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -15,6 +16,8 @@ from zoneinfo import ZoneInfo
 import click
 
 from reminderctl import bookings, config, ledger
+from reminderctl.cli.calling import called
+from reminderctl.cli.invocation import Written
 from reminderctl.model import Config
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ STYLES = {"sent": "green", "withheld": "magenta", "event": "bold yellow"}
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path), required=False)
+@click.argument("folder", type=Written(), required=False)
 def command(*, folder: Path | None) -> None:
     """Play two days of a small clinic, minute by minute.
 
@@ -56,10 +59,11 @@ def _prepare(folder: Path) -> Config:
 
 
 def _show(lines: Iterable[Line], house: Config) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    from reminderctl.cli.terminal import Terminal
+
+    console = Terminal()
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
@@ -81,4 +85,5 @@ def _show(lines: Iterable[Line], house: Config) -> None:
         soft_wrap=True,
     )
     for words in ("deliveries list", "bookings list", "shortcodes"):
-        console.print(f"  reminderctl -c {folder / 'workflows.yaml'} {words}", highlight=False, soft_wrap=True)
+        command = f"  {called()} -c {shlex.quote(str(folder / 'workflows.yaml'))} {words}"
+        console.print(command, highlight=False, markup=False, soft_wrap=True)

@@ -36,7 +36,7 @@ def command(invocation: Invocation, *, customer: str, yes: bool, dry_run: bool, 
         raise UsageError("--json does not ask; add --yes, or --dry-run")
     config = invocation.load_settings()
     customer = customer.removeprefix("customer:")
-    with Ledger(config.ledger) as ledger:
+    with Ledger(config.ledger, reading=dry_run) as ledger:
         found = retention.traces(ledger, customer)
         if not found.deliveries:
             what = f"the ledger knows no customer {customer}; `reminderctl deliveries list --json` names each recipient"

@@ -41,7 +41,7 @@ def command(invocation: Invocation, *, booking_id: str, workflow_id: str | None,
     config = invocation.load_settings()
     now = invocation.clock(config.timezone)()
     workflows = [each for each in config.workflows if workflow_id in (None, each.id)]
-    with Bookings(config.bookings) as bookings, Ledger(config.ledger) as ledger:
+    with Bookings(config.bookings) as bookings, Ledger(config.ledger, reading=True) as ledger:
         booking = bookings.find(booking_id)
         problems = [*bookings.problems]  # of this booking; the rehearsal reads others
         memory = remember(booking_id, config, ledger, bookings, now=now)

@@ -9,8 +9,13 @@ from pathlib import Path
 
 import click
 
-from reminderctl import bookings, ledger
-from reminderctl.errors import UsageError
+from reminderctl import bookings, config, ledger
+from reminderctl.cli.calling import called
+from reminderctl.cli.invocation import Written
+from reminderctl.cli.output import say
+from reminderctl.config.finding import FILE, yaml_files
+from reminderctl.errors import ReminderctlError, UsageError
+from reminderctl.model import Config
 
 EXAMPLE = "workflows.example.yaml"
 SECRETS = """\
@@ -27,39 +32,73 @@ SECRETS = """\
 
 
 @click.command(name="init")
-@click.argument("folder", metavar="[DIR]", required=False, default=".", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="[DIR]", required=False, default=".", type=Written())
 def command(folder: Path) -> None:
     """Write a first set of files into DIR, or here.
 
     They are workflows.yaml, with an example of each common case and an outbox in which every message lands until you
     say otherwise; bookings.db and ledger.db, both empty; and secrets.env, which only you can read. A file that is there
-    already is kept as it is.
+    already is kept as it is, and where that is workflows.yaml, the databases are those that it names.
     """
+    done: list[str] = []
+    failure: ReminderctlError | None = None
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, write in _FILES.items():
-            _write_once(folder / name, write)
+        for path, write in _files(folder).items():
+            done.append(_write_once(path, write))
     except OSError as error:
-        raise UsageError(f"{error.filename or folder}: {error.strerror}") from None
-    yaml = folder / "workflows.yaml"
-    program = "reminderctl" if folder == Path() else f"reminderctl --config {shlex.quote(str(yaml))}"
-    click.echo(f"\nNext:\n  1. edit {yaml}, and look at it with: {program} check")
-    click.echo(f"  2. see every message it would send: {program} test")
-    click.echo(f"  3. bring your bookings in: {program} bookings import FILE")
-    click.echo(f"  4. let cron call it every minute: {program} cron install")
+        failure = UsageError(f"{error.filename or folder}: {error.strerror}")
+    except ReminderctlError as error:
+        failure = error
+    if done:  # said only now, for whoever reads may be gone after the first line
+        say("\n".join(done))
+    if failure:
+        raise failure
+    yaml = folder / FILE if (folder / FILE).exists() else folder
+    program = called() if yaml == Path(FILE) else f"{called()} --config {shlex.quote(str(yaml))}"
+    say(f"\nNext:\n  1. edit {yaml}, and look at it with: {program} check")
+    say(f"  2. see every message it would send: {program} test")
+    say(f"  3. bring your bookings in: {program} bookings import FILE")
+    say(f"  4. let cron call it every minute: {program} cron install")
 
 
-def _write_once(path: Path, write: Callable[[Path], None]) -> None:
-    """All of it or nothing: what a full disk cut short would be kept the next time."""
+def _files(folder: Path) -> dict[Path, Callable[[Path], None]]:
+    """The files of a working set, each with what writes it; a YAML that is there says where some of them are."""
+    settings = _settings(folder)
+    if settings is None:
+        yaml, booked, remembered = folder / FILE, folder / "bookings.db", folder / "ledger.db"
+    else:
+        yaml, booked, remembered = settings.files[0], settings.bookings, settings.ledger
+    databases = {booked: bookings.create, remembered: ledger.create}
+    return {yaml: _write_example, **databases, folder / "secrets.env": _write_secrets}
+
+
+def _settings(folder: Path) -> Config | None:
+    """What the YAML says that is there already, a file or several; raises `UsageError` where that cannot be told."""
+    ours = (folder / FILE).exists()
+    failure = None
+    for path in (folder / FILE, folder) if ours else (folder,):
+        try:
+            return config.load(path, os.environ, outbox=Path()) if ours or yaml_files(folder) else None
+        except ReminderctlError as error:
+            failure = failure or error
+    if not ours:
+        return None  # that YAML is another program's
+    what = "nothing was written: `init` makes what is missing of the files that this YAML names, once it is mended"
+    raise UsageError(f"{failure}\n{what}")
+
+
+def _write_once(path: Path, write: Callable[[Path], None]) -> str:
+    """All of it or nothing: what a full disk cut short would be kept the next time. Gives what to say of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         write(path)
     except FileExistsError:
-        click.echo(f"kept     {path} (it was there)")
-        return
+        return f"kept     {path} (it was there)"
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    click.echo(f"written  {path}")
+    return f"written  {path}"
 
 
 def _write_example(path: Path) -> None:
@@ -78,11 +117,3 @@ def read_example() -> str:
     package = Path(__file__).parent.parent
     packaged, checkout = package / EXAMPLE, package.parent / EXAMPLE
     return (packaged if packaged.exists() else checkout).read_text(encoding="utf-8")
-
-
-_FILES: dict[str, Callable[[Path], None]] = {
-    "workflows.yaml": _write_example,
-    "bookings.db": bookings.create,
-    "ledger.db": ledger.create,
-    "secrets.env": _write_secrets,
-}

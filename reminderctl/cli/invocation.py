@@ -22,6 +22,19 @@ Clock = Callable[[], datetime]
 FIRST_YEAR, LAST_YEAR = 1900, 9000  # inside these, every sum of an instant and an offset exists
 
 
+class Written(click.Path):
+    """A path given on the command line; an empty one, as a variable that is not set leaves it, is none."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(path_type=Path, **options)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path; fails where it is empty."""
+        if value == "":
+            self.fail("the path is empty; is the variable set that it was made of?", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 class Invocation:
     """The options that every command shares, given before or after its name."""
 
@@ -47,7 +60,7 @@ class Invocation:
 
     def find(self, path: str | None = None) -> Path:
         """Where the configuration stands; `path` goes before the option. Raises `UsageError` where there is none."""
-        return config.find(path or self._config_path, os.environ)
+        return config.find(self._config_path if path is None else path, os.environ)
 
     def clock(self, timezone: str) -> Clock:
         """The time of day, in UTC and whole seconds.
@@ -99,9 +112,10 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:
         given = ctx.find_root().obj or {}
         invocation = Invocation(
-            config_path=config_path or given.get("config_path"),
+            config_path=given.get("config_path") if config_path is None else config_path,
             now_text=given.get("now_text") if now_text is None else now_text,
         )
+        invocation.clock("UTC")  # so that a command to which the instant is nothing refuses one that is none, too
         _refuse_bytes(options)
         return command(invocation, *args, **options)
 

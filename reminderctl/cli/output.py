@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import click
 import msgspec
@@ -29,8 +30,23 @@ def say(text: object, *, err: bool = False) -> None:
 
 def print_json(value: object) -> None:
     """JSON for programs: one value, readable, every harmless character as it is."""
-    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    try:
+        encoded = msgspec.json.encode(value)
+    except UnicodeEncodeError:  # a path that is not UTF-8
+        encoded = msgspec.json.encode(_in_characters(msgspec.to_builtins(value)))
+    text = msgspec.json.format(encoded, indent=2).decode()
     click.echo(_HARMFUL.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+
+
+def _in_characters(value: Any) -> Any:
+    """A value for JSON, in whose texts what stands for a byte that is no character became U+FFFD."""
+    if isinstance(value, str):
+        return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, list):
+        return [_in_characters(each) for each in value]
+    if isinstance(value, dict):
+        return {_in_characters(name): _in_characters(each) for name, each in value.items()}
+    return value
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, styles: Sequence[str] = ()) -> None:

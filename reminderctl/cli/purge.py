@@ -35,7 +35,7 @@ def command(invocation: Invocation, *, older_than: str | None, shrink: bool, dry
         raise UsageError(f"--older-than: {error}") from None
     before = invocation.clock(config.timezone)() - age
     gone, freed, failure = retention.Purged(0, 0, 0), 0, None
-    with Ledger(config.ledger) as ledger:
+    with Ledger(config.ledger, reading=dry_run) as ledger:
         if older_than:
             gone = retention.purgeable(ledger, before) if dry_run else retention.purge(ledger, before)
         if shrink and not dry_run:

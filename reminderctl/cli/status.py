@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from reminderctl import health, timing
-from reminderctl.cli.invocation import Invocation, shared_options
+from reminderctl.cli.invocation import Invocation, Written, shared_options
 from reminderctl.cli.output import print_json, say
 from reminderctl.errors import ConfigError, ReminderctlError, UsageError
 from reminderctl.health.judging import words, words_of_size
@@ -35,7 +35,7 @@ LANE_STYLES = {"ok": "green", "idle": "dim", "failing": "yellow", "throttled": "
 @click.option(
     "--prometheus",
     "metrics_file",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=Written(dir_okay=False),
     metavar="FILE",
     help="Also write FILE, in one step, for the textfile collector of Prometheus's node exporter.",
 )

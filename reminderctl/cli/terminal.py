@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
@@ -11,7 +13,13 @@ from reminderctl.cli.output import harmless
 
 
 class Terminal(Console):
-    """Rich's console, with all that it prints made harmless; its own colours and movements are not concerned."""
+    """Rich's console, with all that it prints made harmless; its own colours and movements are not concerned.
+
+    With NO_COLOR (no-color.org) it knows no styles at all: bold and dim are escapes, too.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(color_system=None if os.environ.get("NO_COLOR") else "auto", **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         for segment in super().render(renderable, options):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import click
 
 from reminderctl.bookings import Bookings
-from reminderctl.cli.invocation import Invocation, shared_options
+from reminderctl.cli.invocation import Invocation, Written, shared_options
 from reminderctl.cli.output import print_json, say
 from reminderctl.cli.test_output import print_samples, print_sent, print_trials
 from reminderctl.cli.test_shapes import describe_sample, describe_sent, describe_trial
@@ -57,7 +57,7 @@ class Options(NamedTuple):
     metavar="ADDRESS",
     help="Where --send delivers: an email address, a phone number with +, a Telegram chat or a URL.",
 )
-@click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write a page to look at in a browser.")
+@click.option("--html", type=Written(), metavar="FILE", help="Write a page to look at in a browser.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array: one object for each workflow and sample.")
 @click.option("-v", "--verbose", is_flag=True, help="Show every sample's messages in full, with all of their headers.")
 @shared_options

@@ -58,7 +58,7 @@ def command(
 
         hint = did_you_mean(workflow, [each.id for each in config.workflows])
         raise UsageError(f"there is no workflow {workflow}{hint}")
-    with Ledger(config.ledger) as ledger, Bookings(config.bookings) as bookings:
+    with Ledger(config.ledger, reading=True) as ledger, Bookings(config.bookings) as bookings:
         if booking is not None and bookings.find(booking) is None:
             hint = "; ".join(bookings.problems) or "`reminderctl bookings list` shows what there is"
             raise UsageError(f"there is no booking {booking}: {hint}")

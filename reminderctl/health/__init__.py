@@ -35,7 +35,7 @@ def examine(
     facts = gathering.of_nothing(now, config)
     if config:
         try:
-            with Ledger(config.ledger) as ledger:
+            with Ledger(config.ledger, reading=True) as ledger:
                 facts = gathering.of_ledger(ledger, config, now=now, max_lag=max_lag)
                 findings += _of_ledger(ledger, deep=deep)
         except ReminderctlError as error:

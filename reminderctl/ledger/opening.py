@@ -32,17 +32,24 @@ class Ledger:
     and `LedgerError` in place of whatever sqlite3 met.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, reading: bool = False) -> None:
+        """Open it; where nothing will be written but in a rehearsal (`reading`), a folder that cannot be will do."""
         with suppress(PermissionError):  # a folder that we may not enter; sqlite3 says so below
+            if path.is_dir():
+                raise LedgerError(f"{path}: this is a folder; `ledger:` in the YAML names a file")
             if not path.exists():
                 raise LedgerError(
                     f"{path}: the ledger is missing, and without it nobody knows what was sent; correct `ledger:` in "
-                    "the YAML, restore the file, or make a new one with `reminderctl init`"
+                    "the YAML, restore the file, or make a new one with `reminderctl init` in the YAML's folder"
                 )
         self.path = path
-        with errors_of(path):
+        self._read_only = reading and not _writable(path)
+        with errors_of(path, reading=self._read_only):
             self.connection = sqlite3.connect(
-                f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None
+                f"{path.resolve().as_uri()}?{_access(path) if self._read_only else 'mode=rw'}",
+                uri=True,
+                timeout=BUSY_SECONDS,
+                isolation_level=None,
             )
             try:
                 self._check_version()
@@ -81,11 +88,20 @@ class Ledger:
     def rehearsal(self) -> Iterator[None]:
         """A transaction that never happened: whatever is written inside is gone when it ends."""
         with errors_of(self.path):
+            if self._read_only:
+                self._go_on_with_a_copy()
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
             finally:
                 self.connection.execute("ROLLBACK")
+
+    def _go_on_with_a_copy(self) -> None:
+        """Put a copy in memory into the place of a file that cannot be written."""
+        copy = sqlite3.connect(":memory:", isolation_level=None)
+        self.connection.backup(copy)
+        self.connection.close()
+        self.connection, self._read_only = copy, False
 
     def _check_version(self) -> None:
         (application_id,) = self.connection.execute("PRAGMA application_id").fetchone()
@@ -97,6 +113,8 @@ class Ledger:
                 f"{self.path}: version {version} is newer than this program knows ({VERSION}); it was left untouched; "
                 "install the newer reminderctl"
             )
+        if version < VERSION and self._read_only:
+            raise LedgerError(f"{self.path}: written by an older reminderctl, and cannot be brought up to date here")
         if version < VERSION:
             self._upgrade()
 
@@ -133,8 +151,24 @@ def _migrate(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
+def _writable(path: Path) -> bool:
+    """Whether SQLite could write a file, and beside it."""
+    real = path.resolve()
+    return all(os.access(each, os.W_OK, effective_ids=True) for each in (real, real.parent))
+
+
+def _access(path: Path) -> str:
+    """How SQLite reads a file where it can write nothing.
+
+    It wants to make a -shm beside one that has a write-ahead log, unless it is told that nobody writes; and nobody does
+    where no log lies, because each program that has the file open keeps one.
+    """
+    log = path.resolve().with_name(f"{path.resolve().name}-wal")
+    return "mode=ro" if log.exists() else "mode=ro&immutable=1"
+
+
 @contextmanager
-def errors_of(path: Path) -> Iterator[None]:
+def errors_of(path: Path, *, reading: bool = False) -> Iterator[None]:
     """Say what sqlite3 met in words that name the file and what to do."""
     try:
         yield
@@ -142,6 +176,8 @@ def errors_of(path: Path) -> Iterator[None]:
         text = str(error)
         if "locked" in text or "busy" in text:
             raise LockedError(f"{path}: another program holds the ledger; the next run tries again") from None
+        if reading:
+            raise LedgerError(f"{path}: cannot read the ledger: {text}") from None
         if any(word in text for word in ("full", "readonly", "read-only", "disk I/O", "unable to open")):
             what = f"{path}: cannot write the ledger ({text}); nothing is sent that cannot be recorded"
             raise LedgerWriteError(what) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -22,6 +23,7 @@ from reminderctl.ledger.records import COLUMNS
 from reminderctl.messages.shortcodes import CATALOGUE
 from reminderctl.secret import Secret
 from tests import webhooks
+from tests.clinic import Clinic, at
 from tests.crontab_program import write_crontab_program
 
 ROOT = Path(__file__).parents[2]
@@ -189,6 +191,69 @@ def test_the_page_about_status_names_each_key_and_no_other() -> None:
     keys |= {name for part in (*parts, *figures) for name in part.__struct_fields__}
     rows = re.findall(r"^\| (`.*?`) \|", (ROOT / "docs/reference/status.md").read_text(), re.MULTILINE)
     assert {name.strip("`") for row in rows for name in row.split(", ")} == keys
+
+
+OF_A_DELIVERY = {*COLUMNS, "history", "decisions"}
+PRINT_JSON = {
+    "run": "run --dry-run --json",
+    "check": "check --json",
+    "test": "test --sample single --json",
+    "test --samples": "test --samples --json",
+    "test --send": "test --send --to me@example.com --json",
+    "upcoming": "upcoming --json",
+    "explain": "explain b1 --json",
+    "bookings show": "bookings show b1 --json",
+    "bookings import": "bookings import - --dry-run --json",
+    "cron show": "cron show --json",
+    "purge": "purge --older-than 1d --json",
+    "erase": "erase done --dry-run --json",
+    "shortcodes": "shortcodes --json",
+}
+
+
+@pytest.fixture
+def busy(clinic: Clinic) -> Clinic:
+    """A clinic with a mail sent to `done`, and another one to come for the booking b1, of which all is known."""
+    clinic.write(
+        "- id: w\n  when: 1 hour before start\n  actions: [{send: email, to: customer, subject: s, body: b}]\n"
+    )
+    clinic.run("2026-06-10T08:00Z")
+    clinic.insert([("done", at("2026-06-10T10:00Z"))])
+    for table in ("services", "staff", "locations"):
+        clinic.execute(f"INSERT INTO {table} (id) VALUES ('x')")  # noqa: S608 - names of this test
+    clinic.book("b1", "2026-06-10T10:30Z", service_id="x", staff_id="x", location_id="x")
+    clinic.run("2026-06-10T09:00Z")
+    return clinic
+
+
+@pytest.mark.parametrize("heading", PRINT_JSON)
+def test_the_page_about_json_names_each_key_and_no_other(heading: str, busy: Clinic) -> None:
+    found: set[str] = set()
+    actions = "actions: [{send: email, to: customer, subject: s, body: b}]"
+    for workflow in ("filters: {staff: Nobody}", "nonsense: 1") if heading == "check" else ("enabled: yes",):
+        busy.write(f"- id: w\n  when: 1 hour before start\n  {workflow}\n  {actions}\n")
+        now = [] if heading == "shortcodes" else ["--now", "2026-06-10T09:00Z"]
+        words = ["--config", str(busy.folder / "workflows.yaml"), *PRINT_JSON[heading].split(), *now]
+        rows = "id,starts_at,ends_at\nb9,2026-06-11T10:00Z,2026-06-11T11:00Z\n"
+        found |= keys_in(json.loads(CliRunner().invoke(main, words, input=rows).stdout))
+    page = (ROOT / "docs/reference/json.md").read_text(encoding="utf-8")
+    part = page.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`.*?`) \|", part, re.MULTILINE)
+    if "[delivery](ledger.md#json)" in part:
+        assert found >= {*COLUMNS}
+        found = {name for name in found if name.partition(".")[0] not in OF_A_DELIVERY}
+    assert found == {name for cell in cells for name in re.findall("`(.*?)`", cell)}
+
+
+def keys_in(value: object, before: str = "") -> set[str]:
+    """The keys of JSON, those inside others after a dot; what `fields` hold is anybody's, also where it is repeated."""
+    if isinstance(value, list):
+        return {name for each in value for name in keys_in(each, before)}
+    if not isinstance(value, dict):
+        return set()
+    free = {"fields", *(value["fields"] if "empty" in value else ()), *(["booking"] if "about" in value else ())}
+    names = {f"{before}{name}" for name in value if name not in free or name in ("fields", "booking")}
+    return names.union(*(keys_in(each, f"{before}{name}.") for name, each in value.items() if name not in free))
 
 
 def test_the_readme_prints_the_promise() -> None:
