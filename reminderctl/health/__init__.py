@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from reminderctl.bookings import Bookings
+from reminderctl.bookings import Bookings, describe_misplaced
 from reminderctl.errors import LockedError, ReminderctlError
 from reminderctl.health import gathering
 from reminderctl.health.judging import judge, summarize
@@ -21,6 +21,7 @@ from reminderctl.health.nouns import Facts, Finding, Health, Level
 from reminderctl.ledger import Ledger, figures, runs
 from reminderctl.model import Config
 
+MOST_BOOKINGS = 10_000  # whose times are looked at each time
 __all__ = ["Finding", "Health", "Level", "examine"]
 
 
@@ -44,6 +45,8 @@ def examine(
             with Bookings(config.bookings) as bookings:
                 facts = replace(facts, next_due_at=gathering.find_next_due(bookings, config, now))
                 findings += [Finding(Level.WARNING, "bookings", each) for each in bookings.problems[:1]]
+                if misplaced := describe_misplaced(bookings, most=MOST_BOOKINGS):
+                    findings.append(Finding(Level.WARNING, "bookings", misplaced))
         except ReminderctlError as error:
             findings.append(_unreadable("bookings", error))
     findings += judge(facts, max_lag)

@@ -100,8 +100,11 @@ def import_bookings(
         if done % _STEP == 0 or done == len(batch.bookings):
             report("Writing", done, len(batch.bookings))
 
-    with storing.writing(database, keep=not choices.dry_run) as connection:
-        changes = storing.store(connection, batch, window=choices.window, full=choices.full, tick=tick)
+    try:
+        with storing.writing(database, keep=not choices.dry_run) as connection:
+            changes = storing.store(connection, batch, window=choices.window, full=choices.full, tick=tick)
+    except RecursionError:
+        raise ImportFailedError(f"{name}: fields are nested too deep; nothing was changed") from None
     return Imported(
         rows=batch.rows,
         bookings=len(batch.bookings),

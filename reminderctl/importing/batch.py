@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import DecimalException
 from typing import Any
 
 from msgspec import UNSET, Struct
 
 from reminderctl.importing.columns import NOUNS, TEXTS, Text, Texts
+from reminderctl.importing.objects import decode
 from reminderctl.importing.rows import NO_FIELDS, Attendee, Facts, Row
 
 Patch = dict[str, Any]  # keys of a JSON object to set, or to take away where the value is None
@@ -120,14 +120,14 @@ def is_uniform(gathered: Gathered) -> bool:
     return all(attendee.row_fields == gathered.fields for attendee in (gathered.attendees or {}).values())
 
 
-_DECODE = json.JSONDecoder(parse_float=Decimal).decode
-
-
 def decode_fields(text: str) -> Patch:
     """The JSON object of `fields`, numbers with a point as they are written; raises ValueError."""
     if text == NO_FIELDS:
         return {}
-    fields = _DECODE(text)
+    try:
+        fields = decode(text)
+    except DecimalException:
+        raise ValueError("a number in it is too long") from None
     if not isinstance(fields, dict):
         raise ValueError(f"{text[:40]!r} is not a JSON object")
     return fields

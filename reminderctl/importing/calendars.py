@@ -16,7 +16,7 @@ from reminderctl.importing.components import BadEventError, Component, read_comp
 from reminderctl.importing.events import PROPERTIES, Event, read_event, row_values
 from reminderctl.importing.moments import Clock
 from reminderctl.importing.records import Record
-from reminderctl.importing.series import expand, find_whole
+from reminderctl.importing.series import Effort, expand, find_whole
 from reminderctl.importing.source import Source
 from reminderctl.model import Window
 
@@ -33,10 +33,12 @@ def read_calendar(source: Source, names: Names, *, timezone: str, window: Window
     for component in read_components(source, PROPERTIES.union(names.sources())):
         by_uid.setdefault(_uid(component), []).append(component)
     clocks: dict[int, Clock] = {}
+    effort = Effort()
     number, instances = len(by_uid), 0
     source.position = lambda: source.size * (number - len(by_uid)) // number
     for uid in list(by_uid):
-        for record in _read_one(uid, by_uid.pop(uid), names, clocks, timezone=timezone, window=window):
+        read = _read_one(uid, by_uid.pop(uid), names, clocks, timezone=timezone, window=window, effort=effort)
+        for record in read:
             instances += record.is_instance
             if instances > MOST_INSTANCES:
                 what = f"its series make more than {MOST_INSTANCES:,} bookings; say how far to look with --horizon DAYS"
@@ -50,7 +52,14 @@ def _uid(component: Component) -> str:
 
 
 def _read_one(
-    uid: str, components: list[Component], names: Names, clocks: dict[int, Clock], *, timezone: str, window: Window
+    uid: str,
+    components: list[Component],
+    names: Names,
+    clocks: dict[int, Clock],
+    *,
+    timezone: str,
+    window: Window,
+    effort: Effort,
 ) -> Iterator[Record]:
     """All records of one UID: first the one that says that the file holds the whole of it, if it does."""
     events = []
@@ -63,16 +72,16 @@ def _read_one(
             yield Record(error.line, problem=str(error))
     if len(events) == len(components):
         try:
-            yield from _records(uid, events, window)
+            yield from _records(uid, events, window, effort)
         except BadEventError as error:
             yield Record(error.line, problem=str(error))
 
 
-def _records(uid: str, events: list[Event], window: Window) -> Iterator[Record]:
+def _records(uid: str, events: list[Event], window: Window, effort: Effort) -> Iterator[Record]:
     whole = find_whole(events)
     if whole is not None:
         yield Record(whole.line, whole=uid)
-    for booking_id, event, start in expand(events, window):
+    for booking_id, event, start in expand(events, window, effort=effort):
         try:
             yield Record(event.line, row_values(event, booking_id, start), is_instance=booking_id != uid)
         except OverflowError:

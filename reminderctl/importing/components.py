@@ -15,9 +15,11 @@ from reminderctl.errors import ImportFailedError
 from reminderctl.importing.source import Source
 
 DEEPEST = 10
+LONGEST_KIND = 40  # characters of the name of a component
 _parameters: Any = Parameters.from_ical  # not typed
 _OF_A_CALENDAR = frozenset({"METHOD", "X-WR-TIMEZONE"})
 # NAME;PARAMETER="VALUE":what follows the first colon outside quotes
+_CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 _LINE = re.compile(r"""([^:;]+)(?:;((?:[^":]|"[^"]*")*))?:(.*)""", re.DOTALL)
 
 
@@ -86,13 +88,15 @@ def _placed(source: Source) -> Iterator[tuple[int, str, str, tuple[str, ...]]]:
     """
     opened: list[tuple[str, int]] = []
     inside: tuple[str, ...] = ()
+    calendars = 0
     with source.text() as text:
         for number, line in _unfolded(text):
             name, _, value = line.partition(":")
-            name, value = name.partition(";")[0].strip().upper(), value.strip().upper()
+            name, value = name.partition(";")[0].strip().upper(), value.strip()[:LONGEST_KIND].upper()
             if name == "BEGIN":
                 opened.append((value, number))
                 inside = (*inside, value)
+                calendars += value == "VCALENDAR"
                 _refuse_misplaced(source, opened)
             yield number, name, line, inside
             if name == "END":
@@ -102,6 +106,8 @@ def _placed(source: Source) -> Iterator[tuple[int, str, str, tuple[str, ...]]]:
     if opened:
         what = f"the file is cut off: BEGIN:{opened[-1][0]} on line {opened[-1][1]} has no END"
         raise ImportFailedError(f"{source.name}: {what}; nothing was changed")
+    if not calendars:
+        raise ImportFailedError(f"{source.name}: there is no calendar (BEGIN:VCALENDAR) in it; nothing was changed")
 
 
 def split_line(component: Component, line: str) -> Property:
@@ -118,8 +124,8 @@ def split_line(component: Component, line: str) -> Property:
 
 @lru_cache(maxsize=4096)  # the same zones and people stand in many events
 def _read_parameters(text: str) -> Mapping[str, str]:
-    """Parameters by upper-case name; raises ValueError."""
-    known = _parameters(text) if text else {}
+    """Parameters by upper-case name, without control characters; raises ValueError."""
+    known = _parameters(_CONTROLS.sub("", text)) if text else {}
     return {
         str(name).upper(): ", ".join(map(str.strip, value)) if isinstance(value, list) else str(value)
         for name, value in known.items()
@@ -135,10 +141,18 @@ def _unfolded(text: TextIOWrapper) -> Iterator[tuple[int, str]]:
             parts.append(content[1:])
             continue
         if parts:
-            yield first, "".join(parts)
+            yield first, _joined(parts)
         first, parts = number, [content] if content else []
     if parts:
-        yield first, "".join(parts)
+        yield first, _joined(parts)
+
+
+def _joined(parts: list[str]) -> str:
+    """The line of these parts, those of its characters whole that a fold had cut (see `Source.errors`)."""
+    line = "".join(parts)
+    if len(parts) == 1 or line.isascii():
+        return line
+    return line.encode("utf-8", "surrogateescape").decode("utf-8")
 
 
 def _tzid(lines: list[str]) -> str:

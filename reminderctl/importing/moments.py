@@ -13,7 +13,8 @@ from reminderctl import timing
 from reminderctl.importing.components import Calendar, Property
 from reminderctl.importing.zones import Zones, find_named
 
-FIRST_YEAR, LAST_YEAR = 1000, 9900
+# Some programs write the year 9999 for `never`; inside these every sum of a time and a length exists.
+EARLIEST, LATEST = datetime(1000, 1, 1), datetime(9900, 1, 1)  # noqa: DTZ001 - wall clocks
 _length_of: Any = vDuration.from_ical  # not typed
 _LENGTH_OF_A_DATE = len("2026-11-23")
 
@@ -48,11 +49,12 @@ class Clock:
     def moment(self, given: Property) -> Moment:
         """A DATE or DATE-TIME; raises ValueError where it or its zone cannot be understood."""
         try:
-            time = datetime.fromisoformat(given.value)
+            written = datetime.fromisoformat(given.value)
         except ValueError:
-            time = None
-        if time is None or not FIRST_YEAR <= time.year <= LAST_YEAR:
-            raise ValueError(f"{given.value[:40]!r} is not a time; write 20261123T090000 or 20261123T080000Z")
+            what = f"{given.value[:40]!r} is not a time; write 20261123T090000 or 20261123T080000Z"
+            raise ValueError(what) from None
+        wall = min(max(written.replace(tzinfo=None, microsecond=0), EARLIEST), LATEST)
+        time = wall.replace(tzinfo=written.tzinfo)
         if len(given.value) <= _LENGTH_OF_A_DATE:
             return Moment(time, self._zone, self._timezone, is_date=True)
         if time.tzinfo is not None:
@@ -60,7 +62,7 @@ class Clock:
         tzid = given.parameters.get("TZID")
         zone = self._zones[tzid] if tzid else self._zone
         if zone is None:
-            raise ValueError(f"the zone {tzid!r} is no IANA name, and no VTIMEZONE describes it")
+            raise ValueError(f"the zone {str(tzid)[:60]!r} is no IANA name, and no VTIMEZONE describes it")
         if tzid and isinstance(zone, ZoneInfo) and zone.key != "UTC":
             return Moment(time, zone, zone.key)
         return Moment(time, zone, self._timezone)

@@ -6,9 +6,10 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from decimal import Decimal
+from decimal import Decimal, DecimalException
 from typing import Any, NoReturn
 
+from reminderctl.bookings import whole_characters
 from reminderctl.importing.columns import Names
 from reminderctl.importing.records import Record
 from reminderctl.importing.source import Source
@@ -16,12 +17,23 @@ from reminderctl.importing.source import Source
 _BLANKS = re.compile(r"\s*")
 
 
+class _ConstantError(ValueError):
+    """NaN, Infinity or -Infinity: Python writes them, and nobody else reads them."""
+
+
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")
+    raise _ConstantError(f"{constant} is not JSON")
 
 
 # Decimal keeps a number's text: 12.50 stays 12.50.
 _DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse)
+NOT_JSON = (ValueError, RecursionError, DecimalException)  # what it raises
+HALF = "half a character (a lone \\ud83d, for example) stands in it and was read as \N{REPLACEMENT CHARACTER}"
+
+
+def decode(text: str) -> Any:
+    """A JSON value, its numbers with a point as they are written; raises one of `NOT_JSON`."""
+    return _DECODER.decode(_whole(text))
 
 
 def read_lines(source: Source, names: Names) -> Iterator[Record]:
@@ -29,9 +41,12 @@ def read_lines(source: Source, names: Names) -> Iterator[Record]:
     with source.text() as text:
         for number, line in enumerate(text, start=1):
             if not line.isspace():
+                whole = _whole(line)
+                if whole != line:
+                    source.warnings.append(f"line {number}: {HALF}")
                 try:
-                    value = _DECODER.decode(line)
-                except (ValueError, RecursionError) as error:
+                    value = _DECODER.decode(whole)
+                except NOT_JSON as error:
                     yield Record(number, problem=f"is not JSON: {_reason(error)}")
                 else:
                     yield _record(number, value, names)
@@ -44,7 +59,11 @@ def read_json(source: Source, names: Names) -> Iterator[Record]:
     follows a broken object cannot be read.
     """
     with source.text() as opened:
-        text = opened.read()
+        read = opened.read()
+    text = _whole(read)
+    if text != read:
+        source.warnings.append(HALF)
+    del read
     position, line, last = _next(text, 0), 1, 0
     length = len(text)  # of its own: the text must not outlive this function
     source.position = lambda: source.size * position // length
@@ -58,7 +77,7 @@ def read_json(source: Source, names: Names) -> Iterator[Record]:
         try:
             value, end = _DECODER.raw_decode(text, position)
             position = _after(text, _next(text, end), array=array)
-        except (ValueError, RecursionError) as error:
+        except NOT_JSON as error:
             yield Record(getattr(error, "lineno", line), problem=f"is not JSON: {_reason(error)}")
             return
         yield _record(line, value, names)
@@ -74,7 +93,7 @@ def _find_array(text: str, position: int) -> int | None:
     """Where the array of bookings begins: it is the text, or stands in an object under `bookings`; None without one."""
     if text.startswith("[", position):
         return position
-    with suppress(ValueError, RecursionError):  # the reader of the object says what is wrong with it
+    with suppress(*NOT_JSON):  # the reader of the object says what is wrong with it
         while text.startswith(("{", ","), position):
             key, position = _DECODER.raw_decode(text, _next(text, position + 1))
             position = _next(text, _next(text, position) + 1)
@@ -98,6 +117,11 @@ def _after(text: str, position: int, *, array: bool) -> int:
     return position
 
 
+def _whole(text: str) -> str:
+    """JSON without half characters; nearly all of it never had one."""
+    return whole_characters(text) if "\\ud" in text or "\\uD" in text else text
+
+
 def _next(text: str, position: int) -> int:
     found = _BLANKS.match(text, position)
     return found.end() if found else position
@@ -106,7 +130,9 @@ def _next(text: str, position: int) -> int:
 def _reason(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg} (column {error.colno})"
-    return "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+    if isinstance(error, RecursionError):
+        return "it is nested too deep"
+    return str(error) if isinstance(error, _ConstantError) else "a number in it is too long"
 
 
 def _record(line: int, value: Any, names: Names) -> Record:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +14,7 @@ from reminderctl import timing
 from reminderctl.importing import identity
 from reminderctl.importing.cells import Findings, read_cell, read_text, read_times
 from reminderctl.importing.columns import KNOWN, NOUNS, PARTICIPANT_STATUS, TEXTS, Text, Texts
+from reminderctl.importing.objects import NOT_JSON, decode
 from reminderctl.importing.records import Record
 
 ENCODE = msgspec.json.Encoder(decimal_format="number").encode
@@ -72,6 +71,8 @@ def read_row(record: Record, default_zone: str) -> Row:
     booking_id = read_text(values, "id", found.problems)
     if not booking_id:
         found.problems.append("no id")
+    elif "\N{REPLACEMENT CHARACTER}" in booking_id:  # another program's loss; `run` could not tell such ids apart
+        found.problems.append("id holds a character that cannot be stored")
     facts = _facts(values, default_zone, found)
     fields = _fields(values, found.problems)
     attendees = _attendees(values, fields, found)
@@ -92,7 +93,7 @@ def _facts(values: Mapping[str, Any], default_zone: str, found: Findings) -> Fac
     timezone = read_text(values, "timezone", found.problems)
     zone = timing.find_zone(timezone or default_zone)
     if zone is None:
-        found.problems.append(f"timezone {timezone!r} is not an IANA name such as Europe/Madrid")
+        found.problems.append(f"timezone {str(timezone)[:60]!r} is not an IANA name such as Europe/Madrid")
     starts_at, ends_at = read_times(values, zone, found)
     service, staff, location = (_noun(values, table, found) for table in ("services", "staff", "locations"))
     status = read_text(values, "status", found.problems)
@@ -111,6 +112,8 @@ def _facts(values: Mapping[str, Any], default_zone: str, found: Findings) -> Fac
 
 def _attendees(values: Mapping[str, Any], row_fields: str, found: Findings) -> tuple[Attendee, ...] | None:
     nested = values.get("customers")
+    if isinstance(nested, dict):
+        found.problems.append("customers is a JSON object; write a list of them")
     if not isinstance(nested, list):
         if values.keys().isdisjoint(_NAMES_A_CUSTOMER):
             return None
@@ -184,8 +187,8 @@ def _fields(values: Mapping[str, Any], problems: list[str]) -> str:
     given = values.get("fields")
     if isinstance(given, str) and given:
         try:
-            given = json.loads(given, parse_float=Decimal)
-        except (ValueError, RecursionError):
+            given = decode(given)
+        except NOT_JSON:
             given = False
     if isinstance(given, dict):
         fields |= given
@@ -193,11 +196,19 @@ def _fields(values: Mapping[str, Any], problems: list[str]) -> str:
         problems.append("fields is not a JSON object")
     if not fields:
         return NO_FIELDS
+    text = _encoded(fields)
+    if text is None:
+        bad = [repr(key[:40]) for key, value in fields.items() if _encoded({key: value}) is None]
+        problems.append(f"{', '.join(bad[:5])}: cannot be kept as JSON")
+    return text or NO_FIELDS
+
+
+def _encoded(fields: Mapping[str, Any]) -> str | None:
+    """JSON; None where it could not be read again, as of numbers that are too big."""
     try:
         text = ENCODE(fields)
         if not all(isinstance(value, str | None) for value in fields.values()):
-            msgspec.json.decode(text)  # numbers can be too big to be read again
+            msgspec.json.decode(text)
         return text.decode()
     except (ValueError, TypeError, OverflowError, RecursionError):
-        problems.append(f"{', '.join(map(repr, fields))}: cannot be kept as JSON")
-        return NO_FIELDS
+        return None

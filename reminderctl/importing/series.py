@@ -7,7 +7,8 @@ without bounds, and only with a `dateutil` older than the one that icalendar bri
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import MAXYEAR, datetime, timedelta
 
 from dateutil.rrule import rrulestr
@@ -19,6 +20,7 @@ from reminderctl.importing.moments import Moment
 from reminderctl.model import Window
 
 MOST_OF_A_RULE = 100_000  # 270 years of days
+MOST_OF_A_FILE = 100 * MOST_OF_A_RULE  # a few minutes
 _CYCLE = 400  # after so many years the calendar repeats itself, weekdays included
 _LONGEST_NUMBER = 18  # digits
 _FREQUENCIES = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY")
@@ -48,7 +50,23 @@ def find_whole(events: Sequence[Event]) -> Event | None:
     return max((event for event in events if event.instance is None), key=_version, default=None)
 
 
-def expand(events: Sequence[Event], window: Window) -> Iterator[Instance]:
+class Effort:
+    """The work that the rules of one file were so far: a small one can ask for more than anybody waits for."""
+
+    def __init__(self) -> None:
+        self._instances = 0
+
+    def add(self, instances: int) -> None:
+        """Count what a rule made, or what making it cost as much as."""
+        self._instances += instances
+
+    def refuse_more(self) -> None:
+        """Raise ValueError where it was enough."""
+        if self._instances >= MOST_OF_A_FILE:
+            raise ValueError("the rules of the events before it already take too long to work out")
+
+
+def expand(events: Sequence[Event], window: Window, *, effort: Effort) -> Iterator[Instance]:
     """What the events that share a UID say: the single event, or the instances of the series.
 
     Instances that a rule makes are given where they start in the window; those that have an event of their own always.
@@ -62,7 +80,7 @@ def expand(events: Sequence[Event], window: Window) -> Iterator[Instance]:
             own[mark(instance)] = instance, event
     if whole is not None and whole.is_series:
         try:
-            yield from _regular(whole, own, window)
+            yield from _regular(whole, own, window, effort)
         except (ValueError, OverflowError) as error:
             raise BadEventError(whole.line, f"event {whole.uid}: {error}") from None
     elif whole is not None:
@@ -76,15 +94,15 @@ def mark(moment: Moment) -> str:
     return f"{moment.wall:%Y%m%d}" if moment.is_date else f"{moment.at:%Y%m%dT%H%M%SZ}"
 
 
-def _regular(whole: Event, own: Own, window: Window) -> Iterator[Instance]:
+def _regular(whole: Event, own: Own, window: Window, effort: Effort) -> Iterator[Instance]:
     """The instances that follow the rules, earliest first; raises ValueError."""
     last = window.until.astimezone(whole.start.zone).replace(tzinfo=None) + timedelta(days=1)
     excluded = own.keys() | {mark(_aligned(each, whole)) for each in whole.excluded_dates}
-    for rule in whole.excluded_rules:
-        excluded |= {mark(whole.start._replace(wall=wall)) for wall in _walls(whole, rule, last)}
+    for rule in dict.fromkeys(whole.excluded_rules):
+        excluded |= {mark(whole.start._replace(wall=wall)) for wall in _walls(whole, rule, last, effort)}
     found = {mark(whole.start): (whole.start, whole)}
-    for rule in whole.rules:
-        for wall in _walls(whole, rule, last):
+    for rule in dict.fromkeys(whole.rules):
+        for wall in _walls(whole, rule, last, effort):
             start = whole.start._replace(wall=wall)
             found[mark(start)] = start, whole
     for given, length in whole.dates:
@@ -118,12 +136,13 @@ def _aligned(moment: Moment, whole: Event | None) -> Moment:
     return whole.start._replace(wall=day)
 
 
-def _walls(whole: Event, rule: str, last: datetime) -> Iterator[datetime]:
+def _walls(whole: Event, rule: str, last: datetime, effort: Effort) -> Iterator[datetime]:
     """The wall clocks of a rule up to a last one; raises ValueError.
 
     The rule is worked out as many cycles of the calendar later as there are years left: one that never comes true is
     given up only at the end of the year 9999.
     """
+    effort.refuse_more()
     parts = _parts(rule)
     until = parts.pop("UNTIL", None)
     if until:
@@ -132,18 +151,30 @@ def _walls(whole: Event, rule: str, last: datetime) -> Iterator[datetime]:
     if last < first:
         return
     cycles = (MAXYEAR - last.year) // _CYCLE * _CYCLE
-    text = ";".join(f"{name}={value}" for name, value in parts.items())
-    try:
-        walls = rrulestr(text, dtstart=first.replace(year=first.year + cycles))
-    except (ValueError, LookupError, TypeError, OverflowError) as error:
-        raise ValueError(f"RRULE {rule[:60]!r} cannot be understood: {error}") from None
-    for number, wall in enumerate(walls):
-        if number == MOST_OF_A_RULE:
-            raise ValueError(f"RRULE {rule[:60]!r} makes more than {MOST_OF_A_RULE:,} instances")
+    number = 0
+    for wall in _worked_out(rule, parts, first.replace(year=first.year + cycles)):
         there = wall.replace(year=wall.year - cycles)
         if there > last:
-            return
+            break
+        if number == MOST_OF_A_RULE:
+            effort.add(number)
+            raise ValueError(f"RRULE {rule[:60]!r} makes more than {MOST_OF_A_RULE:,} instances")
+        number += 1
         yield there
+    else:
+        if number < int(parts.get("COUNT", MOST_OF_A_RULE)):  # it was looked for in vain until the year 9999
+            number = MOST_OF_A_RULE
+    effort.add(number)
+
+
+def _worked_out(rule: str, parts: Mapping[str, str], start: datetime) -> Iterator[datetime]:
+    """What dateutil makes of a rule; raises ValueError where dateutil raises whatever it stumbles on."""
+    text = ";".join(f"{name}={value}" for name, value in parts.items())
+    try:
+        yield from rrulestr(text, dtstart=start)
+    except (ValueError, LookupError, TypeError, OverflowError) as error:
+        why = f": {str(error)[:100]}" if isinstance(error, ValueError) else ""  # its other errors are slips of its own
+        raise ValueError(f"RRULE {rule[:60]!r} cannot be understood{why}") from None
 
 
 def _parts(rule: str) -> dict[str, str]:
@@ -169,7 +200,8 @@ def _until(text: str, whole: Event) -> datetime:
     if "T" not in text:
         return until + timedelta(days=1, seconds=-1)
     if until.tzinfo and not whole.start.is_date:
-        until = until.astimezone(whole.start.zone)
+        with suppress(OverflowError):  # the year 9999 means that there is no last one
+            until = until.astimezone(whole.start.zone)
     return until.replace(tzinfo=None)
 
 

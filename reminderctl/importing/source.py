@@ -45,7 +45,10 @@ _FORMATS = {
 
 
 class Source:
-    """An open file to import from. `warnings` says what had to be guessed."""
+    """An open file to import from. `warnings` says what had to be guessed.
+
+    With `errors` as `surrogateescape`, bytes that are no character on their own line are half of one.
+    """
 
     def __init__(self, stream: BinaryIO, *, name: str, encoding: str | None = None) -> None:
         self.name = name
@@ -54,13 +57,14 @@ class Source:
         self._stream = stream
         self.size = stream.seek(0, io.SEEK_END)
         self._refuse_other_kinds(text_is_likely=encoding is not None)
+        self.errors = "strict"
         self.encoding = encoding or self._guess_encoding()
 
     @contextmanager
     def text(self) -> Iterator[io.TextIOWrapper]:
         """The text from its beginning, line ends as they are."""
         self._stream.seek(0)
-        text = io.TextIOWrapper(self._stream, encoding=self.encoding, newline="")
+        text = io.TextIOWrapper(self._stream, encoding=self.encoding, errors=self.errors, newline="")
         try:
             yield text
         finally:
@@ -103,6 +107,9 @@ class Source:
         line = self._first_line_not_in("utf-8")
         if line is None:
             return "utf-8"
+        if self._is_utf8_folded_anywhere():
+            self.errors = "surrogateescape"
+            return "utf-8"
         if self._first_line_not_in(FALLBACK) is not None:
             what = f"line {line} is not UTF-8; say what it is with --encoding NAME, or save the file as UTF-8"
             raise ImportFailedError(f"{self.name}: {what}; nothing was changed")
@@ -121,6 +128,21 @@ class Source:
         except UnicodeDecodeError:
             return line
         return None
+
+    def _is_utf8_folded_anywhere(self) -> bool:
+        """Is it a calendar in UTF-8, some of whose lines are folded in the middle of a character (RFC 5545, 3.1)?"""
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        self._stream.seek(0)
+        if self._stream.read(15).upper() != b"BEGIN:VCALENDAR":
+            return False
+        try:
+            for line in self._stream:
+                content = line.rstrip(b"\r\n")
+                decoder.decode(content[1:] if content[:1] in (b" ", b"\t") else b"\n" + content)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+        return True
 
 
 @contextmanager

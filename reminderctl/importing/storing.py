@@ -17,6 +17,7 @@ from reminderctl.importing.batch import Batch, Gathered, Patch, decode_fields, i
 from reminderctl.importing.columns import NOUNS, TEXTS, Text
 from reminderctl.importing.rows import ENCODE, NO_FIELDS, Attendee
 from reminderctl.model import Window
+from reminderctl.sqlite_errors import is_locked
 
 Tick = Callable[[], None]  # called for each booking that is done
 _TABLES = ("bookings", "customers", "participants", "services", "staff", "locations")
@@ -53,7 +54,7 @@ def writing(path: Path, *, keep: bool) -> Iterator[sqlite3.Connection]:
     except sqlite3.IntegrityError as error:
         raise ImportFailedError(f"{path}: the database refuses a row: {error}; nothing was changed") from None
     except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        if is_locked(error):
             what = "another program is writing to the bookings; nothing was changed, try again later"
             raise LockedError(f"{path}: {what}") from None
         raise BookingsError(f"{path}: cannot write the bookings: {error}; nothing was changed") from None

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from reminderctl.errors import ImportFailedError
@@ -18,6 +19,7 @@ from reminderctl.importing.source import Source
 
 SEPARATORS = ",;\t|"
 LONGEST_CELL = 16 << 20
+SHOWN_NAMES, SHOWN_OF_A_NAME = 30, 40
 _ANNOUNCED = re.compile(r'"?sep=([,;\t|])"?\s*', re.IGNORECASE)  # a first line for Excel
 
 
@@ -62,8 +64,8 @@ def _separator(first_line: str) -> str:
 
 def _header(source: Source, reader: Iterator[list[str]], names: Names) -> list[str]:
     try:
-        columns = [column.strip() for column in next(reader)]
-    except (csv.Error, StopIteration) as error:
+        columns = [column.strip() for column in next(reader, [])]
+    except csv.Error as error:
         raise ImportFailedError(f"{source.name}:1: cannot read the header: {error}; nothing was changed") from None
     if not any(columns):
         raise ImportFailedError(f"{source.name}:1: the first line must name the columns; nothing was changed")
@@ -71,12 +73,19 @@ def _header(source: Source, reader: Iterator[list[str]], names: Names) -> list[s
     problems = [f"there is no column {column}, which --map names" for column in names.unused()]
     wanted = REQUIRED if "duration" in header else (*REQUIRED, "ends_at")
     problems += [
-        f"there is no column `{name}`; call one of {', '.join(columns)} so with --map COLUMN={name}"
+        f"there is no column `{name}`; call one of {_listed([*filter(None, columns)])} so with --map COLUMN={name}"
         for name in wanted
         if name not in header
     ]
-    problems += [f"more than one column is `{name}`" for name in sorted({n for n in header if header.count(n) > 1})]
+    twice = sorted(f"`{name}`" for name, number in Counter(header).items() if number > 1)
+    problems += [f"more than one column is {_listed(twice)}"] if twice else []
     if problems:
         lines = "\n".join(f"{source.name}:1: {problem}" for problem in problems)
         raise ImportFailedError(f"{lines}\nnothing was changed")
     return header
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Some names for a person to choose from: of many the first ones, of long ones the beginning."""
+    shown = ", ".join(name[:SHOWN_OF_A_NAME] for name in names[:SHOWN_NAMES])
+    return f"{shown} and {len(names) - SHOWN_NAMES:,} more" if len(names) > SHOWN_NAMES else shown

@@ -8,11 +8,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from icalendar import Timezone
-from icalendar.timezone import tzp
+from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from reminderctl import timing
 from reminderctl.importing.components import Calendar
 
+LONGEST_NAME = 255  # characters; a name is looked for as often as it has parts
+MOST_RULES, MOST_CHANGES = 30, 300  # of one zone; each is looked at for each time that is read
 # What real zones are made of. Anything else (FREQ=SECONDLY, BYSECOND) has too many changes of the clock to be one.
 _PARTS_OF_A_ZONE = frozenset(
     {"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYDAY"}
@@ -32,37 +34,35 @@ class Zones(dict[str, tzinfo | None]):
 
     def __missing__(self, tzid: str) -> tzinfo | None:
         lines = self._calendar.zones.get(tzid, [])
-        located = (line.partition(":")[2] for line in lines if line.upper().startswith("X-LIC-LOCATION"))
-        self[tzid] = found = find_named(tzid, *located) or _described(lines)
+        located = next((line for line in lines if line.upper().startswith("X-LIC-LOCATION")), "")
+        self[tzid] = found = find_named(tzid, located.partition(":")[2]) or _described(lines)
         return found
 
 
 def find_named(*names: str) -> ZoneInfo | None:
     """The first zone that one of these names stands for."""
     for name in names:
-        for each in _suffixes(name.strip().strip("/")):
+        for each in _candidates(name.strip().strip("/")):
             if zone := timing.find_zone(each):
                 return zone
-        windows: Any = tzp.timezone(name.strip().strip("/"))
-        if isinstance(windows, ZoneInfo):
-            return windows
     return None
 
 
-def _suffixes(name: str) -> Iterator[str]:
-    while name:
-        yield name
-        name = name.partition("/")[2]
+def _candidates(name: str) -> Iterator[str]:
+    """A name, without each of the prefixes that it may have, then what it means in Windows."""
+    suffix = name if len(name) <= LONGEST_NAME else ""
+    while suffix:
+        yield suffix
+        suffix = suffix.partition("/")[2]
+    if name in WINDOWS_TO_OLSON:
+        yield WINDOWS_TO_OLSON[name]
 
 
 def _described(lines: list[str]) -> tzinfo | None:
     """The zone that a VTIMEZONE describes; None where it does not make sense."""
-    for line in lines:
-        if line.upper().startswith("RRULE"):
-            parts = dict(part.partition("=")[::2] for part in line.upper().partition(":")[2].split(";"))
-            if not parts.keys() <= _PARTS_OF_A_ZONE or parts.get("FREQ") != "YEARLY" or parts.get("INTERVAL") == "0":
-                return None
-    if not lines:
+    rules = [line.upper().partition(":")[2] for line in lines if line.upper().startswith("RRULE")]
+    changes = sum(line.upper().startswith("BEGIN") for line in lines)
+    if not lines or len(rules) > MOST_RULES or changes > MOST_CHANGES or not all(map(_is_of_a_zone, rules)):
         return None
     try:
         described: Any = Timezone.from_ical("\r\n".join([*lines, ""]))
@@ -70,3 +70,8 @@ def _described(lines: list[str]) -> tzinfo | None:
     except (ValueError, LookupError, TypeError, AttributeError):  # icalendar and dateutil raise what they stumble on
         return None
     return zone
+
+
+def _is_of_a_zone(rule: str) -> bool:
+    parts = dict(part.partition("=")[::2] for part in rule.split(";"))
+    return parts.keys() <= _PARTS_OF_A_ZONE and parts.get("FREQ") == "YEARLY" and parts.get("INTERVAL") != "0"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from reminderctl.errors import ExitCode, LedgerError, LedgerWriteError, LockedError
+from reminderctl.sqlite_errors import is_damaged, is_locked, is_unwritable
 
 VERSION = 3  # how many functions `migrations.ledger` has
 APPLICATION_ID = 0x72656D31  # "rem1": tells our file from another program's
@@ -174,11 +175,11 @@ def errors_of(path: Path, *, reading: bool = False) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         text = str(error)
-        if "locked" in text or "busy" in text:
+        if is_locked(error):
             raise LockedError(f"{path}: another program holds the ledger; the next run tries again") from None
         if reading:
             raise LedgerError(f"{path}: cannot read the ledger: {text}") from None
-        if any(word in text for word in ("full", "readonly", "read-only", "disk I/O", "unable to open")):
+        if is_unwritable(error):
             what = f"{path}: cannot write the ledger ({text}); nothing is sent that cannot be recorded"
             raise LedgerWriteError(what) from None
         raise LedgerError(f"{path}: cannot use the ledger: {text}") from None
@@ -186,5 +187,5 @@ def errors_of(path: Path, *, reading: bool = False) -> Iterator[None]:
         raise  # a CHECK said no: a bug of ours, not of the file
     except sqlite3.DatabaseError as error:
         failure = LedgerError(f"{path}: cannot read the ledger: {error}; restore it from a backup")
-        failure.exit_code = ExitCode.NEEDS_A_PERSON if "malformed" in str(error) else ExitCode.CONFIGURATION
+        failure.exit_code = ExitCode.NEEDS_A_PERSON if is_damaged(error) else ExitCode.CONFIGURATION
         raise failure from None

@@ -15,6 +15,7 @@ PACKAGE = Path(__file__).parents[2] / "reminderctl"
 
 FLOORS = {
     "errors": 0,
+    "sqlite_errors": 0,
     "model": 0,
     "places": 0,
     "secret": 0,

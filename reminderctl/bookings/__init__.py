@@ -1,0 +1,25 @@
+"""bookings.db, which other programs write and we only read.
+
+- `schema`: its tables, for those who have none;
+- `reading`: the open file, `Bookings`;
+- `misplaced`: bookings that no search finds;
+- `rows`: what its columns hold, as values of ours;
+- `errors`: what SQLite meets there, in words for people.
+"""
+
+from reminderctl.bookings.misplaced import describe_misplaced
+from reminderctl.bookings.reading import BUSY_SECONDS, LONGEST_NUMBER, Bookings
+from reminderctl.bookings.rows import EARLIEST, LATEST, whole_characters
+from reminderctl.bookings.schema import SCHEMA, create
+
+__all__ = [
+    "BUSY_SECONDS",
+    "EARLIEST",
+    "LATEST",
+    "LONGEST_NUMBER",
+    "SCHEMA",
+    "Bookings",
+    "create",
+    "describe_misplaced",
+    "whole_characters",
+]

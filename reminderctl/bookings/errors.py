@@ -1,0 +1,30 @@
+"""What SQLite meets in bookings.db, in words for people."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from reminderctl.errors import BookingsError, ExitCode, LockedError
+from reminderctl.sqlite_errors import is_damaged, is_locked
+
+
+@contextmanager
+def errors_of(path: Path) -> Iterator[None]:
+    """Say what sqlite3 met in words that name the file and what to do."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        text = "it is a folder" if path.is_dir() else str(error)
+        if is_locked(error):
+            raise LockedError(f"{path}: another program holds the bookings; the next run tries again") from None
+        if "no such" in text:
+            what = f"{path}: {text}; docs/reference/bookings.md lists the tables and columns that must be there"
+            raise BookingsError(what) from None
+        raise BookingsError(f"{path}: cannot read the bookings: {text}") from None
+    except sqlite3.DatabaseError as error:
+        failure = BookingsError(f"{path}: cannot read the bookings: {error}; restore the file from a backup")
+        failure.exit_code = ExitCode.NEEDS_A_PERSON if is_damaged(error) else ExitCode.CONFIGURATION
+        raise failure from None

@@ -1,0 +1,182 @@
+"""Reading bookings.db, the file that other programs write."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, Self
+
+from reminderctl import timing
+from reminderctl.bookings.errors import errors_of
+from reminderctl.bookings.rows import read_fields, read_identifier, read_instant, read_participant, read_text
+from reminderctl.errors import BookingsError
+from reminderctl.model import Booking, Location, Service, Staff, Window
+
+BUSY_SECONDS = 10.0
+LONGEST_NUMBER = 19  # digits; SQLite's integers end there
+_SELECT = """
+SELECT b.id, b.starts_at, b.ends_at, b.timezone, b.status, b.service_id, b.staff_id, b.location_id, b.fields,
+       p.customer_id, p.status, p.language, p.fields,
+       c.full_name, c.first_name, c.last_name, c.email, c.phone, c.telegram, c.language, c.timezone, c.fields
+FROM bookings AS b
+LEFT JOIN participants AS p ON p.booking_id = b.id
+LEFT JOIN customers AS c ON c.id = p.customer_id
+"""
+
+
+class Bookings:
+    """An open bookings database, read only.
+
+    Rows that cannot be understood are left out and named in `problems`. Raises `BookingsError` and `LockedError`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        with suppress(PermissionError):  # a folder that we may not enter; sqlite3 says so below
+            if not path.exists():
+                raise BookingsError(f"{path}: there are no bookings; `reminderctl init` makes an empty file")
+        self.path = path
+        self.problems: list[str] = []
+        self._nouns: dict[tuple[type[Any], Any], Any] = {}
+        with errors_of(path):
+            self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+            self._connection.text_factory = partial(str, encoding="utf-8", errors="replace")
+            # Tables and columns that lack are told now, and not when the first booking that names them falls due.
+            for select in (_SELECT, *map(_select_nouns, _NOUNS)):
+                self._connection.execute(f"{select} LIMIT 0").fetchone()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def starting(self, window: Window) -> Iterator[Booking]:
+        """The bookings that start in a window, earliest first."""
+        return self._select("b.starts_at > :since AND b.starts_at <= :until ORDER BY b.starts_at, b.id", window)
+
+    def ending(self, window: Window) -> Iterator[Booking]:
+        """The bookings that end in a window, earliest first."""
+        return self._select("b.ends_at > :since AND b.ends_at <= :until ORDER BY b.ends_at, b.id", window)
+
+    def find(self, booking_id: str) -> Booking | None:
+        """One booking, or None."""
+        return self.find_all([booking_id]).get(booking_id)
+
+    def find_all(self, booking_ids: Collection[str]) -> dict[str, Booking]:
+        """Those of some bookings that there are, by id.
+
+        A view may number them; what it computes has no affinity, and there 7 and '7' are not the same.
+        """
+        values = [*booking_ids, *(int(each) for each in booking_ids if each.isdecimal() and len(each) < LONGEST_NUMBER)]
+        marks = ", ".join(f":{number}" for number in range(len(values)))
+        parameters = {str(number): value for number, value in enumerate(values)}
+        return {booking.id: booking for booking in self._read(f"b.id IN ({marks}) ORDER BY b.id", parameters)}
+
+    def timezones(self) -> set[str]:
+        """Every zone that a booking names.
+
+        With the index that our own table has this walks from name to name; other tables and views are scanned.
+        """
+        indexed = self._texts(
+            "SELECT i.name FROM pragma_index_list('bookings') AS l JOIN pragma_index_info(l.name) AS i"
+            " WHERE i.seqno = 0 AND i.name = 'timezone'"
+        )
+        return {*self._texts(_EACH_TIMEZONE if indexed else "SELECT DISTINCT timezone FROM bookings")}
+
+    def latest_ids(self, *, most: int) -> list[str]:
+        """The ids of the bookings that start last."""
+        return self._texts("SELECT id FROM bookings ORDER BY starts_at DESC LIMIT :most", {"most": most})
+
+    def names(self, table: str) -> set[str]:
+        """Every id and name in `services`, `staff` or `locations`."""
+        return {*self._texts(f"SELECT id FROM {table} UNION SELECT name FROM {table}")}  # noqa: S608 - our own tables
+
+    def statuses(self) -> set[str]:
+        """Every status that a booking or a participant has."""
+        return {*self._texts("SELECT status FROM bookings UNION SELECT status FROM participants")}
+
+    def times(self, most: int) -> Iterator[tuple[Any, ...]]:
+        """Id, start and end of so many bookings, as the file has them."""
+        yield from self._rows("SELECT id, starts_at, ends_at FROM bookings LIMIT :most", most)
+
+    def nouns(self, most: int) -> Iterator[tuple[Any, ...]]:
+        """The ids of service, staff and location of so many bookings, as the file has them."""
+        yield from self._rows("SELECT service_id, staff_id, location_id FROM bookings LIMIT :most", most)
+
+    def _rows(self, statement: str, most: int) -> Iterator[tuple[Any, ...]]:
+        with errors_of(self.path):
+            yield from self._connection.execute(statement, {"most": most})
+
+    def _texts(self, statement: str, parameters: Mapping[str, Any] | None = None) -> list[str]:
+        """The texts of a column, empty ones left out."""
+        with errors_of(self.path):
+            return [
+                text for row in self._connection.execute(statement, parameters or {}) if (text := read_text(row[0]))
+            ]
+
+    def _select(self, where: str, window: Window) -> Iterator[Booking]:
+        since, until = map(timing.instant_text, window)
+        return self._read(where, {"since": since, "until": until})
+
+    def _read(self, where: str, parameters: Mapping[str, Any]) -> Iterator[Booking]:
+        with errors_of(self.path):
+            rows = self._connection.execute(f"{_SELECT} WHERE {where}, p.position, p.customer_id", parameters)
+            for booking_id, group in groupby(rows, key=itemgetter(0)):
+                try:
+                    yield self._booking(list(group))
+                except (ValueError, TypeError) as error:
+                    self.problems.append(f"{self.path}: booking {booking_id} is left out: {error}")
+
+    def _booking(self, rows: list[tuple[Any, ...]]) -> Booking:
+        booking_id, starts_at, ends_at, timezone, status, service_id, staff_id, location_id, fields = rows[0][:9]
+        return Booking(
+            id=read_identifier(booking_id),
+            starts_at=read_instant("starts_at", starts_at),
+            ends_at=read_instant("ends_at", ends_at),
+            timezone=read_text(timezone),
+            status=read_text(status) or "approved",
+            service=self._noun(Service, service_id),
+            staff=self._noun(Staff, staff_id),
+            location=self._noun(Location, location_id),
+            fields=read_fields(fields),
+            participants=tuple(read_participant(row[9:]) for row in rows if row[9] is not None),
+        )
+
+    def _noun(self, kind: type[Any], noun_id: Any) -> Any:
+        """A row of one of the small tables, read once in a run; only its id where the row is missing."""
+        if noun_id is None or noun_id == "":
+            return None
+        known = self._nouns.get((kind, noun_id))
+        if known is None:
+            row = self._connection.execute(f"{_select_nouns(kind)} WHERE id = ?", (noun_id,)).fetchone()
+            texts = dict(zip(kind.__struct_fields__, row, strict=True)) if row else {"id": noun_id, "fields": None}
+            known = kind(
+                **{name: read_text(value) for name, value in texts.items() if name != "fields"},
+                fields=read_fields(texts["fields"]),
+            )
+            self._nouns[kind, noun_id] = known
+        return known
+
+
+_NOUNS: dict[type[Any], str] = {Service: "services", Staff: "staff", Location: "locations"}
+
+
+def _select_nouns(kind: type[Any]) -> str:
+    return f"SELECT {', '.join(kind.__struct_fields__)} FROM {_NOUNS[kind]}"  # noqa: S608 - names of columns
+
+
+# From each name straight to the next one: the cost follows the number of zones, not of bookings.
+_EACH_TIMEZONE = """
+WITH RECURSIVE each_timezone (name) AS (
+    SELECT MIN(timezone) FROM bookings
+    UNION ALL
+    SELECT (SELECT MIN(timezone) FROM bookings WHERE timezone > each_timezone.name)
+    FROM each_timezone WHERE each_timezone.name IS NOT NULL
+)
+SELECT name FROM each_timezone
+"""

@@ -1,0 +1,74 @@
+"""What stands in the columns of bookings.db, as values of ours; raises ValueError or TypeError for what is none."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from reminderctl import timing
+from reminderctl.model import Customer, Participant
+
+# Some programs write the year 9999 for `never`; inside these every sum of an instant and an offset exists.
+EARLIEST, LATEST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9900, 1, 1, tzinfo=UTC)
+# In JSON: a backslash, a character of two escapes, or (and only that is a group) one half of such.
+_ESCAPED = r"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+_CUSTOMER_TEXTS = ("full_name", "first_name", "last_name", "email", "phone", "telegram", "language", "timezone")
+
+
+def read_participant(row: tuple[Any, ...]) -> Participant:
+    """A customer in one booking, from the columns that the SELECT of `reading` has behind the booking's own."""
+    customer_id, status, language, fields = row[:4]
+    texts = dict(zip(_CUSTOMER_TEXTS, map(read_text, row[4:12]), strict=True))
+    return Participant(
+        customer=Customer(id=str(customer_id), **texts, fields=read_fields(row[12])),
+        status=read_text(status),
+        language=read_text(language),
+        fields=read_fields(fields),
+    )
+
+
+def read_identifier(value: Any) -> str:
+    """The id of a booking, by which it must be found again."""
+    if not isinstance(value, (str, int)) or value == "" or "\ufffd" in str(value):
+        raise ValueError(f"its id is {value!r}; write text in UTF-8, or a whole number")
+    return str(value)
+
+
+def read_text(value: Any) -> str | None:
+    """A text, or None for an empty one."""
+    if value is None or value in ("", b""):
+        return None
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+
+def read_instant(column: str, written: Any) -> datetime:
+    """An instant in whole seconds."""
+    try:
+        instant = timing.parse_instant(written)
+    except (ValueError, TypeError):
+        raise ValueError(f"{column} is {written!r}; write UTC as 2026-03-29T08:00:00Z") from None
+    return min(max(instant.replace(microsecond=0) if instant.microsecond else instant, EARLIEST), LATEST)
+
+
+def read_fields(text: Any) -> dict[str, Any]:
+    """What another program says beyond our columns."""
+    if text in (None, "", "{}"):
+        return {}
+    try:
+        try:
+            fields = msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            fields = msgspec.json.decode(whole_characters(text))
+    except (ValueError, TypeError, RecursionError):
+        fields = None
+    if not isinstance(fields, dict):
+        raise ValueError(f"fields is {str(text)[:40]!r}; write a JSON object")
+    return fields
+
+
+def whole_characters(text: str) -> str:
+    """JSON in which half a character (a lone `\\ud83d`), as programs leave it that cut texts, became U+FFFD."""
+    return re.sub(_ESCAPED, lambda found: r"\ufffd" if found[1] else found[0], text)
