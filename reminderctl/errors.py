@@ -95,7 +95,7 @@ class DeliveryError(ReminderctlError):
         self.provider_code = provider_code
 
 
-class Rejected(DeliveryError):  # noqa: N818 - the outcome's name in SPEC 7
+class Rejected(DeliveryError):  # noqa: N818 - the outcome's name in docs/reference/failures.md
     """Refused for good: this message to this recipient can never work as it is."""
 
 

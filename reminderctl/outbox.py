@@ -1,4 +1,4 @@
-"""The outbox: a folder into which messages are delivered as files, in place of a provider (SPEC 7, 10)."""
+"""The outbox: a folder into which messages are delivered as files, in place of a provider."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What the ending of an attempt means for its delivery, and when the next attempt may be.
 
-Nothing here sends, waits or writes: an ending goes in, a decision comes out (SPEC 7).
+Nothing here sends, waits or writes: an ending goes in, a decision comes out (docs/reference/failures.md).
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ class Recipient(NamedTuple):
 def recipients(
     workflow: Workflow, action: Action, booking: Booking, matching: tuple[Participant, ...], *, config: Config
 ) -> Iterator[Recipient]:
-    """Everyone whom an action of this booking reaches, given the participants that match (SPEC 4.1)."""
+    """Everyone whom an action of this booking reaches, given the participants that match (docs/reference/yaml.md)."""
     first = matching[0] if matching else None
     everyone = matching if workflow.for_each_customer else (first,)
     for to in action.to or ("webhook",):

@@ -68,7 +68,7 @@ def parse_trigger(text: str) -> Trigger:
         if days == 0:
             return Trigger(anchor=anchor, before=False, text=f"at {anchor}")
         return Trigger(anchor=anchor, before=before, days=days, text=sentence)
-    at = _time_of_day(found["at"], text)
+    at = parse_time_of_day(found["at"], text)
     return Trigger(anchor=anchor, before=before, days=days, at=at, text=f"{sentence} at {at:%H:%M}")
 
 
@@ -89,7 +89,8 @@ def _unit(word: str, text: str) -> str:
     return _UNIT[word]
 
 
-def _time_of_day(text: str, sentence: str) -> time:
+def parse_time_of_day(text: str, sentence: str) -> time:
+    """The wall clock `18:00` that stands in a sentence; raises ValueError."""
     found = re.fullmatch(_CLOCK, text)
     if not found:
         raise ValueError(f"cannot read {text!r} in {sentence!r} as a time of day; write 00:00 to 23:59")

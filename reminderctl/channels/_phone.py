@@ -16,7 +16,7 @@ Region = Annotated[
     Meta(description="The country of phone numbers that are written without a country code: ES, MX, US, ..."),
 ]
 
-# Those that phonenumbers knows. They stand here because every run reads the settings, and few have need of the library.
+# Those that phonenumbers knows. They stand here because the settings are checked often, and seldom need the library.
 _COUNTRIES = (
     "AC AD AE AF AG AI AL AM AO AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BW BY BZ CA "
     "CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR "

@@ -70,7 +70,7 @@ _SENDER_REFUSED = r".*\bsender (?:address )?(?:rejected|refused|denied|not (?:al
 _CLIENT_REFUSED = r".*\b(?:client host|helo command) rejected"
 
 # The first row that matches decides.
-# Sources: CHANNELS.md 5.1 (runs against Postfix and Exim; RFC 5321, 3463, 4954) and 7.
+# Sources: runs against Postfix and Exim; RFC 5321, 3463, 4954. What it comes to: docs/reference/failures.md.
 RULES = (
     # Gmail's daily sending limit: support.google.com/a/answer/3726730.
     Rule(_ANY, "550", r"5\.4\.5", "", Throttled),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from reminderctl.channels._mime import Mail
     from reminderctl.channels.email import Settings
 
-# Exit statuses of sysexits.h as such programs use them (CHANNELS.md 5.3, runs of msmtp and Postfix). They hardly
+# Exit statuses of sysexits.h as such programs use them (seen in runs of msmtp and Postfix). They hardly
 # tell permanent from passing: what a server said goes first.
 _MEANINGS: dict[int, type[DeliveryError]] = {
     64: Rejected,  # usage: an address that the program does not take

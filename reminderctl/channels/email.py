@@ -97,7 +97,9 @@ class Message(Struct, frozen=True, kw_only=True):
     )
     reply_to: Annotated[Header, Meta(description="Where answers to this mail go.")] = ""
     headers: Annotated[
-        dict[Annotated[str, Meta(pattern="^[A-Za-z0-9-]+$")], Header], Meta(description="Further headers.")
+        # Editors complete and check by the pattern; `__post_init__` says in words what is wrong.
+        dict[Annotated[str, Meta(extra_json_schema={"pattern": "^[A-Za-z0-9-]+$"})], Header],
+        Meta(description="Further headers."),
     ] = {}
     attach: Annotated[
         tuple[Annotated[Attachment | str, Meta(extra={"place": Place.ATTACHMENT})], ...],

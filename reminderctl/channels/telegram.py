@@ -46,8 +46,9 @@ RULES = Rules(on_unknown=OnUnknown.HOLD, workers=4, address="telegram")
 
 LONGEST_TEXT = 4096  # UTF-16 units of what a reader sees (core.telegram.org/bots/api#sendmessage)
 
+CHAT = re.compile(r"-?[0-9]{1,16}|@[A-Za-z][A-Za-z0-9_]{3,31}")  # a number, or the @name of a public channel
+
 _TOKEN = re.compile(r"[0-9A-Za-z:_-]+")
-_CHAT = re.compile(r"-?[0-9]{1,16}|@[A-Za-z][A-Za-z0-9_]{3,31}")
 # What TDLib's parser takes (github.com/tdlib/td, td/telegram/MessageEntity.cpp); anything else makes it refuse.
 _TAGS = "a|b|blockquote|code|del|em|i|ins|pre|s|span|strike|strong|tg-emoji|tg-spoiler|tg-time|u"
 _TAG = re.compile(rf"</?(?:{_TAGS})(?=[\s>])[^<>]*>", re.IGNORECASE)
@@ -134,7 +135,7 @@ def _compose(message: Message, settings: Settings | None) -> dict[str, Any]:
     shown = _as_shown(text) if message.html else text
     if not shown.strip():
         raise Rejected("the message has no text: every shortcode in it is empty")
-    length = len(shown.encode("utf-16-le", "surrogatepass")) // 2
+    length = len(shown.encode("utf-16-le")) // 2
     if length > LONGEST_TEXT:
         raise Rejected(f"the text has {length:,} characters; a Telegram message has at most {LONGEST_TEXT:,}")
     silent = message.silent if message.silent is not None else bool(settings and settings.silent)
@@ -149,7 +150,7 @@ def _compose(message: Message, settings: Settings | None) -> dict[str, Any]:
 
 def _read_chat(written: str) -> int | str:
     chat = written.strip()
-    if not _CHAT.fullmatch(chat):
+    if not CHAT.fullmatch(chat):
         raise Rejected(
             f"{quote(chat)!r} is no Telegram chat; write its number, as 123456789, or the @name of a public channel"
         )
@@ -173,8 +174,6 @@ class Channel:
     def send(self, message: Message, envelope: Envelope) -> Receipt:
         """Send one message; raises a `DeliveryError` unless Telegram took it."""
         until = time.monotonic() + self._settings.timeout
-        if wrong := mistakes(self._settings):
-            raise ChannelDown("; ".join(wrong))
         request = _compose(message, self._settings)
         answer = self._post(request, timeout=self._settings.timeout)
         moved_to = _read_new_chat(answer)
@@ -191,14 +190,10 @@ class Channel:
         self._line.close()
 
     def _post(self, request: Mapping[str, Any], *, timeout: float) -> _http.Answer:
-        try:
-            body = msgspec.json.encode(request)
-        except UnicodeEncodeError:
-            raise Rejected("the text holds half a character (a lone surrogate), which cannot be sent") from None
         # The token is in the URL, of which no error ever shows more than the host.
         url = f"{self._settings.base_url.rstrip('/')}/bot{self._settings.bot_token.reveal()}/sendMessage"
         headers = {"Content-Type": "application/json"}
-        return self._line.request("POST", url, headers=headers, body=body, timeout=timeout)
+        return self._line.request("POST", url, headers=headers, body=msgspec.json.encode(request), timeout=timeout)
 
     def _read(self, answer: _http.Answer) -> Receipt:
         token = self._settings.bot_token.reveal()

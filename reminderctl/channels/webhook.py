@@ -134,22 +134,15 @@ class Channel:
         until = time.monotonic() + self._settings.timeout
         if wrong := message_mistakes(message):
             raise Rejected("; ".join(wrong))
-        try:
-            keys = signing_keys(self._settings.secret)
-        except ValueError as error:
-            raise ChannelDown(str(error)) from None
         # The real time, in a rehearsal too: receivers compare it with their own clock.
         added = headers_for(message.url, self._settings.headers)
-        try:
-            sent = compose(
-                message,
-                envelope,
-                at=int(time.time()),
-                keys=keys,
-                added={name: value.reveal() for name, value in added.items()},
-            )
-        except UnicodeEncodeError:
-            raise Rejected("the message holds half a character (a lone surrogate), which cannot be sent") from None
+        sent = compose(
+            message,
+            envelope,
+            at=int(time.time()),
+            keys=signing_keys(self._settings.secret),
+            added={name: value.reveal() for name, value in added.items()},
+        )
         answer = _http.request(
             self._session(), sent.method, sent.url, headers=sent.headers, body=sent.body, timeout=self._settings.timeout
         )

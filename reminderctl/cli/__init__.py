@@ -16,37 +16,37 @@ from reminderctl.errors import ExitCode, ReminderctlError
 
 # Nearly all that a short process makes lives to its end: to search it for garbage every 700 objects costs a tenth.
 OBJECTS_UNTIL_COLLECTION = 50_000
-COMMANDS = {
-    "backfill": "backfill",
-    "bookings": "bookings",
-    "check": "check",
-    "cron": "cron",
-    "deliveries": "deliveries",
-    "demo": "demo",
-    "erase": "erase",
-    "explain": "explain",
-    "init": "init",
-    "purge": "purge",
-    "release": "release",
-    "run": "run",
-    "schema": "schema",
-    "shortcodes": "shortcodes",
-    "status": "status",
-    "upcoming": "upcoming",
-    "test": "test",
-}
+COMMANDS = (
+    "backfill",
+    "bookings",
+    "check",
+    "cron",
+    "deliveries",
+    "demo",
+    "erase",
+    "explain",
+    "init",
+    "purge",
+    "release",
+    "run",
+    "schema",
+    "shortcodes",
+    "status",
+    "test",
+    "upcoming",
+)
 
 
 class LazyGroup(click.Group):
     """A group that imports a command's module, and so its libraries, only when that command is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(COMMANDS)
+        return [*COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"{__name__}.{COMMANDS[cmd_name]}").command
+        command: click.Command = importlib.import_module(f"{__name__}.{cmd_name}").command
         return command
 
     def invoke(self, ctx: click.Context) -> object:

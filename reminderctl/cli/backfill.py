@@ -7,6 +7,7 @@ from datetime import timedelta
 import click
 
 from reminderctl.bookings import Bookings
+from reminderctl.cli import chosen
 from reminderctl.cli.invocation import Invocation, instant, shared_options
 from reminderctl.cli.output import print_table, say
 from reminderctl.errors import UsageError
@@ -29,9 +30,9 @@ def command(invocation: Invocation, *, workflow_id: str, since: str, yes: bool) 
     sends what it plans.
     """
     config = invocation.load()
-    workflow = next((each for each in config.workflows if each.id == workflow_id and each.enabled), None)
-    if workflow is None:
-        raise UsageError(f"there is no enabled workflow {workflow_id}")
+    workflow = chosen.workflow(config, workflow_id)
+    if not workflow.enabled:
+        raise UsageError(f"workflow {workflow_id} is switched off; it sends nothing until the YAML switches it on")
     now = invocation.clock(config.timezone)()
     since_at = instant(since, config.timezone, option="--since")
     if since_at >= now:

@@ -14,6 +14,7 @@ import msgspec
 
 from reminderctl import matching
 from reminderctl.bookings import Bookings
+from reminderctl.cli import chosen
 from reminderctl.cli.booking_views import print_booking, print_bookings
 from reminderctl.cli.invocation import Invocation, instant, shared_options
 from reminderctl.cli.output import print_json, say
@@ -197,10 +198,8 @@ def show(invocation: Invocation, *, booking_id: str, as_json: bool) -> None:
     """Show one booking with its customers."""
     config = invocation.load_settings()
     with Bookings(config.bookings) as bookings:
-        booking = bookings.find(booking_id)
+        booking = chosen.booking(bookings, booking_id)
         _warn(bookings.problems)
-    if booking is None:
-        raise UsageError(f"there is no booking {booking_id}; `reminderctl bookings list` shows what there is")
     if as_json:
         print_json(msgspec.to_builtins(booking))
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -12,9 +12,10 @@ import click
 
 from reminderctl import planning, timing
 from reminderctl.bookings import Bookings
+from reminderctl.cli import chosen
 from reminderctl.cli.invocation import Invocation, shared_options
 from reminderctl.cli.output import STATE_STYLES, print_json, say
-from reminderctl.errors import ExitCode, UsageError
+from reminderctl.errors import ExitCode
 from reminderctl.ledger import Ledger
 from reminderctl.matching import Verdict
 from reminderctl.model import Booking, Config, Trigger
@@ -45,7 +46,9 @@ def command(invocation: Invocation, *, booking_id: str, workflow_id: str | None,
         booking = bookings.find(booking_id)
         problems = [*bookings.problems]  # of this booking; the rehearsal reads others
         memory = remember(booking_id, config, ledger, bookings, now=now)
-        _refuse_nothing(booking_id, booking, memory.records, workflow_id, config=config, problems=problems)
+        if booking is None and not memory.records:
+            raise chosen.no_booking(bookings, booking_id, problems=problems)
+        _refuse_unknown(workflow_id, {record["workflow"] for record in memory.records}, config=config)
         memory = memory._replace(records=[each for each in memory.records if workflow_id in (None, each["workflow"])])
         reasonings = [*reason_about(booking, workflows, memory, config=config, now=now)] if booking else []
         left = rest_of(memory, reasonings, config=config, now=now)
@@ -60,25 +63,10 @@ def command(invocation: Invocation, *, booking_id: str, workflow_id: str | None,
         raise SystemExit(ExitCode.CONFIGURATION)
 
 
-def _refuse_nothing(
-    booking_id: str,
-    booking: Booking | None,
-    kept: list[dict[str, Any]],
-    workflow_id: str | None,
-    *,
-    config: Config,
-    problems: list[str],
-) -> None:
-    """Raises `UsageError` where there is nothing to explain."""
-    if booking is None and not kept:
-        hint = "; ".join(problems) or "`reminderctl bookings list` shows what there is"
-        raise UsageError(f"there is no booking {booking_id}: {hint}")
-    known = {each.id for each in config.workflows} | {record["workflow"] for record in kept}
-    if workflow_id is not None and workflow_id not in known:
-        from reminderctl.config.words import did_you_mean
-
-        broken = "; a file with mistakes may hold it" if config.broken else ""
-        raise UsageError(f"there is no workflow {workflow_id}{did_you_mean(workflow_id, known)}{broken}")
+def _refuse_unknown(workflow_id: str | None, recorded: Set[str], *, config: Config) -> None:
+    """Raises `UsageError` for a workflow that neither the YAML nor the ledger knows."""
+    if workflow_id is not None and workflow_id not in recorded:
+        chosen.workflow(config, workflow_id, also=sorted(recorded))
 
 
 def _objects(reasonings: list[Reasoning], left: list[Explained]) -> Iterator[dict[str, Any]]:

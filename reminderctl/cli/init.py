@@ -13,12 +13,12 @@ from reminderctl import bookings, config, ledger
 from reminderctl.cli.calling import called
 from reminderctl.cli.invocation import Written
 from reminderctl.cli.output import say
-from reminderctl.config.finding import FILE, yaml_files
+from reminderctl.config.finding import FILE, SECRETS, yaml_files
 from reminderctl.errors import ReminderctlError, UsageError
 from reminderctl.model import Config
 
 EXAMPLE = "workflows.example.yaml"
-SECRETS = """\
+EMPTY_SECRETS = """\
 # Secrets of workflows.yaml: NAME=value, one a line; there, ${NAME} stands for the value.
 # Only you may read this file (mode 0600); keep it out of git. The environment goes before it.
 #SMTP_USER=
@@ -70,7 +70,7 @@ def _files(folder: Path) -> dict[Path, Callable[[Path], None]]:
     else:
         yaml, booked, remembered = settings.files[0], settings.bookings, settings.ledger
     databases = {booked: bookings.create, remembered: ledger.create}
-    return {yaml: _write_example, **databases, folder / "secrets.env": _write_secrets}
+    return {yaml: _write_example, **databases, folder / SECRETS: _write_secrets}
 
 
 def _settings(folder: Path) -> Config | None:
@@ -109,7 +109,7 @@ def _write_example(path: Path) -> None:
 def _write_secrets(path: Path) -> None:
     # The mode is set as the file appears: there is no moment at which others could open it.
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(SECRETS)
+        file.write(EMPTY_SECRETS)
 
 
 def read_example() -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
+from reminderctl.cli import chosen
 from reminderctl.cli.invocation import Invocation, shared_options
 from reminderctl.cli.output import say
-from reminderctl.errors import UsageError
 from reminderctl.ledger import Ledger, queue
 
 NOTHING = "nothing is held back"
@@ -23,8 +23,7 @@ def command(invocation: Invocation, *, workflow: str) -> None:
     run sends those whose deadline has not passed.
     """
     config = invocation.load_settings()
-    if workflow not in {each.id for each in config.workflows}:
-        raise UsageError(f"there is no workflow {workflow}")
+    chosen.workflow(config, workflow)
     with Ledger(config.ledger) as ledger, ledger.transaction():
         released = queue.release(ledger, workflow)
     say(f"{workflow}: {f'{released} released; the next run sends what is still in time' if released else NOTHING}")

@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 import click
 
 from reminderctl.bookings import Bookings
+from reminderctl.cli import chosen
 from reminderctl.cli.invocation import Invocation, Written, shared_options
 from reminderctl.cli.output import print_json, say
 from reminderctl.cli.test_output import print_samples, print_sent, print_trials
 from reminderctl.cli.test_shapes import describe_sample, describe_sent, describe_trial
-from reminderctl.config.words import did_you_mean, suggest
+from reminderctl.config.words import suggest
 from reminderctl.errors import ExitCode, UsageError
 from reminderctl.model import Config, Workflow
 from reminderctl.trial.nouns import Sample, Trial
@@ -23,8 +24,6 @@ from reminderctl.trial.samples import read_samples
 from reminderctl.trial.sending import channels_for, send_all
 from reminderctl.trial.suspicion import learn
 from reminderctl.trial.tour import ADAPTABLE, travel
-
-MOST_IDS = 5000  # among which a mistyped one is looked for
 
 
 class Options(NamedTuple):
@@ -114,25 +113,20 @@ def _check_usage(options: Options) -> None:
 
 
 def _chosen_workflows(workflow_ids: Sequence[str], config: Config) -> list[Workflow]:
-    known = {workflow.id: workflow for workflow in config.workflows}
-    for workflow_id in workflow_ids:
-        if workflow_id not in known:
-            broken = "; a file with mistakes may hold it" if config.broken else ""
-            raise UsageError(f"there is no workflow {workflow_id}{suggest(workflow_id, known, of='there are')}{broken}")
-    return [known[workflow_id] for workflow_id in dict.fromkeys(workflow_ids)] or list(config.workflows)
+    return [chosen.workflow(config, each) for each in dict.fromkeys(workflow_ids)] or list(config.workflows)
 
 
 def _try(
     workflows: list[Workflow], samples: dict[str, Sample], *, options: Options, config: Config, now: datetime
 ) -> list[Trial]:
-    chosen = samples
+    wanted = samples
     if options.booking_id:
-        chosen = {options.booking_id: _booked(options.booking_id, config)}
+        wanted = {options.booking_id: _booked(options.booking_id, config)}
     elif options.sample_names:
-        chosen = {name: _named(name, samples) for name in options.sample_names}
-    known = learn((*samples.values(), *chosen.values()), config=config)
+        wanted = {name: _named(name, samples) for name in options.sample_names}
+    known = learn((*samples.values(), *wanted.values()), config=config)
     adaptable = None if options.named else samples[ADAPTABLE]
-    return [*travel(workflows, chosen, config=config, now=now, known=known, adaptable=adaptable)]
+    return [*travel(workflows, wanted, config=config, now=now, known=known, adaptable=adaptable)]
 
 
 def _named(name: str, samples: dict[str, Sample]) -> Sample:
@@ -143,13 +137,7 @@ def _named(name: str, samples: dict[str, Sample]) -> Sample:
 
 def _booked(booking_id: str, config: Config) -> Sample:
     with Bookings(config.bookings) as bookings:
-        booking = bookings.find(booking_id)
-        if booking is None:
-            near = did_you_mean(booking_id, bookings.latest_ids(most=MOST_IDS))
-            hint = "".join(f"; {problem}" for problem in bookings.problems) or near
-            raise UsageError(
-                f"there is no booking {booking_id}{hint or '; `reminderctl bookings list` shows what there is'}"
-            )
+        booking = chosen.booking(bookings, booking_id)
     return Sample(name=booking_id, about=f"booking {booking_id} of {config.bookings.name}", booking=booking)
 
 

@@ -13,6 +13,7 @@ import click
 
 from reminderctl import planning, timing
 from reminderctl.bookings import Bookings
+from reminderctl.cli import chosen
 from reminderctl.cli.invocation import Invocation, instant, shared_options
 from reminderctl.cli.output import STATE_STYLES, print_json, print_table, say
 from reminderctl.errors import ExitCode, UsageError
@@ -53,15 +54,11 @@ def command(
     config = invocation.load_settings()
     now = invocation.clock(config.timezone)()
     window = Window(now, _until(now, within, until, timezone=config.timezone))
-    if workflow is not None and workflow not in {each.id for each in config.workflows}:
-        from reminderctl.config.words import did_you_mean
-
-        hint = did_you_mean(workflow, [each.id for each in config.workflows])
-        raise UsageError(f"there is no workflow {workflow}{hint}")
+    if workflow is not None:
+        chosen.workflow(config, workflow)
     with Ledger(config.ledger, reading=True) as ledger, Bookings(config.bookings) as bookings:
-        if booking is not None and bookings.find(booking) is None:
-            hint = "; ".join(bookings.problems) or "`reminderctl bookings list` shows what there is"
-            raise UsageError(f"there is no booking {booking}: {hint}")
+        if booking is not None:
+            chosen.booking(bookings, booking)
         outlook = look_ahead(config, ledger, bookings, window=window, workflow=workflow, booking=booking)
     if as_json:
         print_json(outlook.deliveries)

@@ -17,7 +17,7 @@ from reminderctl.model import Config
 if TYPE_CHECKING:
     from reminderctl.config.advice import Verdict
 
-__all__ = ["check", "count", "find", "load", "recall", "remember", "schema"]
+__all__ = ["check", "find", "load", "recall", "remember", "schema"]
 
 
 def load(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, deep: bool = False) -> Config:
@@ -32,13 +32,6 @@ def check(path: Path, environ: Mapping[str, str]) -> Verdict:
     from reminderctl.config import advice
 
     return advice.check(path, environ)
-
-
-def count(config: Config) -> str:
-    """`3 workflows, 5 actions`."""
-    from reminderctl.config import loading
-
-    return loading.count(config)
 
 
 def schema() -> dict[str, Any]:

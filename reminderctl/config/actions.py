@@ -28,7 +28,7 @@ class Surroundings(Struct, kw_only=True):
     """
 
     channels: dict[str, Configured]
-    read_files: dict[Path, bytes]
+    read_files: list[Path]
     folder: Path
     language: str
     company: Company

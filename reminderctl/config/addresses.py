@@ -4,31 +4,47 @@ from __future__ import annotations
 
 import re
 
+from reminderctl.channels._address import parse_mailbox
 from reminderctl.config.words import did_you_mean, quote
 from reminderctl.model import Admin, Company, Customer, Location, Staff
 
 NOUNS = {"customer": Customer, "staff": Staff, "admin": Admin, "location": Location, "company": Company}
-_LOOKS = {
-    "email": re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+"),
-    "phone": re.compile(r"\+?[0-9](?:[0-9 ()./-]*[0-9])?"),
-    "telegram": re.compile(r"-?[0-9]+|@[A-Za-z][A-Za-z0-9_]{3,}"),
-}
+_PHONE = re.compile(r"\+?[0-9](?:[0-9 ()./-]*[0-9])?")
 _RIGHT = {
     "email": "an address looks like ana@example.com",
     "phone": "a phone number looks like +34600123456",
     "telegram": "a Telegram chat is a number such as -100123456, or @name of a public channel",
 }
-KINDS = frozenset(_LOOKS)
 _NAMES = {"email": "email address", "phone": "phone number", "telegram": "Telegram chat"}
+KINDS = frozenset(_NAMES)
 _SHORTEST_PHONE, _LONGEST_PHONE = 6, 17  # digits, with an international prefix of two zeros
 
 
 def mistake(text: str, kind: str) -> str:
     """What is wrong with a literal address (`kind`: email, phone or telegram); an empty text where it can be one."""
-    fits = _LOOKS[kind].fullmatch(text) is not None
-    if fits and kind == "phone":
-        fits = _SHORTEST_PHONE <= sum(map(str.isdigit, text)) <= _LONGEST_PHONE
+    fits = {"email": _is_mailbox, "phone": _is_phone, "telegram": _is_chat}[kind](text)
     return "" if fits else f"{quote(text)} is no {_NAMES[kind]}; {_RIGHT[kind]}"
+
+
+def _is_mailbox(text: str) -> bool:
+    """Is it an address alone, without a name, that the email channel takes?"""
+    if re.search(r"[\s<>]", text):
+        return False
+    try:
+        parse_mailbox(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_phone(text: str) -> bool:
+    return bool(_PHONE.fullmatch(text)) and _SHORTEST_PHONE <= sum(map(str.isdigit, text)) <= _LONGEST_PHONE
+
+
+def _is_chat(text: str) -> bool:
+    from reminderctl.channels.telegram import CHAT
+
+    return CHAT.fullmatch(text) is not None
 
 
 def recipient_mistake(text: str, kind: str) -> str:

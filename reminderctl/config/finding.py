@@ -9,6 +9,7 @@ from reminderctl.errors import UsageError
 
 VARIABLE = "REMINDERCTL_CONFIG"
 FILE = "workflows.yaml"
+SECRETS = "secrets.env"  # beside it: what `${NAME}` stands for
 SAMPLES = "samples.yaml"  # beside it: bookings to try workflows with
 
 

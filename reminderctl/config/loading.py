@@ -53,7 +53,7 @@ def read(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, 
     fields["channels"] = providers.read_channels(*given["channels"], variables=variables) if "channels" in given else {}
     around = Surroundings(
         channels=fields["channels"],
-        read_files={},
+        read_files=[],
         folder=folder,
         language=fields.get("language") or "en",
         company=fields.get("company") or Company(),
@@ -81,7 +81,7 @@ def judge(reading: Reading) -> Config:
     if problems and not any(good):
         raise ConfigError(problems)
     return Config(
-        files=(*(page.path for page in pages), *reading.around.read_files),
+        files=(*(page.path for page in pages), *dict.fromkeys(reading.around.read_files)),
         workflows=tuple(workflow for found in good for workflow in found),
         broken=tuple(problems),
         **fields,

@@ -19,11 +19,10 @@ import msgspec
 from msgspec.structs import replace
 
 from reminderctl import __version__
-from reminderctl.config.finding import yaml_files
+from reminderctl.config.finding import SECRETS, yaml_files
 from reminderctl.model import Config
 from reminderctl.secret import Secret
 
-SECRETS = "secrets.env"
 # A file that was changed this recently may be changed again without a new time of change (as in git's index).
 SETTLED_NANOSECONDS = 2_000_000_000
 

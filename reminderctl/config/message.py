@@ -49,7 +49,7 @@ class Draft(Struct, kw_only=True):
     folder: Path
     language: str
     deep: bool
-    read_files: dict[Path, bytes]
+    read_files: list[Path]
     from_files: dict[tuple[str | int, ...], tuple[Path, str]] = {}
     told: set[str] = set()
 

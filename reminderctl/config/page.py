@@ -18,12 +18,11 @@ class Page:
     what only `check` looks for.
     """
 
-    __slots__ = ("bytes", "name", "path", "problems", "root", "strays", "text", "warnings")
+    __slots__ = ("name", "path", "problems", "root", "strays", "text", "warnings")
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.name = str(path)
-        self.bytes = b""
         self.text = ""
         self.strays = False
         self.problems: list[Problem] = []

@@ -46,31 +46,31 @@ class _Loader(_FASTEST):  # type: ignore[misc]  # which of the two it is shows o
         return _TEXT if kind is ScalarNode else _TAGS[kind]
 
 
-def read_text_file(path: Path, name: str) -> tuple[bytes, str, Problem | None]:
-    """Bytes and text of a file, or why it cannot be read."""
+def read_text_file(path: Path, name: str) -> tuple[str, Problem | None]:
+    """The text of a file, or why it cannot be read."""
     try:
         size, mode = path.stat().st_size, path.stat().st_mode
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # nobody may ever write into a pipe, or too much
-            return b"", "", Problem(name, 1, 1, "", "is no ordinary file but a pipe or a device; name a file")
+            return "", Problem(name, 1, 1, "", "is no ordinary file but a pipe or a device; name a file")
         content = path.read_bytes() if size <= LARGEST_FILE else b""
     except OSError as error:
-        return b"", "", Problem(name, 1, 1, "", f"cannot be read: {error.strerror}")
+        return "", Problem(name, 1, 1, "", f"cannot be read: {error.strerror}")
     if size > LARGEST_FILE:
         what = f"is {size:,} bytes long; at most {LARGEST_FILE:,} are read"
-        return b"", "", Problem(name, 1, 1, "", what)
+        return "", Problem(name, 1, 1, "", what)
     try:
-        return content, content.decode("utf-8-sig"), None
+        return content.decode("utf-8-sig"), None
     except UnicodeDecodeError as error:
         before = content[: error.start]
         line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
         what = f"is not UTF-8 (byte 0x{content[error.start]:02x}); save the file as UTF-8"
-        return content, "", Problem(name, line, column, "", what)
+        return "", Problem(name, line, column, "", what)
 
 
 def read_page(path: Path) -> Page:
     """A YAML file; its `root` is None where it could not be read at all."""
     page = Page(path)
-    page.bytes, page.text, problem = read_text_file(path, page.name)
+    page.text, problem = read_text_file(path, page.name)
     if problem:
         page.problems.append(problem)
         return page

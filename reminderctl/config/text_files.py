@@ -41,10 +41,10 @@ def _read_file(draft: Draft, node: Node, *, name: str, where: tuple[str | int, .
         draft.page.note(node, draft.path, f"{name}: expected the name of a file beside the YAML")
         return ""
     path = draft.folder / node.value
-    content, text, problem = read_text_file(path, str(path))
+    text, problem = read_text_file(path, str(path))
     if problem:
         draft.page.note(node, draft.path, f"{name}: {path} {problem.what}")
         return ""
-    draft.read_files[path] = content
+    draft.read_files.append(path)
     draft.from_files[where] = (path, text)
     return text.removesuffix("\n")

@@ -10,7 +10,7 @@ from typing import Any
 
 from yaml.nodes import Node, ScalarNode
 
-from reminderctl.config.memory import SECRETS
+from reminderctl.config.finding import SECRETS
 from reminderctl.config.page import Page
 from reminderctl.config.tree import entries, is_list, is_mapping, plain
 from reminderctl.config.words import did_you_mean

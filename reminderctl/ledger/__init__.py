@@ -1,4 +1,4 @@
-"""The ledger: what reminderctl remembers, in a SQLite file of its own (SPEC 4.3).
+"""The ledger: what reminderctl remembers, in a SQLite file of its own (docs/reference/ledger.md).
 
 - `opening`: making, checking, opening and migrating the file; the `Ledger` that is passed around;
 - `watermarks`: how far each trigger has been planned;

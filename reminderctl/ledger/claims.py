@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from reminderctl import timing
 from reminderctl.ledger.opening import Ledger
 from reminderctl.ledger.queue import COLUMNS, SELECT, cancel, read, term
 from reminderctl.model import Delivery, State
-from reminderctl.outcome import Outcome
+
+if TYPE_CHECKING:
+    from reminderctl.outcome import Outcome
 
 
 def claim(

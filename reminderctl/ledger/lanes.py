@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from reminderctl.ledger.opening import Ledger, errors_of
 from reminderctl.model import State
-from reminderctl.outcome import Outcome
 from reminderctl.timing import instant_text, parse_instant
+
+if TYPE_CHECKING:
+    from reminderctl.outcome import Outcome
 
 
 class Lane(NamedTuple):

@@ -1,4 +1,4 @@
-"""What people and programs read from the ledger (SPEC 10)."""
+"""What people and programs read from the ledger (docs/reference/ledger.md)."""
 
 from __future__ import annotations
 

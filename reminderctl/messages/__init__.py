@@ -1,5 +1,5 @@
 """Messages: texts with shortcodes on one side, what a channel sends on the other.
 
-`shortcodes` and `texts` are light, because the configuration is read on every tick; `render` is imported when there
-is something to send.
+`shortcodes` and `texts` are light, because every run that reads a changed configuration needs them; `render` is
+imported when there is something to send.
 """

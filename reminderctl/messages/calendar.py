@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from icalendar import Calendar, Event, vCalAddress, vText, vUri
 
+from reminderctl.matching import FOR_EVERYONE, own_status, standard_status
 from reminderctl.messages.context import Context
 from reminderctl.messages.escaping import escape_plain
 from reminderctl.messages.values import value
@@ -15,23 +16,22 @@ from reminderctl.messages.wording import as_text
 from reminderctl.model import Attachment, Company
 
 _BEFORE_ALL = datetime(2020, 1, 1, tzinfo=UTC)
-_OFF = frozenset({"canceled", "cancelled", "rejected"})
 
 
-def appointment(context: Context, *, domain: str | None = None) -> Attachment:
+def appointment(context: Context) -> Attachment:
     """`appointment.ics` for one participant.
 
     The UID is the same in every message about this booking, and SEQUENCE grows with time, so a calendar moves its
     entry where a later message tells another time. PUBLISH allows no ATTENDEE (RFC 5546): nobody sees another's
-    address. `domain` ends the UID; left out, the company's own does.
+    address.
     """
-    off = _text("appointment_status", context).strip().casefold() in _OFF
+    off = standard_status(own_status(context.booking, context.participant)) in FOR_EVERYONE
     method = "CANCEL" if off else "PUBLISH"
     calendar = Calendar()
     calendar.add("prodid", "-//reminderctl//reminderctl//EN")
     calendar.add("version", "2.0")
     calendar.add("method", method)
-    calendar.add_component(_event(context, domain or _domain(context.company), off=off))
+    calendar.add_component(_event(context, off=off))
     return Attachment(
         filename="appointment.ics",
         content_type=f"text/calendar; method={method}; charset=utf-8",
@@ -39,10 +39,10 @@ def appointment(context: Context, *, domain: str | None = None) -> Attachment:
     )
 
 
-def _event(context: Context, domain: str, *, off: bool) -> Event:
+def _event(context: Context, *, off: bool) -> Event:
     booking = context.booking
     event = Event()
-    event.add("uid", f"{_identity(context)}@{domain}")
+    event.add("uid", f"{_identity(context)}@{_domain(context.company)}")
     event.add("dtstamp", context.at.astimezone(UTC))
     event.add("sequence", max(0, int((context.at - _BEFORE_ALL).total_seconds() // 60)))
     event.add("dtstart", booking.starts_at.astimezone(UTC))

@@ -33,14 +33,6 @@ class Moment(str):
         return moment
 
 
-def zone(name: str | None) -> ZoneInfo | None:
-    """The time zone of that name, None where there is none."""
-    try:
-        return ZoneInfo(name) if name else None
-    except (KeyError, ValueError, OSError):  # OSError: "Europe" is a directory of the zone database
-        return None
-
-
 def date(at: datetime, languages: Languages, *, pattern: str = "full") -> Moment:
     """`lunes, 23 de noviembre de 2026`, or another width, or a CLDR pattern such as `d MMM`.
 

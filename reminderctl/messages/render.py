@@ -97,11 +97,20 @@ def _rendered(text: str, place: Place, context: Context, *, kind: BodyKind, unfi
         raise Rejected(f"cannot render {field}: {error.message} (line {error.lineno})") from None
     except Exception as error:  # a template can go wrong in every way that Python can
         raise Rejected(f"cannot render {field}: {error or type(error).__name__}") from None
+    _refuse_half_characters(rendered, field)
     if place is Place.URL:
         _refuse_traversal(rendered, field)
         _refuse_parent(text, rendered, empty=empty, field=field)
     unfilled |= empty
     return finish(place, rendered, kind=kind)
+
+
+def _refuse_half_characters(text: str, field: str) -> None:
+    """What no channel can send. Values have lost theirs; this is for what the text itself says."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Rejected(f"cannot render {field}: it holds half a character (a lone surrogate)") from None
 
 
 def _fill(text: str, place: Place, context: Context, *, kind: BodyKind, unfilled: set[str]) -> str:

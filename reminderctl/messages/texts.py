@@ -27,7 +27,6 @@ __all__ = [
     "to_template",
     "transform",
     "url_mistakes",
-    "walk",
 ]
 
 _QUOTED = r""" "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*' | [^"'] """
@@ -72,21 +71,6 @@ def choose_version(versions: Mapping[str, str], language: str, default_language:
 
 def _tag(language: str) -> str:
     return str(language).strip().replace("_", "-").casefold()
-
-
-def walk(message_type: type, tree: Any) -> Iterator[tuple[Path, Place, str]]:
-    """Every text of an action, with its path (language keys included) and its place; never raises."""
-    found: list[tuple[Path, Place, str]] = []
-
-    def note(path: Path, place: Place, text: Any) -> Any:
-        if isinstance(text, str):
-            found.append((path, place, text))
-        else:
-            found.extend(((*path, key), place, part) for key, part in text.items() if isinstance(part, str))
-        return text
-
-    transform(message_type, tree, note)
-    return iter(found)
 
 
 def pick(message_type: type, tree: Any, language: str, default_language: str) -> Any:

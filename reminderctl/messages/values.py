@@ -9,13 +9,13 @@ from typing import Any, Self
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
-from reminderctl.errors import Rejected
 from reminderctl.matching import own_status
 from reminderctl.messages import dates
 from reminderctl.messages.context import Context
 from reminderctl.messages.shortcodes import CUSTOM
 from reminderctl.messages.wording import as_text
 from reminderctl.model import Customer, Location, Service, Staff
+from reminderctl.timing import find_zone
 
 
 class Empty(str):
@@ -56,7 +56,7 @@ class Lookup:
 
 
 def values(names: Iterable[str], context: Context) -> dict[str, Any]:
-    """The values of these shortcodes; what is absent is `Empty`. Raises `Rejected` for an unknown time zone."""
+    """The values of these shortcodes; what is absent is `Empty`."""
     return {name: value(name, context) for name in names}
 
 
@@ -261,9 +261,6 @@ def _created(name: str, context: Context) -> Iterator[Any]:
 
 
 def reader_zone(context: Context, *, client: bool = False) -> ZoneInfo:
-    """The zone of the booking, or of the customer where that is wanted and known. Raises `Rejected` for no zone."""
-    own = dates.zone(context.participant.customer.timezone) if client and context.participant else None
-    found = own or dates.zone(context.timezone)
-    if found is None:
-        raise Rejected(f"unknown time zone {context.timezone!r}; write an IANA name such as Europe/Madrid")
-    return found
+    """The zone of the booking, or of the customer where that is wanted and known."""
+    own = find_zone(context.participant.customer.timezone or "") if client and context.participant else None
+    return own or ZoneInfo(context.timezone)  # `deliver` has refused bookings in a zone that is none

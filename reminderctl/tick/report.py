@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from reminderctl.model import Delivery, State
-from reminderctl.outcome import Outcome
 from reminderctl.timing import instant_text
+
+if TYPE_CHECKING:
+    from reminderctl.outcome import Outcome
 
 CROWD = 5  # more deliveries that end alike are told in one line
 COUNTED = ("planned", "sent", "failed", "unknown", "retrying", "expired", "canceled", "held")
@@ -24,7 +26,7 @@ class Expired(NamedTuple):
 
 
 class Report:
-    """Counts by name (SPEC 10); `lines` are what a person has to read, `notes` what `-v` adds."""
+    """Counts by name; `lines` are what a person has to read, `notes` what `-v` adds."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now

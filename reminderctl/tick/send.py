@@ -141,7 +141,7 @@ class Sender:
         return sorted(queue.workflows_waiting(self._ledger) - self._workflows.keys())
 
     def _check_and_hand_out(self, claimed: list[Delivery]) -> None:
-        """Check each delivery again, in the moment before it is sent (SPEC 6.6)."""
+        """Check each delivery again, in the moment before it is sent (docs/reference/time.md)."""
         withdrawn: list[tuple[Delivery, str | None]] = []
         waiting = list(claimed)
         try:

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from reminderctl.timing import DAY, HOUR, LONGEST_OFFSET_DAYS, MINUTE, find_zone, instant_of
+from reminderctl.timing import DAY, HOUR, LONGEST_OFFSET_DAYS, MINUTE, find_zone, instant_of, parse_time_of_day
 
 CLOCK_CHANGE = "on the next clock change"
 LOOKS_AHEAD_DAYS = 731
@@ -64,12 +64,14 @@ def _from_now(found: dict[str, str | None], zone: ZoneInfo, *, now: datetime, te
             raise ValueError(f"cannot read {text!r}; a time of day goes with days: `in 3 days at 10:00`")
         return now + length
     wall = now.astimezone(zone).replace(tzinfo=None) + length
-    return instant_of(datetime.combine(wall, _time_of_day(found["at"])) if found["at"] else wall, zone)
+    if found["at"]:
+        wall = datetime.combine(wall, parse_time_of_day(found["at"], text))
+    return instant_of(wall, zone)
 
 
 def _at_clock_change(sentence: str, zone: ZoneInfo, *, now: datetime) -> datetime:
     found = _CHANGE.fullmatch(sentence)
-    at = _time_of_day(found["at"]) if found else None
+    at = parse_time_of_day(found["at"], sentence) if found else None
     if at is None:
         raise ValueError(f"cannot read {sentence!r}; write `{CLOCK_CHANGE} at 10:00`")
     instant = _next_change(zone, at, now=now)
@@ -103,11 +105,3 @@ def _from_iso(text: str, zone: ZoneInfo) -> datetime:
         return given.astimezone(UTC) if given.tzinfo else instant_of(given, zone)
     except OverflowError:
         raise ValueError(f"there is no such instant as {text!r}") from None
-
-
-def _time_of_day(text: str | None) -> time:
-    try:
-        hour, minute = map(int, (text or "").split(":"))
-        return time(hour, minute)
-    except ValueError:
-        raise ValueError(f"cannot read {text!r} as a time of day; write 09:00 to 23:59") from None

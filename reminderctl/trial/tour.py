@@ -7,10 +7,10 @@ from datetime import datetime
 
 from msgspec import structs
 
+from reminderctl.config.misspelt import Known, suspect
 from reminderctl.model import Config, Workflow
 from reminderctl.trial.adapting import adapt
 from reminderctl.trial.nouns import Sample, Trial
-from reminderctl.trial.suspicion import Known, suspect
 from reminderctl.trial.trying import try_workflow
 
 ADAPTABLE = "single"
@@ -36,13 +36,15 @@ def travel(
             try_workflow(workflow, sample, config=config, now=now, tour=adaptable is not None)
             for sample in samples.values()
         ]
-        problems, notes = suspect(workflow, known)
+        suspicions = [*suspect(workflow, known)]
+        problems = [str(each) for each in suspicions if each.grave]
+        notes = [str(each) for each in suspicions if not each.grave]
         if adaptable and not any(trial.matches for trial in trials):
             adapted = adapt(adaptable, workflow, config=config)
             if adapted:
                 trials.append(_try_adapted(workflow, adapted, config=config, now=now))
             else:
-                problems = (*problems, NOTHING_MATCHES)
+                problems.append(NOTHING_MATCHES)
         first, *others = trials
         yield structs.replace(first, problems=(*problems, *first.problems), notes=(*notes, *first.notes))
         yield from others

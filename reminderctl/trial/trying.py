@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-import msgspec
 from msgspec import structs
 
 from reminderctl import channels, planning, timing
@@ -152,14 +151,11 @@ def _make(delivery: Delivery, booking: Booking, *, config: Config) -> _Attempt:
     try:
         composed = compose(delivery, booking, config=config, at=delivery.due_at)
         content = as_file(delivery.channel, composed, config=config)
-        msgspec.json.encode(content)  # a template can write half a character, which no channel can send
         return _Attempt(composed, content)
     except Rejected as error:
         missing = not delivery.address and str(error) == missing_address(delivery.recipient, delivery.channel)
         lacking = missing or isinstance(error, Incomplete) or bool(composed and composed.empty)
         return _Attempt(composed, refusal=str(error), lacking=lacking)
-    except UnicodeEncodeError:
-        return _Attempt(composed, refusal="the text holds half a character (a lone surrogate), which cannot be sent")
 
 
 def as_file(channel: str, composed: Composed, *, config: Config) -> bytes | dict[str, Any]:

@@ -332,3 +332,12 @@ def test_a_folder_is_neither_a_ledger_nor_bookings(due: Clinic, name: str) -> No
     result = due.command("run")
     assert result.exit_code == 2
     assert "is a folder" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "command", ["release remindr", "backfill remindr --since 2026-06-01T08:00Z", "upcoming --workflow remindr"]
+)
+def test_a_mistyped_workflow_is_answered_with_the_one_meant(clinic: Clinic, command: str) -> None:
+    clinic.write(WORKFLOW.replace("id: w", "id: reminder"))
+    result = clinic.command(*command.split())
+    assert (result.exit_code, result.stderr) == (2, "there is no workflow remindr; did you mean `reminder`?\n")

@@ -1,4 +1,4 @@
-"""One bad message stops no other, and an outage costs nothing that is still in time (SPEC 7)."""
+"""One bad message stops no other, and an outage costs nothing that is still in time (docs/reference/failures.md)."""
 
 from __future__ import annotations
 

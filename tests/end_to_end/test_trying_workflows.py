@@ -137,11 +137,14 @@ def test_each_channel_is_shown_as_it_would_leave_and_its_secrets_masked(clinic: 
 
 ACTIONS = 'actions: [{send: telegram, to: customer, body: "{customer_first_name}"}]'
 FILTERS = [
-    ("filters: {service: Hiarcut}", "filters: service: nothing is named Hiarcut; did you mean Haircut?"),
-    ("filters: {status: aproved}", "filters: status: no booking is aproved; did you mean approved?"),
-    ("except: {status: [cancelled, aproved]}", "except: status: no booking is aproved; did you mean approved?"),
-    ("filters: {language: spanish}", "filters: language: there is no language spanish; did you mean es?"),
-    ("filters: {location: Norte}", "filters: location: nothing is named Norte in bookings.db; it knows l1, Sur"),
+    ("filters: {service: Hiarcut}", "filters: service: nothing is named `Hiarcut`; did you mean `Haircut`?"),
+    ("filters: {status: aproved}", "filters: status: `aproved` is no usual status; did you mean `approved`?"),
+    (
+        "except: {status: [cancelled, aproved]}",
+        "except: status: `aproved` is no usual status; did you mean `approved`?",
+    ),
+    ("filters: {language: spanish}", "filters: language: `spanish` is no language code (write `es`)"),
+    ("filters: {location: Norte}", "filters: location: nothing is named `Norte` in bookings.db; it knows l1, Sur"),
     ("filters: {staff: Ana}\n  except: {staff: Ana}", "no booking can match: what `filters` want, `except` excludes,"),
     ("filters: {status: arrived, service: Yoga, location: sur, language: pt-BR}", None),
     ("except: {service: [Haircut, Botox], language: [es, en]}", None),
@@ -160,6 +163,13 @@ def test_a_filter_that_looks_misspelt_is_a_problem(filters: str, problem: str | 
         (only,) = problems
         assert only.startswith(problem)
         assert f"w, single: {problem}" in attempt(clinic, exits=1).stdout
+
+
+@pytest.mark.parametrize(("status", "misspelt"), [("confirmd", True), ("scheduled", False), ("accepted", False)])
+def test_check_and_test_judge_a_filter_alike(status: str, *, misspelt: bool, clinic: Clinic) -> None:
+    clinic.write(f"- id: w\n  when: at start\n  filters: {{status: {status}}}\n  {ACTIONS}\n")
+    for printed in (attempt(clinic, exits=int(misspelt)).stdout, clinic.command("check").stdout):
+        assert ("filters: status: `confirmd` is no usual status; did you mean `confirmed`?" in printed) is misspelt
 
 
 def test_a_workflow_that_no_sample_matches_is_shown_with_one_made_to_match(clinic: Clinic) -> None:
@@ -275,6 +285,7 @@ b: {starts: tomorrow}
 c: {starts: in 3 hours at 10:00, customers: {id: x}}
 d: {starts: on the next clock change at 10:00, timezone: UTC}
 e: text
+f: {starts: on the next clock change at 24:00}
 """,
         encoding="utf-8",
     )
@@ -294,6 +305,7 @@ e: text
         "samples.yaml:10:45: c: customers: expected a list",
         "samples.yaml:11:13: d: starts: the clocks of UTC do not change within two years",
         "samples.yaml:12:4: e: expected a mapping",
+        "samples.yaml:13:13: f: starts: cannot read '24:00' in 'on the next clock change at 24:00' as a time of day",
     ]
     lines = told.splitlines()
     assert len(lines) == len(beginnings)

@@ -1,4 +1,4 @@
-"""SPEC 6 from outside: cron's minutes pass, bookings change, and the ledger and the outbox show what happened."""
+"""Time from outside: cron's minutes pass, bookings change, and the ledger and the outbox show what happened."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Filters, recipients and group bookings (SPEC 4.1), seen in the ledger."""
+"""Filters, recipients and group bookings (docs/reference/yaml.md), seen in the ledger."""
 
 import pytest
 

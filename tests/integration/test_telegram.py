@@ -124,7 +124,6 @@ def test_a_message_arrives_as_it_is(
         ({"html": "<b> </b>"}, "the message has no text"),
         ({}, "the message has no text"),
         ({"body": "a", "html": "b"}, "body and html exclude each other"),
-        ({"body": "half a face \ud83d"}, "the text holds half a character"),
         ({"body": "x", "to": "+34600111222"}, "'+34600111222' is no Telegram chat; write its number"),
         ({"body": "x", "to": "Ana\n García"}, "'Ana García' is no Telegram chat"),
         ({"body": "x", "to": "٣٤"}, "'٣٤' is no Telegram chat"),
@@ -264,8 +263,6 @@ def test_settings_that_can_never_work_are_mistakes(token: str, base_url: str, wo
     assert len(found) == len(words)
     assert all(one.startswith(expected) for one, expected in zip(found, words, strict=True))
     assert CANARY not in str(found)
-    if found:
-        assert type(send(base_url, token=token)) is ChannelDown
 
 
 @pytest.mark.parametrize(

@@ -240,7 +240,7 @@ def test_what_is_wrong_comes_first_and_leads_to_its_place(attacked: Attacked) ->
     for problem in problems:
         assert problem in listed
     assert f"✗ {len(problems)} problems" in listed
-    assert "did you mean Haircut?" in listed
+    assert "did you mean `Haircut`?" in listed
     assert rest.count("Problem:") == len(problems), "each is told in its place again"
 
 
@@ -395,7 +395,7 @@ def test_a_browser_shows_the_page_on_a_phone_and_asks_nobody(clinic: Clinic) -> 
             server.accept()
     seen = Reader(ran.stdout).text
     assert "widths 390,390" in seen, "wider than a phone"
-    for words in (*NAMES, "did you mean Haircut?", '"at": [', "The visit starts"):
+    for words in (*NAMES, "did you mean `Haircut`?", '"at": [', "The visit starts"):
         assert words.strip("\u202e ") in seen
     told = [line for line in ran.stderr.splitlines() if "CONSOLE" in line]
     assert told, "the frames report what they refuse"

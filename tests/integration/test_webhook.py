@@ -14,7 +14,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from reminderctl.channels import _http, webhook
-from reminderctl.errors import ChannelDown, Rejected
+from reminderctl.errors import Rejected
 from reminderctl.model import Receipt
 from reminderctl.secret import Secret
 from tests.http_server import Server, answer, serve
@@ -181,7 +181,7 @@ def test_mistakes_in_a_message_are_found_before_it_is_sent(tree: dict[str, Any],
 
 
 def test_a_message_with_a_mistake_is_rejected_unsent(server: Server) -> None:
-    assert type(send(message(url=server.url, json={"a": "\ud83d"}))) is Rejected
+    assert type(send(message(url=server.url, json={"a": "b"}, body="c"))) is Rejected
     assert server.connections == 0
 
 
@@ -193,7 +193,6 @@ def test_a_secret_that_cannot_be_one_is_a_mistake(secret: str | None, count: int
     assert len(found) == count
     if found:
         assert "whsec_?" not in found[0]
-        assert type(send(message(url="http://127.0.0.1:1"), secret=secret)) is ChannelDown
 
 
 @pytest.mark.parametrize(

@@ -192,7 +192,6 @@ def test_each_customer_gets_the_template_in_a_language_of_theirs(server: Server,
     [
         ({"body": " "}, "the message has no text"),
         ({"to": "Ana", **TEXT}, "'Ana' is no phone number"),
-        ({"body": "half a face \ud83d"}, "the text holds half a character"),
         (REMINDER | {"language": ""}, "the template's language came out empty"),
         (REMINDER | {"language": "Spanish"}, "language: 'Spanish' is no code of one"),
         (REMINDER | {"parameters": ["Ana", " "]}, "parameters: number 2 is empty, which WhatsApp refuses"),
@@ -357,14 +356,10 @@ def test_the_token_shows_nowhere_whatever_a_server_says_of_it(server: Server, st
     ],
 )
 def test_settings_that_can_never_work_are_mistakes(changes: dict[str, Any], words: list[str]) -> None:
-    wrong = settings(**changes)
-    found = meta.mistakes(wrong)
+    found = meta.mistakes(settings(**changes))
     assert len(found) == len(words)
     assert all(one.startswith(expected) for one, expected in zip(found, words, strict=True))
     assert CANARY not in str(found)
-    if found:
-        with pytest.raises(ChannelDown):
-            meta.Channel(wrong).send(message(**TEXT), ENVELOPE)
 
 
 @pytest.mark.parametrize(

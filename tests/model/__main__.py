@@ -20,7 +20,7 @@ from tests.model.machine import Machine
 @click.option("--seed", "number", default=0, show_default=True, help="Another seed plays other games.")
 @click.option("--quick", is_flag=True, help="Stop at the first finding, and do not shrink it.")
 def main(examples: int, steps: int, number: int, *, quick: bool) -> None:
-    """Play the machine against the model of SPEC 6, and shrink what it finds to the shortest game that shows it.
+    """Play the machine against the model, and shrink what it finds to the shortest game that shows it.
 
     Exit status: 0 nothing was found, 1 something was; it is printed.
     """

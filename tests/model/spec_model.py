@@ -1,4 +1,4 @@
-"""SPEC 4.1, 5 and 6 a second time, as simple as possible: no line of reminderctl is imported here.
+"""docs/reference/time.md a second time, as simple as possible: no line of reminderctl is imported here.
 
 It says of a world (workflows, visits, an instant) which messages are owed, from when until when each may be attempted,
 and whether a run has to plan one, may do so, or must not.
@@ -59,7 +59,7 @@ class Rule(NamedTuple):
 
 
 class Message(NamedTuple):
-    """SPEC 5: what makes a delivery the same delivery."""
+    """What makes a delivery the same delivery."""
 
     workflow: str
     trigger: str
@@ -80,7 +80,7 @@ class Term(NamedTuple):
 Owed = dict[Message, Term]
 
 
-# --- SPEC 6.1 and 6.4: offsets ----------------------------------------------------------------------------------------
+# --- offsets ----------------------------------------------------------------------------------------------------------
 
 
 class Offset(NamedTuple):
@@ -145,7 +145,7 @@ def _event(offset: Offset, visit: Visit) -> datetime:
     return visit.starts_at if offset.anchor == "start" else visit.ends_at
 
 
-# --- SPEC 4.1: who ----------------------------------------------------------------------------------------------------
+# --- who --------------------------------------------------------------------------------------------------------------
 
 
 def owed(rules: Iterable[Rule], visits: Mapping[str, Visit]) -> Owed:
@@ -193,7 +193,7 @@ def _recipients(rule: Rule, guests: tuple[str, ...]) -> Iterator[tuple[str, str,
                 yield action.channel, to, None
 
 
-# --- SPEC 6.2, 6.3, 6.5, 6.7 and 6.8: what a run looks at -------------------------------------------------------------
+# --- what a run looks at ----------------------------------------------------------------------------------------------
 
 
 class Mark(NamedTuple):

@@ -148,6 +148,19 @@ IN_ACTIONS = {
         "to: 'ana@' is no email address; an address looks like ana@example.com",
         40,
     ),
+    "an address that no mail gets to": (
+        "{send: email, to: a..b@example.com, subject: s, body: b}",
+        "to: 'a..b@example.com' is no email address; an address looks like ana@example.com",
+        32,
+    ),
+    "the number of no chat": (
+        "{send: telegram, to: '-12345678901234567890', body: b}",
+        (
+            "to: '-12345678901234567890' is no Telegram chat; a Telegram chat is a number such as -100123456, or @name "
+            "of a public channel"
+        ),
+        35,
+    ),
     "a recipient without quotes": (
         "{send: email, to: {customer_email}, subject: s, body: b}",
         'to: expected text, got a mapping; text that begins with { needs quotes: "{...}"',

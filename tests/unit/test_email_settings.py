@@ -59,6 +59,11 @@ def test_headers_that_make_a_mail_what_it_is_cannot_be_set():
             msgspec.convert({"to": "a@b", "subject": "", "headers": {name: "x"}}, channel.Message)
 
 
+def test_a_header_name_that_is_none_is_told_in_words():
+    with pytest.raises(msgspec.ValidationError, match="headers: 'X Y' is no header name; use letters, digits and"):
+        msgspec.convert({"to": "a@b", "subject": "", "headers": {"X Y": "x"}}, channel.Message)
+
+
 def test_attachments_are_names_in_the_yaml_and_files_once_rendered():
     named = {"to": "a@b", "subject": "x", "attach": ["calendar"]}
     assert msgspec.convert(named, channel.Message).attach == ("calendar",)

@@ -111,6 +111,7 @@ def test_a_message_that_its_channel_would_not_take_is_rejected_by_name() -> None
         ("{{ 1/0 }}", "division by zero"),
         ("{% include 'x' %}", "include"),
         ("{{ staff_name | safe }}", "the filter safe is not available"),
+        ("{% if staff_name %}half a face \ud83d{% endif %}", "cannot render body: it holds half a character"),
         ("{custmer_name}", r"unknown shortcode {custmer_name}; did you mean {customer_full_name}\?"),
         ("{{ staff_name", "cannot be read"),
         ("{{ appointment_date | date('QQQQQQQQ') }}", "Q stands 8 times, which says nothing"),

@@ -1,4 +1,4 @@
-"""What an ending means, and when the next attempt may be (SPEC 7)."""
+"""What an ending means, and when the next attempt may be (docs/reference/failures.md)."""
 
 from datetime import UTC, datetime, timedelta
 

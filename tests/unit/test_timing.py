@@ -1,4 +1,4 @@
-"""When something is due, and until when: the tables of SPEC 6."""
+"""When something is due, and until when: the tables of docs/reference/time.md."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -22,7 +22,7 @@ def wall(text: str, zone: str) -> datetime:
 @pytest.mark.parametrize(
     ("zone", "event", "sentence", "due"),
     [
-        # The four examples of SPEC 6.1.
+        # The four examples of docs/reference/time.md.
         ("Europe/Madrid", "2026-03-29T10:00", "1 day before start", "2026-03-28T09:00Z"),
         ("Europe/Madrid", "2026-03-29T10:00", "24 hours before start", "2026-03-28T08:00Z"),
         ("Europe/Madrid", "2026-10-25T10:00", "1 day before start", "2026-10-24T08:00Z"),

@@ -37,7 +37,7 @@ from msgspec import Meta, Struct
 from reminderctl.channels import OnUnknown, Rules, _gateway
 from reminderctl.channels._phone import Region, digits, e164, region_mistakes
 from reminderctl.channels.whatsapp import _meta_answers
-from reminderctl.errors import ChannelDown, Rejected
+from reminderctl.errors import Rejected
 from reminderctl.model import Envelope, Receipt
 from reminderctl.places import Parameter, Plain, Url
 from reminderctl.secret import Secret
@@ -239,19 +239,13 @@ class Channel:
 
     def send(self, message: Message, envelope: Envelope) -> Receipt:
         """Send one message; raises a `DeliveryError` unless Meta took it."""
-        if wrong := mistakes(self._settings):
-            raise ChannelDown("; ".join(wrong))
         settings, token = self._settings, self._settings.access_token.reveal()
         request = _compose(message, to=e164(message.to, region=settings.region))
-        try:
-            body = msgspec.json.encode(request)
-        except UnicodeEncodeError:
-            raise Rejected("the text holds half a character (a lone surrogate), which cannot be sent") from None
         answer = self._line.request(
             "POST",
             f"{settings.base_url.rstrip('/')}/{settings.version}/{settings.phone_number_id}/messages",
             headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
-            body=body,
+            body=msgspec.json.encode(request),
             timeout=settings.timeout,
         )
         return _meta_answers.read_answer(answer, hide=[token])

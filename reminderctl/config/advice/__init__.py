@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from msgspec import structs
 
 from reminderctl.config import loading
 from reminderctl.config.advice.bookings import NOTHING, Seen, look_at
-from reminderctl.config.advice.filters import Given, advise_on_filters, given_values
+from reminderctl.config.advice.filters import advise_on_filters, filtered_by
 from reminderctl.config.advice.firing import HELD, advise_on_firing
 from reminderctl.config.advice.languages import advise_on_codes, advise_on_languages
 from reminderctl.config.advice.placed import place_workflows, workflow_nodes
@@ -48,30 +48,29 @@ def check(path: Path, environ: Mapping[str, str]) -> Verdict:
 def _advise(reading: Reading) -> Iterator[str]:
     """Leave a warning on the pages for all that was probably not meant; gives what is only good to know."""
     placed = place_workflows(reading)
-    values = given_values(placed)
     advise_on_firing(placed)
     advise_on_languages(placed, reading)
-    advise_on_codes(placed, values, reading)
+    advise_on_codes(placed, reading)
     advise_on_sms(placed, reading)
     advise_on_subjects(placed)
     advise_on_whatsapp(placed, reading)
     seen = NOTHING
     try:
-        seen = _see(reading, values)
+        seen = _see(reading, filtered_by(placed))
     except BookingsError as error:
         seen = NOTHING._replace(trouble=str(error))
     except LockedError as error:
         yield f"nothing was compared with the bookings: {error}"
-    advise_on_filters(placed, values, seen=seen)
+    advise_on_filters(placed, seen=seen)
     _warn_of_settings(reading, seen)
     if outbox := reading.fields.get("outbox"):
         yield f"`outbox` is set: nobody gets anything, every message becomes a file in {outbox}"
 
 
-def _see(reading: Reading, values: Iterable[Given]) -> Seen:
+def _see(reading: Reading, wanted: Set[str]) -> Seen:
     path = reading.fields["bookings"]
     mistaken = any(problem.path == "bookings" for page in reading.pages for problem in page.problems)
-    return NOTHING if mistaken or is_missing(path) else look_at(path, {given.name for given in values})
+    return NOTHING if mistaken or is_missing(path) else look_at(path, wanted)
 
 
 def is_missing(path: Path) -> bool:

@@ -1,61 +1,35 @@
-"""Advice on filters: values that contradict each other, and those that no booking has."""
+"""Advice on filters: values that contradict each other, or look misspelt."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from typing import NamedTuple
-
-from yaml.nodes import Node
+from collections.abc import Iterable
 
 from reminderctl import timing
 from reminderctl.config.advice.bookings import Seen
 from reminderctl.config.advice.placed import Placed
-from reminderctl.config.words import did_you_mean, nearest
-from reminderctl.matching import standard_status, why_not_matching
+from reminderctl.config.misspelt import Known, suspect
+from reminderctl.matching import why_not_matching
 from reminderctl.model import Booking, Customer, Filters, Location, Participant, Service, Staff, Workflow
 
-USUAL_STATUSES = frozenset({"approved", "pending", "canceled", "rejected", "no_show", "completed"})
-ALIKE = 0.8  # `aproved` is near enough to `approved`; `accepted` is a word of its own, not `rejected`
-NOUNS = {"service": "service", "staff": "member of staff", "location": "location"}
 
-
-class Given(NamedTuple):
-    """One value of a filter; `key` is `filters` or `except`."""
-
-    placed: Placed
-    node: Node
-    key: str
-    name: str
-    text: str
-
-    def warn(self, what: str) -> None:
-        self.placed.warn(self.node, f"{self.key}: {self.name}: {what}")
-
-    @property
-    def effect(self) -> str:
-        return "excludes nothing" if self.key == "except" else "lets nothing through"
-
-
-def given_values(placed: Iterable[Placed]) -> list[Given]:
-    """Every value of every filter, in the order of the files."""
-    return [
-        Given(each, each.filter_value(key, name, index), key, name, text)
+def filtered_by(placed: Iterable[Placed]) -> set[str]:
+    """The names of all filters that are used, under `filters` or `except`."""
+    return {
+        name
         for each in placed
-        for key, filters in (("filters", each.workflow.filters), ("except", each.workflow.exceptions))
+        for filters in (each.workflow.filters, each.workflow.exceptions)
         for name in Filters.__struct_fields__
-        for index, text in enumerate(getattr(filters, name))
-    ]
+        if getattr(filters, name)
+    }
 
 
-def advise_on_filters(placed: Iterable[Placed], values: Iterable[Given], *, seen: Seen) -> None:
-    """Warn of filters that exclude what they ask for, of misspelt statuses, and of names that no booking carries."""
+def advise_on_filters(placed: Iterable[Placed], *, seen: Seen) -> None:
+    """Warn of filters that exclude what they ask for, and of values that look misspelt."""
+    known = Known(in_bookings={**seen.names, "status": seen.statuses})
     for each in placed:
         _warn_of_contradictions(each)
-    for given in values:
-        if given.name == "status":
-            _warn_of_status(given, seen.statuses)
-        elif given.name in seen.names:
-            _warn_of_name(given, seen.names[given.name])
+        for suspicion in suspect(each.workflow, known):
+            each.warn(each.filter_value(suspicion.key, suspicion.name, suspicion.place), str(suspicion))
 
 
 def _warn_of_contradictions(placed: Placed) -> None:
@@ -87,19 +61,3 @@ def _excludes(unwanted: tuple[str, ...], name: str, text: str) -> bool:
     )
     participant = Participant(customer=Customer(id="1", language=text))
     return why_not_matching(workflow, booking, participant, default_language=text) is not None
-
-
-def _warn_of_status(given: Given, of_bookings: Collection[str]) -> None:
-    statuses = USUAL_STATUSES | {standard_status(status) for status in of_bookings}
-    status = standard_status(given.text)
-    near = "" if status in statuses else nearest(status, statuses, cutoff=ALIKE)
-    if near:
-        given.warn(f"`{given.text}` is no usual status, and {given.effect}; did you mean `{near}`?")
-
-
-def _warn_of_name(given: Given, names: Collection[str]) -> None:
-    if given.text.strip().casefold() not in {name.strip().casefold() for name in names}:
-        meant = did_you_mean(given.text, names) or "; write one as it stands there"
-        given.warn(
-            f"no {NOUNS[given.name]} of the bookings has the id or name `{given.text}`, so it {given.effect}{meant}"
-        )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from reminderctl.config.advice.filters import Given
 from reminderctl.config.advice.placed import Placed, module_of
 from reminderctl.config.loading import Reading
 from reminderctl.config.message import node_at
-from reminderctl.config.settings import is_language
+from reminderctl.config.misspelt import language_mistake
 from reminderctl.config.tree import is_mapping, key_node
 from reminderctl.messages import texts
 from reminderctl.model import Action, Workflow
@@ -29,36 +27,20 @@ def advise_on_languages(placed: list[Placed], reading: Reading) -> None:
                     each.warn(node_at(node, path), f"{_field(path)}: {what}", action=index)
 
 
-def advise_on_codes(placed: Iterable[Placed], values: Iterable[Given], reading: Reading) -> None:
-    """Warn of words that stand for a language, and are the code of none."""
-    for given in values:
-        if given.name == "language" and (what := _code_mistake(given.text)):
-            given.warn(f"{what}: it is for customers only whose language is written just so")
+def advise_on_codes(placed: Iterable[Placed], reading: Reading) -> None:
+    """Warn of texts under words that are the code of no language."""
     for each in placed:
         for index, action, node in each.actions():
             for path, versions in language_maps(action, reading):
                 place = node_at(node, path)
                 for language in versions:
-                    if what := _code_mistake(language):
+                    if what := language_mistake(language):
                         at = key_node(place, language) if is_mapping(place) else place
                         each.warn(
                             at,
                             f"{_field(path)}: {what}: only customers whose language is written just so get this text",
                             action=index,
                         )
-
-
-@functools.lru_cache(maxsize=1024)
-def _code_mistake(language: str) -> str:
-    """What is wrong with the word for a language; an empty text where the code is one that CLDR knows."""
-    from babel import Locale
-
-    names = Locale("en").languages
-    if is_language(language) and _tag(language).partition("-")[0] in names:
-        return ""
-    meant = next((code for code, name in names.items() if name.casefold() == language.strip().casefold()), "")
-    right = f"write `{meant}`" if meant else "codes look like es, en, pt-BR"
-    return f"`{language}` is no language code ({right})"
 
 
 def language_maps(action: Action, reading: Reading) -> Iterator[tuple[Path, Mapping[str, str]]]:
@@ -81,13 +63,13 @@ def _spoken(placed: list[Placed], reading: Reading) -> dict[str, list[str]]:
         of_page = spoken.setdefault(each.page.name, {})
         for _, action, _ in each.actions():
             for _, versions in language_maps(action, reading):
-                of_page.update((_tag(each), None) for each in versions if not _code_mistake(each))
+                of_page.update((_tag(each), None) for each in versions if not language_mistake(each))
     return {name: list(languages) for name, languages in spoken.items()}
 
 
 def _wanted(workflow: Workflow, spoken: list[str]) -> dict[str, str]:
     """The languages that the texts of a workflow should be in, each with who says so."""
-    asked = [_tag(language) for language in workflow.filters.language if not _code_mistake(language)]
+    asked = [_tag(language) for language in workflow.filters.language if not language_mistake(language)]
     wanted = dict.fromkeys(asked, "which the language filter lets through")
     for language in spoken:
         if not asked or any(_speaks(language, filtered) for filtered in asked):

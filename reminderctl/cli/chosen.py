@@ -1,0 +1,38 @@
+"""The workflow or booking that a command's argument names, or a refusal that says what there is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from reminderctl.bookings import Bookings
+from reminderctl.config.words import did_you_mean, suggest
+from reminderctl.errors import UsageError
+from reminderctl.model import Booking, Config, Workflow
+
+MOST_IDS = 5000  # among which a mistyped one is looked for
+
+
+def workflow(config: Config, workflow_id: str, *, also: Iterable[str] = ()) -> Workflow:
+    """The workflow of that id, switched off or not; raises `UsageError`, which suggests those of `also`, too."""
+    known = {each.id: each for each in config.workflows}
+    if workflow_id in known:
+        return known[workflow_id]
+    names = dict.fromkeys((*known, *also))
+    hint = suggest(workflow_id, names, of="there are") if names else ""
+    broken = "; a file with mistakes may hold it" if config.broken else ""
+    raise UsageError(f"there is no workflow {workflow_id}{hint}{broken}")
+
+
+def booking(bookings: Bookings, booking_id: str) -> Booking:
+    """The booking of that id; raises `UsageError` where there is none that can be read."""
+    found = bookings.find(booking_id)
+    if found is None:
+        raise no_booking(bookings, booking_id, problems=bookings.problems)
+    return found
+
+
+def no_booking(bookings: Bookings, booking_id: str, *, problems: Collection[str]) -> UsageError:
+    """What to raise where there is no such booking; `problems` are why it cannot be read."""
+    near = did_you_mean(booking_id, bookings.latest_ids(most=MOST_IDS))
+    hint = "".join(f"; {problem}" for problem in problems) or near
+    return UsageError(f"there is no booking {booking_id}{hint or '; `reminderctl bookings list` shows what there is'}")
