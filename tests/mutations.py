@@ -19,13 +19,22 @@ ROOT = Path(__file__).parents[1]
 
 
 class Mutation(NamedTuple):
-    """What is taken away: a text of one file, and what stands there instead."""
+    """What is taken away: a text of one file, and what stands there instead.
+
+    `also` are further files, texts and replacements: a safeguard that stands twice is taken away in both places.
+    """
 
     name: str
     file: str
     old: str
     new: str
     tests: tuple[str, ...]
+    also: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def changes(self) -> tuple[tuple[str, str, str], ...]:
+        """File, text and replacement of each change."""
+        return ((self.file, self.old, self.new), *self.also)
 
 
 MUTATIONS = (
@@ -128,17 +137,24 @@ MUTATIONS = (
         ("tests/end_to_end/test_when_it_fires.py",),
     ),
     Mutation(
-        "a claim does not look at the deadline",
+        "neither the claim nor the check before the attempt looks at the deadline",
         "ledger/claims.py",
         "WHERE state = 'pending' AND lane = ? AND held = 0 AND next_attempt_at <= ? AND expires_at >= ?",
         "WHERE state = 'pending' AND lane = ? AND held = 0 AND next_attempt_at <= ? AND ? <> ''",
         ("tests/end_to_end/test_isolation.py",),
+        also=(
+            (
+                "tick/send.py",
+                "if current.due_at <= self._clock() <= current.expires_at:",
+                "if current.due_at <= self._clock():",
+            ),
+        ),
     ),
     Mutation(
         "a run does not end what is past its deadline",
         "ledger/queue.py",
-        "WHERE state = 'pending' AND expires_at < :now\n        RETURNING workflow, state",
-        "WHERE state = 'pending' AND expires_at < :now AND 0\n        RETURNING workflow, state",
+        "WHERE state = 'pending' AND expires_at < :now\n        RETURNING",
+        "WHERE state = 'pending' AND expires_at < :now AND 0\n        RETURNING",
         ("tests/end_to_end/test_when_it_fires.py",),
     ),
     Mutation(
@@ -202,12 +218,13 @@ def _tests_that_fail(mutation: Mutation) -> str:
                 shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copy(source, copy / name)
-        path = copy / "reminderctl" / mutation.file
-        text = path.read_text(encoding="utf-8")
-        if text.count(mutation.old) != 1:
-            message = f"{mutation.name}: the text is not once in {mutation.file}; correct tests/mutations.py"
-            raise SystemExit(message)
-        path.write_text(text.replace(mutation.old, mutation.new), encoding="utf-8")
+        for file, old, new in mutation.changes:
+            path = copy / "reminderctl" / file
+            text = path.read_text(encoding="utf-8")
+            if text.count(old) != 1:
+                message = f"{mutation.name}: the text is not once in {file}; correct tests/mutations.py"
+                raise SystemExit(message)
+            path.write_text(text.replace(old, new), encoding="utf-8")
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "2", "--no-header", "-p", "no:cacheprovider"]
         environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
         ran = subprocess.run(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.clinic import Clinic
+from tests.mutations import MUTATIONS, Mutation
 
 PACKAGE = Path(__file__).parents[2] / "reminderctl"
 
@@ -112,6 +113,13 @@ def test_a_module_is_short_and_begins_with_what_it_is(path: Path) -> None:
     assert text.count("\n") <= 300
     heading = ast.get_docstring(ast.parse(text))
     assert heading, "a module's first line says what it is"
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+def test_each_mutation_finds_the_safeguard_that_it_takes_away(mutation: Mutation) -> None:
+    """`make mutations` takes minutes, and is run now and then; what it changes must still be there."""
+    for file, old, _ in mutation.changes:
+        assert (PACKAGE / file).read_text(encoding="utf-8").count(old) == 1, file
 
 
 def test_an_idle_tick_imports_nothing_heavy(clinic: Clinic) -> None:
