@@ -94,7 +94,7 @@ class Booking(Struct, frozen=True, kw_only=True):
 # --- workflows ------------------------------------------------------------------------------------------------------
 
 
-class Trigger(Struct, frozen=True, kw_only=True):
+class Trigger(Struct, frozen=True, kw_only=True, cache_hash=True):
     """An offset from a booking's start or end.
 
     Exactly one kind: `minutes` (exact, 0 for "at start"), or `days` (calendar days in the booking's zone), the latter
@@ -116,7 +116,7 @@ class Trigger(Struct, frozen=True, kw_only=True):
         return f"{self.anchor}{'-' if self.before else '+'}{offset}{moment}"
 
 
-class Filters(Struct, frozen=True, kw_only=True):
+class Filters(Struct, frozen=True, kw_only=True, cache_hash=True):
     """What a booking must be (or, under `except`, must not be). An empty tuple does not filter."""
 
     status: tuple[str, ...] = ()

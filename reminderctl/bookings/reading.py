@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -44,7 +43,7 @@ class Bookings:
         self._nouns: dict[tuple[type[Any], Any], Any] = {}
         with errors_of(path):
             self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
-            self._connection.text_factory = partial(str, encoding="utf-8", errors="replace")
+            self._connection.text_factory = _decode
             # Tables and columns that lack are told now, and not when the first booking that names them falls due.
             for select in (_SELECT, *map(_select_nouns, _NOUNS)):
                 self._connection.execute(f"{select} LIMIT 0").fetchone()
@@ -161,6 +160,10 @@ class Bookings:
             )
             self._nouns[kind, noun_id] = known
         return known
+
+
+def _decode(text: bytes) -> str:
+    return text.decode("utf-8", "replace")  # a program that writes Latin-1 costs its letters, not its bookings
 
 
 _NOUNS: dict[type[Any], str] = {Service: "services", Staff: "staff", Location: "locations"}
