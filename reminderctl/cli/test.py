@@ -14,8 +14,8 @@ from reminderctl.bookings import Bookings
 from reminderctl.cli import chosen
 from reminderctl.cli.invocation import Invocation, Written, shared_options
 from reminderctl.cli.output import print_json, say
-from reminderctl.cli.test_output import print_samples, print_sent, print_trials
-from reminderctl.cli.test_shapes import describe_sample, describe_sent, describe_trial
+from reminderctl.cli.trial_shapes import describe_sample, describe_sent, describe_trial
+from reminderctl.cli.trial_views import print_samples, print_sent, print_trials
 from reminderctl.config.words import suggest
 from reminderctl.errors import ExitCode, UsageError
 from reminderctl.model import Config, Workflow
