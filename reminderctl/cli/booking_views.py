@@ -12,6 +12,7 @@ import msgspec
 
 from reminderctl import matching, timing
 from reminderctl.cli.output import print_table, say
+from reminderctl.counts import count_of
 from reminderctl.model import Booking, Location, Participant, Service, Staff
 
 if TYPE_CHECKING:
@@ -36,8 +37,7 @@ def print_bookings(bookings: Sequence[Booking], timezone: str) -> None:
         console.print(f"[bold]{day:%A, %d %B %Y}[/]")
         console.print(_table(of_day, timezone, narrow=console.width < NARROW))
         console.print()
-    count = len(bookings)
-    console.print(f"[dim]{count} booking{'' if count == 1 else 's'}[/]" if count else "there are no such bookings")
+    console.print(f"[dim]{count_of(len(bookings), 'booking')}[/]" if bookings else "there are no such bookings")
 
 
 def print_booking(booking: Booking, timezone: str) -> None:

@@ -18,6 +18,7 @@ from reminderctl.cli import chosen
 from reminderctl.cli.booking_views import print_booking, print_bookings
 from reminderctl.cli.invocation import Invocation, instant, shared_options
 from reminderctl.cli.output import print_json, say
+from reminderctl.counts import count_of
 from reminderctl.errors import UsageError
 from reminderctl.model import Booking, Window
 
@@ -101,7 +102,7 @@ def import_file(
     else:
         say(_in_a_line(imported))
         if imported.until:
-            made = f"{_count(imported.instances, 'booking')} of events that repeat, until {imported.until:%Y-%m-%d}"
+            made = f"{count_of(imported.instances, 'booking')} of events that repeat, until {imported.until:%Y-%m-%d}"
             say(f"{made}; later ones come with the next import")
 
 
@@ -141,14 +142,10 @@ def _in_a_line(imported: Imported) -> str:
     booked += [f"{imported.canceled} canceled"] if imported.canceled else []
     known = [f"{imported.new_customers} new"] if imported.new_customers else []
     known += [f"{imported.changed_customers} changed"] if imported.changed_customers else []
-    line = f"{_count(imported.rows, 'row')}: {_count(imported.bookings, 'booking')} ({', '.join(booked)}), "
-    line += _count(imported.customers, "customer") + (f" ({', '.join(known)})" if known else "")
-    line += f", {_count(len(imported.warnings), 'warning')}" if imported.warnings else ""
+    line = f"{count_of(imported.rows, 'row')}: {count_of(imported.bookings, 'booking')} ({', '.join(booked)}), "
+    line += count_of(imported.customers, "customer") + (f" ({', '.join(known)})" if known else "")
+    line += f", {count_of(len(imported.warnings), 'warning')}" if imported.warnings else ""
     return f"dry run, nothing was changed: {line}" if imported.dry_run else line
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 # --- list, show -----------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import click
 from reminderctl import config
 from reminderctl.cli.invocation import Invocation, shared_options
 from reminderctl.cli.output import print_json, say
+from reminderctl.counts import count_of
 from reminderctl.errors import ExitCode, Problem
 
 if TYPE_CHECKING:
@@ -42,18 +43,15 @@ def command(invocation: Invocation, *, path: str | None, strict: bool, as_json: 
         print_json(_described(str(found), verdict.problems, verdict.warnings))
     else:
         said = [(each, "error") for each in verdict.problems] + [(each, "warning") for each in verdict.warnings]
-        counts = [verdict.counted, _count(verdict.problems, "mistake"), _count(verdict.warnings, "warning")]
-        summary = ", ".join(filter(None, (counts[0], counts[1] or "no mistakes", counts[2])))
+        mistakes = count_of(len(verdict.problems), "mistake") if verdict.problems else "no mistakes"
+        warnings = count_of(len(verdict.warnings), "warning") if verdict.warnings else ""
+        summary = ", ".join(filter(None, (verdict.counted, mistakes, warnings)))
         notes = [] if verdict.problems else verdict.notes
         _print(sorted(said), summary=f"{found}: {summary}", notes=notes)
     if verdict.problems:
         raise SystemExit(ExitCode.CONFIGURATION)
     if strict and verdict.warnings:
         raise SystemExit(ExitCode.NEEDS_A_PERSON)
-
-
-def _count(problems: Sequence[Problem], noun: str) -> str:
-    return f"{len(problems)} {noun}{'' if len(problems) == 1 else 's'}" if problems else ""
 
 
 def _described(path: str, problems: Sequence[Problem], warnings: Sequence[Problem]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from reminderctl import timing
 from reminderctl.cli.output import STATE_STYLES, in_one_line, print_table, say
+from reminderctl.counts import count_of
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -32,7 +33,7 @@ def print_deliveries(records: Sequence[dict[str, Any]], timezone: str) -> None:
             console.print(_in_lines(record, zone))
     else:
         console.print(_table(records, zone, narrow=console.width < NARROW))
-    count = f"{len(records)} {'delivery' if len(records) == 1 else 'deliveries'}"
+    count = count_of(len(records), "delivery")
     console.print(f"[dim]{count}, due by the clock of {timezone}[/]" if records else "there are no such deliveries")
 
 

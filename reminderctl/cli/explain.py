@@ -15,6 +15,7 @@ from reminderctl.bookings import Bookings
 from reminderctl.cli import chosen
 from reminderctl.cli.invocation import Invocation, shared_options
 from reminderctl.cli.output import STATE_STYLES, print_json, say
+from reminderctl.counts import count_of
 from reminderctl.errors import ExitCode
 from reminderctl.ledger import Ledger
 from reminderctl.matching import Verdict
@@ -192,7 +193,7 @@ def _arithmetic(trigger: Trigger) -> str:
         hours, minutes = divmod(trigger.minutes, 60)
         length = " ".join(part for part in (f"{hours} h" if hours else "", f"{minutes} min" if minutes else "") if part)
         return f"{sign} exactly {length}" if length else "at that instant"
-    days = f"{sign} {trigger.days} calendar day{'' if trigger.days == 1 else 's'}"
+    days = f"{sign} {count_of(trigger.days, 'calendar day')}"
     return f"{days}, then {trigger.at:%H:%M} on the wall clock" if trigger.at else f"{days}, same wall clock"
 
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from reminderctl import planning
 from reminderctl.cli.output import print_table
 from reminderctl.cli.paper import Paper
+from reminderctl.counts import count_of
 from reminderctl.model import Config
 from reminderctl.timing import DAY, HOUR, MINUTE
 from reminderctl.trial.nouns import Moment, Sample, Trial, TriedMessage
@@ -33,7 +34,7 @@ def print_trials(trials: Sequence[Trial], *, now: datetime, everything: bool, ve
     paper = Paper()
     problems = [f"{_place(trial)}: {what}" for trial in trials for what in trial.problems]
     if problems:
-        paper.line((_count(len(problems), "problem"), "bold red"))
+        paper.line((count_of(len(problems), "problem"), "bold red"))
         for problem in problems:
             paper.line((problem, "red"), indent=2)
         paper.blank()
@@ -50,15 +51,11 @@ def _summary(trials: Sequence[Trial]) -> str:
     workflows = len({trial.workflow.id for trial in trials})
     samples = len({trial.sample.booking.id for trial in trials})
     messages = sum(len(trial.messages) for trial in trials)
-    return f"{_count(workflows, 'workflow')}, {_count(samples, 'sample')}, {_count(messages, 'message')}: "
+    return f"{count_of(workflows, 'workflow')}, {count_of(samples, 'sample')}, {count_of(messages, 'message')}: "
 
 
 def _verdict(problems: Sequence[str]) -> str:
-    return _count(len(problems), "problem") if problems else "no problems"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return count_of(len(problems), "problem") if problems else "no problems"
 
 
 # --- one workflow -----------------------------------------------------------------------------------------------------
@@ -100,7 +97,7 @@ def _print_in_short(paper: Paper, trial: Trial, *, width: int) -> None:
     name = f"{trial.sample.name:{width}}  "
     if trial.matches:
         when = _written(trial.moments[0].due_at, trial)
-        what, style = f"{_count(len(trial.messages), 'message')}, as above; due {when}", "green"
+        what, style = f"{count_of(len(trial.messages), 'message')}, as above; due {when}", "green"
     else:
         what, style = f"nothing: {'; '.join(trial.reasons)}", "dim"
     paper.line((name, "bold"), (what, style), indent=2, hanging=width + 2)

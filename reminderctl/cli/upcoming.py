@@ -16,6 +16,7 @@ from reminderctl.bookings import Bookings
 from reminderctl.cli import chosen
 from reminderctl.cli.invocation import Invocation, instant, shared_options
 from reminderctl.cli.output import STATE_STYLES, print_json, print_table, say
+from reminderctl.counts import count_of
 from reminderctl.errors import ExitCode, UsageError
 from reminderctl.ledger import Ledger
 from reminderctl.model import Booking, Config, Window
@@ -155,8 +156,7 @@ def _summary(deliveries: list[dict[str, Any]], until: str) -> str:
 
 
 def _count(deliveries: list[dict[str, Any]]) -> str:
-    number = sum(map(_goes, deliveries))
-    return f"{number} message{'' if number == 1 else 's'}"
+    return count_of(sum(map(_goes, deliveries)), "message")
 
 
 def _others(deliveries: list[dict[str, Any]]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from reminderctl.config.page import Page
 from reminderctl.config.reading import read_page
 from reminderctl.config.variables import Variables, note_references
 from reminderctl.config.workflows import read_workflows
+from reminderctl.counts import count_of
 from reminderctl.errors import ConfigError, Problem, UsageError
 from reminderctl.model import Admin, Company, Config, Workflow
 
@@ -123,4 +124,4 @@ def _refuse_broken_settings(pages: Sequence[Page], of_secrets: Sequence[Problem]
 def count(config: Config) -> str:
     """`3 workflows, 5 actions`."""
     workflows, actions = len(config.workflows), sum(len(workflow.actions) for workflow in config.workflows)
-    return f"{workflows} workflow{'' if workflows == 1 else 's'}, {actions} action{'' if actions == 1 else 's'}"
+    return f"{count_of(workflows, 'workflow')}, {count_of(actions, 'action')}"

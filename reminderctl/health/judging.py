@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from reminderctl import timing
+from reminderctl.counts import count_of
 from reminderctl.health.nouns import Facts, Finding, Lane, Level
 
 OK, WARNING, CRITICAL = Level
@@ -44,7 +45,8 @@ def _of_lane(lane: Lane, facts: Facts) -> Iterator[Finding]:
     waiting = ""
     if lane.waiting:
         verb = "waits" if lane.waiting == 1 else "wait"
-        waiting = f"; {_count(lane.waiting, 'delivery')} {verb}, the first until {_when(lane.first_expires_at, facts)}"
+        until = _when(lane.first_expires_at, facts)
+        waiting = f"; {count_of(lane.waiting, 'delivery')} {verb}, the first until {until}"
     error = _sentence(lane.error)
     if lane.state == "down":
         # With nothing to send nobody notices that it was mended: a day later it is no alarm any more.
@@ -59,26 +61,26 @@ def _of_lane(lane: Lane, facts: Facts) -> Iterator[Finding]:
 
 def _of_deliveries(facts: Facts, max_lag: timedelta) -> Iterator[Finding]:
     for held in facts.held:
-        what = f"{_count(held.deliveries, 'delivery')} of {held.workflow} held back, more than max_burst at once; look"
-        what += f" at the list (`reminderctl deliveries list --held`), then `reminderctl release {held.workflow}`; the"
-        yield Finding(WARNING, "held", f"{what} first is given up at {_when(held.first_expires_at, facts)}")
+        what = f"{count_of(held.deliveries, 'delivery')} of {held.workflow} held back, more than max_burst at once;"
+        what += f" look at the list (`reminderctl deliveries list --held`), then `reminderctl release {held.workflow}`;"
+        yield Finding(WARNING, "held", f"{what} the first is given up at {_when(held.first_expires_at, facts)}")
     unknown = facts.deliveries.get("unknown")
     if unknown:
-        what = f"{_count(unknown.all, 'delivery')} unknown: it may have gone out; `reminderctl deliveries list --state"
-        yield Finding(WARNING, "unknown", f"{what} unknown`, then `deliveries resolve ID --sent` or `--resend`")
+        what = f"{count_of(unknown.all, 'delivery')} unknown: it may have gone out; `reminderctl deliveries list"
+        yield Finding(WARNING, "unknown", f"{what} --state unknown`, then `deliveries resolve ID --sent` or `--resend`")
     for state, cause in (("failed", "refused"), ("expired", "not sent before the deadline")):
         count = facts.deliveries.get(state)
         if count and count.last_24_hours:
-            what = f"{_count(count.last_24_hours, 'delivery')} {state} in the last 24 hours, {cause}"
+            what = f"{count_of(count.last_24_hours, 'delivery')} {state} in the last 24 hours, {cause}"
             yield Finding(WARNING, state, f"{what}; `reminderctl deliveries list --state {state}` says why")
     overdue, retried, age = facts.overdue, facts.retried, facts.last_run_age_seconds
     resting = any(lane.state in ("down", "throttled") for lane in facts.channels if lane.waiting)
     if overdue and overdue.deliveries and not resting and (age or 0) <= max_lag.total_seconds():
-        what = f"{_count(overdue.deliveries, 'delivery')} could have been sent since"
+        what = f"{count_of(overdue.deliveries, 'delivery')} could have been sent since"
         what += f" {_when(overdue.first_attempt_at, facts)}, and no run did"
         yield Finding(WARNING, "overdue", what)
     if retried and retried.deliveries and not resting:
-        what = f"{_count(retried.deliveries, 'delivery')} tried again since {_when(retried.first_due_at, facts)}, the"
+        what = f"{count_of(retried.deliveries, 'delivery')} tried again since {_when(retried.first_due_at, facts)}, the"
         what += f" first until {_when(retried.first_expires_at, facts)}: {_sentence(retried.error)}"
         yield Finding(WARNING, "retrying", what)
 
@@ -128,11 +130,6 @@ def _when(instant: datetime | None, facts: Facts) -> str:
     """An instant as the clocks of the configured zone show it: Wed 14 Jan 10:00."""
     zone = timing.find_zone(facts.clock.timezone) if facts.clock and facts.clock.timezone else None
     return f"{instant.astimezone(zone):%a %d %b %H:%M}" if instant and zone else str(instant or "an unknown instant")
-
-
-def _count(number: int, noun: str) -> str:
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{number} {noun if number == 1 else plural}"
 
 
 def _sentence(error: str | None) -> str:

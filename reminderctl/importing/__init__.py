@@ -19,6 +19,7 @@ from typing import BinaryIO
 
 from msgspec import Struct
 
+from reminderctl.counts import count_of
 from reminderctl.errors import ImportFailedError, UsageError
 from reminderctl.importing import storing
 from reminderctl.importing.batch import Batch
@@ -185,10 +186,9 @@ def _take(record: Record, batch: Batch, timezone: str) -> str | None:
 
 
 def _all_of(bad: list[tuple[int, str]], name: str) -> str:
-    number = f"{len(bad)} bad row{'' if len(bad) == 1 else 's'}"
     lines = [f"{name}:{line}: {_shown(problem)}" for line, problem in bad[:SHOWN_BAD_ROWS]]
     more = [f"and {len(bad) - SHOWN_BAD_ROWS} more"] if len(bad) > SHOWN_BAD_ROWS else []
-    return "\n".join([*lines, *more, f"{number}; nothing was changed"])
+    return "\n".join([*lines, *more, f"{count_of(len(bad), 'bad row')}; nothing was changed"])
 
 
 def _shown(text: str) -> str:

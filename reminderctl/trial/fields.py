@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from reminderctl.channels.sms._segments import count_segments
+from reminderctl.counts import count_of
 from reminderctl.trial.masking import mask_headers, mask_url
 
 LONGEST_SEGMENT = 160  # characters
@@ -60,7 +61,7 @@ def _read_sms(content: Mapping[str, Any]) -> dict[str, Any]:
     # The most letters that can be added before another SMS is paid for.
     longer = range(1, LONGEST_SEGMENT + 1)
     left = bisect_left(longer, segments + 1, key=lambda count: count_segments(body + "a" * count).segments)
-    cost = f"{segments} SMS, {content['encoding']}{_why_long(body)}; {left} character{'' if left == 1 else 's'} left"
+    cost = f"{segments} SMS, {content['encoding']}{_why_long(body)}; {count_of(left, 'character')} left"
     return {**content, "left": left, "cost": cost}
 
 

@@ -15,6 +15,7 @@ from tests.mutations import MUTATIONS, Mutation
 PACKAGE = Path(__file__).parents[2] / "reminderctl"
 
 FLOORS = {
+    "counts": 0,
     "errors": 0,
     "sqlite_errors": 0,
     "model": 0,

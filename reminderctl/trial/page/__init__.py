@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from reminderctl import planning
+from reminderctl.counts import count_of
 from reminderctl.model import Config, Workflow
 from reminderctl.trial.nouns import Trial
 from reminderctl.trial.page import frames, words
@@ -92,7 +93,7 @@ def _template() -> Template:
     }
     environment.filters |= {
         "clock": words.clock,
-        "count": words.count,
+        "count": count_of,
         "shown_notes": words.shown_notes,
         "tag": words.language_tag,
     }

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
+from reminderctl.counts import count_of
 from reminderctl.model import Filters, Workflow
 from reminderctl.timing import DAY, HOUR, MINUTE, event_at, instant_text
 from reminderctl.trial.nouns import Moment, Trial
@@ -17,11 +18,6 @@ FORM = "application/x-www-form-urlencoded"
 EMPTY_NOTE = "empty: "
 _OF_TEMPLATES = frozenset({"template", "content_sid", "parameters", "variables"})
 _TOLD_OTHERWISE = _OF_TEMPLATES | {"to", "from", "body", "html", "encoding", "segments", "left", "cost"}
-
-
-def count(number: int, noun: str) -> str:
-    """`1 message`, `2 messages`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 # --- workflows --------------------------------------------------------------------------------------------------------
@@ -118,7 +114,7 @@ def length(span: timedelta) -> str:
     days, rest = divmod(span, DAY) if span >= 3 * DAY else (0, span)
     hours, rest = divmod(rest, HOUR) if span >= 2 * HOUR or span == HOUR else (0, rest)
     parts = ((days, "day"), (hours, "hour"), (rest // MINUTE, "minute"))
-    return " ".join(count(number, unit) for number, unit in parts if number) or "0 minutes"
+    return " ".join(count_of(number, unit) for number, unit in parts if number) or "0 minutes"
 
 
 # --- messages ---------------------------------------------------------------------------------------------------------
