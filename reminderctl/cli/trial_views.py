@@ -7,7 +7,6 @@ from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 from reminderctl import planning
@@ -16,14 +15,14 @@ from reminderctl.cli.paper import Paper
 from reminderctl.counts import count_of
 from reminderctl.model import Config
 from reminderctl.timing import DAY, HOUR, MINUTE
+from reminderctl.trial.fields import find_form
 from reminderctl.trial.nouns import Moment, Sample, Trial, TriedMessage
 from reminderctl.trial.sending import Sent
-from reminderctl.trial.trying import told
+from reminderctl.trial.trying import own
 
 QUOTED = ("body", "html")
 TOLD_OTHERWISE = frozenset({"encoding", "segments", "left", "attachment_types", "method"})
 EVERY_MAIL_HAS = frozenset({"date", "message-id", "auto-submitted", "x-auto-response-suppress"})
-FORM = "application/x-www-form-urlencoded"
 
 
 def print_trials(trials: Sequence[Trial], *, now: datetime, everything: bool, verbose: bool) -> None:
@@ -87,7 +86,7 @@ def _print_in_full(paper: Paper, trial: Trial, *, now: datetime, verbose: bool) 
         until = f"; not after {_deadline(moment, trial)}"
         paper.line((moment.trigger, "bold"), due, (_from_now(moment.due_at, now), "green"), (until, "dim"), indent=4)
     _print_left_out(paper, trial, indent=4)
-    _print_findings(paper, _own(trial, "problems"), _own(trial, "notes"), indent=4)
+    _print_findings(paper, own(trial, "problems"), own(trial, "notes"), indent=4)
     for message in trial.messages:
         paper.blank()
         _print_message(paper, message, trial, verbose=verbose)
@@ -109,12 +108,6 @@ def _print_left_out(paper: Paper, trial: Trial, *, indent: int) -> None:
     """The participants whom a filter excludes from a booking that matches."""
     for reason in trial.reasons if trial.matches else ():
         paper.line(("left out: ", "yellow"), (reason, "dim"), indent=indent, hanging=2)
-
-
-def _own(trial: Trial, kind: str) -> list[str]:
-    """The problems or notes of a trial without those that are shown with its messages."""
-    of_messages = set(told(trial.messages, kind))
-    return [what for what in getattr(trial, kind) if what not in of_messages]
 
 
 def _print_findings(paper: Paper, problems: Iterable[str], notes: Iterable[str], *, indent: int) -> None:
@@ -210,10 +203,8 @@ _WRITERS: dict[str, Callable[[Any, TriedMessage, bool], str]] = {
 
 def _readable(text: str, message: TriedMessage) -> str:
     """A form's fields one below the other; any other text as it is."""
-    headers = {name.lower(): value for name, value in (message.fields.get("headers") or {}).items()}
-    if message.channel != "webhook" or not headers.get("content-type", "").startswith(FORM):
-        return text
-    return "\n".join(f"{name} = {value}" for name, value in parse_qsl(text, keep_blank_values=True))
+    form = find_form(message.fields) if message.channel == "webhook" else None
+    return text if form is None else "\n".join(f"{name} = {value}" for name, value in form)
 
 
 # --- sending, samples -------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -12,6 +13,7 @@ from reminderctl.channels.sms._segments import count_segments
 from reminderctl.counts import count_of
 from reminderctl.trial.masking import mask_headers, mask_url
 
+FORM = "application/x-www-form-urlencoded"
 LONGEST_SEGMENT = 160  # characters
 MOST_CHARACTERS = 8  # named, of those that make an SMS longer
 _OWN = frozenset({"from", "to", "subject", "mime-version", "content-type", "content-transfer-encoding"})
@@ -26,6 +28,14 @@ def read_fields(channel: str, content: bytes | Mapping[str, Any]) -> dict[str, A
     if isinstance(content, bytes):
         return _read_mail(content)
     return _READERS.get(channel, dict)(content)
+
+
+def find_form(fields: Mapping[str, Any]) -> list[tuple[str, str]] | None:
+    """The names and values in the body of a request that a web form might have made; None for any other body."""
+    headers = {name.lower(): value for name, value in fields["headers"].items()}
+    if not fields["body"] or not headers.get("content-type", "").startswith(FORM):
+        return None
+    return parse_qsl(fields["body"], keep_blank_values=True)
 
 
 def _read_mail(content: bytes) -> dict[str, Any]:

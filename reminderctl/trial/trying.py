@@ -174,6 +174,12 @@ def _empty_notes(empty: tuple[str, ...]) -> Iterator[str]:
         yield f"empty: {', '.join(f'{{{name}}}' for name in empty)}"
 
 
+def own(trial: Trial, kind: str) -> list[str]:
+    """The problems or notes of a trial, without those that stand with its messages."""
+    of_messages = set(told(trial.messages, kind))
+    return [what for what in getattr(trial, kind) if what not in of_messages]
+
+
 def told(messages: tuple[TriedMessage, ...], kind: str) -> Iterator[str]:
     """The problems or notes of all messages, each with the action and the recipients that it concerns."""
     concerned: dict[tuple[str, str], list[str]] = {}

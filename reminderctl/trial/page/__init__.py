@@ -16,8 +16,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from reminderctl import planning
 from reminderctl.counts import count_of
 from reminderctl.model import Config, Workflow
+from reminderctl.trial.fields import find_form
 from reminderctl.trial.nouns import Trial
 from reminderctl.trial.page import frames, words
+from reminderctl.trial.trying import own
 
 TEMPLATE = "page.html.jinja"
 MOST_FRAMES = 200  # a browser takes about 30 ms for each, folded away or not
@@ -83,13 +85,13 @@ def _template() -> Template:
     )
     environment.globals |= {
         "describe_workflow": words.describe_workflow,
-        "find_form": words.find_form,
+        "find_form": find_form,
         "find_points": words.find_points,
         "frame_mail": frames.frame_mail,
         "frame_telegram": frames.frame_telegram,
         "name_of_recipient": planning.name_of_recipient,
         "others": words.others,
-        "own": words.own,
+        "own": own,
     }
     environment.filters |= {
         "clock": words.clock,

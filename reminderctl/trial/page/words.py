@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 from reminderctl.counts import count_of
 from reminderctl.model import Filters, Workflow
 from reminderctl.timing import DAY, HOUR, MINUTE, event_at, instant_text
 from reminderctl.trial.nouns import Moment, Trial
-from reminderctl.trial.trying import told
 
-FORM = "application/x-www-form-urlencoded"
 EMPTY_NOTE = "empty: "
 _OF_TEMPLATES = frozenset({"template", "content_sid", "parameters", "variables"})
 _TOLD_OTHERWISE = _OF_TEMPLATES | {"to", "from", "body", "html", "encoding", "segments", "left", "cost"}
@@ -120,12 +117,6 @@ def length(span: timedelta) -> str:
 # --- messages ---------------------------------------------------------------------------------------------------------
 
 
-def own(trial: Trial, kind: str) -> list[str]:
-    """The problems or notes of a trial, without those that stand with its messages."""
-    of_messages = set(told(trial.messages, kind))
-    return [what for what in getattr(trial, kind) if what not in of_messages]
-
-
 def shown_notes(notes: Iterable[str]) -> list[str]:
     """The notes of a message but the one on empty shortcodes, which are shown one by one."""
     return [note for note in notes if not note.startswith(EMPTY_NOTE)]
@@ -134,14 +125,6 @@ def shown_notes(notes: Iterable[str]) -> list[str]:
 def others(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a text message that its bubble does not show otherwise."""
     return {name: value for name, value in fields.items() if value and name not in _TOLD_OTHERWISE}
-
-
-def find_form(fields: Mapping[str, Any]) -> list[tuple[str, str]] | None:
-    """The names and values in the body of a request that a web form might have made; None for any other body."""
-    headers = {name.lower(): value for name, value in fields["headers"].items()}
-    if not fields["body"] or not headers.get("content-type", "").startswith(FORM):
-        return None
-    return parse_qsl(fields["body"], keep_blank_values=True)
 
 
 def language_tag(language: str) -> str:
