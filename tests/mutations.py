@@ -92,7 +92,7 @@ MUTATIONS = (
         "ledger/queue.py",
         "AND (deliveries.state = 'canceled' OR",
         "AND (0 OR",
-        ("tests/end_to_end/test_found_in_review_of_the_bench.py",),
+        ("tests/end_to_end/test_foretelling.py",),
     ),
     Mutation(
         "a deadline stays as it was planned",

@@ -1,4 +1,4 @@
-"""What a review of the command line found: each with the sentence that is true now."""
+"""The command line as a person meets it: paths, pipes, colours, folders that can only be read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a review of `status`, `purge`, `erase`, `deliveries`, `init`, `release` and `backfill` found, each once."""
+"""The commands that look after a house (`status`, `purge`, `deliveries`, ...) where things are not as usual."""
 
 from __future__ import annotations
 

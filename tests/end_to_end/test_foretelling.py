@@ -1,4 +1,4 @@
-"""What a review of `upcoming`, `explain` and `check` found: where they said other than what `run` then did."""
+"""`upcoming`, `explain` and `check` say what `run` then does; here each once said something else."""
 
 from __future__ import annotations
 

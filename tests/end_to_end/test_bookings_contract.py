@@ -1,4 +1,4 @@
-"""What a review of bookings.db as a contract for other programs found, each once."""
+"""bookings.db as a contract for other programs: what it refuses, what may be absent, what is told."""
 
 from __future__ import annotations
 
