@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+import io
 import os
 import pwd
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -17,6 +18,7 @@ from reminderctl.cli.delivery_views import print_deliveries, print_delivery
 from reminderctl.cli.export import export_texts
 from reminderctl.cli.invocation import Invocation, Written, instant, shared_options
 from reminderctl.cli.output import print_json, say
+from reminderctl.drafts import drafted
 from reminderctl.errors import ExitCode, UsageError
 from reminderctl.ledger import Ledger, records, repairs
 from reminderctl.model import State
@@ -210,13 +212,8 @@ def _opened(path: Path | None) -> Iterator[TextIO]:
     if path in (None, Path("-")):
         yield sys.stdout
         return
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            yield file
-        draft.replace(path)
+        with drafted(path, mode=0o600) as file, io.TextIOWrapper(file, encoding="utf-8") as text:
+            yield text
     except OSError as error:
         raise UsageError(f"{path}: cannot write it: {error.strerror}") from None
-    finally:
-        with suppress(OSError):  # it has its final name, or never came to be
-            draft.unlink()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,6 +12,7 @@ import click
 from reminderctl import health, timing
 from reminderctl.cli.invocation import Invocation, Written, shared_options
 from reminderctl.cli.output import print_json, say
+from reminderctl.drafts import drafted
 from reminderctl.errors import ConfigError, ReminderctlError, UsageError
 from reminderctl.health.judging import words, words_of_size
 from reminderctl.health.nouns import Facts, Lane
@@ -87,17 +86,13 @@ def _load(invocation: Invocation) -> tuple[Config | None, list[str]]:
 
 
 def _write(path: Path, found: health.Health) -> str | None:
-    """All or nothing, readable by the collector; its name until then does not end in .prom. Gives what went wrong."""
+    """Write the metrics, readable by the collector; gives what went wrong."""
     from reminderctl.health.prometheus import write_metrics
 
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        draft.write_text(write_metrics(found), encoding="utf-8")
-        draft.chmod(0o644)
-        draft.replace(path)
+        with drafted(path, mode=0o644) as file:
+            file.write(write_metrics(found).encode())
     except OSError as error:
-        with suppress(OSError):
-            draft.unlink()
         return f"{path}: cannot write it: {error.strerror}"
     return None
 

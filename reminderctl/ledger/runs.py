@@ -16,6 +16,7 @@ from typing import Self
 
 import msgspec
 
+from reminderctl.drafts import drafted
 from reminderctl.errors import LedgerWriteError
 from reminderctl.ledger.opening import Ledger, errors_of
 from reminderctl.timing import instant_text, parse_instant
@@ -90,14 +91,8 @@ class Run:
     def write_stamp(self, now: datetime) -> None:
         """Name this run beside the ledger, before it sends anything."""
         stamp = _beside(self._ledger, "stamp")
-        draft = stamp.with_name(f"{stamp.name}.{self.id}.tmp")
-        with _errors_of(stamp):
-            try:
-                draft.write_bytes(msgspec.json.encode({"token": self.token, "at": instant_text(now)}))
-                draft.replace(stamp)
-            except OSError:
-                draft.unlink(missing_ok=True)
-                raise
+        with _errors_of(stamp), drafted(stamp) as file:
+            file.write(msgspec.json.encode({"token": self.token, "at": instant_text(now)}))
 
 
 def restored_since(ledger: Ledger) -> datetime | None:

@@ -31,6 +31,7 @@ FLOORS = {
     "messages": 2,
     "bookings": 2,
     "outbox": 2,
+    "drafts": 2,
     "config": 3,
     "ledger": 3,
     "importing": 3,

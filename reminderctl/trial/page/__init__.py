@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
@@ -15,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from reminderctl import planning
 from reminderctl.counts import count_of
+from reminderctl.drafts import drafted
 from reminderctl.model import Config, Workflow
 from reminderctl.trial.fields import find_form
 from reminderctl.trial.nouns import Trial
@@ -46,17 +46,8 @@ class Chapter(NamedTuple):
 def write_page(path: Path, trials: Sequence[Trial], *, config: Config, now: datetime) -> None:
     """Write the page; it appears whole, or not at all. Raises OSError where it cannot be written."""
     content = render_page(trials, config=config, now=now).encode(errors="replace")  # half a character has no bytes
-    if path.exists() and not path.is_file():  # /dev/stdout, a pipe: nothing that could be replaced
-        path.write_bytes(content)
-        return
-    target = path.resolve()  # a link stays one
-    draft = target.with_name(f".{secrets.token_hex(8)}.html")
-    try:
-        with draft.open("xb") as file:
-            file.write(content)
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
+    with drafted(path) as file:
+        file.write(content)
 
 
 def render_page(trials: Sequence[Trial], *, config: Config, now: datetime) -> str:
