@@ -139,6 +139,8 @@ def _deliveries(
                 reason += f"; but it is owed again: {_of_opened(delivery.key, memory)}"
         elif delivery.key in keys:
             reason, ahead = _of_unplanned(delivery, workflow, trigger, memory, now=now)
+            if ahead:
+                record |= _to_come(record, memory)
         else:
             reason = _why_not(delivery, workflow, trigger, booking, config=config)
         if delivery.key in keys and (ahead or _opens(delivery.key, memory)):
@@ -146,6 +148,14 @@ def _deliveries(
             if refusal := refusal_of(delivery, booking, config=config):
                 reason += f"; it will fail: {refusal}"
         yield Explained(record, reason, ahead, delivery.participant)
+
+
+def _to_come(record: Record, memory: Memory) -> Record:
+    """What a run will record first of a delivery that none has planned yet."""
+    planned = memory.planned.get(record["key"])
+    if planned is None:
+        return {"state": State.PENDING.value, "attempts": 0, "next_attempt_at": record["due_at"]}
+    return {name: planned[name] for name in ("state", "held", "attempts", "next_attempt_at")}
 
 
 def _opens(key: str, memory: Memory) -> bool:

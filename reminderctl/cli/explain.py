@@ -206,7 +206,7 @@ def _relative(instant: datetime, now: datetime) -> str:
 
 def _show_delivery(page: _Page, explained: Explained, *, each_customer: bool = False) -> None:
     record = explained.record
-    state = "held" if record["held"] else record["state"] or ("to come" if explained.ahead else "not sent")
+    state = "held" if record["held"] else "to come" if explained.ahead else record["state"] or "not sent"
     name = planning.name_of_recipient(record["recipient"], page.booking)
     whom = name if record["address"] in (None, name) else f"{name} <{record['address']}>"
     participant = planning.name_of_recipient(f"customer:{explained.participant}", page.booking)

@@ -209,7 +209,7 @@ def test_explain_tells_of_deliveries_for_another_time_and_of_a_deleted_booking(c
     clinic.move("b1", "2030-01-15T10:00Z")
     told = json.loads(clinic.command("explain", "b1", "--json", "--now", "2030-01-14T09:30Z").stdout)
     assert [(each["event_at"], each["state"]) for each in told] == [
-        ("2030-01-15T10:00:00Z", None),
+        ("2030-01-15T10:00:00Z", "pending"),
         ("2030-01-14T10:00:00Z", "sent"),
     ]
     clinic.execute("DELETE FROM bookings")

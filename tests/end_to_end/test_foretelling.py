@@ -67,6 +67,24 @@ def test_who_asks_about_one_booking_of_a_crowd_hears_that_it_will_be_held(clinic
     assert clinic.run(DUE, exits=1) == {"planned": 2, "held": 2}
 
 
+@pytest.mark.parametrize("now", [ARMED, DUE])
+@pytest.mark.parametrize("limit", [1, 2])
+def test_upcoming_and_explain_tell_the_same_of_what_no_run_has_planned(clinic: Clinic, now: str, limit: int) -> None:
+    clinic.write(
+        reminder(more=f"max_burst: {limit}", to="customer, admin"),
+        settings=f"{CLOSED}admin: {{email: a@example.com}}\n",
+    )
+    clinic.run(ARMED)
+    clinic.book("b1", "2026-06-10T10:00Z")
+    told = ask(clinic, "upcoming", "--now", now)
+    of_each = {each["recipient"]: each for each in ask(clinic, "explain", "b1", "--now", now)}
+    assert len(told) == len(of_each) == 2
+    for each in told:
+        assert each["state"] == "pending"
+        same = each.keys() - {"reason"} - ({"held"} if now == ARMED else set())  # `explain` looks at one booking
+        assert {name: of_each[each["recipient"]][name] for name in same} == {name: each[name] for name in same}
+
+
 # --- messages that cannot be made -------------------------------------------------------------------------------------
 
 
