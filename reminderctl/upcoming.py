@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from reminderctl import planning, timing
 from reminderctl.bookings import Bookings
 from reminderctl.ledger import Ledger, lanes, queue, records
-from reminderctl.model import Booking, Config, Delivery, State, Window
+from reminderctl.model import Booking, Config, Delivery, State, Window, Workflow
 from reminderctl.tick import REHEARSAL
 from reminderctl.tick.plan import owed_in, plan
 from reminderctl.tick.report import Report
@@ -57,17 +57,26 @@ def look_ahead(
         resting = lanes.resting(ledger, window.since)
         found = records.coming(ledger, now=window.since, until=window.until)
         waiting = {delivery.id: delivery for delivery in queue.waiting(ledger)}
-    bursts = _bursts(found, newest=newest, config=config)
+    workflows = {each.id: each for each in config.workflows}
+    bursts = _bursts([record for record, _ in found if record["id"] > newest], workflows)
     asked = [each for each in found if workflow in (None, each.record["workflow"])]
     asked = [each for each in asked if booking in (None, each.record["booking"])]
     concerned = bookings.find_all({each.record["booking"] for each in asked})
     deliveries = []
     for record, lane in asked:
-        foreseen = _foresee(record, resting.get(lane), held=_minute_of(record) in bursts)
+        foreseen = _foresee(record, resting.get(lane), held=record["id"] in bursts)
         if foreseen["state"] in OVER or (foreseen["next_attempt_at"] or "") > timing.instant_text(window.until):
             continue
         if foreseen["state"] == State.PENDING:
-            foreseen |= _as_it_is_now(foreseen, waiting[record["id"]], concerned.get(record["booking"]), config=config)
+            delivery, booked = waiting[record["id"]], concerned.get(record["booking"])
+            foreseen |= _as_it_is_now(
+                foreseen,
+                delivery,
+                workflows.get(delivery.workflow),
+                booked,
+                planned=delivery.id <= newest,
+                config=config,
+            )
         deliveries.append(foreseen | {"id": record["id"] if record["id"] <= newest else None})
     deliveries.sort(key=lambda each: (each["next_attempt_at"] or each["due_at"], each["due_at"]))
     return Outlook(deliveries, concerned, report.lines)
@@ -89,27 +98,35 @@ def _foresee(record: dict[str, Any], rest: lanes.Rest | None, *, held: bool) -> 
 
 
 def _as_it_is_now(
-    record: dict[str, Any], delivery: Delivery, booking: Booking | None, *, config: Config
+    record: dict[str, Any],
+    delivery: Delivery,
+    workflow: Workflow | None,
+    booking: Booking | None,
+    *,
+    planned: bool,
+    config: Config,
 ) -> dict[str, Any]:
     """What the YAML and the booking, as an attempt will find them, change in a record of earlier."""
-    workflow = next((each for each in config.workflows if each.id == delivery.workflow), None)
     if workflow is None:
         return {"reason": BROKEN.format(workflow=delivery.workflow)}
-    current = planning.still_owed(delivery, workflow, booking, config=config)
+    current = planning.still_owed(delivery, workflow, booking, config=config) if planned else delivery
     if current is None or booking is None:
         return {}  # it changed while we were looking
     reason = record["reason"] or refusal_of(current, booking, config=config) or None
     return {"channel": current.channel, "address": current.address, "reason": reason}
 
 
-def _bursts(found: list[records.Coming], *, newest: int, config: Config) -> set[tuple[str, str]]:
-    """The workflows and minutes in which a run will find more than it lets go unasked."""
-    limits = {workflow.id: workflow.max_burst for workflow in config.workflows}
-    crowds = Counter(_minute_of(record) for record, _ in found if record["id"] > newest)
-    return {crowd for crowd, size in crowds.items() if (limit := limits[crowd[0]]) is not None and size > limit}
+def _bursts(new: list[dict[str, Any]], workflows: Mapping[str, Workflow]) -> set[int]:
+    """The deliveries of a workflow that are more in one minute than a run lets go unasked."""
+    crowds = defaultdict[tuple[str, str], list[int]](list)
+    for record in new:
+        crowds[record["workflow"], _minute_of(record["due_at"])].append(record["id"])
+    limits = {workflow.id: workflow.max_burst for workflow in workflows.values() if workflow.max_burst is not None}
+    crowded = (crowd for (workflow, _), crowd in crowds.items() if len(crowd) > limits.get(workflow, len(crowd)))
+    return {each for crowd in crowded for each in crowd}
 
 
-def _minute_of(record: dict[str, Any]) -> tuple[str, str]:
-    """The workflow, and the minute of the run that will plan this delivery."""
-    due = timing.parse_instant(record["due_at"])
-    return record["workflow"], timing.instant_text(due + (-due.second % 60) * timing.MINUTE / 60)
+def _minute_of(due_at: str) -> str:
+    """The minute of the run that will plan what is due then."""
+    due = timing.parse_instant(due_at)
+    return timing.instant_text(due + (-due.second % 60) * timing.MINUTE / 60)

@@ -16,6 +16,7 @@ underscore is a part of its neighbours and no channel.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pkgutil
 from pathlib import Path
@@ -67,6 +68,7 @@ class ChannelModule(Protocol):
         ...
 
 
+@functools.cache  # each message asks, and the import system takes its time to say that nothing is to be done
 def module(name: str) -> ChannelModule:
     """The module of `email`, or of `sms.twilio`."""
     return cast("ChannelModule", importlib.import_module(f"{__name__}.{name}"))

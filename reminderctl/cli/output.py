@@ -59,8 +59,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, styles
     console = Terminal()
     rows = [[in_one_line(cell) for cell in row] for row in rows]
     if not console.is_terminal:
-        for row in (columns, *rows):
-            click.echo("\t".join(row))
+        click.echo("\n".join("\t".join(row) for row in (columns, *rows)))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for number, column in enumerate(columns):
