@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from reminderctl import matching, planning, timing
 from reminderctl.bookings import Bookings
 from reminderctl.ledger import Ledger, lanes, records, retention, runs, watermarks
-from reminderctl.ledger.records import unrecorded
+from reminderctl.ledger.records import FullRecord, Record, unrecorded
 from reminderctl.ledger.watermarks import Watermark
 from reminderctl.matching import Verdict
 from reminderctl.model import Booking, Config, Delivery, Participant, State, Trigger, Workflow
@@ -18,14 +20,12 @@ from reminderctl.tick.plan import plan
 from reminderctl.tick.report import Report
 from reminderctl.trial.trying import refusal_of
 
-Record = dict[str, Any]
-
 
 class Memory(NamedTuple):
     """What the ledger knows that bears on one booking, now and after a run of now has planned."""
 
     ledger: Ledger
-    records: list[Record]  # of this booking, with their histories
+    records: list[FullRecord]  # of this booking
     planned: Mapping[str, Record]  # by key, as the next run finds them when it begins to send
     marks: Mapping[tuple[str, str], Watermark]
     resting: Mapping[str, lanes.Rest]
@@ -38,7 +38,7 @@ def remember(booking: str, config: Config, ledger: Ledger, bookings: Bookings, *
     kept = records.of_booking(ledger, booking)
     with ledger.rehearsal():
         plan(config, ledger, bookings, run=REHEARSAL, now=now, report=Report(now))
-        planned = {record["key"]: record for record in records.find(ledger, booking=booking)}
+        planned = {record.key: record for record in records.find(ledger, booking=booking)}
         resting = lanes.resting(ledger, now)
     return Memory(ledger, kept, planned, marks, resting, restored_since)
 
@@ -50,7 +50,7 @@ class Explained(NamedTuple):
     whose shortcodes fill it.
     """
 
-    record: Record
+    record: FullRecord
     reason: str
     ahead: bool = False
     participant: str | None = None
@@ -103,16 +103,16 @@ def reason_about(
 
 def rest_of(memory: Memory, reasonings: list[Reasoning], *, config: Config, now: datetime) -> list[Explained]:
     """What the ledger holds beyond the reasoning: of another time, or of what the YAML no longer says."""
-    told = {explained.record["key"] for reasoning in reasonings for explained in reasoning.deliveries}
+    told = {explained.record.key for reasoning in reasonings for explained in reasoning.deliveries}
     known = {workflow.id for workflow in config.workflows}
     left = []
     for record in memory.records:
-        if record["key"] in told:
+        if record.key in told:
             continue
         reason = _of_record(record)
-        if record["state"] == State.PENDING:
-            reason = _of_pending(record, memory, lane=record["channel"], now=now)
-            if config.broken and record["workflow"] not in known and _opens(record["key"], memory):
+        if record.state == State.PENDING:
+            reason = _of_pending(record, memory, lane=record.channel, now=now)
+            if config.broken and record.workflow not in known and _opens(record.key, memory):
                 reason = "it waits: no run attempts it while the file of its workflow has mistakes"
         left.append(Explained(record, reason))
     return left
@@ -125,42 +125,42 @@ def _deliveries(
     workflow: Workflow, trigger: Trigger, booking: Booking, memory: Memory, *, config: Config, now: datetime
 ) -> Iterator[Explained]:
     """What this trigger owes, and what it would owe if every participant matched."""
-    recorded = {record["key"]: record for record in memory.records}
+    recorded = {record.key: record for record in memory.records}
     owed = planning.owed(workflow, trigger, booking, config=config) if workflow.enabled else []
     keys = {delivery.key for delivery in owed}
     imagined = planning.deliveries(workflow, trigger, booking, booking.participants, config=config)
     for delivery in [*owed, *(each for each in imagined if each.key not in keys)]:
         record, ahead = recorded.get(delivery.key) or unrecorded(delivery), False
-        if record["state"] == State.PENDING:
+        if record.state == State.PENDING:
             reason = _of_pending(record, memory, lane=delivery.lane, now=now)
-        elif record["state"]:
+        elif record.state:
             reason = _of_record(record)
             if _opens(delivery.key, memory):
                 reason += f"; but it is owed again: {_of_opened(delivery.key, memory)}"
         elif delivery.key in keys:
             reason, ahead = _of_unplanned(delivery, workflow, trigger, memory, now=now)
             if ahead:
-                record |= _to_come(record, memory)
+                record = _to_come(record, memory)
         else:
             reason = _why_not(delivery, workflow, trigger, booking, config=config)
         if delivery.key in keys and (ahead or _opens(delivery.key, memory)):
-            record = record | {"channel": delivery.channel, "address": delivery.address}  # as an attempt will find them
+            record = replace(record, channel=delivery.channel, address=delivery.address)  # as an attempt will find them
             if refusal := refusal_of(delivery, booking, config=config):
                 reason += f"; it will fail: {refusal}"
         yield Explained(record, reason, ahead, delivery.participant)
 
 
-def _to_come(record: Record, memory: Memory) -> Record:
-    """What a run will record first of a delivery that none has planned yet."""
-    planned = memory.planned.get(record["key"])
+def _to_come(record: FullRecord, memory: Memory) -> FullRecord:
+    """A delivery that none has planned yet, as a run will record it first."""
+    planned = memory.planned.get(record.key)
     if planned is None:
-        return {"state": State.PENDING.value, "attempts": 0, "next_attempt_at": record["due_at"]}
-    return {name: planned[name] for name in ("state", "held", "attempts", "next_attempt_at")}
+        return replace(record, state=State.PENDING, next_attempt_at=record.due_at)
+    return replace(record, state=planned.state, held=planned.held, next_attempt_at=planned.next_attempt_at)
 
 
 def _opens(key: str, memory: Memory) -> bool:
     """Does the next run find this delivery waiting?"""
-    return key in memory.planned and memory.planned[key]["state"] == State.PENDING
+    return key in memory.planned and memory.planned[key].state == State.PENDING
 
 
 def _why_not(delivery: Delivery, workflow: Workflow, trigger: Trigger, booking: Booking, *, config: Config) -> str:
@@ -176,17 +176,17 @@ def _why_not(delivery: Delivery, workflow: Workflow, trigger: Trigger, booking: 
     return "another participant gets it: `for_each_customer: false`"
 
 
-def _of_record(record: Record) -> str:
+def _of_record(record: FullRecord) -> str:
     """What became of a delivery, in the ledger's words."""
-    last = record["history"][-1] if record["history"] else None
-    error = record["error"] or ""
-    match record["state"]:
+    last = record.history[-1] if record.history else None
+    error = record.error or ""
+    match record.state:
         case State.SENT:
-            return f"sent at {last['ended_at']}" if last and last["ended_at"] else f"sent; {error}"
+            return f"sent at {last.ended_at}" if last and last.ended_at else f"sent; {error}"
         case State.SENDING:
-            return f"a run began to send it at {last['started_at']}" if last else "a run is sending it"
+            return f"a run began to send it at {last.started_at}" if last else "a run is sending it"
         case State.UNKNOWN:
-            advice = f"`reminderctl deliveries resolve {record['id']} --sent` or `--resend`"
+            advice = f"`reminderctl deliveries resolve {record.id} --sent` or `--resend`"
             return f"nobody can know whether it went out: {error}; decide with {advice}"
         case State.FAILED:
             return f"refused for good: {error}"
@@ -194,23 +194,23 @@ def _of_record(record: Record) -> str:
             return f"{state}: {error}"
 
 
-def _of_pending(record: Record, memory: Memory, *, lane: str, now: datetime) -> str:
+def _of_pending(record: FullRecord, memory: Memory, *, lane: str, now: datetime) -> str:
     """What the next run does with a delivery that waits."""
-    planned, rest = memory.planned.get(record["key"], record), memory.resting.get(lane)
-    match planned["state"]:
+    planned, rest = memory.planned.get(record.key, record), memory.resting.get(lane)
+    match planned.state:
         case State.EXPIRED:
             return "its deadline has passed; the next run records it as expired"
         case State.CANCELED:
-            return f"the next run cancels it: {planned['error']}"
+            return f"the next run cancels it: {planned.error}"
         case State.UNKNOWN:
-            return f"an attempt may have gone out, and the next run records it as unknown: {planned['error']}"
-    if planned["held"]:
-        return f"held back, more than max_burst at once; `reminderctl release {record['workflow']}` lets it go"
-    failed = f"attempt {record['attempts']} failed: {record['error']}; " if record["error"] else ""
-    begins_at = max(planned["next_attempt_at"], timing.instant_text(rest.until) if rest else "")
-    lost = "; its deadline passes first" if begins_at > record["expires_at"] else ""
+            return f"an attempt may have gone out, and the next run records it as unknown: {planned.error}"
+    if planned.held:
+        return f"held back, more than max_burst at once; `reminderctl release {record.workflow}` lets it go"
+    failed = f"attempt {record.attempts} failed: {record.error}; " if record.error else ""
+    begins_at = max(planned.next_attempt_at or "", timing.instant_text(rest.until) if rest else "")
+    lost = "; its deadline passes first" if begins_at > record.expires_at else ""
     if rest:
-        return f"{record['channel']} rests until {timing.instant_text(rest.until)}: {rest.error}{lost}"
+        return f"{record.channel} rests until {timing.instant_text(rest.until)}: {rest.error}{lost}"
     if begins_at > timing.instant_text(now):
         return f"{failed}the next attempt is at {begins_at}{lost}"
     return f"{failed}the next run sends it"
@@ -218,8 +218,8 @@ def _of_pending(record: Record, memory: Memory, *, lane: str, now: datetime) -> 
 
 def _of_opened(key: str, memory: Memory) -> str:
     """What the next run does with a delivery that it finds owed."""
-    if memory.planned[key]["held"]:
-        workflow = memory.planned[key]["workflow"]
+    if memory.planned[key].held:
+        workflow = memory.planned[key].workflow
         return f"the next run holds it back, more than max_burst at once, until `reminderctl release {workflow}`"
     return "the next run sends it"
 

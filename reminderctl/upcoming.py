@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import NamedTuple
+
+from msgspec.structs import asdict, replace
 
 from reminderctl import planning, timing
 from reminderctl.bookings import Bookings
@@ -19,14 +22,20 @@ OVER = frozenset({State.CANCELED, State.EXPIRED})
 BROKEN = "no run attempts it while the file of its workflow, {workflow}, has mistakes"
 
 
+class Foreseen(records.Record, frozen=True, kw_only=True):
+    """A delivery with the reason, if there is one, that it will not go out."""
+
+    reason: str | None = None
+
+
 class Outlook(NamedTuple):
-    """Deliveries, earliest first, under the names of `ledger.records`; and what the next run will have to say.
+    """Deliveries, the next attempt first; and what the next run will have to say.
 
     `next_attempt_at` is when a run will take a delivery up; `reason` says why it will not go out then: it is held back,
     its message cannot be made, its deadline comes first. What no run has planned yet has no `id`.
     """
 
-    deliveries: list[dict[str, Any]]
+    deliveries: list[Foreseen]
     bookings: Mapping[str, Booking]  # that they are for
     lines: list[str]
 
@@ -56,77 +65,59 @@ def look_ahead(
         queue.enqueue(ledger, later, run=REHEARSAL, now=window.since)
         resting = lanes.resting(ledger, window.since)
         found = records.coming(ledger, now=window.since, until=window.until)
-        waiting = {delivery.id: delivery for delivery in queue.waiting(ledger)}
     workflows = {each.id: each for each in config.workflows}
-    bursts = _bursts([record for record, _ in found if record["id"] > newest], workflows)
-    asked = [each for each in found if workflow in (None, each.record["workflow"])]
-    asked = [each for each in asked if booking in (None, each.record["booking"])]
-    concerned = bookings.find_all({each.record["booking"] for each in asked})
+    bursts = _bursts([delivery for _, delivery in found if delivery.id > newest], workflows)
+    asked = [each for each in found if workflow in (None, each.delivery.workflow)]
+    asked = [each for each in asked if booking in (None, each.delivery.booking)]
+    concerned = bookings.find_all({delivery.booking for _, delivery in asked})
     deliveries = []
-    for record, lane in asked:
-        foreseen = _foresee(record, resting.get(lane), held=record["id"] in bursts)
-        if foreseen["state"] in OVER or (foreseen["next_attempt_at"] or "") > timing.instant_text(window.until):
+    for record, delivery in asked:
+        foreseen = _foresee(record, resting.get(delivery.lane), held=delivery.id in bursts)
+        if foreseen.state in OVER or (foreseen.next_attempt_at or "") > timing.instant_text(window.until):
             continue
-        if foreseen["state"] == State.PENDING:
-            delivery, booked = waiting[record["id"]], concerned.get(record["booking"])
-            foreseen |= _as_it_is_now(
-                foreseen,
-                delivery,
-                workflows.get(delivery.workflow),
-                booked,
-                planned=delivery.id <= newest,
-                config=config,
-            )
-        deliveries.append(foreseen | {"id": record["id"] if record["id"] <= newest else None})
-    deliveries.sort(key=lambda each: (each["next_attempt_at"] or each["due_at"], each["due_at"]))
+        planned = delivery.id <= newest
+        if foreseen.state == State.PENDING:
+            its_workflow, its_booking = workflows.get(delivery.workflow), concerned.get(delivery.booking)
+            current = planning.still_owed(delivery, its_workflow, its_booking, config=config) if planned else delivery
+            if its_workflow is None:
+                foreseen = replace(foreseen, reason=BROKEN.format(workflow=delivery.workflow))
+            elif current and its_booking:  # else they changed while we were looking
+                foreseen = _as_it_is_now(foreseen, current, its_booking, config=config)
+        deliveries.append(foreseen if planned else replace(foreseen, id=None))
+    deliveries.sort(key=lambda each: (each.next_attempt_at or each.due_at, each.due_at))
     return Outlook(deliveries, concerned, report.lines)
 
 
-def _foresee(record: dict[str, Any], rest: lanes.Rest | None, *, held: bool) -> dict[str, Any]:
+def _foresee(record: records.Record, rest: lanes.Rest | None, *, held: bool) -> Foreseen:
     """A record with the attempt that a run will make, or the reason that it will make none."""
-    record = {**record, "reason": None}
-    if record["state"] != State.PENDING:
-        return record
-    attempt_at = max(record["next_attempt_at"], record["due_at"], timing.instant_text(rest.until) if rest else "")
-    record["next_attempt_at"] = attempt_at
-    if held or record["held"]:
-        record["held"] = True
-        record["reason"] = f"held back, more than max_burst at once: `reminderctl release {record['workflow']}`"
-    elif attempt_at > record["expires_at"]:
-        record["reason"] = f"its deadline passes first: {rest.error if rest else record['error']}"
-    return record
+    foreseen = Foreseen(**asdict(record))
+    if record.state != State.PENDING:
+        return foreseen
+    attempt_at = max(record.next_attempt_at or "", record.due_at, timing.instant_text(rest.until) if rest else "")
+    reason = None
+    if held or record.held:
+        reason = f"held back, more than max_burst at once: `reminderctl release {record.workflow}`"
+    elif attempt_at > record.expires_at:
+        reason = f"its deadline passes first: {rest.error if rest else record.error}"
+    return replace(foreseen, next_attempt_at=attempt_at, held=held or record.held, reason=reason)
 
 
-def _as_it_is_now(
-    record: dict[str, Any],
-    delivery: Delivery,
-    workflow: Workflow | None,
-    booking: Booking | None,
-    *,
-    planned: bool,
-    config: Config,
-) -> dict[str, Any]:
+def _as_it_is_now(foreseen: Foreseen, current: Delivery, booking: Booking, *, config: Config) -> Foreseen:
     """What the YAML and the booking, as an attempt will find them, change in a record of earlier."""
-    if workflow is None:
-        return {"reason": BROKEN.format(workflow=delivery.workflow)}
-    current = planning.still_owed(delivery, workflow, booking, config=config) if planned else delivery
-    if current is None or booking is None:
-        return {}  # it changed while we were looking
-    reason = record["reason"] or refusal_of(current, booking, config=config) or None
-    return {"channel": current.channel, "address": current.address, "reason": reason}
+    reason = foreseen.reason or refusal_of(current, booking, config=config) or None
+    return replace(foreseen, channel=current.channel, address=current.address, reason=reason)
 
 
-def _bursts(new: list[dict[str, Any]], workflows: Mapping[str, Workflow]) -> set[int]:
+def _bursts(new: list[Delivery], workflows: Mapping[str, Workflow]) -> set[int]:
     """The deliveries of a workflow that are more in one minute than a run lets go unasked."""
-    crowds = defaultdict[tuple[str, str], list[int]](list)
-    for record in new:
-        crowds[record["workflow"], _minute_of(record["due_at"])].append(record["id"])
+    crowds = defaultdict[tuple[str, datetime], list[int]](list)
+    for delivery in new:
+        crowds[delivery.workflow, _minute_of(delivery.due_at)].append(delivery.id)
     limits = {workflow.id: workflow.max_burst for workflow in workflows.values() if workflow.max_burst is not None}
     crowded = (crowd for (workflow, _), crowd in crowds.items() if len(crowd) > limits.get(workflow, len(crowd)))
     return {each for crowd in crowded for each in crowd}
 
 
-def _minute_of(due_at: str) -> str:
+def _minute_of(due: datetime) -> datetime:
     """The minute of the run that will plan what is due then."""
-    due = timing.parse_instant(due_at)
-    return timing.instant_text(due + (-due.second % 60) * timing.MINUTE / 60)
+    return due + (-due.second % 60) * timing.MINUTE / 60

@@ -21,9 +21,10 @@ from reminderctl.cli.output import print_json, say
 from reminderctl.drafts import drafted
 from reminderctl.errors import ExitCode, UsageError
 from reminderctl.ledger import Ledger, records, repairs
+from reminderctl.ledger.records import Record
 from reminderctl.model import State
 
-AGAIN = "the next run sends it again, under the same key, until {expires_at}"
+AGAIN = "the next run sends it again, under the same key, until {0.expires_at}"
 ID = click.IntRange(1, 2**63 - 1)  # as large as SQLite's integers
 
 
@@ -108,8 +109,6 @@ def show(invocation: Invocation, *, delivery_id: int, as_json: bool) -> None:
     """Show one delivery with all of its attempts."""
     with Ledger(invocation.load_settings().ledger, reading=True) as ledger:
         record = records.show(ledger, delivery_id)
-    if record is None:
-        raise UsageError(f"there is no delivery {delivery_id}; `reminderctl deliveries list` shows what there is")
     if as_json:
         print_json(record)
         return
@@ -179,12 +178,12 @@ def _decide(
             except UsageError as error:
                 refused.append(error)
                 continue
-            decided.append(records.show(ledger, delivery_id) or {})
+            decided.append(records.show(ledger, delivery_id))
     if as_json:
         print_json(decided)
     else:
         for record in decided:
-            say(f"{_named(record)}: {what.format(**record)}")
+            say(f"{_named(record)}: {what.format(record)}")
     for refusal in refused:
         say(refusal, err=True)
     if refused:
@@ -201,9 +200,9 @@ def who() -> str:
     return f"{person} (as {name})" if person and person != name else name
 
 
-def _named(record: dict[str, Any]) -> str:
-    to = f"{record['action']} to {record['recipient']}"
-    return f"delivery {record['id']} ({record['workflow']}: {to}, booking {record['booking']})"
+def _named(record: Record) -> str:
+    to = f"{record.action} to {record.recipient}"
+    return f"delivery {record.id} ({record.workflow}: {to}, booking {record.booking})"
 
 
 @contextmanager

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from reminderctl import timing
 from reminderctl.cli.output import STATE_STYLES, in_one_line, print_table, say
 from reminderctl.counts import count_of
+from reminderctl.ledger import records
+from reminderctl.ledger.records import FullRecord, Record
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -20,24 +22,24 @@ COLUMNS = ("id", "state", "due_at", "workflow", "action", "booking", "recipient"
 NARROW, NARROWEST = 110, 56  # columns of a terminal: below, the reason and then the text go under what is before
 
 
-def print_deliveries(records: Sequence[dict[str, Any]], timezone: str) -> None:
+def print_deliveries(found: Sequence[Record], timezone: str) -> None:
     """A row for each, by the configured zone's clock; tab-separated lines where no person looks."""
     from reminderctl.cli.terminal import Terminal
 
     console, zone = Terminal(highlight=False), ZoneInfo(timezone)
     if not console.is_terminal:
-        print_table(COLUMNS, [[_shown(record, column) for column in COLUMNS] for record in records])
+        print_table(COLUMNS, [[_shown(record, column) for column in COLUMNS] for record in found])
         return
     if console.width < NARROWEST:
-        for record in records:
+        for record in found:
             console.print(_in_lines(record, zone))
     else:
-        console.print(_table(records, zone, narrow=console.width < NARROW))
-    count = count_of(len(records), "delivery")
-    console.print(f"[dim]{count}, due by the clock of {timezone}[/]" if records else "there are no such deliveries")
+        console.print(_table(found, zone, narrow=console.width < NARROW))
+    count = count_of(len(found), "delivery")
+    console.print(f"[dim]{count}, due by the clock of {timezone}[/]" if found else "there are no such deliveries")
 
 
-def _table(records: Sequence[dict[str, Any]], zone: ZoneInfo, *, narrow: bool) -> Table:
+def _table(found: Sequence[Record], zone: ZoneInfo, *, narrow: bool) -> Table:
     from rich.table import Table
     from rich.text import Text
 
@@ -46,13 +48,13 @@ def _table(records: Sequence[dict[str, Any]], zone: ZoneInfo, *, narrow: bool) -
         table.add_column(no_wrap=True)
     for _ in ("what",) if narrow else ("what", "why"):
         table.add_column(overflow="fold")
-    for record in records:
+    for record in found:
         cells = [_what(record), _why(record)]
         table.add_row(*_head(record, zone), *([Text("\n").join(filter(None, cells))] if narrow else cells))
     return table
 
 
-def _in_lines(record: dict[str, Any], zone: ZoneInfo) -> Group:
+def _in_lines(record: Record, zone: ZoneInfo) -> Group:
     """One delivery where there is no room for columns."""
     from rich.console import Group
     from rich.padding import Padding
@@ -63,49 +65,50 @@ def _in_lines(record: dict[str, Any], zone: ZoneInfo) -> Group:
     return Group(Text("  ").join(_head(record, zone)), Padding(below, (0, 0, 0, 2)))
 
 
-def _head(record: dict[str, Any], zone: ZoneInfo) -> tuple[Text, Text, Text]:
+def _head(record: Record, zone: ZoneInfo) -> tuple[Text, Text, Text]:
     from rich.text import Text
 
     state = _shown(record, "state")
     due = f"{_local(record, zone):%Y-%m-%d %H:%M}"
-    return Text(str(record["id"])), Text(state, style=STATE_STYLES[state]), Text(due)
+    return Text(str(record.id)), Text(state, style=STATE_STYLES[state]), Text(due)
 
 
-def print_delivery(record: dict[str, Any]) -> None:
+def print_delivery(record: FullRecord) -> None:
     """Everything that the ledger knows of one delivery, a line for each value, attempt and decision."""
-    history, decisions = record.pop("history"), record.pop("decisions")
-    for name, value in record.items():
+    for name in records.COLUMNS:
+        value = getattr(record, name)
         say(f"{name:16} {'' if value is None else in_one_line(str(value))}")
-    for number, attempt in enumerate(history, 1):
-        ended = f"{attempt['ended_at'] or 'under way'}: {attempt['outcome'] or ''}"
-        say(f"attempt {number:<8} {attempt['started_at']} - {ended} {attempt['error'] or ''}".rstrip())
-    for number, decision in enumerate(decisions, 1):
-        say(f"decision {number:<7} {decision['decided_at']}: {decision['decision']} by {decision['decided_by']}")
+    for number, attempt in enumerate(record.history, 1):
+        ended = f"{attempt.ended_at or 'under way'}: {attempt.outcome or ''}"
+        say(f"attempt {number:<8} {attempt.started_at} - {ended} {attempt.error or ''}".rstrip())
+    for number, decision in enumerate(record.decisions, 1):
+        say(f"decision {number:<7} {decision.decided_at}: {decision.decision} by {decision.decided_by}")
 
 
-def _what(record: dict[str, Any]) -> Text:
+def _what(record: Record) -> Text:
     from rich.text import Text
 
-    recipient, address = record["recipient"], record["address"]
+    recipient, address = record.recipient, record.address
     to = recipient if address in (None, recipient) else f"{recipient}, {address}"
     return Text.assemble(
-        (in_one_line(f"{record['action']} to {to}"), "bold"),
+        (in_one_line(f"{record.action} to {to}"), "bold"),
         "\n",
-        (in_one_line(f"{record['workflow']}, booking {record['booking']}"), "dim"),
+        (in_one_line(f"{record.workflow}, booking {record.booking}"), "dim"),
     )
 
 
-def _why(record: dict[str, Any]) -> Text:
+def _why(record: Record) -> Text:
     from rich.text import Text
 
-    return Text(in_one_line(record["error"] or ""))
+    return Text(in_one_line(record.error or ""))
 
 
-def _local(record: dict[str, Any], zone: ZoneInfo) -> datetime:
-    return timing.parse_instant(record["due_at"]).astimezone(zone)
+def _local(record: Record, zone: ZoneInfo) -> datetime:
+    return timing.parse_instant(record.due_at).astimezone(zone)
 
 
-def _shown(record: dict[str, Any], column: str) -> str:
-    if column == "state" and record["held"]:
+def _shown(record: Record, column: str) -> str:
+    if column == "state" and record.held:
         return "held"
-    return "" if record[column] is None else str(record[column])
+    value = getattr(record, column)
+    return "" if value is None else str(value)

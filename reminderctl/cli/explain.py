@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
+from msgspec.structs import asdict
 
 from reminderctl import planning, timing
 from reminderctl.bookings import Bookings
@@ -49,8 +50,8 @@ def command(invocation: Invocation, *, booking_id: str, workflow_id: str | None,
         memory = remember(booking_id, config, ledger, bookings, now=now)
         if booking is None and not memory.records:
             raise chosen.no_booking(bookings, booking_id, problems=problems)
-        _refuse_unknown(workflow_id, {record["workflow"] for record in memory.records}, config=config)
-        memory = memory._replace(records=[each for each in memory.records if workflow_id in (None, each["workflow"])])
+        _refuse_unknown(workflow_id, {record.workflow for record in memory.records}, config=config)
+        memory = memory._replace(records=[each for each in memory.records if workflow_id in (None, each.workflow)])
         reasonings = [*reason_about(booking, workflows, memory, config=config, now=now)] if booking else []
         left = rest_of(memory, reasonings, config=config, now=now)
     if as_json:
@@ -80,9 +81,14 @@ def _objects(reasonings: list[Reasoning], left: list[Explained]) -> Iterator[dic
         }
         for record, reason, _, participant in reasoning.deliveries:
             asked = reasoning.filters.get(participant or "") or next(iter(reasoning.filters.values()))
-            yield {**record, "reason": reason, **considered, "filters": [each._asdict() for each in asked]}
+            yield {**asdict(record), "reason": reason, **considered, "filters": [each._asdict() for each in asked]}
     for record, reason, *_ in left:
-        yield {**record, "reason": reason, **dict.fromkeys(("timezone", "armed_at", "planned_until")), "filters": []}
+        yield {
+            **asdict(record),
+            "reason": reason,
+            **dict.fromkeys(("timezone", "armed_at", "planned_until")),
+            "filters": [],
+        }
 
 
 # --- for people -------------------------------------------------------------------------------------------------------
@@ -135,8 +141,8 @@ def _show(page: _Page, booking_id: str, reasonings: list[Reasoning], left: list[
         page.line("\nAlso in the ledger, for another time or from what the YAML no longer says", style="bold")
         for explained in left:
             record = explained.record
-            due = page.clock(timing.parse_instant(record["due_at"]))
-            page.line(f"{record['workflow']}, {record['trigger']}, due {due}", indent=2, style="dim")
+            due = page.clock(timing.parse_instant(record.due_at))
+            page.line(f"{record.workflow}, {record.trigger}, due {due}", indent=2, style="dim")
             _show_delivery(page, explained)
 
 
@@ -206,17 +212,17 @@ def _relative(instant: datetime, now: datetime) -> str:
 
 def _show_delivery(page: _Page, explained: Explained, *, each_customer: bool = False) -> None:
     record = explained.record
-    state = "held" if record["held"] else "to come" if explained.ahead else record["state"] or "not sent"
-    name = planning.name_of_recipient(record["recipient"], page.booking)
-    whom = name if record["address"] in (None, name) else f"{name} <{record['address']}>"
+    state = "held" if record.held else "to come" if explained.ahead else record.state or "not sent"
+    name = planning.name_of_recipient(record.recipient, page.booking)
+    whom = name if record.address in (None, name) else f"{name} <{record.address}>"
     participant = planning.name_of_recipient(f"customer:{explained.participant}", page.booking)
     if each_customer and name != participant:
         whom += f" for {participant}"
     page.line(
         (f"{state:8}", STATE_STYLES.get(state, "cyan" if explained.ahead else "dim")),
-        f" {record['action']} to {whom}: {page.local(explained.reason).replace(record['recipient'], name)}",
+        f" {record.action} to {whom}: {page.local(explained.reason).replace(record.recipient, name)}",
         indent=4,
     )
-    for attempt in record["history"] if len(record["history"]) > 1 or record["state"] != "sent" else []:
-        outcome = f"{attempt['outcome'] or 'under way'}{': ' + attempt['error'] if attempt['error'] else ''}"
-        page.line(f"attempt at {page.local(attempt['started_at'])}: {outcome}", indent=13, style="dim")
+    for attempt in record.history if len(record.history) > 1 or record.state != "sent" else []:
+        outcome = f"{attempt.outcome or 'under way'}{': ' + attempt.error if attempt.error else ''}"
+        page.line(f"attempt at {page.local(attempt.started_at)}: {outcome}", indent=13, style="dim")

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
+from msgspec.structs import asdict
 
 from reminderctl import planning, timing
 from reminderctl.bookings import Bookings
@@ -23,6 +24,8 @@ from reminderctl.model import Booking, Config, Window
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from reminderctl.upcoming import Foreseen
 
 NARROW = 90  # columns
 ACTIVE = ("pending", "sending")
@@ -90,7 +93,7 @@ def _until(now: datetime, within: str | None, until: str | None, *, timezone: st
 COLUMNS = ("at", "channel", "recipient", "address", "workflow", "trigger", "booking", "state", "reason")
 
 
-def _show(deliveries: list[dict[str, Any]], bookings: Mapping[str, Booking], *, window: Window, config: Config) -> None:
+def _show(deliveries: list[Foreseen], bookings: Mapping[str, Booking], *, window: Window, config: Config) -> None:
     """A table for each day, by the configured zone's clock; tab-separated lines where no person looks."""
     from reminderctl.cli.terminal import Terminal
 
@@ -111,12 +114,12 @@ def _show(deliveries: list[dict[str, Any]], bookings: Mapping[str, Booking], *, 
         )
 
 
-def _row(record: dict[str, Any], zone: ZoneInfo) -> list[str]:
-    shown = {**record, "at": _attempt_at(record, zone).isoformat(), "state": _state(record)}
+def _row(record: Foreseen, zone: ZoneInfo) -> list[str]:
+    shown = {**asdict(record), "at": _attempt_at(record, zone).isoformat(), "state": _state(record)}
     return ["" if shown[column] is None else str(shown[column]) for column in COLUMNS]
 
 
-def _table(records: list[dict[str, Any]], bookings: Mapping[str, Booking], *, zone: ZoneInfo, narrow: bool) -> Table:
+def _table(records: list[Foreseen], bookings: Mapping[str, Booking], *, zone: ZoneInfo, narrow: bool) -> Table:
     from rich.table import Table
     from rich.text import Text
 
@@ -126,57 +129,57 @@ def _table(records: list[dict[str, Any]], bookings: Mapping[str, Booking], *, zo
         table.add_column(overflow="fold")
     for record in records:
         state = _state(record)
-        recipient = _recipient(record, bookings.get(record["booking"]), narrow=narrow)
-        note = record["reason"] or (f"{state}: {record['error']}" if record["error"] else "")
+        recipient = _recipient(record, bookings.get(record.booking), narrow=narrow)
+        note = record.reason or (f"{state}: {record.error}" if record.error else "")
         note = note.replace(
-            record["recipient"], planning.name_of_recipient(record["recipient"], bookings.get(record["booking"]))
+            record.recipient, planning.name_of_recipient(record.recipient, bookings.get(record.booking))
         )
-        style = STATE_STYLES[state] if state != "pending" else "red" if record["reason"] else "yellow" if note else ""
-        why = f"{record['workflow']}, {'booking ' + record['booking'] if narrow else record['trigger']}"
+        style = STATE_STYLES[state] if state != "pending" else "red" if record.reason else "yellow" if note else ""
+        why = f"{record.workflow}, {'booking ' + record.booking if narrow else record.trigger}"
         table.add_row(
             f"{_attempt_at(record, zone):%H:%M}",
-            Text(record["channel"], style="cyan"),
+            Text(record.channel, style="cyan"),
             Text(recipient),
-            *([] if narrow else [Text(f"booking {record['booking']}", style="dim")]),
+            *([] if narrow else [Text(f"booking {record.booking}", style="dim")]),
             Text.assemble((why, "dim"), (f"\n{note}" if note else "", style)),
         )
     return table
 
 
-def _recipient(record: dict[str, Any], booking: Booking | None, *, narrow: bool) -> str:
+def _recipient(record: Foreseen, booking: Booking | None, *, narrow: bool) -> str:
     """A name, where there is one, with the address."""
-    name, address = planning.name_of_recipient(record["recipient"], booking), record["address"]
+    name, address = planning.name_of_recipient(record.recipient, booking), record.address
     return name if narrow or not address or address == name else f"{name} <{address}>"
 
 
-def _summary(deliveries: list[dict[str, Any]], until: str) -> str:
-    going = Counter(each["channel"] for each in deliveries if _goes(each))
+def _summary(deliveries: list[Foreseen], until: str) -> str:
+    going = Counter(each.channel for each in deliveries if _goes(each))
     channels = f": {', '.join(f'{number} {channel}' for channel, number in sorted(going.items()))}" if going else ""
     return "; ".join((f"[bold]{_count(deliveries)}[/] until {until}{channels}", *_others(deliveries)))
 
 
-def _count(deliveries: list[dict[str, Any]]) -> str:
+def _count(deliveries: list[Foreseen]) -> str:
     return count_of(sum(map(_goes, deliveries)), "message")
 
 
-def _others(deliveries: list[dict[str, Any]]) -> Iterator[str]:
+def _others(deliveries: list[Foreseen]) -> Iterator[str]:
     """How many will not go out: they have, they are held back, or they cannot be sent."""
-    over = Counter(each["state"] for each in deliveries if each["state"] not in ACTIVE)
+    over = Counter(_state(each) for each in deliveries if each.state not in ACTIVE)
     yield from (f"[{STATE_STYLES[state]}]{number} {state}[/]" for state, number in sorted(over.items()))
-    held = sum(each["held"] for each in deliveries)
+    held = sum(each.held for each in deliveries)
     if held:
         yield f"[{STATE_STYLES['held']}]{held} held back[/]"
-    if stuck := sum(bool(each["reason"]) for each in deliveries) - held:
+    if stuck := sum(bool(each.reason) for each in deliveries) - held:
         yield f"[bold red]{stuck} cannot be sent[/]"
 
 
-def _goes(record: dict[str, Any]) -> bool:
-    return not record["reason"] and record["state"] in ACTIVE
+def _goes(record: Foreseen) -> bool:
+    return not record.reason and record.state in ACTIVE
 
 
-def _state(record: dict[str, Any]) -> str:
-    return "held" if record["held"] else str(record["state"])
+def _state(record: Foreseen) -> str:
+    return "held" if record.held else str(record.state)
 
 
-def _attempt_at(record: dict[str, Any], zone: ZoneInfo) -> datetime:
-    return timing.parse_instant(record["next_attempt_at"] or record["due_at"]).astimezone(zone)
+def _attempt_at(record: Foreseen, zone: ZoneInfo) -> datetime:
+    return timing.parse_instant(record.next_attempt_at or record.due_at).astimezone(zone)

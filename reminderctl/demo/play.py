@@ -8,7 +8,7 @@ import functools
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -73,16 +73,12 @@ def _same(thing: T) -> T:
 
 def _sent(ledger: Ledger, house: Config, now: datetime) -> Iterator[Line]:
     for record in records.find(ledger, states=("sent",)):
-        delivery = records.show(ledger, record["id"])
-        if delivery and timing.parse_instant(delivery["history"][-1]["ended_at"]) == now:
-            late = now - timing.parse_instant(record["due_at"])
-            why = record["trigger"] + (f" (+{late // MINUTE} min)" if late >= MINUTE else "")
-            words = _summary((house.outbox or Path()) / record["provider_id"])
-            yield Line(now, "sent", words, f"{record['channel']} to {_recipient(record)}", why)
-
-
-def _recipient(record: dict[str, Any]) -> str:
-    return str(record["address"] or record["recipient"]).removeprefix("https://")
+        if record.settled_at == timing.instant_text(now):
+            late = now - timing.parse_instant(record.due_at)
+            why = record.trigger + (f" (+{late // MINUTE} min)" if late >= MINUTE else "")
+            words = _summary((house.outbox or Path()) / (record.provider_id or ""))
+            to = (record.address or record.recipient).removeprefix("https://")
+            yield Line(now, "sent", words, f"{record.channel} to {to}", why)
 
 
 def _summary(path: Path) -> str:

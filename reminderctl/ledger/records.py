@@ -6,37 +6,69 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import msgspec
+from msgspec import Struct, structs
 
+from reminderctl.errors import UsageError
+from reminderctl.ledger import queue
 from reminderctl.ledger.opening import Ledger, errors_of
-from reminderctl.model import Delivery
+from reminderctl.model import Delivery, State
 from reminderctl.timing import instant_text
 
-COLUMNS = (
-    "id",
-    "key",
-    "workflow",
-    "trigger",
-    "action",
-    "channel",
-    "booking",
-    "recipient",
-    "address",
-    "event_at",
-    "due_at",
-    "expires_at",
-    "state",
-    "held",
-    "attempts",
-    "next_attempt_at",
-    "provider_id",
-    "error",
-    "settled_at",
-    "settled_by",
-)
+
+class Record(Struct, frozen=True, kw_only=True):
+    """One delivery; every instant is a text, as in `2026-11-23T08:00:00Z`.
+
+    What the ledger does not know has no `id`; what no run will plan either has no `state`.
+    """
+
+    id: int | None
+    key: str
+    workflow: str
+    trigger: str
+    action: str
+    channel: str
+    booking: str
+    recipient: str
+    address: str | None
+    event_at: str
+    due_at: str
+    expires_at: str
+    state: State | None
+    held: bool = False
+    attempts: int = 0
+    next_attempt_at: str | None = None
+    provider_id: str | None = None
+    error: str | None = None
+    settled_at: str | None = None
+    settled_by: str | None = None
+
+
+class Attempt(Struct, frozen=True):
+    """One try of a delivery; without an end while it is under way."""
+
+    started_at: str
+    ended_at: str | None
+    outcome: str | None
+    error: str | None
+
+
+class Decision(Struct, frozen=True):
+    """What a person decided about a delivery."""
+
+    decided_at: str
+    decided_by: str
+    decision: str
+
+
+class FullRecord(Record, frozen=True, kw_only=True):
+    """One delivery with all that happened to it, oldest first."""
+
+    history: tuple[Attempt, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+
+
+COLUMNS = Record.__struct_fields__
 HELD = "held"  # no state of its own: what is held is pending
-_OF_ATTEMPT = ("started_at", "ended_at", "outcome", "error")
-_OF_DECISION = ("decided_at", "decided_by", "decision")
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM deliveries"  # noqa: S608 - names of columns
 
 
@@ -51,7 +83,7 @@ def find(
     since: datetime | None = None,
     until: datetime | None = None,
     limit: int | None = None,
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[Record]:
     """The deliveries that match all that is asked for, oldest due first, read one by one.
 
     One of the `states` may be `HELD`. `since` and `until` look at when they fell due; `recipient` is an identity, a
@@ -77,43 +109,54 @@ def find(
             yield _record(row)
 
 
-def show(ledger: Ledger, delivery_id: int) -> dict[str, Any] | None:
-    """One delivery with the history of its attempts, as well as what people decided about it; or None."""
+def show(ledger: Ledger, delivery_id: int) -> FullRecord:
+    """One delivery with its history; raises `UsageError` where there is none."""
     with errors_of(ledger.path):
         row = ledger.connection.execute(f"{_SELECT} WHERE id = ?", (delivery_id,)).fetchone()
-        if row is None:
-            return None
+    if row is None:
+        raise UsageError(f"there is no delivery {delivery_id}; `reminderctl deliveries list` shows what there is")
+    return _with_history(ledger, _record(row))
+
+
+def of_booking(ledger: Ledger, booking: str) -> list[FullRecord]:
+    """Every delivery of a booking with its history, oldest due first."""
+    return [_with_history(ledger, record) for record in find(ledger, booking=booking)]
+
+
+def _with_history(ledger: Ledger, record: Record) -> FullRecord:
+    with errors_of(ledger.path):
         attempts = ledger.connection.execute(
-            "SELECT started_at, ended_at, outcome, error FROM attempts WHERE delivery = ? ORDER BY id", (delivery_id,)
+            "SELECT started_at, ended_at, outcome, error FROM attempts WHERE delivery = ? ORDER BY id", (record.id,)
         ).fetchall()
         decisions = ledger.connection.execute(
-            "SELECT decided_at, decided_by, decision FROM decisions WHERE delivery = ? ORDER BY id", (delivery_id,)
+            "SELECT decided_at, decided_by, decision FROM decisions WHERE delivery = ? ORDER BY id", (record.id,)
         ).fetchall()
-    return {
-        **_record(row),
-        "history": [dict(zip(_OF_ATTEMPT, attempt, strict=True)) for attempt in attempts],
-        "decisions": [dict(zip(_OF_DECISION, decision, strict=True)) for decision in decisions],
-    }
+    return FullRecord(
+        **structs.asdict(record),
+        history=tuple(Attempt(*each) for each in attempts),
+        decisions=tuple(Decision(*each) for each in decisions),
+    )
 
 
 class Coming(NamedTuple):
-    """A delivery that is still to come, and the lane that carries it."""
+    """A delivery that is still to come: its record, and what a run would attempt."""
 
-    record: dict[str, Any]
-    lane: str
+    record: Record
+    delivery: Delivery
 
 
 def coming(ledger: Ledger, *, now: datetime, until: datetime) -> list[Coming]:
     """What is under way, waits for an attempt until then, or fell due since `now`."""
     values = {"now": instant_text(now), "until": instant_text(until)}
     sql = f"""
-        SELECT {", ".join(COLUMNS)}, lane FROM deliveries
+        SELECT {", ".join((*COLUMNS, *queue.COLUMNS))} FROM deliveries
         WHERE (state = 'pending' AND next_attempt_at <= :until) OR state = 'sending'
             OR (due_at > :now AND due_at <= :until)
         ORDER BY due_at, id
     """  # noqa: S608 - names of columns
     with errors_of(ledger.path):
-        return [Coming(_record(row[:-1]), row[-1]) for row in ledger.connection.execute(sql, values)]
+        rows = ledger.connection.execute(sql, values).fetchall()
+    return [Coming(_record(row[: len(COLUMNS)]), queue.read(row[len(COLUMNS) :])) for row in rows]
 
 
 def newest(ledger: Ledger) -> int:
@@ -122,20 +165,19 @@ def newest(ledger: Ledger) -> int:
     return int(found)
 
 
-def of_booking(ledger: Ledger, booking: str) -> list[dict[str, Any]]:
-    """Every delivery of a booking with its history, oldest due first."""
-    shown = (show(ledger, record["id"]) for record in find(ledger, booking=booking))
-    return [record for record in shown if record]
+def unrecorded(delivery: Delivery) -> FullRecord:
+    """A delivery that the ledger knows nothing of."""
+    same = ("key", "workflow", "trigger", "action", "channel", "booking", "recipient", "address")
+    return FullRecord(
+        **{name: getattr(delivery, name) for name in same},
+        event_at=instant_text(delivery.event_at),
+        due_at=instant_text(delivery.due_at),
+        expires_at=instant_text(delivery.expires_at),
+        id=None,
+        state=None,
+    )
 
 
-def unrecorded(delivery: Delivery) -> dict[str, Any]:
-    """A delivery that the ledger knows nothing of, under the same names."""
-    known = {name: value for name, value in msgspec.structs.asdict(delivery).items() if name in COLUMNS}
-    written = {name: instant_text(value) if isinstance(value, datetime) else value for name, value in known.items()}
-    return {**dict.fromkeys(COLUMNS), **written, "id": None, "held": False, "history": [], "decisions": []}
-
-
-def _record(row: Sequence[Any]) -> dict[str, Any]:
-    record = dict(zip(COLUMNS, row, strict=True))
-    record["held"] = bool(record["held"])
-    return record
+def _record(row: Sequence[Any]) -> Record:
+    values = dict(zip(COLUMNS, row, strict=True))
+    return Record(**values | {"state": State(values["state"]), "held": bool(values["held"])})

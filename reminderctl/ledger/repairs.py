@@ -33,11 +33,9 @@ def cancel(ledger: Ledger, delivery_id: int, *, by: str, now: datetime) -> None:
 
 
 def _require(ledger: Ledger, delivery_id: int, state: State, *, verb: str) -> None:
-    record = records.show(ledger, delivery_id)
-    if record is None:
-        raise UsageError(f"there is no delivery {delivery_id}; `reminderctl deliveries list` shows what there is")
-    if record["state"] != state:
-        raise UsageError(f"delivery {delivery_id} is {record['state']}; {verb} is for what is {state}")
+    found = records.show(ledger, delivery_id).state
+    if found != state:
+        raise UsageError(f"delivery {delivery_id} is {found}; {verb} is for what is {state}")
 
 
 def _settle(ledger: Ledger, delivery_id: int, state: State, decision: str, *, by: str, now: datetime) -> None:

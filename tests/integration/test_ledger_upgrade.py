@@ -55,10 +55,8 @@ def test_an_upgraded_ledger_keeps_what_it_holds_and_is_as_a_new_one(tmp_path: Pa
     ledger_of_version_2(tmp_path / "old.db")
     ledger.create(tmp_path / "new.db")
     with ledger.Ledger(tmp_path / "old.db") as opened:
-        kept = [records.show(opened, each["id"]) for each in records.find(opened)]
-        assert [(each["key"], each["state"], len(each["history"])) for each in kept if each] == [
-            (state, state, 1) for state in STATES
-        ]
+        kept = [records.show(opened, each.id) for each in records.find(opened)]
+        assert [(each.key, each.state, len(each.history)) for each in kept] == [(state, state, 1) for state in STATES]
         opened.connection.execute("DELETE FROM deliveries WHERE key = 'sent'")
         assert opened.connection.execute("SELECT COUNT(*) FROM attempts").fetchone() == (6,)
         assert opened.connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

@@ -140,7 +140,7 @@ def test_nothing_is_planned_twice_and_nothing_inside_its_grace_is_missed(
                     with book.transaction():
                         plan(config, book, opened, run=number, now=now, report=Report(now))
             owed = list(owed_in(Window(runs[0], runs[-1]), [rule], opened, config=config))
-            recorded = {record["key"]: record["state"] for record in records.find(book)}
+            recorded = {record.key: record.state for record in records.find(book)}
         assert recorded.keys() == {each.key for each in owed}
         for each in owed:  # nothing sends here, so what is given up is what the last run found past its deadline
             assert (recorded[each.key] == "expired") is (runs[-1] > each.expires_at)
