@@ -6,6 +6,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,7 @@ class Clinic:
     # --- what the booking system does ---
 
     def execute(self, sql: str, parameters: Mapping[str, Any] | tuple[Any, ...] = ()) -> None:
-        with sqlite3.connect(self.folder / "bookings.db") as connection:
+        with closing(sqlite3.connect(self.folder / "bookings.db")) as connection, connection:
             connection.execute(sql, parameters)
         connection.close()
 
@@ -96,7 +97,7 @@ class Clinic:
 
     def insert(self, rows: Iterable[tuple[str, datetime]]) -> None:
         """Book many at once, each for an hour and a customer of its own."""
-        with sqlite3.connect(self.folder / "bookings.db") as connection:
+        with closing(sqlite3.connect(self.folder / "bookings.db")) as connection, connection:
             for booking_id, starts_at in rows:
                 times = (written(starts_at), written(starts_at + timedelta(hours=1)))
                 connection.execute(

@@ -44,9 +44,12 @@ class Bookings:
         with errors_of(path):
             self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
             self._connection.text_factory = _decode
-            # Tables and columns that lack are told now, and not when the first booking that names them falls due.
-            for select in (_SELECT, *map(_select_nouns, _NOUNS)):
-                self._connection.execute(f"{select} LIMIT 0").fetchone()
+            try:  # tables and columns that lack are told now, and not when the first booking that names them falls due
+                for select in (_SELECT, *map(_select_nouns, _NOUNS)):
+                    self._connection.execute(f"{select} LIMIT 0").fetchone()
+            except BaseException:
+                self._connection.close()
+                raise
 
     def __enter__(self) -> Self:
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from reminderctl.bookings.errors import errors_of
@@ -53,7 +54,5 @@ CREATE TABLE locations (
 def create(path: Path) -> None:
     """Make an empty bookings database; raises FileExistsError rather than touch one that is there."""
     path.touch(mode=0o640, exist_ok=False)
-    with errors_of(path):
-        connection = sqlite3.connect(path)
+    with errors_of(path), closing(sqlite3.connect(path)) as connection:
         connection.executescript(SCHEMA)
-        connection.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -20,12 +20,10 @@ BUSY_SECONDS = 15.0
 def create(path: Path) -> None:
     """Make an empty ledger that only its owner can read; raises FileExistsError where there is a file."""
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    with errors_of(path):
-        connection = sqlite3.connect(path, isolation_level=None)
+    with errors_of(path), closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         _migrate(connection)
-        connection.close()
 
 
 class Ledger:
@@ -54,13 +52,13 @@ class Ledger:
             )
             try:
                 self._check_version()
+                self.connection.execute("PRAGMA synchronous = FULL")
+                self.connection.execute("PRAGMA foreign_keys = ON")
+                # KiB. Ten thousand new deliveries touch more pages than SQLite's own 2 MB hold: each was written twice.
+                self.connection.execute("PRAGMA cache_size = -16384")
             except BaseException:
                 self.connection.close()
                 raise
-            self.connection.execute("PRAGMA synchronous = FULL")
-            self.connection.execute("PRAGMA foreign_keys = ON")
-            # KiB. Ten thousand new deliveries touch more pages than SQLite's own 2 MB hold: each was written twice.
-            self.connection.execute("PRAGMA cache_size = -16384")
 
     def __enter__(self) -> Self:
         return self
@@ -135,12 +133,8 @@ class Ledger:
         except OSError as error:
             what = f"{copy}: cannot write the copy without which the ledger is not brought up to date"
             raise LedgerWriteError(f"{what} ({error.strerror})") from None
-        source, target = sqlite3.connect(self.path), sqlite3.connect(copy)
-        try:
+        with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(copy)) as target:
             source.backup(target)
-        finally:
-            source.close()
-            target.close()
 
 
 def _migrate(connection: sqlite3.Connection) -> None:

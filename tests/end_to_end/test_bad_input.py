@@ -1,6 +1,7 @@
 """What a person can get wrong: each a clear line, no traceback, and the rest goes on."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -166,9 +167,8 @@ def test_a_rehearsal_tells_what_a_run_would_tell(good: Clinic) -> None:
     [("user_version = 99", "version 99 is newer"), ("application_id = 7", "not a ledger of reminderctl")],
 )
 def test_a_ledger_of_the_future_or_of_another_program_is_refused(good: Clinic, pragma: str, says: str) -> None:
-    with sqlite3.connect(good.folder / "ledger.db") as connection:
+    with closing(sqlite3.connect(good.folder / "ledger.db")) as connection, connection:
         connection.execute(f"PRAGMA {pragma}")
-    connection.close()
     good.book("b1", "2026-06-10T10:00Z")
     result = good.command("run", "--now", "2026-06-10T09:00Z")
     assert result.exit_code == 2
@@ -178,9 +178,8 @@ def test_a_ledger_of_the_future_or_of_another_program_is_refused(good: Clinic, p
 
 def test_a_locked_ledger_is_tried_again_later(good: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reminderctl.ledger.opening.BUSY_SECONDS", 0.1)
-    with sqlite3.connect(good.folder / "ledger.db") as connection:
+    with closing(sqlite3.connect(good.folder / "ledger.db")) as connection, connection:
         connection.execute("BEGIN IMMEDIATE")
         result = good.command("run", "--now", "2026-06-10T09:00Z")
-    connection.close()
     assert result.exit_code == 75
     assert "another program holds the ledger" in result.stderr

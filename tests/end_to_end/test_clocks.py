@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -70,10 +71,9 @@ def test_after_a_month_without_cron_only_what_still_makes_sense_goes_out_most_ur
     assert report == {"planned": len(live) + missed, "sent": len(live), "expired": missed}
     sent = sorted(path.read_text().rsplit("\n\n", 1)[1].strip() for path in armed.outbox())
     assert sent == live
-    with sqlite3.connect(armed.folder / "ledger.db") as connection:
+    with closing(sqlite3.connect(armed.folder / "ledger.db")) as connection, connection:
         claimed = connection.execute(
             "SELECT booking FROM attempts JOIN deliveries ON deliveries.id = delivery ORDER BY attempts.id"
         ).fetchall()
-    connection.close()
     assert [booking for (booking,) in claimed] == live, "earliest deadline first"
     assert armed.run(until) == {}

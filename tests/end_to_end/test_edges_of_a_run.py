@@ -7,6 +7,7 @@ import random
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
@@ -69,7 +70,7 @@ CUSTOMER = dict.fromkeys(("id", "full_name", "first_name", "last_name", "email",
     "timezone": "NULL",
     "fields": "'{}'",
 }
-DEEP = "'{\"a\":' || printf('%.*c', 985, '[') || printf('%.*c', 985, ']') || '}'"
+DEEP = "'{\"a\":' || printf('%.*c', 100000, '[') || printf('%.*c', 100000, ']') || '}'"
 
 
 def show_through_views(clinic: Clinic, **rows: dict[str, str]) -> None:
@@ -209,7 +210,7 @@ def test_a_time_of_day_after_an_event_never_lies_before_it(clinic: Clinic) -> No
 def under_way(clinic: Clinic) -> bytes:
     """As if the run that was sending what is pending had died; the ledger's content at that moment."""
     path = clinic.folder / "ledger.db"
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(
             "UPDATE deliveries SET state = 'sending', run = 999, next_attempt_at = NULL, attempts = 1, held = 0 "
             "WHERE state = 'pending'"
@@ -218,8 +219,6 @@ def under_way(clinic: Clinic) -> bytes:
             "INSERT INTO attempts (delivery, run, started_at) "
             "SELECT id, 999, '2026-06-09T10:00:00Z' FROM deliveries WHERE state = 'sending'"
         )
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
     return path.read_bytes()
 
 
@@ -304,9 +303,8 @@ def test_a_run_of_a_ledger_that_was_replaced_takes_a_number_that_nobody_holds(ar
 def test_a_damaged_ledger_is_said_in_one_line(armed: Clinic, page: int) -> None:
     armed.book("b1", "2026-06-10T10:00Z")
     path = armed.folder / "ledger.db"
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
     content = bytearray(path.read_bytes())
     content[page * 4096 : (page + 1) * 4096] = random.Random(page).randbytes(4096)  # noqa: S311 - noise, no secret
     path.write_bytes(content[: 16 * 4096])

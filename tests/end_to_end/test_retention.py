@@ -7,6 +7,7 @@ import json
 import shutil
 import sqlite3
 import tempfile
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -34,10 +35,8 @@ MAIL = """\
 
 
 def rows(clinic: Clinic, sql: str) -> list[Any]:
-    with sqlite3.connect(clinic.folder / "ledger.db") as connection:
-        found = connection.execute(sql).fetchall()
-    connection.close()
-    return found
+    with closing(sqlite3.connect(clinic.folder / "ledger.db")) as connection, connection:
+        return connection.execute(sql).fetchall()
 
 
 def command(clinic: Clinic, *words: str, exits: int = 0) -> str:
@@ -88,7 +87,7 @@ def test_what_waits_for_a_person_stays_whatever_its_age(clinic: Clinic) -> None:
     clinic.run("2026-01-04T11:00Z", exits=1)
     old = "event_at = '2020-01-01', due_at = '2020-01-01', expires_at = '2020-01-01'"
     for name, state in (("unknown", "unknown"), ("failed", "failed")):
-        with sqlite3.connect(clinic.folder / "ledger.db") as connection:
+        with closing(sqlite3.connect(clinic.folder / "ledger.db")) as connection, connection:
             connection.execute(
                 f"UPDATE deliveries SET state = ?, next_attempt_at = NULL, held = 0, settled_at = '2020', {old} "  # noqa: S608
                 "WHERE booking = ?",
@@ -164,9 +163,8 @@ def test_without_the_keys_that_purge_leaves_it_would_be_sent_again(clinic: Clini
     command(clinic, "purge", "--older-than", "1h", "--now", "2026-08-01T00:00Z")
     clinic.run("2026-04-30T10:03Z")
     assert len(sent_keys(clinic)) == 2
-    with sqlite3.connect(clinic.folder / "ledger.db") as connection:
+    with closing(sqlite3.connect(clinic.folder / "ledger.db")) as connection, connection:
         assert connection.execute("DELETE FROM purged").rowcount == 1
-    connection.close()
     clinic.run("2026-04-30T10:04Z")
     assert len(sent_keys(clinic)) == 3
 
@@ -189,10 +187,9 @@ def mailed(clinic: Clinic) -> Clinic:
     clinic.execute("INSERT INTO participants (booking_id, customer_id) VALUES ('b2', 'ana-7')")
     clinic.execute("DELETE FROM participants WHERE booking_id = 'b2' AND customer_id = 'ana'")
     clinic.run("2026-06-10T10:00Z", exits=1)
-    with sqlite3.connect(clinic.folder / "ledger.db") as connection:
+    with closing(sqlite3.connect(clinic.folder / "ledger.db")) as connection, connection:
         connection.execute("INSERT INTO lanes (lane, error) VALUES ('sms', 'refused for <ana.luz@example.com>')")
         connection.execute("UPDATE attempts SET error = 'told ana.luz@example.com'")
-    connection.close()
     return clinic
 
 
@@ -241,9 +238,8 @@ def test_erase_asks_first_and_a_rehearsal_changes_nothing(mailed: Clinic) -> Non
 
 
 def test_an_export_is_what_list_shows_in_every_format(mailed: Clinic, tmp_path: Path) -> None:
-    with sqlite3.connect(mailed.folder / "ledger.db") as connection:
+    with closing(sqlite3.connect(mailed.folder / "ledger.db")) as connection, connection:
         connection.execute("""UPDATE deliveries SET error = '=1+1, "quoted"' || char(10) || 'line two' WHERE id = 1""")
-    connection.close()
     listed = mailed.deliveries()
     export = ("deliveries", "export")
     assert json.loads(command(mailed, *export, "--format", "json")) == listed
@@ -304,13 +300,12 @@ def test_an_older_ledger_is_copied_and_then_brought_up_to_date(clinic: Clinic, v
     path = clinic.folder / "ledger.db"
     younger = ["purged", "decisions"] if version else ["purged", "decisions", "attempts", "deliveries", "runs", "lanes"]
     younger += [] if version else ["watermarks", "_sqlite_migrations"]
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         for table in younger:
             connection.execute(f"DROP TABLE {table}")
         if version:
             connection.execute("DELETE FROM _sqlite_migrations WHERE name = 'purged_keys_and_decisions'")
         connection.execute(f"PRAGMA user_version = {version}")
-    connection.close()
     if not version:
         (clinic.folder / "ledger.db.stamp").unlink()
     was = set(rows(clinic, "SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite%'"))
@@ -318,8 +313,7 @@ def test_an_older_ledger_is_copied_and_then_brought_up_to_date(clinic: Clinic, v
     assert clinic.run("2026-01-09T10:00Z") == ({"planned": 1, "sent": 1} if version else {})
     copy = clinic.folder / f"ledger.db.before-version-{ledger.opening.VERSION}-from-{version}"
     assert copy.stat().st_mode & 0o777 == 0o600
-    with sqlite3.connect(copy) as connection:
+    with closing(sqlite3.connect(copy)) as connection, connection:
         assert set(connection.execute("SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite%'")) == was
         assert connection.execute("PRAGMA user_version").fetchone() == (version,)
-    connection.close()
     assert rows(clinic, "PRAGMA user_version") == [(ledger.opening.VERSION,)]

@@ -7,6 +7,7 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -116,9 +117,8 @@ def fall_behind(clinic: Clinic) -> None:
 
 
 def execute(clinic: Clinic, sql: str) -> None:
-    with sqlite3.connect(clinic.folder / "ledger.db") as connection:
+    with closing(sqlite3.connect(clinic.folder / "ledger.db")) as connection, connection:
         connection.execute(sql)
-    connection.close()
 
 
 def put_back(clinic: Clinic) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -188,9 +189,8 @@ def test_a_damaged_file_is_named_left_as_it_is_and_nothing_goes_out(
     due: Clinic, web: http_server.Server, damage: Callable[[bytes], bytes], file: str
 ) -> None:
     path = due.folder / file
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
     sound = path.read_bytes()
     path.write_bytes(damage(sound))
     (due.folder / f"{file}-wal").unlink(missing_ok=True)
@@ -212,16 +212,18 @@ def test_a_damaged_file_is_named_left_as_it_is_and_nothing_goes_out(
 # --- exchanged --------------------------------------------------------------------------------------------------------
 
 
+def _copy(ledger: Path, copy: Path) -> None:
+    with closing(sqlite3.connect(ledger)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+
+
 def _remove(folder: Path) -> None:
     for ending in ("", "-wal", "-shm"):
         (folder / f"ledger.db{ending}").unlink(missing_ok=True)
 
 
 def test_a_ledger_of_two_days_ago_sends_nothing_again(due: Clinic, web: http_server.Server, tmp_path: Path) -> None:
-    with sqlite3.connect(due.folder / "ledger.db") as connection, sqlite3.connect(tmp_path / "old.db") as copy:
-        connection.backup(copy)
-    connection.close()
-    copy.close()
+    _copy(due.folder / "ledger.db", tmp_path / "old.db")
     for day in (10, 11, 12):
         due.book(f"on-{day}", f"2026-06-{day}T12:00Z")
         due.run(f"2026-06-{day}T11:00Z", exits=1 if day == 10 else 0)

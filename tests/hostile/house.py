@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from typing import Any
 
 from tests.clinic import Clinic
@@ -51,13 +52,12 @@ def _rows(number: int, text: str) -> dict[str, dict[str, Any]]:
 
 def insert(clinic: Clinic, tables: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
     """Add rows to tables, all of them at once."""
-    with sqlite3.connect(clinic.folder / "bookings.db") as connection:
+    with closing(sqlite3.connect(clinic.folder / "bookings.db")) as connection, connection:
         for table, rows in tables.items():
             for row in rows:
                 values = [json.dumps(value) if isinstance(value, dict) else value for value in row.values()]
                 sql = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})"  # noqa: S608 - names of ours
                 connection.execute(sql, values)
-    connection.close()
 
 
 def phone(number: int) -> str:

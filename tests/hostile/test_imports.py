@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -235,25 +236,26 @@ def test_a_character_is_whole_whatever_it_was_cut_by(shop: Clinic) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stored", "says"),
+    ("stored", "says", "kept"),
     [
-        ('{"old": "\\ud83d"}', ""),
-        (
-            '{"old": 1e9999999999999999999999}',
-            "booking b: the stored fields cannot be read: a number",
-        ),
-        ('{"old": ' + "[" * 995 + "]" * 995 + "}", "fields are nested too deep"),
+        ('"\\ud83d"', None, '"\ufffd"'),
+        ("1e9999999999999999999999", "booking b: the stored fields cannot be read: a number", None),
+        ("[" * 995 + "]" * 995, "fields are nested too deep", "[" * 995 + "]" * 995),  # Python 3.13 goes so deep
     ],
     ids=["half a character", "more than infinity", "deep"],
 )
-def test_what_another_program_stored_is_kept_or_the_import_refused(shop: Clinic, stored: str, says: str) -> None:
-    insert(shop, {"bookings": [{"id": "b", **TIMES, "fields": stored}]})
+def test_what_another_program_stored_is_kept_or_the_import_refused(
+    shop: Clinic, stored: str, says: str | None, kept: str | None
+) -> None:
+    insert(shop, {"bookings": [{"id": "b", **TIMES, "fields": f'{{"old": {stored}}}'}]})
     (shop.folder / "x.csv").write_text(f"id,starts_at,ends_at,new\nb,{START},{END},1\n", encoding="utf-8")
     before = (shop.folder / "bookings.db").read_bytes()
     result = shop.command("--now", NOW, "bookings", "import", str(shop.folder / "x.csv"))
-    if says:
+    if result.exit_code:
+        assert says, result.output
         assert (result.exit_code, says in result.stderr) == (2, True), (result.output, result.exception)
         assert (shop.folder / "bookings.db").read_bytes() == before
     else:
-        shown = json.loads(shop.command("bookings", "show", "b", "--json").stdout)
-        assert shown["fields"] == {"old": "\ufffd", "new": "1"}
+        assert kept, result.output
+        shown = msgspec.json.decode(shop.command("bookings", "show", "b", "--json").stdout)
+        assert shown["fields"] == {"old": msgspec.json.decode(kept), "new": "1"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -61,7 +62,7 @@ def workflow(chosen: list[timing.Trigger]) -> Workflow:
 
 def write(path: Path, rows: list[tuple[datetime, int, str | None]]) -> None:
     bookings.create(path)
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.executemany(
             "INSERT INTO bookings (id, starts_at, ends_at, timezone) VALUES (?, ?, ?, ?)",
             [
@@ -74,7 +75,6 @@ def write(path: Path, rows: list[tuple[datetime, int, str | None]]) -> None:
                 for number, (starts, length, zone) in enumerate(rows)
             ],
         )
-    connection.close()
 
 
 @settings(max_examples=150, deadline=None)
