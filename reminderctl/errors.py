@@ -123,7 +123,10 @@ class Throttled(Unavailable):
 
 
 class ChannelDown(Unavailable):
-    """Every message of this channel would fail: credentials, credit, sender or TLS."""
+    """Every message of this channel would fail, until a person does something: credentials, credit, sender or TLS.
+
+    Or, `alone`, those to some recipients only: a country that is not enabled, a domain that is not relayed to.
+    """
 
 
 class Unknown(DeliveryError):  # noqa: N818

@@ -70,6 +70,10 @@ def of_error(
             return Outcome(name="rejected", state=State.UNKNOWN, error=f"{text}; an earlier attempt may have gone out")
         case Rejected():
             return Outcome(name="rejected", state=State.FAILED, error=text)
+        case ChannelDown() if error.alone:
+            return _again(
+                "channel down", delivery, text, at=_before_the_deadline(now + backoff(delivery), delivery, now)
+            )
         case ChannelDown():
             pause = now + lane_pause(lane_failures)
             # Its own turn comes a little later than the lane's: should this one message be what the provider dislikes,
@@ -85,8 +89,10 @@ def of_error(
                 lane_failed=True,
             )
         case Throttled():
-            wait = _asked_for(error, now) or throttle(delivery, lane_throttles)
-            pause = now + max(wait, SHORTEST_THROTTLE)
+            asked = _asked_for(error, now)
+            pause = now + max(asked or throttle(delivery, lane_throttles), SHORTEST_THROTTLE)
+            if not asked:
+                pause = _before_the_deadline(pause, delivery, now)
             # What one message was told silences its lane no longer than that message lives.
             lane_pause_ends = min(pause, max(delivery.expires_at, now + LONGEST_THROTTLE))
             return _again("throttled", delivery, text, at=pause, counted=False, pause_lane_until=lane_pause_ends)
@@ -144,7 +150,7 @@ def _again(
 
     A lane that is down may be mended at any moment, so there the deadline alone decides.
     """
-    over = at > delivery.expires_at and name != "channel down"
+    over = at > delivery.expires_at and not (name == "channel down" and lane_failed)
     if over:
         text = f"{text}; the next attempt could be at {at:%Y-%m-%dT%H:%M:%SZ}, after the deadline"
     ended = State.UNKNOWN if delivery.doubtful else State.EXPIRED

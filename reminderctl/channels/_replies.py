@@ -50,7 +50,7 @@ _THINGS = {
 class Rule(NamedTuple):
     """One row of the table: what an answer must be, and what it then means. Patterns match from the start.
 
-    `alone`: it speaks of this recipient only, so that the server is in no trouble.
+    `alone`: it speaks of this recipient, or of its domain, so that the server is in no trouble.
     """
 
     phases: frozenset[Phase]
@@ -80,7 +80,9 @@ RULES = (
     Rule(_MAIL, "450", r"4\.2\.1", "", Throttled),
     Rule(_ANY, "432", "", "", Throttled),
     Rule(_MAIL, "452", r"4\.5\.3", "", Throttled),
-    # "Relay access denied" is 454 4.7.1 in Postfix and 550 in Exim: we have not logged in, or at the wrong server.
+    # "Relay access denied" is 454 4.7.1 in Postfix and 550 in Exim: we have not logged in, or at the wrong server. But
+    # some servers relay to a few domains only.
+    Rule(_RECIPIENT, "[45]", "", r".*\brelay", ChannelDown, alone=True),
     Rule(_ADDRESSES, "[45]", "", r".*\brelay", ChannelDown),
     # 530: authentication required, wherever a server minds it (RFC 4954 6).
     Rule(_ANY, "530", "", "", ChannelDown),
@@ -139,8 +141,8 @@ def refusal(who: str, code: int, reply: str, *, phase: Phase, hidden: Iterable[s
         provider_code = None
         text = f"{who} answered {phase.thing} with something that is not SMTP"
     rule = classify(code, enhanced, phase=phase, words=words)
-    if rule.alone:
-        return Unavailable(text, provider_code=provider_code, alone=True)
+    if rule.alone and issubclass(rule.meaning, Unavailable):
+        return rule.meaning(text, provider_code=provider_code, alone=True)
     return rule.meaning(text, provider_code=provider_code)
 
 

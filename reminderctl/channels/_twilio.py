@@ -29,8 +29,8 @@ _LONGEST_VALIDITY = 36_000  # seconds [errors: 21624]
 _FAILED = ("failed", "undelivered", "canceled")  # what a message can already be when it is made [openapi]
 
 # What a code means [errors]; one that stands nowhere here means what its HTTP status means: so do 20500 and 20503.
-# A person has to look into `ChannelDown`, though some of it concerns one country or one template only: a lane that is
-# down is probed with another message each time, so that none of them holds up the others for good.
+# A person has to look into `ChannelDown`, though some of it concerns one template only: where a lane rests, what is of
+# another action goes first, so that none of them holds up the others.
 MEANINGS: Mapping[int, type[DeliveryError]] = {
     # This recipient or this text will never do. 21610: they answered STOP.
     **dict.fromkeys((14101, 21211, 21214, 21217, 21602, 21604, 21605, 21609, 21610, 21612, 21614, 21617), Rejected),
@@ -51,8 +51,9 @@ MEANINGS: Mapping[int, type[DeliveryError]] = {
     **dict.fromkeys((30001, 30022, 30023, 63017, 63018, 63038), Throttled),
     **dict.fromkeys((30003, 30008, 30017, 30410, 63012, 63023), Unavailable),
 }
-# Those that speak of one recipient, or of the network behind it: this pair; a phone that is off; a carrier that fails.
-ALONE = frozenset({14107, 30003, 30008, 30017, 30410})
+# Those that speak of one recipient, or of the network behind it: this pair; a phone that is off; a carrier that fails;
+# a country, or a trial account's number, that somebody has to enable.
+ALONE = frozenset({14107, 30003, 30008, 30017, 30410, 14111, 21219, 21408, 21608})
 
 
 class Account(Struct, frozen=True, kw_only=True):

@@ -168,6 +168,31 @@ def term(delivery: Delivery) -> dict[str, str]:
     return {name: timing.instant_text(getattr(delivery, name)) for name in ("due_at", "expires_at")}
 
 
+def stand_back(ledger: Ledger, delivery: Delivery, until: datetime) -> None:
+    """Let others of a lane go first: what waits of this delivery's action waits until then.
+
+    Not so where nothing else waits, nor beyond a deadline.
+    """
+    ledger.connection.execute(
+        """
+        UPDATE deliveries SET next_attempt_at = :until
+        WHERE state = 'pending' AND held = 0 AND lane = :lane AND workflow = :workflow AND action = :action
+          AND next_attempt_at < :until AND expires_at >= :until
+          AND EXISTS (
+              SELECT 1 FROM deliveries AS other
+              WHERE other.state = 'pending' AND other.held = 0 AND other.lane = :lane
+                AND (other.workflow, other.action) <> (:workflow, :action)
+          )
+        """,
+        {
+            "lane": delivery.lane,
+            "workflow": delivery.workflow,
+            "action": delivery.action,
+            "until": timing.instant_text(until),
+        },
+    )
+
+
 def workflows_waiting(ledger: Ledger) -> set[str]:
     """The workflows that have pending deliveries."""
     rows = ledger.connection.execute("SELECT DISTINCT workflow FROM deliveries WHERE state = 'pending'")

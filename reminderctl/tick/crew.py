@@ -35,7 +35,7 @@ class Ending(NamedTuple):
     @property
     def turned_away(self) -> bool:
         """Whether every other delivery of the lane would end like this one now."""
-        return isinstance(self.error, ChannelDown | Throttled)
+        return isinstance(self.error, ChannelDown | Throttled) and not self.error.alone
 
 
 class Order(NamedTuple):

@@ -47,7 +47,8 @@ class Report:
         if outcome.name == "channel down" and outcome.state is State.PENDING:
             if delivery.lane not in self._down:
                 self._down.add(delivery.lane)
-                self.lines.append(f"{delivery.lane} is down: {outcome.error}; its deliveries wait")
+                what, whose = (" is down", "its") if outcome.lane_failed else ("", "such")
+                self.lines.append(f"{delivery.lane}{what}: {outcome.error}; {whose} deliveries wait")
         elif outcome.state in (State.SENT, State.PENDING) and not outcome.needs_a_person:
             self.notes.append(line)
         else:

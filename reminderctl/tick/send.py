@@ -55,6 +55,7 @@ class Sender:
         self._clock = clock
         self._report = report
         self._crew = Crew(Deliverer(config, clock=clock, outbox=outbox))
+        self._standing_back: dict[tuple[str, str, str], datetime] = {}  # lane, workflow, action: until when
 
     def recover(self, dead: list[int]) -> None:
         """Settle what dead runs were sending: it may have gone out, and the rule of its channel says what follows."""
@@ -177,6 +178,7 @@ class Sender:
         now, delivery = self._clock(), ending.delivery
         if not ending.begun:
             claims.give_back(self._ledger, delivery, None, run=run, now=now)
+            self._stand_back(delivery)
             return
         decision = self._decide(ending, now)
         if run != self._run and decision.state is State.PENDING:
@@ -186,10 +188,24 @@ class Sender:
         if not settled:
             return  # another run has found us dead and decided; what it wrote stands
         if run == self._run:
-            lanes.record(self._ledger, delivery.lane, decision, now)
-            if decision.lane_failed or decision.pause_lane_until:
-                self._crew.stop(delivery.lane)
+            self._teach_lane(delivery, decision, now)
         self._report.tell(delivery, decision, bug=ending.bug)
+
+    def _teach_lane(self, delivery: Delivery, decision: outcome.Outcome, now: datetime) -> None:
+        """Let a lane learn from an attempt; where it comes to rest, its next probe is one of another action."""
+        # What was on its way when the lane came to rest says the same once more.
+        if not (decision.lane_failed and lanes.paused(self._ledger, delivery.lane, now)):
+            lanes.record(self._ledger, delivery.lane, decision, now)
+            if decision.lane_failed and decision.pause_lane_until:
+                until = decision.pause_lane_until + outcome.FIRST_PAUSE
+                self._standing_back[delivery.lane, delivery.workflow, delivery.action] = until
+        if decision.lane_failed or decision.pause_lane_until:
+            self._stand_back(delivery)
+            self._crew.stop(delivery.lane)
+
+    def _stand_back(self, delivery: Delivery) -> None:
+        if until := self._standing_back.get((delivery.lane, delivery.workflow, delivery.action)):
+            queue.stand_back(self._ledger, delivery, until)
 
     def _decide(self, ending: Ending, now: datetime) -> outcome.Outcome:
         if ending.receipt is not None:

@@ -200,11 +200,11 @@ def test_a_wrong_setting_pauses_all_mail_and_loses_none(clinic, server, connect,
     result = clinic.command("run", "--now", NOW)
     assert result.exit_code == 1
     (line,) = result.stderr.strip().splitlines()
-    assert line.startswith("email is down: ")
+    assert line.startswith("email: " if domain != DOMAIN else "email is down: "), "a domain is not the whole way"
     assert words in line
     assert clinic.states() == {"pending": 2}
     before = clinic.deliveries()
-    clinic.run("2026-06-09T10:00:30Z")
+    clinic.run("2026-06-09T10:00:10Z")
     assert clinic.deliveries() == before
     clinic.execute("UPDATE customers SET email = id || ?", (f"@{DOMAIN}",))
     connect()

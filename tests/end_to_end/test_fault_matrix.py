@@ -289,7 +289,7 @@ def when_again(case: Case, ended: datetime) -> tuple[datetime, datetime] | tuple
     """The first and last instant that the next attempt may be set for, as the words of the page say."""
     if case.word == "paused":
         return ended + timedelta(minutes=2), ended + timedelta(minutes=2)
-    if case.word not in ("retried", "repeated", "waits"):
+    if case.word not in ("retried", "repeated", "waits", "put off"):
         return None, None
     if case.fault.endswith("Retry-After as a date"):
         return DUE + ASKED, DUE + ASKED

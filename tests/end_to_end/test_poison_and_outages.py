@@ -58,6 +58,53 @@ def test_messages_that_a_provider_dislikes_keep_no_other_from_going(
     assert [each["booking"] for each in clinic.deliveries("--state", "sent")] == [f"good-{n}" for n in range(8)]
 
 
+TWO_URLS = """\
+- id: bad
+  when: 1 hour before start
+  actions: [{{send: webhook, url: "{url}/bad/{{appointment_id}}"}}]
+- id: good
+  when: 1 hour before start
+  actions: [{{send: webhook, url: "{url}/good/{{appointment_id}}"}}]
+"""
+
+
+@pytest.mark.parametrize("status", [302, 401, 500])
+def test_one_broken_url_of_a_host_costs_the_others_a_minute(clinic: Clinic, server: Server, status: int) -> None:
+    server.script(lambda exchange: exchange.answer(status if exchange.read().path.startswith("/bad") else 200))
+    clinic.write(TWO_URLS.format(url=server.url), settings="timezone: Europe/Madrid\n")
+    clinic.run(ARMED)
+    book(clinic, *(f"b{number}" for number in range(30)))
+    clinic.every_minute(DUE, "2026-06-10T09:01Z")
+    assert [each["state"] for each in clinic.deliveries("--workflow", "good")] == ["sent"] * 30
+    assert [each["state"] for each in clinic.deliveries("--workflow", "bad")] == ["pending"] * 30
+
+
+def test_a_country_that_is_not_enabled_stops_no_sms_to_another(clinic: Clinic, server: Server) -> None:
+    def judge(exchange: Exchange) -> None:
+        abroad = "To=%2B351" in exchange.read().body.decode()
+        exchange.answer(400 if abroad else 201, {"code": 21408} if abroad else {"sid": "SM1", "status": "queued"})
+
+    server.script(judge)
+    clinic.write(SMS, settings=TWILIO.format(url=server.url))
+    clinic.run(ARMED)
+    for number in range(20):
+        phone = "+351912345678" if number < 12 else "+34600123456"
+        clinic.book(f"b{number}", "2026-06-11T09:00Z", customers=({"id": f"c{number}", "phone": phone},))
+    assert clinic.run(DUE, exits=1) == {"planned": 20, "retrying": 12, "sent": 8}
+
+
+@pytest.mark.parametrize("bookings", [4, 12])
+def test_a_slip_of_a_second_costs_a_minute_however_many_meet_it(clinic: Clinic, server: Server, bookings: int) -> None:
+    server.script(answer(503))
+    clinic.write(HOOK.format(url=server.url).replace("30m", "4m"), settings="timezone: Europe/Madrid\n")
+    clinic.run(ARMED)
+    book(clinic, *(f"b{number}" for number in range(bookings)))
+    clinic.run(DUE)
+    server.script(answer(200))
+    clinic.every_minute("2026-06-10T09:01Z", "2026-06-10T09:02Z")
+    assert clinic.states() == {"sent": bookings}
+
+
 def test_an_outage_of_hours_costs_nothing_that_is_still_in_time(clinic: Clinic, server: Server) -> None:
     clinic.write(SMS, settings=TWILIO.format(url=server.url))
     clinic.run(ARMED)

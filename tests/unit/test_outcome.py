@@ -127,6 +127,22 @@ def test_what_concerns_one_recipient_is_not_held_against_the_lane() -> None:
         assert (decision.lane_failed, decision.pause_lane_until is not None) == (failed, failed)
 
 
+def test_what_a_person_has_to_do_for_some_recipients_stops_no_other_and_ends_with_its_deadline() -> None:
+    error = ChannelDown("this country is not enabled", alone=True)
+    decision = of(error)
+    assert (decision.name, decision.state, decision.counted) == ("channel down", State.PENDING, True)
+    assert (decision.lane_failed, decision.pause_lane_until) == (False, None)
+    at_last = outcome.of_error(error, DELIVERY, on_unknown=OnUnknown.HOLD, now=DELIVERY.expires_at)
+    assert at_last.state is State.EXPIRED
+
+
+def test_our_own_wait_for_a_provider_that_does_not_say_when_leaves_a_last_chance() -> None:
+    short = replace(DELIVERY, expires_at=NOW + timedelta(seconds=100))
+    decision = outcome.of_error(Throttled("too fast"), short, on_unknown=OnUnknown.HOLD, now=NOW, lane_throttles=5)
+    assert decision.state is State.PENDING
+    assert decision.next_attempt_at == decision.pause_lane_until == NOW + timedelta(seconds=10)
+
+
 def test_a_provider_that_leaves_people_with_doubts_is_paused_like_one_that_fails() -> None:
     for on_unknown, failed in ((OnUnknown.HOLD, True), (OnUnknown.RESEND, False)):
         decision = outcome.of_error(Unknown("cut"), DELIVERY, on_unknown=on_unknown, now=NOW, lane_failures=4)

@@ -55,7 +55,7 @@ MEANINGS: Mapping[int, type[DeliveryError]] = {
     20: Unavailable,  # too fast, for this number: it has had too many in this hour
     21: Unavailable,  # a system error before this one was sent: "retry the submission"
 }
-ALONE = frozenset({20, 21})  # those that speak of one message or its recipient
+ALONE = frozenset({18, 20, 21})  # those that speak of one message or its recipient
 
 
 class Settings(Struct, frozen=True, kw_only=True):

@@ -55,6 +55,7 @@ MEANINGS: Mapping[str, type[DeliveryError]] = {
     **dict.fromkeys(("4", "8", "9", "11", "14", "15", "29", "32"), ChannelDown),
     "5": Unknown,  # an error inside Vonage, at a point that nobody knows
 }
+ALONE = frozenset({"29"})  # those that speak of one recipient
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -144,4 +145,5 @@ def classify(status: str, words: Any = None, *, hide: list[str] | None = None) -
     text = _gateway.describe_code("Vonage", status, words, hide=hide or [])
     wait = re.search(r"\[\s*(\d{1,9})\s*\]", str(words))  # "... please wait [ 250 ] and retry": milliseconds
     retry_after = timedelta(milliseconds=int(wait[1])) if wait else None
-    return _gateway.error(MEANINGS.get(status, Rejected), text, code=status, retry_after=retry_after)
+    meaning = MEANINGS.get(status, Rejected)
+    return _gateway.error(meaning, text, code=status, retry_after=retry_after, alone=status in ALONE)
