@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import re
 import threading
@@ -13,11 +12,13 @@ from typing import Any
 import msgspec
 
 from reminderctl import channels
+from reminderctl.drafts import drafted
 from reminderctl.errors import ChannelDown
 from reminderctl.model import Configured, Envelope, Receipt
 
 _NUMBERED = re.compile(r"(\d+)-")
 _numbering = threading.Lock()
+_last: dict[Path, tuple[int, int]] = {}  # of each folder: when it last changed, and the number that we then gave
 
 
 class Outbox:
@@ -59,25 +60,25 @@ class Outbox:
         return msgspec.json.format(msgspec.json.encode(written), indent=2) + b"\n"
 
     def _write(self, ending: str, content: bytes) -> str:
-        """Write under the next free number; the file appears whole, or not at all."""
+        """Write under the next number; the file appears whole, or not at all.
+
+        Runs that overlap may take the same number; a delivery, and so a name, is one run's alone.
+        """
         self._folder.mkdir(parents=True, exist_ok=True)
         with _numbering:
-            for number in itertools.count(_last_number(self._folder) + 1):
-                name = f"{number:06d}-{ending}"
-                draft = self._folder / f".{name}.{os.getpid()}"
-                draft.write_bytes(content)
-                try:
-                    # A link, unlike a rename, refuses a name that another process has just taken.
-                    (self._folder / name).hardlink_to(draft)
-                except FileExistsError:
-                    continue
-                finally:
-                    draft.unlink()
-                return name
-        raise AssertionError  # pragma: no cover - there is always a next number
+            number = _last_number(self._folder) + 1
+            name = f"{number:06d}-{ending}"
+            with drafted(self._folder / name) as file:
+                file.write(content)
+            _last[self._folder] = (self._folder.stat().st_mtime_ns, number)
+            return name
 
 
 def _last_number(folder: Path) -> int:
+    """The highest number in a folder, which is looked through only where others have changed it."""
+    changed_at, number = _last.get(folder, (0, 0))
+    if changed_at == folder.stat().st_mtime_ns:
+        return number
     return max((int(found[1]) for entry in os.scandir(folder) if (found := _NUMBERED.match(entry.name))), default=0)
 
 

@@ -18,6 +18,7 @@ from reminderctl.model import Booking, Location, Service, Staff, Window
 
 BUSY_SECONDS = 10.0
 LONGEST_NUMBER = 19  # digits; SQLite's integers end there
+PARAMETERS = 10_000  # of one statement; SQLite takes 32,766 unless it was built otherwise
 _SELECT = """
 SELECT b.id, b.starts_at, b.ends_at, b.timezone, b.status, b.service_id, b.staff_id, b.location_id, b.fields,
        p.customer_id, p.status, p.language, p.fields,
@@ -75,9 +76,12 @@ class Bookings:
         A view may number them; what it computes has no affinity, and there 7 and '7' are not the same.
         """
         values = [*booking_ids, *(int(each) for each in booking_ids if each.isdecimal() and len(each) < LONGEST_NUMBER)]
-        marks = ", ".join(f":{number}" for number in range(len(values)))
-        parameters = {str(number): value for number, value in enumerate(values)}
-        return {booking.id: booking for booking in self._read(f"b.id IN ({marks}) ORDER BY b.id", parameters)}
+        found: dict[str, Booking] = {}
+        for first in range(0, len(values), PARAMETERS):
+            parameters = {str(number): value for number, value in enumerate(values[first : first + PARAMETERS])}
+            where = f"b.id IN ({', '.join(f':{name}' for name in parameters)}) ORDER BY b.id"
+            found |= {booking.id: booking for booking in self._read(where, parameters)}
+        return found
 
     def timezones(self) -> set[str]:
         """Every zone that a booking names.
@@ -132,7 +136,9 @@ class Bookings:
                 try:
                     yield self._booking(list(group))
                 except (ValueError, TypeError) as error:
-                    self.problems.append(f"{self.path}: booking {booking_id} is left out: {error}")
+                    problem = f"{self.path}: booking {booking_id} is left out: {error}"
+                    if problem not in self.problems:  # it is read for each trigger
+                        self.problems.append(problem)
 
     def _booking(self, rows: list[tuple[Any, ...]]) -> Booking:
         booking_id, starts_at, ends_at, timezone, status, service_id, staff_id, location_id, fields = rows[0][:9]

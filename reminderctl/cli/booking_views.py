@@ -154,7 +154,7 @@ def _local(instant: datetime, booking: Booking, timezone: str) -> datetime:
 
 
 def _zone(booking: Booking, timezone: str) -> ZoneInfo:
-    return timing.find_zone(booking.timezone or timezone) or ZoneInfo("UTC")
+    return timing.find_zone(booking.timezone or timezone) or ZoneInfo(timezone)  # as `planning.zone_of`
 
 
 def _customer(participant: Participant) -> str:

@@ -9,6 +9,7 @@ import click
 from reminderctl.cli.deliveries import who
 from reminderctl.cli.invocation import Invocation, shared_options
 from reminderctl.cli.output import print_json, say
+from reminderctl.counts import count_of
 from reminderctl.errors import LockedError, ReminderctlError, UsageError
 from reminderctl.ledger import Ledger, retention
 from reminderctl.model import Config
@@ -41,9 +42,9 @@ def command(invocation: Invocation, *, customer: str, yes: bool, dry_run: bool, 
         if not found.deliveries:
             what = f"the ledger knows no customer {customer}; `reminderctl deliveries list --json` names each recipient"
             raise UsageError(f"{what}; if they were erased, but not to the end: `reminderctl purge --shrink`")
-        count = f"{found.deliveries} deliveries concern customer {customer}, {found.waiting} of them wait"
+        concerned = f"{count_of(found.deliveries, 'delivery')} of customer {customer}"
         if not (yes or dry_run or as_json):
-            say(count)
+            say(f"{concerned}; {found.waiting} still to be sent")
             click.confirm("Erase who they are, and cancel what waits?", abort=True, err=True)
         failure = None
         if not dry_run:
@@ -55,7 +56,8 @@ def command(invocation: Invocation, *, customer: str, yes: bool, dry_run: bool, 
         counts = {"deliveries": found.deliveries, "canceled": found.waiting, "under_way": found.under_way}
         print_json({"customer": customer, "dry_run": dry_run, **counts, "left": list(map(str, left))})
     else:
-        say(f"{count}: nothing was changed" if dry_run else f"{count[: -len(' wait')]} canceled: erased")
+        waiting = f"{found.waiting} still to be sent: nothing was changed" if dry_run else f"{found.waiting} canceled"
+        say(f"{concerned}{'; ' if dry_run else ' erased, '}{waiting}")
         _tell(left)
     if failure:
         raise failure

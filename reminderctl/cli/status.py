@@ -113,7 +113,7 @@ def _show(found: health.Health) -> None:
     if not console.is_terminal:
         for _, line in lines:
             say(line)
-        for name, value in [*facts, *((lane.lane, _in_words(lane, found.facts)) for lane in found.facts.channels)]:
+        for name, value in [*facts, *((lane.channel, _in_words(lane, found.facts)) for lane in found.facts.channels)]:
             say(f"{name}\t{value}")
         return
     for level, line in lines:

@@ -107,7 +107,9 @@ def restored_since(ledger: Ledger) -> datetime | None:
 
 
 def _beside(ledger: Ledger, ending: str) -> Path:
-    return ledger.path.with_name(f"{ledger.path.name}.{ending}")
+    """A file beside the ledger itself: two configurations may know it by different links, and must see one lock."""
+    path = ledger.path.resolve()
+    return path.with_name(f"{path.name}.{ending}")
 
 
 @contextmanager

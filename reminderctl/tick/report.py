@@ -39,10 +39,7 @@ class Report:
     def tell(self, delivery: Delivery, outcome: Outcome, *, bug: str | None = None) -> None:
         """Count the end of one attempt, and say what a person has to know of it."""
         state = "retrying" if outcome.state is State.PENDING else str(outcome.state)
-        if earlier := self._ended.get(delivery.id):
-            self.counts[earlier] -= 1  # a delivery that is tried twice in one run counts for its last ending
-        self._ended[delivery.id] = state
-        self.counts[state] += 1
+        self._count(delivery, state)
         line = f"{_named(delivery)}: {state}{f': {outcome.error}' if outcome.error else ''}"
         if outcome.name == "channel down" and outcome.state is State.PENDING:
             if delivery.lane not in self._down:
@@ -59,7 +56,7 @@ class Report:
     def withdraw(self, delivery: Delivery, state: State | None, reason: str) -> None:
         """Count a delivery that ended because it is no longer owed, and say so where it may have gone out."""
         if state:
-            self.counts[state] += 1
+            self._count(delivery, state)
         if state is State.UNKNOWN:
             self.lines.append(f"{_named(delivery)}: {state}: an attempt may have gone out; {reason}")
 
@@ -67,7 +64,7 @@ class Report:
         """Count deliveries whose deadline passed while they waited, and name them; a crowd by its first."""
         groups: dict[tuple[str, State, str], list[Delivery]] = {}
         for delivery, state, cause in expired:
-            self.counts[state] += 1
+            self._count(delivery, state)
             groups.setdefault((delivery.workflow, state, cause), []).append(delivery)
         for (workflow, state, cause), deliveries in groups.items():
             if len(deliveries) <= CROWD:
@@ -75,6 +72,13 @@ class Report:
             else:
                 first = _named(deliveries[0]).removeprefix(f"{workflow}: ")
                 self.lines.append(f"{workflow}: {len(deliveries)} deliveries: {state}: {cause}; the first is {first}")
+
+    def _count(self, delivery: Delivery, state: str) -> None:
+        """Count a delivery for its last ending in this run: it may have been left by a dead run, or tried twice."""
+        if earlier := self._ended.get(delivery.id):
+            self.counts[earlier] -= 1
+        self._ended[delivery.id] = state
+        self.counts[state] += 1
 
     @property
     def needs_a_person(self) -> bool:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from reminderctl.bookings import Bookings
-from reminderctl.config.advice.bookings import TABLES
+from reminderctl.config.advice.bookings import TABLES, look_at
 from reminderctl.config.misspelt import Known
 from reminderctl.model import Booking, Config
 from reminderctl.trial.nouns import Sample
@@ -17,12 +16,11 @@ def learn(samples: Iterable[Sample], *, config: Config) -> Known:
     for sample in samples:
         for name, values in _carried(sample.booking).items():
             in_samples[name] |= values
-    in_bookings: dict[str, set[str]] = {}
+    in_bookings: Mapping[str, frozenset[str]] = {}
     if config.bookings.exists():
-        with Bookings(config.bookings) as bookings:
-            in_bookings = {name: bookings.names(table) for name, table in TABLES.items()}
-            in_bookings["status"] = bookings.statuses()
-    return Known(in_samples=_frozen(in_samples), in_bookings=_frozen(in_bookings))
+        seen = look_at(config.bookings, in_samples)
+        in_bookings = {**seen.names, "status": seen.statuses}
+    return Known(in_samples=_frozen(in_samples), in_bookings=in_bookings)
 
 
 def _frozen(values: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:

@@ -105,6 +105,20 @@ def test_a_run_that_hangs_is_not_robbed_by_the_next_ones(due: Clinic, web: http_
     assert due.states() == {"sent": 1}
 
 
+def test_a_run_that_hangs_is_known_by_whatever_link_its_ledger_is_reached(due: Clinic, web: http_server.Server) -> None:
+    released = Event()
+    web.script(answer_when(released))
+    hanging = start(due, "2026-06-10T09:00Z")
+    wait_for(web, 1)
+    (due.folder / "link.db").symlink_to(due.folder / "ledger.db")
+    path = due.folder / "workflows.yaml"
+    path.write_text(f"ledger: link.db\n{path.read_text()}")
+    assert end(start(due, "2026-06-10T09:01Z"))["unknown"] == 0
+    released.set()
+    assert end(hanging)["sent"] == 1
+    assert len(web.requests) == 1
+
+
 def test_a_run_that_is_told_to_stop_lets_what_is_on_its_way_finish(due: Clinic, web: http_server.Server) -> None:
     released = Event()
     web.script(answer_when(released))

@@ -204,6 +204,20 @@ def test_a_time_of_day_after_an_event_never_lies_before_it(clinic: Clinic) -> No
     assert {each["booking"] for each in clinic.deliveries()} == {"ends-at-17"}
 
 
+def test_a_booking_that_several_triggers_meet_is_left_out_in_one_line_and_shown_in_the_clinics_zone(
+    clinic: Clinic,
+) -> None:
+    clinic.write(reminder("[1 day before start, 1 day before end, 24 hours before start]"))
+    clinic.run("2026-06-01T08:00Z")
+    clinic.book("b1", "2026-06-10T10:00Z", timezone="Europe/Madird")
+    assert "12:00" in clinic.command("bookings", "list").stdout
+    show_through_views(clinic, bookings=BOOKING | {"fields": "'nonsense'"}, participants=PARTICIPANT)
+    result = clinic.command("run", "--now", "2026-06-09T12:00Z")
+    assert [line for line in result.stderr.splitlines() if "left out" in line] == [
+        f"{clinic.folder / 'bookings.db'}: booking odd is left out: fields is 'nonsense'; write a JSON object"
+    ]
+
+
 # --- what may have gone out -------------------------------------------------------------------------------------------
 
 
@@ -238,6 +252,12 @@ def test_what_may_have_gone_out_for_a_booking_called_off_since_is_unknown_and_sa
     assert result.exit_code == 1
     assert "unknown: an attempt may have gone out; status is canceled" in result.stderr
     assert interrupted.states() == {"unknown": 1}
+
+
+def test_what_a_dead_run_left_counts_for_what_becomes_of_it(interrupted: Clinic) -> None:
+    under_way(interrupted)
+    interrupted.set_status("b1", "canceled")
+    assert interrupted.run("2026-06-09T10:01Z", exits=1) == {"unknown": 1}
 
 
 def test_a_restored_ledger_does_not_send_again_what_it_holds_as_under_way(interrupted: Clinic) -> None:

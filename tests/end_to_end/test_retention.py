@@ -69,7 +69,7 @@ def test_purge_deletes_what_is_over_and_nothing_else(clinic: Clinic) -> None:
         ("last", "60 days before start"),
     }
     purge = ("purge", "--older-than", "30d", "--now")
-    would = "1 deliveries, 1 attempts and 0 runs from before 2026-02-09T11:00:00Z would be deleted\n"
+    would = "1 delivery, 1 attempt and 0 runs from before 2026-02-09T11:00:00Z would be deleted\n"
     assert command(clinic, *purge, "2026-03-11T11:00Z", "--dry-run") == would
     assert len(clinic.deliveries()) == 4
     answer = json.loads(command(clinic, *purge, "2026-03-11T11:00Z", "--json"))
@@ -205,7 +205,7 @@ def test_erasing_a_person_leaves_no_byte_of_them_and_nothing_is_sent_again(maile
     copy = mailed.folder / "ledger.db.before-version-2-from-1"
     copy.write_bytes(b"")
     said = command(mailed, "erase", "customer:ana-7", "--yes", "--now", "2026-06-10T10:01Z")
-    assert "canceled: erased" in said
+    assert "9 deliveries of customer ana-7 erased, 2 canceled" in said
     assert str(copy) in said
     assert sum(str(path) in said for path in mailed.outbox()) == 3, "hers, and what the staff were told of her"
     assert b"ana" not in bytes_of(mailed).lower()

@@ -172,6 +172,14 @@ def test_check_and_test_judge_a_filter_alike(status: str, *, misspelt: bool, cli
         assert ("filters: status: `confirmd` is no usual status; did you mean `confirmed`?" in printed) is misspelt
 
 
+def test_a_filter_by_an_id_that_only_bookings_carry_is_right(clinic: Clinic) -> None:
+    clinic.execute("INSERT INTO services (id, name) VALUES ('massage', 'Massage')")
+    clinic.book("b1", "2026-06-10T10:00Z", service_id="tinte")
+    clinic.write(f"- id: w\n  when: at start\n  filters: {{service: tinte}}\n  {ACTIONS}\n")
+    assert [what for trial in tried(clinic) for what in trial["problems"]] == []
+    assert clinic.command("check", "--strict").exit_code == 0
+
+
 def test_a_workflow_that_no_sample_matches_is_shown_with_one_made_to_match(clinic: Clinic) -> None:
     clinic.write(
         "- id: w\n  when: at start\n  filters: {status: [arrived, done], service: Yoga, staff: [Bea, Eva]}\n"

@@ -106,7 +106,7 @@ def test_what_was_erased_or_purged_is_told_although_the_file_cannot_be_written_a
     now = ("--now", "2026-06-19T10:01Z")
     erased = command_on_a_full_disk(mailing, "erase", "b7", "--yes", *now, limit=limit)
     assert erased.returncode == 1
-    assert "1 deliveries concern customer b7, 0 of them canceled: erased" in erased.stdout
+    assert "1 delivery of customer b7 erased, 0 canceled" in erased.stdout
     assert erased.stdout.count("-email-") == 1, "the file in the outbox, which nobody could name any more"
     assert "`reminderctl purge --shrink`" in erased.stderr
     assert "`reminderctl purge --shrink`" in command(mailing, "erase", "b7", "--yes", exits=2)

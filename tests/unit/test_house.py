@@ -52,6 +52,7 @@ WITHIN_ITS_FLOOR = {  # who may import a neighbour, and why
     ("planning", "timing"),
     ("planning", "matching"),
     ("outbox", "channels"),  # shows a message as its channel would send it
+    ("outbox", "drafts"),  # its files appear whole
     ("tick", "deliver"),
     ("demo", "tick"),  # it plays what `run` does
     ("trial", "deliver"),  # it shows what `run` would send

@@ -36,11 +36,10 @@ def look_at(path: Path, wanted: Collection[str]) -> Seen:
             count += 1
             for name, noun_id in zip(TABLES, nouns, strict=True):
                 ids[name] |= set() if noun_id is None else {str(noun_id)}
-        if not count:
-            return NOTHING
         known = wanted if count < MOST_BOOKINGS else ()
+        names = {name: frozenset(bookings.names(TABLES[name]) | ids[name]) for name in TABLES if name in known}
         return Seen(
             frozenset(bookings.statuses()) if "status" in wanted else frozenset(),
-            {name: frozenset(bookings.names(TABLES[name]) | ids[name]) for name in TABLES if name in known},
+            {name: found for name, found in names.items() if found or count},  # an empty file has nothing to compare
             describe_misplaced(bookings, most=MOST_BOOKINGS),
         )
