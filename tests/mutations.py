@@ -97,7 +97,7 @@ MUTATIONS = (
     Mutation(
         "a deadline stays as it was planned",
         "tick/plan.py",
-        "queue.reschedule(ledger, current)",
+        "queue.update(ledger, current)",
         "pass",
         ("tests/end_to_end/test_found_by_the_model.py",),
     ),

@@ -41,9 +41,20 @@ class Bookings:
                 raise BookingsError(f"{path}: there are no bookings; `reminderctl init` makes an empty file")
         self.path = path
         self.problems: list[str] = []
+        self._open()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def _open(self) -> None:
         self._nouns: dict[tuple[type[Any], Any], Any] = {}
-        with errors_of(path):
-            self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+        self._file = _identity(self.path)
+        with errors_of(self.path):
+            uri = f"{self.path.resolve().as_uri()}?mode=ro"
+            self._connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)
             self._connection.text_factory = _decode
             try:  # tables and columns that lack are told now, and not when the first booking that names them falls due
                 for select in (_SELECT, *map(_select_nouns, _NOUNS)):
@@ -52,11 +63,11 @@ class Bookings:
                 self._connection.close()
                 raise
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._connection.close()
+    def _follow(self) -> None:
+        """Open the file anew where another has taken its place, as an export may do while a run is sending."""
+        if _identity(self.path) not in (self._file, None):
+            self._connection.close()
+            self._open()
 
     def starting(self, window: Window) -> Iterator[Booking]:
         """The bookings that start in a window, earliest first."""
@@ -75,6 +86,7 @@ class Bookings:
 
         A view may number them; what it computes has no affinity, and there 7 and '7' are not the same.
         """
+        self._follow()
         values = [*booking_ids, *(int(each) for each in booking_ids if each.isdecimal() and len(each) < LONGEST_NUMBER)]
         found: dict[str, Booking] = {}
         for first in range(0, len(values), PARAMETERS):
@@ -169,6 +181,15 @@ class Bookings:
             )
             self._nouns[kind, noun_id] = known
         return known
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file from another of the same name; None while there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _decode(text: bytes) -> str:

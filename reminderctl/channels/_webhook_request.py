@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 import msgspec
 
 from reminderctl.channels import _gateway
+from reminderctl.errors import Rejected
 
 if TYPE_CHECKING:
     from reminderctl.channels.webhook import Message
@@ -46,8 +47,10 @@ def compose(
 ) -> Request:
     """The request of a message, signed with each of the keys at the given Unix time.
 
-    The headers that are `added` give way to the message's own.
+    The headers that are `added` give way to the message's own. Raises `Rejected` where it cannot be one.
     """
+    if wrong := message_mistakes(message):
+        raise Rejected("; ".join(wrong))
     headers = {name: value.strip() for name, value in message.headers.items()}
     own = {name.lower() for name in headers}
     headers |= {name: value for name, value in added.items() if name.lower() not in own}

@@ -132,8 +132,6 @@ class Channel:
     def send(self, message: Message, envelope: Envelope) -> Receipt:
         """Make one request; raises a `DeliveryError` unless the receiver accepted it."""
         until = time.monotonic() + self._settings.timeout
-        if wrong := message_mistakes(message):
-            raise Rejected("; ".join(wrong))
         # The real time, in a rehearsal too: receivers compare it with their own clock.
         added = headers_for(message.url, self._settings.headers)
         sent = compose(

@@ -151,15 +151,15 @@ def to_send(ledger: Ledger, now: datetime) -> list[Delivery]:
     return list(map(read, rows.fetchall()))
 
 
-def reschedule(ledger: Ledger, delivery: Delivery) -> None:
-    """Give a pending delivery the term that it has now; it is not attempted before it is due."""
+def update(ledger: Ledger, delivery: Delivery) -> None:
+    """Give a pending delivery the term and the way that it has now; it is not attempted before it is due."""
     ledger.connection.execute(
         """
-        UPDATE deliveries SET due_at = :due_at, expires_at = :expires_at,
+        UPDATE deliveries SET due_at = :due_at, expires_at = :expires_at, channel = :channel, lane = :lane,
             next_attempt_at = MAX(next_attempt_at, :due_at)
         WHERE key = :key AND state = 'pending'
         """,
-        {"key": delivery.key, **term(delivery)},
+        {"key": delivery.key, "channel": delivery.channel, "lane": delivery.lane, **term(delivery)},
     )
 
 

@@ -14,6 +14,7 @@ from reminderctl.model import Config, Delivery, Trigger, Window, Workflow
 from reminderctl.tick.report import Expired, Report
 
 BOOKINGS_AT_ONCE = 500
+MAY_CHANGE = ("channel", "lane", "due_at", "expires_at")  # of what waits, when the YAML or the booking does
 
 
 def plan(config: Config, ledger: Ledger, bookings: Bookings, *, run: int, now: datetime, report: Report) -> None:
@@ -104,8 +105,8 @@ def _end_what_is_over(config: Config, ledger: Ledger, bookings: Bookings, now: d
             if current is None:
                 reason = planning.why_not_owed(delivery, workflow, booking, config=config)
                 report.withdraw(delivery, queue.cancel(ledger, delivery, reason, now), reason)
-            elif (current.due_at, current.expires_at) != (delivery.due_at, delivery.expires_at):
-                queue.reschedule(ledger, current)
+            elif any(getattr(current, name) != getattr(delivery, name) for name in MAY_CHANGE):
+                queue.update(ledger, current)
     report.expire(starmap(Expired, queue.expire(ledger, now)))
 
 

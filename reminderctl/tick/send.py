@@ -30,6 +30,7 @@ SHORT_WAIT = timedelta(seconds=10)  # a pause no longer than this is waited for;
 FAREWELL_SECONDS = 8.0  # how long a run that was told to stop waits for what is on its way
 MAY_CHANGE = ("channel", "address", "participant", "due_at", "expires_at")  # of a delivery that stays the same
 IN_STORE = 32  # claims beyond the workers of a lane whose channel tells repetitions
+OTHER_PROVIDER = "its provider is another one now, which could not tell a repetition"
 UNCONFIGURED = Rules(on_unknown=OnUnknown.HOLD, workers=0, address=None)
 
 
@@ -153,8 +154,11 @@ class Sender:
                 current = planning.still_owed(delivery, workflow, booking, config=self._config)
                 if current and booking:
                     current = replace(delivery, **{name: getattr(current, name) for name in MAY_CHANGE})
-                    if current.due_at <= self._clock() <= current.expires_at:
-                        self._crew.hand_out(current, booking, workers=self._rules(current.channel).workers)
+                    rules = self._rules(current.channel)
+                    if current.doubtful and rules.on_unknown is OnUnknown.HOLD:
+                        withdrawn.append((current, OTHER_PROVIDER))
+                    elif current.due_at <= self._clock() <= current.expires_at:
+                        self._crew.hand_out(current, booking, workers=rules.workers)
                     else:
                         withdrawn.append((current, None))  # its term is another one now
                 else:

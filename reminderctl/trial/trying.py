@@ -161,12 +161,7 @@ def _make(delivery: Delivery, booking: Booking, *, config: Config) -> _Attempt:
 def as_file(channel: str, composed: Composed, *, config: Config) -> bytes | dict[str, Any]:
     """The message as it would leave; raises `Rejected` where it could not."""
     configured = config.channels[channel]
-    module = channels.module(configured.module)
-    if channel == "webhook":  # looked at when a request is made, else
-        wrong = module.message_mistakes(composed.message)  # type: ignore[attr-defined]  # an optional part of a channel
-        if wrong:
-            raise Rejected("; ".join(wrong))
-    return module.as_file(composed.message, configured.settings, composed.envelope)
+    return channels.module(configured.module).as_file(composed.message, configured.settings, composed.envelope)
 
 
 def _empty_notes(empty: tuple[str, ...]) -> Iterator[str]:

@@ -105,6 +105,45 @@ def test_a_slip_of_a_second_costs_a_minute_however_many_meet_it(clinic: Clinic, 
     assert clinic.states() == {"sent": bookings}
 
 
+INFOBIP = """\
+timezone: Europe/Madrid
+channels: {{sms: {{provider: infobip, api_key: k3y, from: Clinica, base_url: "{url}"}}}}
+"""
+
+
+def test_what_may_have_gone_out_by_one_provider_is_not_sent_again_by_another(clinic: Clinic, server: Server) -> None:
+    clinic.write(SMS, settings=INFOBIP.format(url=server.url))
+    clinic.run(ARMED)
+    book(clinic, "b1", starts="2026-06-11T09:00Z")
+    server.script(answer(502))
+    assert clinic.run(DUE) == {"planned": 1, "retrying": 1}, "Infobip knows the id of what it has taken"
+    clinic.write(SMS, settings=TWILIO.format(url=server.url))
+    server.script(answer(201, {"sid": "SM1", "status": "queued"}))
+    assert clinic.run("2026-06-10T09:01Z", exits=1) == {"unknown": 1}
+    assert len(server.requests) == 1
+    (unknown,) = clinic.deliveries()
+    assert "its provider is another one now" in unknown["error"]
+    clinic.command("deliveries", "resolve", "1", "--resend", "--now", "2026-06-10T09:02Z")
+    assert clinic.run("2026-06-10T09:02Z") == {"sent": 1}
+
+
+def test_what_waits_takes_the_way_that_the_yaml_says_now_and_falls_under_its_rule(
+    clinic: Clinic, server: Server
+) -> None:
+    """An edited channel under the same id: a doubt about an SMS must not be dealt with as one about an email."""
+    email = "  email: {host: 127.0.0.1, port: 9, security: none, from: citas@example.com}\n"
+    settings = TWILIO.format(url=server.url) + email
+    clinic.write(SMS.replace("send: sms", "id: notify, send: email, subject: s"), settings=settings)
+    clinic.run(ARMED)
+    book(clinic, "b1", starts="2026-06-11T09:00Z")
+    assert clinic.run(DUE) == {"planned": 1, "retrying": 1}
+    clinic.write(SMS.replace("send: sms", "id: notify, send: sms"), settings=settings)
+    server.script(close_after)
+    assert clinic.run("2026-06-10T09:01Z", exits=1) == {"unknown": 1}
+    (told,) = clinic.deliveries()
+    assert (told["channel"], told["state"], len(server.requests)) == ("sms", "unknown", 1)
+
+
 def test_an_outage_of_hours_costs_nothing_that_is_still_in_time(clinic: Clinic, server: Server) -> None:
     clinic.write(SMS, settings=TWILIO.format(url=server.url))
     clinic.run(ARMED)

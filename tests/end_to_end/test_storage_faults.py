@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -99,6 +99,29 @@ def test_a_file_that_stays_locked_ends_the_run_and_the_next_one_does_its_work(
         assert f"{due.folder / file}: another program holds" in result.stderr
     assert web.requests == []
     assert due.run("2026-06-10T09:02Z") == {"planned": 2, "sent": 2}
+
+
+def test_bookings_that_are_replaced_while_a_run_sends_are_looked_at_from_then_on(
+    due: Clinic, web: http_server.Server
+) -> None:
+    for number in range(20):
+        due.book(f"more-{number}", "2026-06-10T10:00Z")
+    export = shutil.copy(due.folder / "bookings.db", due.folder / "export.db")
+    with closing(sqlite3.connect(export)) as connection, connection:
+        connection.execute("UPDATE bookings SET status = 'canceled'")
+
+    def replace_and_accept(exchange: http_server.Exchange) -> None:
+        exchange.read()
+        with suppress(FileNotFoundError):  # the first of them has done it
+            Path(export).rename(due.folder / "bookings.db")
+        exchange.answer(200, {})
+
+    web.script(replace_and_accept)
+    counts = due.run("2026-06-10T09:00Z")
+    assert counts["sent"] == len(web.requests)
+    assert counts["sent"] + counts["canceled"] == counts["planned"] == 42
+    texts = [each for each in due.deliveries("--channel", "sms") if each["state"] == "canceled"]
+    assert len(texts) >= 10, "few SMS are claimed at a time"
 
 
 # --- full, read-only --------------------------------------------------------------------------------------------------
