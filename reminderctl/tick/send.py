@@ -19,7 +19,7 @@ from reminderctl import channels, outcome, planning
 from reminderctl.bookings import Bookings
 from reminderctl.channels import OnUnknown, Rules
 from reminderctl.deliver import Deliverer
-from reminderctl.errors import ReminderctlError, Unknown
+from reminderctl.errors import LockedError, ReminderctlError, Unknown
 from reminderctl.ledger import Ledger, claims, lanes, queue
 from reminderctl.model import Config, Delivery, State
 from reminderctl.tick.crew import Crew, Ending
@@ -28,6 +28,7 @@ from reminderctl.tick.report import Report
 POLL_SECONDS = 0.5  # how soon a signal is noticed while everything waits for the network
 SHORT_WAIT = timedelta(seconds=10)  # a pause no longer than this is waited for; another one is the next run's
 FAREWELL_SECONDS = 8.0  # how long a run that was told to stop waits for what is on its way
+RECORDING_SECONDS = 120.0  # how long it waits for a locked ledger: what it cannot record would be sent again
 MAY_CHANGE = ("channel", "address", "participant", "due_at", "expires_at")  # of a delivery that stays the same
 IN_STORE = 32  # claims beyond the workers of a lane whose channel tells repetitions
 OTHER_PROVIDER = "its provider is another one now, which could not tell a repetition"
@@ -76,12 +77,17 @@ class Sender:
         open_lanes = lanes.ready(self._ledger, self._clock())
         endings: list[Ending] = []
         failure: ReminderctlError | None = None
+        leaving = False
         ends_at = float("inf")
         try:
             while True:
                 endings += self._crew.collect(timeout=POLL_SECONDS)
-                if ends_at == float("inf") and (failure or interrupted()):
-                    ends_at = time.monotonic() + FAREWELL_SECONDS
+                if failure and ends_at == float("inf"):
+                    patience = RECORDING_SECONDS if isinstance(failure, LockedError) else FAREWELL_SECONDS
+                    ends_at = time.monotonic() + patience
+                if interrupted() and not leaving:
+                    leaving = True
+                    ends_at = min(ends_at, time.monotonic() + FAREWELL_SECONDS)
                 claiming = ends_at == float("inf") and time.monotonic() < until
                 if not claiming:
                     self._crew.stop()

@@ -101,6 +101,28 @@ def test_a_file_that_stays_locked_ends_the_run_and_the_next_one_does_its_work(
     assert due.run("2026-06-10T09:02Z") == {"planned": 2, "sent": 2}
 
 
+def test_what_was_accepted_while_the_ledger_was_locked_is_recorded_and_not_sent_again(
+    due: Clinic, web: http_server.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reminderctl.ledger.opening.BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("reminderctl.tick.send.FAREWELL_SECONDS", 0.5)
+    connection = sqlite3.connect(due.folder / "ledger.db", check_same_thread=False, isolation_level=None)
+
+    def lock_and_accept(exchange: http_server.Exchange) -> None:
+        exchange.read()
+        with suppress(sqlite3.OperationalError):  # the other one has done it
+            connection.execute("BEGIN IMMEDIATE")
+            threading.Timer(2.0, lambda: connection.execute("ROLLBACK")).start()
+        exchange.answer(200, {})
+
+    web.script(lock_and_accept)
+    assert due.command("run", "--now", "2026-06-10T09:00Z").exit_code == 75
+    connection.close()
+    assert due.states() == {"sent": 2}
+    assert due.run("2026-06-10T09:01Z") == {}
+    assert len(web.requests) == 2
+
+
 def test_bookings_that_are_replaced_while_a_run_sends_are_looked_at_from_then_on(
     due: Clinic, web: http_server.Server
 ) -> None:
