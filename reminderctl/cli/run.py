@@ -68,7 +68,7 @@ def command(invocation: Invocation, *, dry_run: bool, outbox: Path | None, as_js
         raise SystemExit(ExitCode.CONFIGURATION)
     if report.needs_a_person:
         raise SystemExit(ExitCode.NEEDS_A_PERSON)
-    if config.heartbeat and not dry_run and not outbox:
+    if config.heartbeat and not report.a_lane_is_down and not dry_run and not outbox:
         from reminderctl.heartbeat import beat
 
         failure = beat(config.heartbeat)  # that it cannot be reached is its monitor's news, no failure of this run

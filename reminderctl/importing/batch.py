@@ -83,6 +83,8 @@ class Batch:
             self.nouns[table][key] = texts
         elif known != texts:
             self.nouns[table][key] = tuple(map(_later, known, texts))
+            if table == "customers":
+                self._warn_of_another_person(key, known, texts, line=line)
             for name, old, new in zip(TEXTS[table], known, texts, strict=True):
                 place = table, key, name
                 if table in _KNOWN_BY_NAME and name != "name" and old and new and old != new:
@@ -90,6 +92,15 @@ class Batch:
                         what = f"{name} {new!r} of {key.partition(':')[2]} was {old!r} before; the last one counts"
                         self.warnings.append((line, what))
                     self._changing.add(place)
+
+    def _warn_of_another_person(self, key: str, known: Texts, texts: Texts, *, line: int) -> None:
+        """Where one id has another name and another address, it may be that of all guests: one would get it all."""
+        were, are = (dict(zip(TEXTS["customers"], each, strict=True)) for each in (known, texts))
+        other = [name for name in ("full_name", "email", "phone") if were[name] and are[name] != were[name]]
+        if "full_name" in other and len(other) > 1 and ("customers", key, "") not in self._changing:
+            self._changing.add(("customers", key, ""))
+            who = f"customer {key.partition(':')[2]} is {are['full_name']!r} here and was {were['full_name']!r} before"
+            self.warnings.append((line, f"{who}: all of their messages go to the last one; give each an id"))
 
 
 def _later(known: Text, text: Text) -> Text:

@@ -13,6 +13,9 @@ _SELECT_INSTANCES = """
 SELECT id, status, starts_at FROM bookings WHERE id = :name OR (id > :name || '/' AND id < :name || '0')
 """
 
+# Ours alone: what comes back in a later export is then again what it was, and what somebody else canceled stays so.
+_LEFT_OUT = "CREATE TABLE IF NOT EXISTS bookings_left_out (id TEXT PRIMARY KEY, status TEXT) WITHOUT ROWID"
+
 
 def cancel_gone_instances(connection: sqlite3.Connection, batch: Batch, window: Window) -> list[str]:
     """Cancel the instances that a series no longer has in the window; gives their ids.
@@ -38,7 +41,23 @@ def cancel_others(connection: sqlite3.Connection, batch: Batch) -> list[str]:
         and str(booking_id).rpartition("/")[0] not in batch.whole
         and _is_alive(status)
     ]
+    connection.execute(_LEFT_OUT)
+    connection.executemany(
+        "INSERT OR REPLACE INTO bookings_left_out (id, status) SELECT id, status FROM bookings WHERE id = :id",
+        [{"id": each} for each in others],
+    )
     return _cancel(connection, others)
+
+
+def left_out(connection: sqlite3.Connection) -> dict[str, str]:
+    """The bookings that full exports did not hold, with the status that each had before."""
+    connection.execute(_LEFT_OUT)
+    return dict(connection.execute("SELECT id, status FROM bookings_left_out").fetchall())
+
+
+def forget_left_out(connection: sqlite3.Connection, batch: Batch) -> None:
+    """What a file holds is not left out any more."""
+    connection.executemany("DELETE FROM bookings_left_out WHERE id = :id", [{"id": each} for each in batch.bookings])
 
 
 def _is_alive(status: object) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -93,12 +93,14 @@ def store(connection: sqlite3.Connection, batch: Batch, *, window: Window, full:
         owners = [*ids[table].items()] if table in ids else _owners(people)
         rows = _changed_nouns(connection, table, batch, owners, changes)
         _upsert(connection, table, ("id",), TEXTS[table], rows)
-    rows = _changed_bookings(connection, batch, ids, changes, full=full)
+    left_out = canceling.left_out(connection) if full else {}
+    rows = _changed_bookings(connection, batch, ids, changes, left_out=left_out)
     _upsert(connection, "bookings", ("id",), _BOOKING, rows)
     rows = _changed_participants(connection, batch, people, changes, tick)
     _upsert(connection, "participants", ("booking_id", "customer_id"), _PARTICIPANT, rows)
     changes.canceled = canceling.cancel_gone_instances(connection, batch, window)
     if full:
+        canceling.forget_left_out(connection, batch)
         changes.canceled += canceling.cancel_others(connection, batch)
     return changes
 
@@ -155,25 +157,30 @@ def _over(stored: tuple[Any, ...], given: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _changed_bookings(
-    connection: sqlite3.Connection, batch: Batch, ids: dict[str, dict[str, str]], changes: Changes, *, full: bool
+    connection: sqlite3.Connection,
+    batch: Batch,
+    ids: dict[str, dict[str, str]],
+    changes: Changes,
+    *,
+    left_out: Mapping[str, str],
 ) -> Iterator[tuple[Any, ...]]:
     find = _finder(connection, "bookings", _BOOKING)
     for booking_id, gathered in batch.bookings.items():
         stored = next(iter(find(booking_id)), None)
-        row = _booking(booking_id, gathered, ids, stored, full=full)
+        row = _booking(booking_id, gathered, ids, stored, status_before=left_out.get(booking_id))
         if row != stored:
             (changes.new if stored is None else changes.changed).add(booking_id)
             yield booking_id, *row
 
 
 def _booking(
-    booking_id: str, gathered: Gathered, ids: dict[str, dict[str, str]], stored: Any, *, full: bool
+    booking_id: str, gathered: Gathered, ids: dict[str, dict[str, str]], stored: Any, *, status_before: str | None
 ) -> tuple[Any, ...]:
     facts = gathered.facts
     old = stored or (None, None, None, "approved", None, None, None, NO_FIELDS)
     status = facts.status
-    if status is UNSET and full and matching.standard_status(old[3]) == "canceled":
-        status = "approved"  # it was missing from an earlier full export, and is back
+    if status is UNSET and status_before and matching.standard_status(old[3]) == "canceled":
+        status = status_before  # it was missing from an earlier full export, and is back
     given = (
         facts.starts_at,
         facts.ends_at,

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from typing import TextIO
 
 from reminderctl.errors import ImportFailedError
 from reminderctl.importing.columns import REQUIRED, Names
@@ -32,8 +33,12 @@ def read_table(source: Source, names: Names) -> Iterator[Record]:
     with source.text() as text:
         first = text.readline()
         announced = _ANNOUNCED.fullmatch(first)
+        separator = announced[1] if announced else _separator(first)
+        bare = separator == "\t" and _is_bare(text, first)
         text.seek(0)
-        reader = csv.reader(text, delimiter=announced[1] if announced else _separator(first), strict=True)
+        reader = csv.reader(
+            text, delimiter=separator, quoting=csv.QUOTE_NONE if bare else csv.QUOTE_MINIMAL, strict=True
+        )
         if announced:
             next(reader)
         header = _header(source, reader, names)
@@ -48,9 +53,24 @@ def read_table(source: Source, names: Names) -> Iterator[Record]:
                 continue
             if len(cells) == len(header):
                 if any(cells):
-                    yield Record(line, dict(zip(header, cells, strict=True)))
+                    yield Record(line, dict(zip(header, map(_unquoted, cells) if bare else cells, strict=True)))
             elif any(map(str.strip, cells)):
                 yield Record(line, problem=f"has {len(cells)} cells where the header has {len(header)}")
+
+
+def _is_bare(text: TextIO, header: str) -> bool:
+    """Has each line as many tabs as the header? Then no quote holds a tab or a line end.
+
+    `mysql --batch` and `psql` quote nothing, and a quotation mark that a customer wrote opens no quote.
+    """
+    tabs = header.count("\t")
+    return all(line.count("\t") == tabs for line in text if line.strip())
+
+
+def _unquoted(cell: str) -> str:
+    """A cell that a spreadsheet has quoted as a whole, without its quotes."""
+    found = re.fullmatch(r'"((?:[^"]|"")*)"', cell)
+    return found[1].replace('""', '"') if found else cell
 
 
 def _separator(first_line: str) -> str:
@@ -64,7 +84,7 @@ def _separator(first_line: str) -> str:
 
 def _header(source: Source, reader: Iterator[list[str]], names: Names) -> list[str]:
     try:
-        columns = [column.strip() for column in next(reader, [])]
+        columns = [_unquoted(column.strip()) for column in next(reader, [])]
     except csv.Error as error:
         raise ImportFailedError(f"{source.name}:1: cannot read the header: {error}; nothing was changed") from None
     if not any(columns):

@@ -117,6 +117,12 @@ def opens(ledger: Ledger, now: datetime, *, until: datetime) -> bool:
     )
 
 
+def any_down(ledger: Ledger) -> bool:
+    """Whether a lane that is down keeps something waiting."""
+    statement = "SELECT 1 FROM lanes JOIN deliveries USING (lane) WHERE down_since IS NOT NULL AND state = 'pending'"
+    return ledger.connection.execute(f"{statement} LIMIT 1").fetchone() is not None
+
+
 class Trouble(NamedTuple):
     """How many times in a row a lane has failed, and was told to slow down."""
 

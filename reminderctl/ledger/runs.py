@@ -10,16 +10,16 @@ import fcntl
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
 import msgspec
 
 from reminderctl.drafts import drafted
-from reminderctl.errors import LedgerWriteError
+from reminderctl.errors import LedgerError, LedgerWriteError
 from reminderctl.ledger.opening import Ledger, errors_of
-from reminderctl.timing import instant_text, parse_instant
+from reminderctl.timing import instant_text
 
 RUNS_KEPT = 50_000  # about a month of minutes
 
@@ -96,14 +96,31 @@ class Run:
 
 
 def restored_since(ledger: Ledger) -> datetime | None:
-    """When the last run was, if this ledger does not know of it and so is older than reality; else None."""
+    """When the last run was, if this ledger does not know of it and so is older than reality; else None.
+
+    Raises `LedgerError` where the stamp says nothing: a person may have written it, so that nothing is sent again.
+    """
+    path = _beside(ledger, "stamp")
     try:
-        stamp = msgspec.json.decode(_beside(ledger, "stamp").read_bytes())
-        token, at = str(stamp["token"]), parse_instant(stamp["at"])
-    except (OSError, ValueError, KeyError, TypeError):  # no stamp yet, or one that was cut short by a crash
-        return None
+        written = path.read_bytes()
+    except OSError:
+        return None  # no run yet; that it cannot be written either is said when the run does so
+    try:
+        token, at = _read_stamp(written)
+    except (ValueError, KeyError, TypeError):
+        right = '{"token": "lost", "at": "2026-11-23T08:00:00Z"}'
+        raise LedgerError(f"{path}: cannot read when the last run was; write {right}, with that instant") from None
     known = ledger.connection.execute("SELECT 1 FROM runs WHERE token = ?", (token,)).fetchone()
     return None if known else at
+
+
+def _read_stamp(written: bytes) -> tuple[str, datetime]:
+    """The last run's token and instant; raises ValueError, KeyError or TypeError."""
+    stamp = msgspec.json.decode(written)
+    at = datetime.fromisoformat(stamp["at"])
+    if at.tzinfo is None:
+        raise ValueError(f"{stamp['at']} is on nobody knows which clock")
+    return str(stamp["token"]), at.astimezone(UTC)
 
 
 def _beside(ledger: Ledger, ending: str) -> Path:

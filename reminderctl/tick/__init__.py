@@ -55,6 +55,7 @@ def tick(
             sender.recover(dead)
             sender.work(until=began + BUDGET_SECONDS, interrupted=interrupted)
         report.lines += bookings.problems
+        report.a_lane_is_down = lanes.any_down(ledger)
         if any(report.counts.values()):
             with ledger.transaction():
                 run.end(clock(), report.as_json())

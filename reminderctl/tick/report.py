@@ -33,6 +33,7 @@ class Report:
         self.counts: Counter[str] = Counter()
         self.lines: list[str] = []
         self.notes: list[str] = []
+        self.a_lane_is_down = False  # said by the runs that met it; those that leave it alone say nothing
         self._down: set[str] = set()
         self._ended: dict[int, str] = {}
 

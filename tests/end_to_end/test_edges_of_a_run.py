@@ -305,6 +305,28 @@ def test_a_file_beside_the_ledger_that_cannot_be_written_is_said_in_one_line(arm
     assert armed.run("2026-06-09T10:01Z")["sent"] == 2
 
 
+@pytest.mark.parametrize("at", ["2026-06-10T09:30:00Z", "2026-06-10T11:30:00+02:00", "2026-06-10T09:30Z"])
+def test_a_stamp_that_a_person_writes_is_believed(clinic: Clinic, at: str) -> None:
+    clinic.write(reminder("1 hour before start"))
+    clinic.run("2026-06-10T08:00Z")
+    (clinic.folder / "ledger.db.stamp").write_text(f'{{"token": "lost", "at": "{at}"}}')
+    clinic.book("b1", "2026-06-10T10:29Z")
+    assert "not sent again" in clinic.command("run", "--now", "2026-06-10T09:40Z").stderr
+    assert clinic.outbox() == []
+
+
+@pytest.mark.parametrize(
+    "stamp", ["", "{", '{"at": "2026-06-10T09:30:00Z"}', '{"token": "x", "at": "2026-06-10 09:30"}']
+)
+def test_a_stamp_that_says_nothing_is_refused(armed: Clinic, stamp: str) -> None:
+    (armed.folder / "ledger.db.stamp").write_text(stamp)
+    armed.book("b1", "2026-06-10T10:00Z")
+    result = armed.command("run", "--now", "2026-06-09T10:00Z")
+    assert result.exit_code == 2
+    assert "cannot read when the last run was; write" in result.stderr
+    assert armed.outbox() == []
+
+
 def test_a_run_of_a_ledger_that_was_replaced_takes_a_number_that_nobody_holds(armed: Clinic) -> None:
     """A restored ledger counts from where it was, while a run of the newer one, with the next number, still hangs."""
     holder = (

@@ -336,6 +336,18 @@ def test_a_run_that_is_not_clean_or_not_real_does_not(watched: Clinic, monitor: 
     assert monitor.requests == []
 
 
+def test_a_run_that_leaves_a_lane_alone_which_is_down_calls_no_heartbeat(
+    clinic: Clinic, monitor: http_server.Server
+) -> None:
+    with smtp_server.serve(EHLO="250-mx.test\n250 AUTH PLAIN", AUTH="535 5.7.8 Wrong") as server:
+        clinic.write(WORKFLOW, settings=f"{MAIL.format(port=server.port)}heartbeat: {monitor.url}/ping\n")
+        clinic.run("2026-06-10T08:00Z")
+        clinic.book("b1", "2026-06-10T10:00Z")
+        codes = [clinic.command("run", "--now", f"2026-06-10T09:0{minute}Z").exit_code for minute in range(6)]
+    assert 0 in codes, "a run of a pause says nothing"
+    assert len(monitor.requests) == 1, "the first run, before it was due"
+
+
 def test_a_heartbeat_that_nobody_hears_fails_no_run_and_shows_no_token(
     watched: Clinic, monitor: http_server.Server
 ) -> None:

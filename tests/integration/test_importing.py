@@ -282,6 +282,48 @@ def test_a_full_export_cancels_what_it_does_not_hold_and_revives_what_is_back(si
     assert rows(site, "SELECT status FROM bookings ORDER BY id") == ["approved", "approved", "no_show"]
 
 
+def test_a_full_export_revives_only_what_an_export_left_out_and_as_it_was(site: Path, load: Import) -> None:
+    times = "2026-12-01T10:00,2026-12-01T11:00"
+    everything = table(f"1,{times}", f"2,{times}", f"3,{times}", header="id,starts_at,ends_at")
+    load(everything, "--delete-missing")
+    load(table(f"1,{times},canceled", f"2,{times},pending", header="id,starts_at,ends_at,status"))
+    load(table(f"3,{times}", header="id,starts_at,ends_at"), "--delete-missing")
+    assert rows(site, "SELECT status FROM bookings ORDER BY id") == ["canceled", "canceled", "approved"]
+    for _ in range(2):
+        load(everything, "--delete-missing")
+        assert rows(site, "SELECT status FROM bookings ORDER BY id") == ["canceled", "pending", "approved"]
+
+
+def test_a_quotation_mark_in_a_tab_separated_export_opens_no_quote(site: Path, load: Import) -> None:
+    times = "2026-12-01T10:00\t2026-12-01T11:00"
+    notes = ['"prefers Ana', '"VIP" client', 'frame 12"', '"quoted by a ""spreadsheet"""']
+    lines = [f"{number}\t{times}\t{note}" for number, note in enumerate(notes)]
+    load("\n".join(["id\tstarts_at\tends_at\tnotes", *lines]), "--delete-missing", name="bookings.tsv")
+    stored = rows(site, "SELECT fields ->> 'notes' FROM bookings ORDER BY id")
+    assert stored == [*notes[:3], 'quoted by a "spreadsheet"']
+
+
+def test_a_cell_of_a_tab_separated_export_may_hold_a_tab_in_quotes(site: Path, load: Import) -> None:
+    times = "2026-12-01T10:00\t2026-12-01T11:00"
+    load(f'"id"\tstarts_at\tends_at\tnotes\n1\t{times}\t"a\tb"\n', name="bookings.tsv")
+    assert rows(site, "SELECT fields ->> 'notes' FROM bookings") == ["a\tb"]
+
+
+def test_two_people_under_one_id_are_told(load: Import) -> None:
+    header = "id,starts_at,ends_at,customer_id,customer_name,customer_email"
+    times = "2026-12-01T10:00,2026-12-01T11:00"
+    people = [
+        f"1,{times},0,Ann,ann@example.com",
+        f"2,{times},0,Bob,bob@example.com",
+        f"3,{times},0,Eve,eve@example.com",
+    ]
+    told = load(table(*people, header=header)).stderr
+    assert "line 3: customer 0 is 'Bob' here and was 'Ann' before" in told.replace(":3: ", ": line 3: ")
+    assert told.count("customer 0") == 1
+    moved = [f"4,{times},7,Luis,luis@example.com", f"5,{times},7,Luis,luis@example.org"]
+    assert load(table(*moved, header=header)).stderr == ""
+
+
 def test_columns_can_be_mapped(site: Path, load: Import) -> None:
     header = "Booking;Start;End;Client Name;Customer Email;a=b"
     text = table("1;2026-12-01 10:00;2026-12-01 11:00;Ana;ana@example.com;x", header=header)
