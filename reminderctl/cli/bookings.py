@@ -37,8 +37,19 @@ def command() -> None:
 # --- import ---------------------------------------------------------------------------------------------------------
 
 
+class Export(click.File):
+    """A file to read, or standard input where there is one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The open file; fails where it cannot be read."""
+        try:
+            return super().convert(value, param, ctx)
+        except RuntimeError:  # click's word for it
+            self.fail("standard input is closed; pipe the export into it, or name a file", param, ctx)
+
+
 @command.command(name="import")
-@click.argument("file", metavar="FILE|-", type=click.File("rb"))
+@click.argument("file", metavar="FILE|-", type=Export("rb"))
 @click.option(
     "--map",
     "maps",

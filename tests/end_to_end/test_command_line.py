@@ -220,6 +220,13 @@ def test_a_dash_is_standard_output(due: Clinic) -> None:
     assert result.stdout.startswith("id,key,")
 
 
+def test_a_standard_input_that_is_closed_is_said(clinic: Clinic) -> None:
+    clinic.write("[]")
+    command = f'"{sys.executable}" -m reminderctl -c "{clinic.folder}/workflows.yaml" bookings import - <&-'
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, "standard input is closed" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+
+
 @pytest.mark.parametrize(
     "words", ["deliveries list", "deliveries export", "bookings list", "check", "release w", "cron show", "status"]
 )
