@@ -116,6 +116,20 @@ MUTATIONS = (
         ("tests/end_to_end/test_poison_and_outages.py",),
     ),
     Mutation(
+        "a broken kind of message is not put behind the others of its lane",
+        "tick/send.py",
+        "            queue.stand_back(self._ledger, delivery, until)",
+        "            pass",
+        ("tests/end_to_end/test_poison_and_outages.py",),
+    ),
+    Mutation(
+        "a doubt is forgotten when the YAML names another provider",
+        "tick/send.py",
+        "if current.doubtful and rules.on_unknown is OnUnknown.HOLD:",
+        "if False:",
+        ("tests/end_to_end/test_poison_and_outages.py",),
+    ),
+    Mutation(
         "a success ends the wait that a provider asked for",
         "ledger/lanes.py",
         'waits = "throttles > 0 AND paused_until > :now"',
