@@ -46,6 +46,16 @@ def states_without_a_list(db: Database) -> None:
             db.execute(statement)
 
 
+@ledger()
+def sources_of_bookings(db: Database) -> None:
+    """In which state a run last planned with a source of bookings: has it changed since?"""
+    db.execute(
+        """
+        CREATE TABLE sources (name TEXT PRIMARY KEY, fingerprint TEXT, seen_at TEXT NOT NULL) WITHOUT ROWID
+        """
+    )
+
+
 _FIRST = (
     """
     CREATE TABLE deliveries (

@@ -2,6 +2,7 @@
 
 - `schema`: its tables, for those who have none;
 - `reading`: the open file, `Bookings`;
+- `fingerprint`: has the file changed?
 - `misplaced`: bookings that no search finds;
 - `rows`: what its columns hold, as values of ours;
 - `errors`: what SQLite meets there, in words for people.

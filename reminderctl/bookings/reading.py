@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from reminderctl import timing
 from reminderctl.bookings.errors import errors_of
+from reminderctl.bookings.fingerprint import fingerprint
 from reminderctl.bookings.rows import read_fields, read_identifier, read_instant, read_participant, read_text
 from reminderctl.errors import BookingsError
 from reminderctl.model import Booking, Location, Service, Staff, Window
@@ -68,6 +69,16 @@ class Bookings:
         if _identity(self.path) not in (self._file, None):
             self._connection.close()
             self._open()
+
+    def fingerprint(self) -> str | None:
+        """Return a text that changes with what is read from now on.
+
+        None where that cannot be known: the file was written a moment ago, or a view asks for the time of day.
+        """
+        self._follow()
+        if _identity(self.path) != self._file or self._texts(_VIEWS_BY_THE_CLOCK):
+            return None
+        return fingerprint(self.path)
 
     def starting(self, window: Window) -> Iterator[Booking]:
         """The bookings that start in a window, earliest first."""
@@ -202,6 +213,11 @@ _NOUNS: dict[type[Any], str] = {Service: "services", Staff: "staff", Location: "
 def _select_nouns(kind: type[Any]) -> str:
     return f"SELECT {', '.join(kind.__struct_fields__)} FROM {_NOUNS[kind]}"  # noqa: S608 - names of columns
 
+
+_VIEWS_BY_THE_CLOCK = """
+SELECT name FROM sqlite_master
+WHERE type = 'view' AND (sql LIKE '%now%' OR sql LIKE '%current%' OR REPLACE(sql, ' ', '') LIKE '%()%')
+"""
 
 # From each name straight to the next one: the cost follows the number of zones, not of bookings.
 _EACH_TIMEZONE = """

@@ -1,7 +1,7 @@
 """The ledger: what reminderctl remembers, in a SQLite file of its own (docs/reference/ledger.md).
 
 - `opening`: making, checking, opening and migrating the file; the `Ledger` that is passed around;
-- `watermarks`: how far each trigger has been planned;
+- `watermarks`: how far each trigger has been planned; `sources`: with which state of the bookings;
 - `queue`: deliveries that wait; `claims`: those that a run has taken to send;
 - `lanes`: what is paused together when a provider fails;
 - `runs`: who is running, and who has died;

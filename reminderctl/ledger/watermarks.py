@@ -29,14 +29,17 @@ def read(ledger: Ledger) -> dict[tuple[str, str], Watermark]:
     }
 
 
-def window(watermark: Watermark, workflow: Workflow, trigger: Trigger, now: datetime) -> Window:
+def window(
+    watermark: Watermark, workflow: Workflow, trigger: Trigger, now: datetime, *, unchanged: bool = False
+) -> Window:
     """The due instants that a run at `now` looks at.
 
     From just before the watermark, a watermark in the future counting as now; where late bookings are to be sent, from
-    as far back as a delivery could still be inside its grace; but never from before the trigger was armed.
+    as far back as a delivery could still be inside its grace, unless the bookings are `unchanged` since the trigger was
+    last planned; but never from before the trigger was armed.
     """
     since = min(watermark.planned_until, now) - OVERLAP
-    if workflow.late_booking == "send":
+    if workflow.late_booking == "send" and not unchanged:
         since = min(since, now - longest_grace(trigger, workflow.grace) - LAST_INSTANT_BEFORE)  # which it excludes
     return Window(max(since, min(watermark.armed_at, now)), now)
 

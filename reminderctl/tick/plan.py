@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from reminderctl import planning, timing
 from reminderctl.bookings import Bookings
-from reminderctl.ledger import Ledger, claims, lanes, queue, runs, watermarks
+from reminderctl.ledger import Ledger, claims, lanes, queue, runs, sources, watermarks
 from reminderctl.model import Config, Delivery, Trigger, Window, Workflow
 from reminderctl.tick.report import Expired, Report
 
@@ -31,23 +31,23 @@ def plan(config: Config, ledger: Ledger, bookings: Bookings, *, run: int, now: d
     enabled = [workflow for workflow in config.workflows if workflow.enabled]
     marks = _arm_and_forget(config, enabled, ledger, now)
     _mind_a_clock_set_back(marks, enabled, ledger, now)
+    fingerprint, known = bookings.fingerprint(), sources.find(ledger)
     _end_what_is_over(config, ledger, bookings, now, report)
     zones = _zones(config, enabled, bookings)
     for workflow in enabled:
+        windows = []
+        for trigger in workflow.triggers:
+            mark = marks[workflow.id, trigger.identity]
+            unchanged = known is not None and known.is_unchanged(fingerprint, since=min(mark.planned_until, now))
+            windows.append(watermarks.window(mark, workflow, trigger, now, unchanged=unchanged))
         deliveries = (
             delivery
-            for trigger in workflow.triggers
-            for delivery in _due(
-                trigger,
-                watermarks.window(marks[workflow.id, trigger.identity], workflow, trigger, now),
-                workflow=workflow,
-                bookings=bookings,
-                zones=zones,
-                config=config,
-            )
+            for trigger, window in zip(workflow.triggers, windows, strict=True)
+            for delivery in _due(trigger, window, workflow=workflow, bookings=bookings, zones=zones, config=config)
         )
         _enqueue(workflow, deliveries, ledger, run=run, now=now, report=report)
     watermarks.advance(ledger, (workflow.id for workflow in enabled), now)
+    sources.record(ledger, fingerprint, now)
 
 
 def _mind_a_restored_ledger(ledger: Ledger, now: datetime, report: Report) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.clinic import Clinic, at, written
+from tests.clinic import SETTINGS, Clinic, at, written
 
 REMINDER = """\
 - id: reminder
@@ -82,6 +82,59 @@ def test_a_booking_that_arrives_late(clinic: Clinic, late_booking: str, minutes_
     clinic.book("b1", "2026-06-10T10:00Z")
     clinic.run(now)
     assert len(clinic.outbox()) == int(sent)
+
+
+def test_late_bookings_are_looked_for_where_the_file_has_changed_only(clinic: Clinic) -> None:
+    """What no change of the file announces, as no program writes it, shows that nothing is searched again."""
+    clinic.write(reminder(more="late_booking: send"))
+    clinic.book("b1", "2026-06-10T10:00Z", status="rejected")
+    clinic.written_long_ago(1)
+    clinic.run("2026-06-01T08:00Z")
+    clinic.run("2026-06-09T11:00Z")
+    clinic.set_status("b1", "approved")
+    clinic.written_long_ago(1)
+    assert clinic.run("2026-06-09T11:06Z") == {}
+    clinic.written_long_ago(2)
+    assert clinic.run("2026-06-09T11:07Z") == {"planned": 1, "sent": 1}
+
+
+def test_late_bookings_of_a_view_that_follows_the_clock_are_always_looked_for(clinic: Clinic) -> None:
+    clinic.write(reminder(more="late_booking: send"))
+    clinic.book("b1", "2026-06-10T10:00Z", status="rejected")
+    clinic.execute("ALTER TABLE bookings RENAME TO visits")
+    clinic.execute("CREATE VIEW bookings AS SELECT * FROM visits WHERE date() > '2020-01-01'")
+    clinic.written_long_ago(1)
+    clinic.run("2026-06-01T08:00Z")
+    clinic.run("2026-06-09T11:00Z")
+    clinic.execute("UPDATE visits SET status = 'approved'")
+    clinic.written_long_ago(1)
+    assert clinic.run("2026-06-09T11:06Z") == {"planned": 1, "sent": 1}
+
+
+def test_a_late_booking_is_found_once_the_broken_file_of_its_workflow_is_corrected(clinic: Clinic) -> None:
+    """Other workflows' runs have seen the change of bookings.db; this one's have not."""
+    folder = clinic.folder / "conf"
+    folder.mkdir()
+    settings = f"bookings: {clinic.folder}/bookings.db\nledger: {clinic.folder}/ledger.db\n"
+    other = reminder().replace("id: reminder", "id: other")
+    whole = f"workflows:\n{reminder(more='late_booking: send')}"
+    (folder / "a.yaml").write_text(f"{SETTINGS}{settings}workflows:\n{other}")
+    (folder / "b.yaml").write_text(whole)
+
+    def run(now: str, *, exits: int) -> None:
+        result = clinic.command("--config", str(folder), "run", "--now", now)
+        assert result.exit_code == exits, result.output
+
+    clinic.written_long_ago(1)
+    run("2026-06-01T08:00Z", exits=0)
+    run("2026-06-09T11:00Z", exits=0)
+    (folder / "b.yaml").write_text("workflows: [\n")
+    clinic.book("b1", "2026-06-10T10:00Z")
+    clinic.written_long_ago(2)
+    run("2026-06-09T11:06Z", exits=2)
+    (folder / "b.yaml").write_text(whole)
+    run("2026-06-09T11:12Z", exits=0)
+    assert len(list((folder / "outbox").glob("[0-9]*"))) == 1
 
 
 def test_after_an_outage_what_is_inside_its_grace_goes_out_and_the_rest_is_expired(armed: Clinic) -> None:

@@ -1,0 +1,33 @@
+"""Fingerprints of bookings.db: has the file changed since a run read it?"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+UNSETTLED_NS = 2_000_000_000  # FAT counts in steps of two seconds; within a step two writes look alike
+
+
+def fingerprint(path: Path, *, now_ns: int | None = None) -> str | None:
+    """Return a text that changes with the file's content: device, inode, size and time of it and of its -wal.
+
+    None where there is no file, or where it was written so lately that another write might leave no mark. `now_ns` is
+    the system's clock, against which the file's time is judged.
+    """
+    real = path.resolve()
+    try:
+        found = real.stat()
+    except OSError:
+        return None
+    parts = [found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns]
+    written_ns = found.st_mtime_ns
+    try:
+        log = real.with_name(f"{real.name}-wal").stat()
+    except OSError:
+        log = None
+    if log and log.st_size:  # a reader makes an empty one
+        parts += [log.st_ino, log.st_size, log.st_mtime_ns]
+        written_ns = max(written_ns, log.st_mtime_ns)
+    if written_ns > (time.time_ns() if now_ns is None else now_ns) - UNSETTLED_NS:
+        return None
+    return " ".join(map(str, parts))

@@ -1,0 +1,40 @@
+"""Sources of bookings: in which state a run last planned with each of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from reminderctl.ledger.opening import Ledger
+from reminderctl.timing import instant_text, parse_instant
+
+BOOKINGS = "bookings"  # the name of bookings.db
+
+
+class Source(NamedTuple):
+    """A source as the last run found it: its fingerprint, if it had one, and when a run first found it so."""
+
+    fingerprint: str | None
+    seen_at: datetime
+
+    def is_unchanged(self, fingerprint: str | None, *, since: datetime) -> bool:
+        """Return True where what was planned at `since` was planned with what the source holds now."""
+        return fingerprint is not None and fingerprint == self.fingerprint and since >= self.seen_at
+
+
+def find(ledger: Ledger, name: str = BOOKINGS) -> Source | None:
+    """Return what is known of a source, None where no run has read it yet."""
+    row = ledger.connection.execute("SELECT fingerprint, seen_at FROM sources WHERE name = ?", (name,)).fetchone()
+    return Source(row[0], parse_instant(row[1])) if row else None
+
+
+def record(ledger: Ledger, fingerprint: str | None, now: datetime, name: str = BOOKINGS) -> None:
+    """Record that a run at `now` has planned with a source in this state; an old state keeps its instant."""
+    ledger.connection.execute(
+        """
+        INSERT INTO sources (name, fingerprint, seen_at) VALUES (:name, :fingerprint, :now)
+        ON CONFLICT (name) DO UPDATE SET fingerprint = excluded.fingerprint, seen_at = excluded.seen_at
+        WHERE sources.fingerprint IS NOT excluded.fingerprint
+        """,
+        {"name": name, "fingerprint": fingerprint, "now": instant_text(now)},
+    )

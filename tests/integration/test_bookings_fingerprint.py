@@ -1,0 +1,86 @@
+"""Whether bookings.db has changed since a run read it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from reminderctl import bookings
+from reminderctl.bookings.fingerprint import UNSETTLED_NS, fingerprint
+
+LATER_NS = 2**62  # long after anything that a test writes
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    bookings.create(tmp_path / "bookings.db")
+    return tmp_path / "bookings.db"
+
+
+def insert(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "INSERT INTO bookings (id, starts_at, ends_at) VALUES (HEX(RANDOMBLOB(4)), :at, :at)",
+            {"at": "2026-06-10T10:00:00Z"},
+        )
+
+
+def set_time(path: Path, seconds: int) -> None:
+    os.utime(path, times=(seconds, seconds))
+
+
+def replace_with_a_copy(path: Path) -> None:
+    copy = path.with_name("copy.db")
+    copy.write_bytes(path.read_bytes())
+    os.utime(copy, ns=(path.stat().st_mtime_ns, path.stat().st_mtime_ns))
+    copy.replace(path)
+
+
+def test_a_file_that_nobody_writes_keeps_its_fingerprint(path: Path) -> None:
+    before = fingerprint(path, now_ns=LATER_NS)
+    with bookings.Bookings(path) as opened:
+        assert list(opened.latest_ids(most=1)) == []
+    assert before is not None
+    assert fingerprint(path, now_ns=LATER_NS) == before
+
+
+@pytest.mark.parametrize("change", [insert, lambda path: set_time(path, 5), replace_with_a_copy])
+def test_a_write_changes_it(path: Path, change: Callable[[Path], None]) -> None:
+    set_time(path, 4)
+    before = fingerprint(path, now_ns=LATER_NS)
+    change(path)
+    assert fingerprint(path, now_ns=LATER_NS) != before
+
+
+def test_a_write_that_only_the_write_ahead_log_has_changes_it(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("SELECT 1 FROM bookings").fetchone()  # it has the log open, and so nobody else removes it
+        insert(path)
+        set_time(path, 4)
+        before = fingerprint(path, now_ns=LATER_NS)
+        insert(path)
+        set_time(path, 4)
+        assert fingerprint(path, now_ns=LATER_NS) != before
+
+
+def test_a_link_is_followed_to_the_file_and_its_log(path: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.db"
+    link.symlink_to(path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("SELECT 1 FROM bookings").fetchone()  # it has the log open, and so nobody else removes it
+        insert(path)
+        assert fingerprint(link, now_ns=LATER_NS) == fingerprint(path, now_ns=LATER_NS)
+
+
+def test_one_that_was_written_a_moment_ago_has_none(path: Path) -> None:
+    set_time(path, 100)
+    assert fingerprint(path, now_ns=100 * 10**9 + UNSETTLED_NS - 1) is None
+    assert fingerprint(path, now_ns=100 * 10**9 + UNSETTLED_NS) is not None
+    assert fingerprint(path.with_name("missing.db"), now_ns=LATER_NS) is None
