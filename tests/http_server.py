@@ -64,7 +64,7 @@ class Exchange:
 
     def answer(self, status: int = 200, body: Body = b"", *, headers: Mapping[str, str] | None = None) -> None:
         """Send a whole answer; a dict or list goes out as JSON."""
-        self.write(_head_and_body(status, body, headers or {}))
+        self.write(head_and_body(status, body, headers or {}))
 
     def drip(self, content: bytes) -> None:
         """Send byte after byte, slowly, until the client hangs up or the server is closed."""
@@ -124,7 +124,7 @@ def half_an_answer(status: int = 200, *, headers: Mapping[str, str] | None = Non
 
     def step(exchange: Exchange) -> None:
         exchange.read()
-        exchange.write(_head_and_body(status, b"x" * 100, headers or {})[:-50])
+        exchange.write(head_and_body(status, b"x" * 100, headers or {})[:-50])
         exchange.hang_up()
 
     return step
@@ -163,7 +163,7 @@ def drip_body(status: int = 200) -> Step:
 
     def step(exchange: Exchange) -> None:
         exchange.read()
-        exchange.write(_head_and_body(status, b"", {"Content-Length": "100000"}))
+        exchange.write(head_and_body(status, b"", {"Content-Length": "100000"}))
         exchange.drip(b"x" * 100_000)
         exchange.hang_up()
 
@@ -287,13 +287,13 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep quiet."""
 
 
-def _head_and_body(status: int, body: Body, headers: Mapping[str, str]) -> bytes:
+def head_and_body(status: int, body: Body = b"", headers: Mapping[str, str] | None = None) -> bytes:
     lines = {"Content-Type": "text/plain; charset=utf-8"}
     if isinstance(body, dict | list):
         body, lines = json.dumps(body), {"Content-Type": "application/json"}
     content = body.encode() if isinstance(body, str) else body
     if status != 204:
         lines["Content-Length"] = str(len(content))
-    lines |= headers
+    lines |= headers or {}
     head = [f"HTTP/1.1 {status} {responses.get(status, 'Odd')}", *(f"{name}: {value}" for name, value in lines.items())]
     return "\r\n".join([*head, "", ""]).encode() + content

@@ -46,6 +46,12 @@ class Server:
         self.released = threading.Event()
         self._answers: dict[str, Answer | list[Answer]] = {**PLAYS_ALONG, **answers}
         self._lock = threading.Lock()
+        self.open: set[socket.socket] = set()
+
+    def say(self, line: str) -> None:
+        """Send a line that nobody asked for to whoever is connected."""
+        for connection in list(self.open):
+            connection.sendall(f"{line}\r\n".encode())
 
     def script(self, **answers: Answer | list[Answer]) -> None:
         """Change some of the answers."""
@@ -86,12 +92,11 @@ class _Listener(ThreadingTCPServer):
 
     def __init__(self, answers: dict[str, Answer | list[Answer]]) -> None:
         super().__init__(("127.0.0.1", 0), _Dialogue)
-        self.open: set[socket.socket] = set()
         self.scripted = Server(self.server_address[1], answers)
 
     def hang_up_all(self) -> None:
         """End the connections that clients keep open, so that their threads end."""
-        for connection in list(self.open):
+        for connection in list(self.scripted.open):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
@@ -99,16 +104,17 @@ class _Listener(ThreadingTCPServer):
 class _Dialogue(StreamRequestHandler):
     """One connection."""
 
+    disable_nagle_algorithm = True  # which would hold back a line that nobody asked for until the client speaks
     server: _Listener
 
     def handle(self) -> None:
         self.server.scripted.count_connection()
-        self.server.open.add(self.connection)
+        self.server.scripted.open.add(self.connection)
         try:
             with suppress(OSError):
                 self._converse()
         finally:
-            self.server.open.discard(self.connection)
+            self.server.scripted.open.discard(self.connection)
 
     def _converse(self) -> None:
         going = self._answer("greeting")

@@ -62,6 +62,7 @@ def classify_status(
 
     `repeatable`: the receiver tells repetitions by their id, or they do no harm. Then whatever may pass is worth
     another attempt; otherwise a server that broke in the middle may have sent the message, and nobody can know.
+    A 101 accepts what nobody asked for, so it is an error of the server's, like those from 500 on.
     A 409 to a request with an id says that the same is still under way: another attempt gets the lasting answer.
     """
     if 200 <= status < 300:
@@ -70,7 +71,7 @@ def classify_status(
         return Throttled(text, retry_after=retry_after)
     if 300 <= status < 400 or status in (401, 402, 403, 407):
         return ChannelDown(text, retry_after=retry_after)
-    if repeatable and (status in (408, 409) or status >= 500):
+    if repeatable and (status in (101, 408, 409) or status >= 500):
         return Unavailable(text, retry_after=retry_after)
     if status == 503 and retry_after is not None:
         return Unavailable(text, retry_after=retry_after)

@@ -81,7 +81,10 @@ def request(
             raise Unknown(f"{host} gave no answer within {timeout:g} s; the request may have arrived") from None
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError):
             raise Unknown(f"{host} broke off before it had answered; the request may have arrived") from None
-        return _read(host, response)
+        answer = _read(host, response)
+        if session.keep_alive and answer.complete and _transport.got_surplus():
+            session.stop_keeping_connections()
+        return answer
 
 
 def _prepare(

@@ -48,6 +48,15 @@ class _Lines:
             raise OSError("a line of its answer is too long")  # smtplib would call it a refusal with code 500
         return line + b"\n"
 
+    def has_more(self) -> bool:
+        """Say whether the server has sent more than was asked for, without waiting for it."""
+        if not self.unread:
+            connection = self._session.timed_socket()
+            connection.settimeout(0)
+            with contextlib.suppress(BlockingIOError, ssl.SSLWantReadError):
+                self.unread = connection.recv(4096)
+        return bool(self.unread)
+
     def close(self) -> None:
         self.unread = b""
 
@@ -85,7 +94,7 @@ class Session(smtplib.SMTP):
 
     def send(self, s: Any) -> None:
         if self.sock is not None:
-            if self.file is not None and self.file.unread:
+            if self.file is not None and self.file.has_more():
                 # It would be taken for the answer to what is sent now, and a mail for accepted that was not.
                 raise smtplib.SMTPServerDisconnected("it spoke out of turn")
             self.timed_socket()

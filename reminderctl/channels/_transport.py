@@ -28,6 +28,8 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from reminderctl.channels._http_response import SWITCHING_PROTOCOLS, FinalResponse, ResponseReader
+
 _CONNECTING = 10.0  # seconds for TCP, shared by all addresses of a name
 _IDLE = 1.0  # seconds that a connection may have rested and still be used: servers close theirs after 2 or more
 
@@ -46,6 +48,7 @@ class _Attempt(threading.local):
     until: float = math.inf
     public_only: bool = False
     keep_alive: bool = False
+    got_surplus: bool = False  # more bytes than belong to the response
 
 
 _attempt = _Attempt()
@@ -60,6 +63,7 @@ def attempt(seconds: float, *, public_only: bool, keep_alive: bool) -> Iterator[
     """
     until = time.monotonic() + seconds
     _attempt.until, _attempt.public_only, _attempt.keep_alive = until, public_only, keep_alive
+    _attempt.got_surplus = False
     try:
         yield
     finally:
@@ -75,28 +79,44 @@ def _left() -> float | None:
     return left
 
 
-class _Socket(socket.socket):
-    """A TCP socket that waits no longer than the attempt may last."""
+def got_surplus() -> bool:
+    """Say whether, in the attempt that this thread is at, a server sent more than its response."""
+    return _attempt.got_surplus
+
+
+class _Readable(socket.socket):
+    """What a response is read from."""
+
+    may_wait = True
+    in_order = True
+
+    def makefile(self, mode: str = "rb", *_: Any, **__: Any) -> Any:
+        return ResponseReader(super().makefile(mode, buffering=0), self)  # type: ignore[call-overload]
+
+    def report_surplus(self) -> None:
+        """Let nobody use this connection again."""
+        self.in_order = False
+        _attempt.got_surplus = True
 
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
-        self.settimeout(_left())
+        self.settimeout(_left() if self.may_wait else 0)
         return super().recv_into(*args, **kwargs)
+
+
+class _Socket(_Readable):
+    """A TCP socket that waits no longer than the attempt may last."""
 
     def sendall(self, *args: Any, **kwargs: Any) -> None:
         self.settimeout(_left())
         super().sendall(*args, **kwargs)
 
 
-class _TLSSocket(ssl.SSLSocket):
+class _TLSSocket(_Readable, ssl.SSLSocket):
     """A TLS socket that waits no longer than the attempt may last."""
 
     def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 - ssl's signature
         self.settimeout(_left())
         super().do_handshake(block)
-
-    def recv_into(self, *args: Any, **kwargs: Any) -> int:
-        self.settimeout(_left())
-        return super().recv_into(*args, **kwargs)
 
     def send(self, *args: Any, **kwargs: Any) -> int:  # sendall is a loop over this
         self.settimeout(_left())
@@ -104,8 +124,9 @@ class _TLSSocket(ssl.SSLSocket):
 
 
 class _HTTPConnection(HTTPConnection):
-    """A connection on such a socket, too old for use once it has rested."""
+    """A connection on such a socket, used again only at once and only if its responses came in order."""
 
+    response_class = FinalResponse
     used_at = -math.inf
 
     def _new_conn(self) -> socket.socket:  # where urllib3's own SOCKS support puts another kind of socket, too
@@ -117,12 +138,14 @@ class _HTTPConnection(HTTPConnection):
 
     def getresponse(self) -> Any:
         response = super().getresponse()
-        self.used_at = time.monotonic() if _attempt.keep_alive else -math.inf
+        keep = _attempt.keep_alive and response.status != SWITCHING_PROTOCOLS
+        self.used_at = time.monotonic() if keep else -math.inf
         return response
 
     @property
     def is_connected(self) -> bool:
-        return time.monotonic() - self.used_at < _IDLE and super().is_connected
+        in_order = getattr(self.sock, "in_order", True)  # a SOCKS proxy's socket does not say
+        return in_order and time.monotonic() - self.used_at < _IDLE and super().is_connected
 
 
 class _HTTPSConnection(_HTTPConnection, HTTPSConnection):
@@ -176,6 +199,12 @@ class Session(requests.Session):
         self.headers.clear()
         self.headers.update(headers, Connection="keep-alive" if keep_alive else "close")
         self._environments: dict[tuple[str, str], Any] = {}
+
+    def stop_keeping_connections(self) -> None:
+        """Use each connection for one request from now on: a second response may come too late to be noticed."""
+        self.keep_alive = False
+        self.headers["Connection"] = "close"
+        self.close()
 
     def carry(self, request: requests.PreparedRequest, *, timeout: float) -> requests.Response:
         """Make a request and give the head of its answer.

@@ -114,11 +114,41 @@ def accept_by_halves(provider: Provider) -> Step:
     return step
 
 
+def say_more(before: bytes, words: str, after: bytes = b"") -> Callable[[Provider], Step]:
+    """Send something before and after an answer, in one write."""
+
+    def scripted(provider: Provider) -> Step:
+        status, body = provider.accepted if words == "an acceptance" else (500, provider.errors(500, "no"))
+
+        def step(exchange: Exchange) -> None:
+            exchange.read()
+            exchange.write(before + http_server.head_and_body(status, body) + after)
+
+        return step
+
+    return scripted
+
+
 def speak_plainly(exchange: Exchange) -> None:
     exchange.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
     exchange.hang_up()
 
 
+def switch_protocols(exchange: Exchange) -> None:
+    exchange.read()
+    exchange.write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n\x81\x00")
+
+
+def hint_for_ever(exchange: Exchange) -> None:
+    exchange.read()
+    while exchange.write(INTERIM):
+        pass
+
+
+INTERIM = (
+    b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n"
+    b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
+)
 WEB_PAGE = http_server.answer(200, "<!DOCTYPE html><title>Wi-Fi</title>", headers={"Content-Type": "text/html"})
 NOWHERE = {"nobody listens at the port", "the name does not resolve"}
 UNTRUSTED = "the certificate is not to be trusted"
@@ -134,6 +164,15 @@ STEPS: dict[str, Callable[[Provider], Step]] = {
     "an acceptance that drips": lambda provider: http_server.drip_body(provider.accepted[0]),
     "something that is not HTTP": lambda _: http_server.garbage,
     "an acceptance": accept,
+    "an acceptance after 100, 102 and 103": say_more(INTERIM, "an acceptance"),
+    "500 after 100, 102 and 103": say_more(INTERIM, "500"),
+    "an acceptance, then a 500 nobody asked for": say_more(b"", "an acceptance", http_server.head_and_body(500, "no")),
+    "500, then an acceptance nobody asked for": lambda provider: say_more(
+        b"", "500", http_server.head_and_body(*provider.accepted)
+    )(provider),
+    "an acceptance with a body longer than announced": say_more(b"", "an acceptance", b"and more"),
+    "101": lambda _: switch_protocols,
+    "100, 102 and 103 without end": lambda _: hint_for_ever,
     "200 with the provider's refusal in it": refuse_within_success,
     "200 with a web page": lambda _: WEB_PAGE,
     "302": refuse(302, Location="/elsewhere"),

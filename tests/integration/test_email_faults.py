@@ -206,6 +206,18 @@ def test_a_connection_that_the_server_ends_between_mails_is_replaced(scripted, a
     assert server.connections == 2
 
 
+@pytest.mark.parametrize("line", ["250 2.0.0 Ok", "421 4.4.2 Timed out"])
+def test_a_line_that_nobody_asked_for_is_not_taken_for_an_answer(scripted, line):
+    server, sender = scripted(RCPT=["250 2.1.5 Ok", "550 5.1.1 User unknown", "250 2.1.5 Ok"])
+    sender.send(MESSAGE, AROUND)
+    server.say(line)
+    with pytest.raises(Rejected):
+        sender.send(MESSAGE, AROUND)
+    server.say(line)
+    sender.send(MESSAGE, AROUND)
+    assert (len(server.contents), server.connections) == (2, 3)
+
+
 @pytest.mark.parametrize("answer", ["421 4.4.2 Timed out", "500 What?", CLOSE], ids=["421", "refused", "closed"])
 def test_a_connection_on_which_a_refused_mail_cannot_be_cleared_is_replaced(scripted, answer):
     server, sender = scripted(RCPT=["550 5.1.1 User unknown", "250 Ok"], RSET=answer)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import trustme
 from standardwebhooks import Webhook
 
 from reminderctl.channels import _http, webhook
-from reminderctl.errors import Rejected
+from reminderctl.errors import DeliveryError, Rejected, Unavailable
 from reminderctl.model import Receipt
 from reminderctl.secret import Secret
-from tests.http_server import Server, answer, serve
+from tests import http_server
+from tests.http_server import Exchange, Server, answer, serve
 from tests.webhooks import ENVELOPE, NOON, SECRET, SECRETS, message, send
 
 
@@ -126,6 +129,63 @@ def test_several_webhooks_share_a_connection_and_no_cookie(server: Server) -> No
     channel.close()
     assert server.connections == 1
     assert not any("cookie" in request.headers for request in server.requests)
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+@pytest.mark.parametrize("interim", [False, True])
+def test_a_connection_with_a_surplus_answer_is_closed_and_its_receiver_trusted_no_more(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, encrypted: bool, interim: bool
+) -> None:
+    before = b"HTTP/1.1 103 Early Hints\r\n\r\n" if interim else b""
+
+    def refuse_and_accept(exchange: Exchange) -> None:
+        exchange.read()
+        exchange.write(before + http_server.head_and_body(500) + http_server.head_and_body(200))
+
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+    with http_server.serve(authority=authority if encrypted else None) as server:
+        server.script(answer(), refuse_and_accept, answer(500), answer(), answer(500))
+        assert send_several(server, 5) == [Receipt, Unavailable, Unavailable, Receipt, Unavailable]
+        assert (len(server.requests), server.connections) == (5, 4)
+        assert [request.headers["connection"] for request in server.requests] == [*["keep-alive"] * 2, *["close"] * 3]
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_a_kept_connection_on_which_bytes_wait_is_not_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, encrypted: bool
+) -> None:
+    late = threading.Event()
+
+    def accept_and_refuse_later(exchange: Exchange) -> None:
+        exchange.read()
+        exchange.answer(200)
+        exchange.server.released.wait(0.1)
+        exchange.write(http_server.head_and_body(500))
+        late.set()
+
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+    with http_server.serve(authority=authority if encrypted else None) as server:
+        server.script(accept_and_refuse_later, answer())
+        assert send_several(server, 2, wait=late.wait) == [Receipt, Receipt]
+        assert (len(server.requests), server.connections) == (2, 2)
+
+
+def send_several(server: Server, count: int, *, wait: Callable[[], object] = lambda: None) -> list[type]:
+    """What became of several messages to one receiver, sent by one thread."""
+    channel = webhook.Channel(webhook.Settings(timeout=5.0))
+    results: list[type] = []
+    for _ in range(count):
+        try:
+            results.append(type(channel.send(message(url=server.url), ENVELOPE)))
+        except DeliveryError as error:
+            results.append(type(error))
+        wait()
+    channel.close()
+    return results
 
 
 def test_a_provider_without_ids_gets_a_connection_for_each_request(server: Server) -> None:
