@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from reminderctl import channels, planning, timing
+from reminderctl.config.finding import private_files
 from reminderctl.errors import Rejected
 from reminderctl.matching import language_of
 from reminderctl.messages.context import Context
@@ -37,6 +38,7 @@ def compose(delivery: Delivery, booking: Booking, *, config: Config, at: datetim
         module.Message,
         context,
         base=config.files[0].parent,
+        private=private_files(config.files, others=(config.ledger, config.bookings, config.outbox)),
         extra={"to": address} if module.RULES.address else {},
     )
     envelope = Envelope(

@@ -23,13 +23,15 @@ from reminderctl.model import Action, Admin, Company, Configured
 class Surroundings(Struct, kw_only=True):
     """What an action is read against: the settings of all files, and how closely to look.
 
-    `channels` grows by those that need no settings, `read_files` by the files that texts come from. `unreadable` names
-    YAML files that could not be read; they may hold the settings that are missing.
+    `channels` grows by those that need no settings, `read_files` by the files that texts come from. Nothing of what is
+    `private` may be sent. `unreadable` names YAML files that could not be read; they may hold the settings that are
+    missing.
     """
 
     channels: dict[str, Configured]
     read_files: list[Path]
     folder: Path
+    private: tuple[Path, ...]
     language: str
     company: Company
     admin: Admin
@@ -87,6 +89,7 @@ def _read_action(page: Page, node: MappingNode, *, path: str, around: Surroundin
             path=path,
             module=module,
             folder=around.folder,
+            private=around.private,
             language=around.language,
             deep=around.deep,
             read_files=around.read_files,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -48,6 +49,17 @@ def yaml_files(folder: Path) -> list[Path]:
     editors and file managers leave behind.
     """
     return sorted(_yaml_in(folder))
+
+
+@functools.lru_cache(maxsize=8)
+def private_files(files: tuple[Path, ...], *, others: tuple[Path | None, ...]) -> tuple[Path, ...]:
+    """Return what no message may carry: the YAML `files`, the secrets beside them, and the `others` of a configuration.
+
+    Others are its databases and its outbox; an outbox that is the working directory is left out.
+    """
+    written = [file for file in files if file.suffix in (".yaml", ".yml")]
+    secrets = dict.fromkeys(file.parent / SECRETS for file in written)
+    return (*written, *secrets, *(each for each in others if each is not None and each != Path()))
 
 
 def _yaml_in(folder: Path) -> Iterator[Path]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from reminderctl.config import providers, settings
 from reminderctl.config.actions import Surroundings
-from reminderctl.config.finding import yaml_files
+from reminderctl.config.finding import private_files, yaml_files
 from reminderctl.config.page import Page
 from reminderctl.config.reading import read_page
 from reminderctl.config.variables import Variables, note_references
@@ -56,6 +56,9 @@ def read(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, 
         channels=fields["channels"],
         read_files=[],
         folder=folder,
+        private=private_files(
+            tuple(page.path for page in pages), others=tuple(map(fields.get, ("ledger", "bookings", "outbox")))
+        ),
         language=fields.get("language") or "en",
         company=fields.get("company") or Company(),
         admin=fields.get("admin") or Admin(),

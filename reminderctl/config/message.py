@@ -22,12 +22,12 @@ from reminderctl.config.variables import misplaced
 from reminderctl.config.words import depends_on, did_you_mean, nearest, quote
 from reminderctl.errors import Problem
 from reminderctl.messages import texts
+from reminderctl.messages.attachments import CALENDAR, CHOSEN, OURS, is_bound, is_private
 from reminderctl.messages.shortcodes import is_known
 from reminderctl.places import Place
 
 _MAY_BE_BLANK = frozenset({"subject"})  # a mail may go out without one, and `check` warns of it
 OUR_KEYS = frozenset(encoded_names(OurKeys))
-CALENDAR = "calendar"
 _STAND_INS = {"email": "someone@example.com", "phone": "+34600123456", "telegram": "1"}
 _REFERENCE = re.compile(r"\$\{[A-Z_][A-Z0-9_]*\}")  # `${service_price}` is a price in dollars
 _BLANK = "is empty; give it a value"
@@ -47,6 +47,7 @@ class Draft(Struct, kw_only=True):
     path: str
     module: ChannelModule
     folder: Path
+    private: tuple[Path, ...]
     language: str
     deep: bool
     read_files: list[Path]
@@ -205,9 +206,25 @@ def mistakes(text: str, *, deep: bool) -> Iterator[tuple[int, str]]:
 
 
 def _check_attachment(draft: Draft, path: tuple[str | int, ...], text: str) -> None:
-    if text != CALENDAR and "{" not in text and not (draft.folder / text).is_file():
-        meant = did_you_mean(text, [CALENDAR]) or "; write `calendar`, or the name of a file beside the YAML"
-        draft.page.note(node_at(draft.node, path), draft.path, f"{path[0]}: there is no file {quote(text)}{meant}")
+    what = ""
+    around = texts.around_values(text)
+    if around:
+        what = "" if is_bound(*around, base=draft.folder) else CHOSEN
+    elif text != CALENDAR and "{" not in text:
+        what = _why_not_attached(draft, text)
+    if what:
+        draft.page.note(node_at(draft.node, path), draft.path, f"{path[0]}: {what}")
+
+
+def _why_not_attached(draft: Draft, name: str) -> str:
+    """Return why a file, named by the YAML itself, cannot go with a message; an empty text where it can."""
+    try:
+        if not (draft.folder / name).is_file():
+            meant = did_you_mean(name, [CALENDAR]) or "; write `calendar`, or the name of a file beside the YAML"
+            return f"there is no file {quote(name)}{meant}"
+        return f"{quote(name)} {OURS}" if is_private(draft.folder / name, draft.private) else ""
+    except (OSError, RuntimeError) as error:
+        return f"{quote(name)} cannot be read: {error}"
 
 
 def _note_in_text(draft: Draft, path: tuple[str | int, ...], *, text: str, offset: int, what: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from yaml.nodes import Node
@@ -9,6 +10,7 @@ from yaml.nodes import Node
 from reminderctl.config.reading import read_text_file
 from reminderctl.config.tree import entries, is_mapping, is_text
 from reminderctl.messages import texts
+from reminderctl.messages.attachments import OURS, is_private
 from reminderctl.places import Place
 
 if TYPE_CHECKING:
@@ -41,6 +43,9 @@ def _read_file(draft: Draft, node: Node, *, name: str, where: tuple[str | int, .
         draft.page.note(node, draft.path, f"{name}: expected the name of a file beside the YAML")
         return ""
     path = draft.folder / node.value
+    if refusal := _why_refused(draft, node.value):
+        draft.page.note(node, draft.path, f"{name}: {path} {refusal}")
+        return ""
     text, problem = read_text_file(path, str(path))
     if problem:
         draft.page.note(node, draft.path, f"{name}: {path} {problem.what}")
@@ -48,3 +53,20 @@ def _read_file(draft: Draft, node: Node, *, name: str, where: tuple[str | int, .
     draft.read_files.append(path)
     draft.from_files[where] = (path, text)
     return text.removesuffix("\n")
+
+
+def _why_refused(draft: Draft, name: str) -> str:
+    """Return why the text of a file must not be sent; an empty text where it may.
+
+    A YAML that is a link itself (to a volume, a package) has its neighbours in two folders.
+    """
+    path = draft.folder / name
+    try:
+        if is_private(path, draft.private):
+            return OURS
+        folders = (draft.folder.resolve(), draft.page.path.resolve().parent)
+        if not Path(name).is_absolute() and not any(path.resolve().is_relative_to(folder) for folder in folders):
+            return "lies outside the folder of the YAML; name it with its whole path"
+    except (OSError, RuntimeError) as error:
+        return f"cannot be read: {error}"
+    return ""

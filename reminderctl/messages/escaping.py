@@ -19,7 +19,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")  # JSON can smuggle them in; no chan
 _NOT_IN_XML = re.compile("[\ufffe\uffff]")
 _ENCODED_WORD = re.compile(r"=(?=\?)|=$|^(?=\?)")
 
-# Around each value of a JSON text until `seal_json` has looked at it; json.dumps never lets them through.
+# Around each value of a JSON text, or of a file's name, until somebody has looked at it; no value holds them.
 OPEN, CLOSE = "\x02", "\x03"
 _SEALED = re.compile(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}")
 _BARE_JSON = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?|true|false|null", re.ASCII)
@@ -103,8 +103,8 @@ def escape_parameter(value: str) -> str:
 
 
 def escape_file_name(value: str) -> str:
-    """Part of one file name: neither a folder nor the way out of one."""
-    return re.sub(r"^\.+", "_", re.sub(r"[/\\:]", "_", _BREAKS.sub("_", _encodable(value))))
+    """Part of one file name, between marks: neither a folder nor the way out of one."""
+    return OPEN + re.sub(r"^\.+", "_", re.sub(r"[/\\:]", "_", _BREAKS.sub("_", _encodable(value)))) + CLOSE
 
 
 def escape_json(value: str) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import functools
-import mimetypes
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -16,14 +15,11 @@ from msgspec import structs
 
 from reminderctl.errors import Rejected
 from reminderctl.messages import environments, shapes, shortcodes, texts
+from reminderctl.messages.attachments import attachment
 from reminderctl.messages.context import Context
 from reminderctl.messages.escaping import BodyKind, body_kind, finish
 from reminderctl.messages.values import Lookup, custom, reader_zone, value, values
-from reminderctl.model import Attachment
 from reminderctl.places import Place
-
-_LONGEST_QUOTE = 100  # characters of a name that is none
-LARGEST_FILE = 10 * 1024 * 1024  # bytes
 
 
 class Incomplete(Rejected):
@@ -43,12 +39,13 @@ def render_message(
     context: Context,
     *,
     base: Path,
+    private: Iterable[Path] = (),
     extra: Mapping[str, Any] | None = None,
 ) -> Rendering:
     """The message of that type; raises `Rejected`, naming the field and the cause.
 
-    `tree` is the action's message as the YAML has it, `base` the folder that attachments are relative to. What is in
-    `extra` goes into the message as it is.
+    `tree` is the action's message as the YAML has it, `base` the folder that attachments are relative to; nothing of
+    what is `private` is attached. What is in `extra` goes into the message as it is.
     """
     content_type = _content_type(tree, context)
     unfilled: set[str] = set()
@@ -57,7 +54,9 @@ def render_message(
         text, known = _choose(versions, context)
         kind = _kind(text, content_type) if place is Place.BODY else BodyKind.PLAIN
         rendered = _rendered(text, place, known, kind=kind, unfilled=unfilled, field=".".join(map(str, path)))
-        return _attachment(rendered, known, base) if place is Place.ATTACHMENT else rendered
+        if place is not Place.ATTACHMENT:
+            return rendered
+        return attachment(rendered, known, base=base, private=private)
 
     rendered = shapes.transform(message_type, tree, filled)
     try:
@@ -204,25 +203,3 @@ def _refuse_parent(text: str, url: str, *, empty: Collection[str], field: str) -
 def _blank_segments(url: str) -> list[str]:
     path = re.split("[?#]", url, maxsplit=1)[0]
     return [segment for segment in path.split("/")[3:] if not unquote(segment).strip()]
-
-
-def _attachment(name: str, context: Context, base: Path) -> Attachment:
-    """The appointment for `calendar`, else a file; raises `Rejected`."""
-    if name == "calendar":
-        from reminderctl.messages import calendar  # its library costs a third of a run that sends one SMS
-
-        return calendar.appointment(context)
-    path = base / name
-    try:
-        if not path.is_file():
-            what = f"cannot attach {name!r}: there is no such file; write `calendar`, or a file beside the YAML"
-            raise Rejected(what)
-        if path.stat().st_size > LARGEST_FILE:
-            raise Rejected(f"cannot attach {name!r}: it is larger than {LARGEST_FILE // 1024**2} MB")
-        content = path.read_bytes()
-    except OSError as error:
-        raise Rejected(f"cannot attach {name[:_LONGEST_QUOTE]!r}: {error.strerror}") from None
-    guessed, packed = mimetypes.guess_type(path.name)
-    content_type = guessed if guessed and not packed else "application/octet-stream"
-    charset = "; charset=utf-8" if content_type.startswith("text/") else ""
-    return Attachment(filename=path.name, content_type=content_type + charset, content=content)

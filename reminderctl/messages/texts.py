@@ -15,6 +15,7 @@ from reminderctl.places import Place
 
 __all__ = [
     "Shape",
+    "around_values",
     "choose",
     "choose_version",
     "is_template",
@@ -185,6 +186,19 @@ def _line_at(text: str, line: int) -> int:
     for _ in range(line - 1):
         at = text.find("\n", at) + 1
     return at
+
+
+def around_values(text: str) -> tuple[str, str] | None:
+    """Return the literal texts before the first value and behind the last one; None where there is no value."""
+    literals = [""]
+    end = 0
+    for token in _TOKEN.finditer(text):
+        literals[-1] += text[end : token.start()]
+        end = token.end()
+        if not token["jinja"] or token["jinja"].startswith("{{"):
+            literals.append("")
+    literals[-1] += text[end:]
+    return (literals[0], literals[-1]) if len(literals) > 1 else None
 
 
 def skeleton(text: str) -> str:

@@ -330,8 +330,11 @@ def test_attachments_are_the_calendar_and_files_beside_the_yaml(tmp_path: Path) 
 def test_a_value_cannot_name_a_file_elsewhere(tmp_path: Path, name: str) -> None:
     (tmp_path / "secret").write_text("s", encoding="utf-8")
     (tmp_path / "in").mkdir()
-    with pytest.raises(Rejected, match=r"cannot attach .*: there is no such file; write `calendar`"):
+    with pytest.raises(Rejected, match=r"cannot attach .*: a value alone would choose the file; write a folder"):
         render({"attach": ["{customer_full_name}"]}, called(name), base=tmp_path / "in")
+    for text in ("in/{customer_full_name}", "{customer_full_name}.pdf"):
+        with pytest.raises(Rejected, match=r"cannot attach .*: there is no such file; write `calendar`"):
+            render({"attach": [text]}, called(name), base=tmp_path)
 
 
 def test_a_file_too_large_for_mail_is_refused(tmp_path: Path) -> None:
