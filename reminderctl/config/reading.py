@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import stat
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -75,33 +77,59 @@ def read_page(path: Path) -> Page:
         page.problems.append(problem)
         return page
     try:
-        _refuse_nesting(page)
+        if _may_overrun_the_stack(page.text) and (mark := _find_too_deep(page.text)):
+            page.problems.append(_too_deep(page, mark))
+            return page
         root = yaml.compose(page.text, Loader=_Loader)
         page.root = _checked_root(page, root)
-    except yaml.YAMLError as error:
-        page.problems.append(_syntax_problem(page, error))
+    except (yaml.YAMLError, RecursionError) as error:  # the latter from PyYAML's own composer, which is recursive
+        mark = _find_too_deep(page.text)
+        page.problems.append(_too_deep(page, mark) if mark else _syntax_problem(page, error))
     except RefusedError as refused:
-        page.note(refused.node, paths(refused.root).get(id(refused.node), ""), refused.what)
+        # Where nesting ends a parser, no path is known either: the same mistake reads the same with each of them.
+        where = "" if refused.what == TOO_DEEP else paths(refused.root).get(id(refused.node), "")
+        page.note(refused.node, where, refused.what)
     return page
 
 
-def _refuse_nesting(page: Page) -> None:
-    """Raises for a text nested so deeply that composing it would end the process.
+def _may_overrun_the_stack(text: str) -> bool:
+    """Bound the depth of a text from above, by counting brackets and dashes, which costs nothing."""
+    return sum(map(text.count, ("[", "{", "- ", "? ", "-\n"))) >= _SAFE_NESTING
 
-    Counting brackets and dashes bounds the depth from above at no cost; only where that says nothing are the parser's
-    events, which need no recursion, read for the depth itself.
+
+def _find_too_deep(text: str) -> Any:
+    """Return where the first value that is nested too deeply begins, None where a text has none before its first error.
+
+    The events of a parser need no recursion. But libyaml has a limit of its own from version 0.2.6 on, and reads up to
+    1,024 characters ahead, so that it may stop before it has reported the depth: then PyYAML's own parser, which has no
+    limit, reads the text again. It is far slower, so only where brackets without an event can be the reason.
     """
-    text = page.text
-    if sum(map(text.count, ("[", "{", "- ", "? ", "-\n"))) < _SAFE_NESTING:
-        return
-    depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > DEEPEST:
-                raise yaml.MarkedYAMLError(problem=TOO_DEEP, problem_mark=cast("yaml.Mark", event.start_mark))
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
+    mark, depth, reported = _first_too_deep(text, _Loader)
+    if mark or depth + len(re.findall(r"[\[{]", text[reported:])) <= DEEPEST:
+        return mark
+    return _first_too_deep(text, yaml.BaseLoader)[0]
+
+
+def _first_too_deep(text: str, loader: Any) -> tuple[Any, int, int]:
+    """Return where the first value nested too deeply begins; else the last depth, and the offset of the last event."""
+    depth, offset = 0, 0
+    events: Iterable[Any] = yaml.parse(text, Loader=loader)  # its stubs allow for events without a place
+    try:
+        for event in events:
+            offset = event.end_mark.index
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > DEEPEST:
+                    return event.start_mark, depth, offset
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+    except yaml.YAMLError:
+        return None, depth, offset
+    return None, 0, len(text)
+
+
+def _too_deep(page: Page, mark: Any) -> Problem:
+    return Problem(page.name, mark.line + 1, mark.column + 1, "", TOO_DEEP)
 
 
 def _checked_root(page: Page, root: Node | None) -> MappingNode | None:
@@ -115,7 +143,7 @@ def _checked_root(page: Page, root: Node | None) -> MappingNode | None:
     return None
 
 
-def _syntax_problem(page: Page, error: yaml.YAMLError) -> Problem:
+def _syntax_problem(page: Page, error: Exception) -> Problem:
     """The parser's complaint as one line."""
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         position = getattr(error, "position", 0)
@@ -123,8 +151,7 @@ def _syntax_problem(page: Page, error: yaml.YAMLError) -> Problem:
         reason = getattr(error, "reason", None) or "cannot be read as YAML"
         return Problem(page.name, line, column, "", f"not YAML: {reason}")
     mark = error.problem_mark
-    what = _explain(page, error)
-    return Problem(page.name, mark.line + 1, mark.column + 1, "", what if what == TOO_DEEP else f"not YAML: {what}")
+    return Problem(page.name, mark.line + 1, mark.column + 1, "", f"not YAML: {_explain(page, error)}")
 
 
 def _explain(page: Page, error: yaml.MarkedYAMLError) -> str:

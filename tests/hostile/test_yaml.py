@@ -49,8 +49,12 @@ FILES: dict[str, tuple[str | bytes, str]] = {
     "an object at the root": (f"--- !!python/object:os.x\n{GOOD}", "1:5: the tag `!!python/object:os.x` has no"),
     "a YAML of the future": (f"%YAML 9.9\n---\n{GOOD}", "1:1: not YAML: found incompatible YAML document"),
     "lists in lists": ("workflows: " + "[" * 10_000, "1:71: nested more than 60 deep"),
-    "maps in maps": ("a: " + "{b: " * 10_000 + "}" * 10_000, "1:240: not YAML: nested more than 60 deep"),
-    "lines in lines": ("\n".join(" " * n + "a:" for n in range(1_400)), "61:61: a: nested more than 60 deep"),
+    "maps in maps": ("a: " + "{b: " * 10_000 + "}" * 10_000, "1:240: nested more than 60 deep"),
+    "lines in lines": ("\n".join(" " * n + "a:" for n in range(1_400)), "61:61: nested more than 60 deep"),
+    "lists in lists that end": ("a: " + "[" * 1_200 + "]" * 1_200, "1:63: nested more than 60 deep"),
+    "a list in each line": ("a: " + "[\n" * 1_200 + "]" * 1_200, "60:1: nested more than 60 deep"),
+    "dashes after dashes": ("a:\n " + "- " * 1_200 + "x", "2:120: nested more than 60 deep"),
+    "brackets in a quotation without end": ("a: '" + "[" * 2_000, "1:2005: not YAML: found unexpected end of stream"),
     "keys in keys": ("? " * 10_000 + "x", "1:121: nested more than 60 deep"),
     "a bomb of lists": (chained("[{0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}]"), "7:5: a6: its aliases expand"),
     "a bomb of maps": (chained("{{a: {0}, b: {0}, c: {0}}}"), "12:6: a11: its aliases expand"),
@@ -99,15 +103,24 @@ def run_limited(*arguments: str, folder: Path) -> subprocess.CompletedProcess[st
     )
 
 
-def test_a_file_is_read_or_its_mistake_has_a_line(tmp_path: Path) -> None:
-    for name, (content, _) in FILES.items():
+# PyYAML as it is where it was built without libyaml.
+WITHOUT_LIBYAML = "import yaml; del yaml.CBaseLoader"
+NESTED_FILES = {name: case for name, case in FILES.items() if case[1].endswith("nested more than 60 deep")}
+
+
+@pytest.mark.parametrize(("files", "before"), [(FILES, ""), (NESTED_FILES, WITHOUT_LIBYAML)], ids=["libyaml", "none"])
+def test_a_file_is_read_or_its_mistake_has_a_line(
+    files: dict[str, tuple[str | bytes, str]], before: str, tmp_path: Path
+) -> None:
+    assert files
+    for name, (content, _) in files.items():
         (tmp_path / name).mkdir()
         (tmp_path / name / "x.yaml").write_bytes(content if isinstance(content, bytes) else content.encode())
-    ran = run_limited("-c", DRIVER, folder=tmp_path)
+    ran = run_limited("-c", f"{before}{DRIVER}", folder=tmp_path)
     assert ran.returncode == 0, ran.stderr[-2000:]
     told = json.loads(ran.stdout)
     wrong = {
-        name: told[name][1:] for name, (_, says) in FILES.items() if not as_told(f"{name}/x.yaml", told[name], says)
+        name: told[name][1:] for name, (_, says) in files.items() if not as_told(f"{name}/x.yaml", told[name], says)
     }
     assert {name: (bug, said[:300]) for name, (bug, said) in wrong.items()} == {}
     assert not (tmp_path / "pwned").exists()

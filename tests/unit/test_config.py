@@ -95,7 +95,7 @@ FORM = {
     ),
     "a list of lists of lists": (
         "timezone: Europe/Madrid\nworkflows: " + "[" * 70 + "]" * 70 + "\n",
-        "2:71: workflows[0]: nested more than 60 deep",
+        "2:71: nested more than 60 deep",
     ),
     "so many lists that the parser would crash": (
         "workflows: " + "[" * 100_000 + "]" * 100_000,
