@@ -25,6 +25,21 @@ _MEANINGS = {
     **dict.fromkeys("abB", "the half of the day"),
     **dict.fromkeys("GQqwzZOvVxX", ""),  # eras, quarters, weeks and zones: told as often as anybody likes
 }
+# How often a letter may be repeated: the Date Field Symbol Table of Unicode Technical Standard #35, part 4, less what
+# would pad a year with zeros, and O, for which Babel writes "None". A library that accepts more must not decide this:
+# Babel 2.19 writes "009" for ddd.
+_ONE_OR_TWO = range(1, 3)
+_LENGTHS = {
+    **dict.fromkeys("dHhKkmsw", _ONE_OR_TWO),
+    **dict.fromkeys("GMLQqabBZxX", range(1, 6)),
+    **dict.fromkeys("Ee", range(1, 7)),
+    **dict.fromkeys("zV", range(1, 5)),
+    "y": range(1, 5),
+    "c": (1, 3, 4, 5, 6),
+    "S": range(1, 7),
+    "v": (1, 4),
+    "O": (4,),
+}
 _AFTER = {"the minute": "the hour", "the second": "the minute", "a fraction of a second": "the second"}
 _AS_IN_WORDS = ("is not known", "which stands there already")
 _WORDS = "words stand in single quotes: d 'de' MMMM"
@@ -118,14 +133,12 @@ def _remark(field: _Field, before: list[_Field]) -> str | None:
 
 
 def _remark_length(field: _Field) -> str | None:
-    from babel.dates import parse_pattern
-
-    try:
-        parse_pattern(field.letters)
-    except ValueError:
-        instead = ", the name of the weekday is EEEE" if field.letter == "d" else ""
-        return f"{field.letter} stands {len(field.letters)} times, which says nothing{instead}"
-    return "O alone says nothing, the distance to GMT is OOOO" if field.letters == "O" else None  # Babel writes "None"
+    if len(field.letters) in _LENGTHS[field.letter]:
+        return None
+    if field.letter == "O":
+        return "O alone says nothing, the distance to GMT is OOOO"
+    instead = {"d": ", the name of the weekday is EEEE", "y": ", the year is yyyy"}.get(field.letter, "")
+    return f"{field.letter} stands {len(field.letters)} times, which says nothing{instead}"
 
 
 def _remark_beside(field: _Field, fields: list[_Field], filter_name: str) -> str | None:

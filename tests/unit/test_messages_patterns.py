@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import string
+
 import pytest
 
 from reminderctl.errors import Rejected
@@ -49,6 +51,13 @@ QUOTES = "words stand in single quotes: d 'de' MMMM"
         ('time("HH:mm Uhr")', ["U is not known", "h is the hour, which stands there already", QUOTES]),
         ('date("d \'de MMMM")', ["a single quote is not closed", QUOTES]),
         ('date("ddd")', ["d stands 3 times", "the name of the weekday is EEEE"]),
+        ('date("dddd")', ["d stands 4 times", "the name of the weekday is EEEE"]),
+        ('date("yyyyy")', ["y stands 5 times", YEAR]),
+        ('date("d MMMMMM")', ["M stands 6 times"]),
+        ('date("EEEEEEE")', ["E stands 7 times"]),
+        ('time("HHH:mm")', ["H stands 3 times"]),
+        ('date("cc")', ["c stands 2 times"]),
+        ('time("HH:mm vv")', ["v stands 2 times"]),
         ('time("HH:mm O")', ["the distance to GMT is OOOO"]),
         ('date("Full")', ["write full"]),
         ('date("")', ["it names no part of a date; write EEEE d MMMM"]),
@@ -107,6 +116,20 @@ def test_a_pattern_that_makes_sense_is_written_in_the_language(use: str, shown: 
     text = f"{{{{ appointment_date | {use} }}}}"
     assert texts.template_mistakes(text) == []
     assert render_text(text, Place.PLAIN, context()).replace("\u00a0", " ") == shown
+
+
+@pytest.mark.parametrize("letter", string.ascii_letters)
+def test_a_letter_as_often_as_it_is_let_through_is_one_that_the_library_can_write(letter: str) -> None:
+    """Our rule decides, not what the installed Babel refuses; but it must not let through what Babel cannot write."""
+    for length in range(1, 12):
+        use = f'date("{letter * length}")'
+        beside = f'date("H:m:s {letter * length}")'  # minutes, seconds and their fractions need what they follow
+        for each in (use, beside):
+            text = f"{{{{ appointment_date | {each} }}}}"
+            if not texts.template_mistakes(text):
+                shown = render_text(text, Place.PLAIN, context())
+                assert shown.strip(), each
+                assert "None" not in shown, each
 
 
 def test_check_names_a_wrong_pattern_with_its_line_and_a_computed_one_fails_its_delivery(clinic: Clinic) -> None:
