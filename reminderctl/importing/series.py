@@ -2,7 +2,7 @@
 
 `dateutil` knows the rules (RRULE). What else makes a series (RDATE, EXDATE, instances that were moved) stands in other
 properties and events, and is put together here: `recurring-ical-events` does that for whole calendars in memory,
-without bounds, and only with a `dateutil` older than the one that icalendar brings.
+and without bounds.
 """
 
 from __future__ import annotations
@@ -17,29 +17,12 @@ from msgspec.structs import replace
 from reminderctl.importing.components import BadEventError
 from reminderctl.importing.events import Event
 from reminderctl.importing.moments import Moment
+from reminderctl.importing.recurrence_rules import parse_rule
 from reminderctl.model import Window
 
 MOST_OF_A_RULE = 100_000  # 270 years of days
 MOST_OF_A_FILE = 100 * MOST_OF_A_RULE  # a few minutes
 _CYCLE = 400  # after so many years the calendar repeats itself, weekdays included
-_LONGEST_NUMBER = 18  # digits
-_FREQUENCIES = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY")
-_PARTS = frozenset(
-    {
-        "FREQ",
-        "INTERVAL",
-        "COUNT",
-        "UNTIL",
-        "WKST",
-        "BYSETPOS",
-        "BYMONTH",
-        "BYMONTHDAY",
-        "BYYEARDAY",
-        "BYWEEKNO",
-        "BYDAY",
-    }
-    | {"BYHOUR", "BYMINUTE", "BYSECOND"}
-)
 
 Instance = tuple[str, Event, Moment]  # the booking's id, whose words it has, when it starts
 Own = dict[str, tuple[Moment, Event]]  # the instances with an event of their own, by mark
@@ -143,7 +126,7 @@ def _walls(whole: Event, rule: str, last: datetime, effort: Effort) -> Iterator[
     given up only at the end of the year 9999.
     """
     effort.refuse_more()
-    parts = _parts(rule)
+    parts = parse_rule(rule)
     until = parts.pop("UNTIL", None)
     if until:
         last = min(last, _until(until, whole))
@@ -175,20 +158,6 @@ def _worked_out(rule: str, parts: Mapping[str, str], start: datetime) -> Iterato
     except (ValueError, LookupError, TypeError, OverflowError) as error:
         why = f": {str(error)[:100]}" if isinstance(error, ValueError) else ""  # its other errors are slips of its own
         raise ValueError(f"RRULE {rule[:60]!r} cannot be understood{why}") from None
-
-
-def _parts(rule: str) -> dict[str, str]:
-    """A rule by its parts; raises ValueError for what cannot be worked out."""
-    pairs = (each.partition("=")[::2] for each in rule.upper().split(";") if each.strip())
-    parts = {name.strip(): value.strip() for name, value in pairs}
-    unknown = ", ".join(sorted(parts.keys() - _PARTS))
-    if unknown or parts.get("FREQ") not in _FREQUENCIES:
-        what = f"{unknown} is not supported" if unknown else f"FREQ must be one of {', '.join(_FREQUENCIES)}"
-        raise ValueError(f"RRULE {rule[:60]!r} cannot be worked out: {what}")
-    for name in ("INTERVAL", "COUNT"):
-        if name in parts and not (parts[name].isdecimal() and len(parts[name]) < _LONGEST_NUMBER and int(parts[name])):
-            raise ValueError(f"RRULE {rule[:60]!r} cannot be understood: {name} is a whole number from 1 on")
-    return parts
 
 
 def _until(text: str, whole: Event) -> datetime:

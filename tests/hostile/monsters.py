@@ -158,10 +158,10 @@ CALENDARS: Monsters = {
     "every second": (ruled("FREQ=SECONDLY"), ":3: event u: RRULE 'FREQ=SECONDLY' cannot be worked out"),
     "a thousand million days": (ruled("FREQ=DAILY;COUNT=1000000000"), ""),
     "days between days": (ruled(f"FREQ=DAILY;INTERVAL={'9' * 17}"), ""),
-    "a count of 30 digits": (ruled(f"FREQ=DAILY;COUNT={'9' * 30}"), "COUNT is a whole number from 1 on"),
-    "positions": (ruled("FREQ=DAILY;BYDAY=MO;BYSETPOS=0"), "cannot be understood: bysetpos must be between"),
+    "a count of 30 digits": (ruled(f"FREQ=DAILY;COUNT={'9' * 30}"), "COUNT takes a whole number from 1 on"),
+    "positions": (ruled("FREQ=DAILY;BYDAY=MO;BYSETPOS=0"), "BYSETPOS takes numbers from 1 to 366, or -366 to -1"),
     "positions without days": (ruled("FREQ=MONTHLY;BYSETPOS=-366,366"), ""),
-    "the 25th hour": (ruled("FREQ=HOURLY;BYHOUR=25"), "RRULE 'FREQ=HOURLY;BYHOUR=25' cannot be understood\n"),
+    "the 25th hour": (ruled("FREQ=HOURLY;BYHOUR=25"), "BYHOUR takes numbers from 0 to 23, not '25'"),
     "the 30th of February": (ruled(NEVER), ""),
     "the 30th of February, 1,000 times": (calendar(event(SERIES + f"RRULE:{NEVER}\n" * 1_000)), ""),
     "the 30th of February in 200 events": (

@@ -210,6 +210,10 @@ def test_a_horizon_moves_on_with_the_clock(clinic: Clinic, load: Import) -> None
     [
         ("DTSTART:20261124T090000\nDURATION:P1D", ["2026-11-24T08:00:00Z 2026-11-25T08:00:00Z"]),
         ("DTSTART:20261124T090000", ["2026-11-24T08:00:00Z 2026-11-24T08:00:00Z"]),
+        (
+            "DTSTART:20261124T090000\nRRULE:freq=monthly; bymonthday = -1 , +24; until=20261230",
+            [f"{day}T08:00:00Z {day}T08:00:00Z" for day in ("2026-11-24", "2026-11-30", "2026-12-24")],
+        ),
         ("DTSTART;VALUE=DATE:20261124", ["2026-11-23T23:00:00Z 2026-11-24T23:00:00Z"]),
         ("DTSTART;TZID=/example.org/2026/Europe/Lisbon:20261124T090000", ["2026-11-24T09:00:00Z 2026-11-24T09:00:00Z"]),
         (
@@ -307,8 +311,36 @@ ZONE = f"BEGIN:VTIMEZONE\nTZID:Ours\n{STANDARD}END:VTIMEZONE\n"
             calendar(event("DTSTART:20261124\nRRULE:FREQ=SECONDLY")),
             "'FREQ=SECONDLY' cannot be worked out: FREQ must be",
         ),
-        (calendar(event("DTSTART:20261124\nRRULE:FREQ=DAILY;INTERVAL=0")), "INTERVAL is a whole number from 1 on"),
-        (calendar(event("DTSTART:20261124\nRRULE:FREQ=DAILY;BYDAY=XX")), "cannot be understood: invalid 'BYDAY': XX"),
+        (
+            calendar(event("DTSTART:20261124\nRRULE:FREQ=DAILY;INTERVAL=0")),
+            "INTERVAL takes a whole number from 1 on, not '0'",
+        ),
+        (
+            calendar(event("DTSTART:20261124\nRRULE:FREQ=DAILY;BYDAY=XX")),
+            "BYDAY takes weekdays such as MO, 2TU or -1FR",
+        ),
+        *(
+            (calendar(event(f"DTSTART:20261124\nRRULE:FREQ=DAILY;{part}")), f"{part.partition('=')[0]} takes ")
+            for part in (
+                "BYMONTH=13",
+                "BYMONTH=-1",
+                "BYMONTHDAY=32",
+                "BYMONTHDAY=0",
+                "BYMONTHDAY=1,,2",
+                "BYYEARDAY=367",
+                "BYWEEKNO=54",
+                "BYDAY=0MO",
+                "BYDAY=54MO",
+                "BYDAY=",
+                "BYDAY=MO(1)",
+                "BYMINUTE=60",
+                "BYSECOND=60",
+                "BYMONTHDAY=1.5",
+                "WKST=XX",
+                "COUNT=-1",
+                "COUNT=\u0663",
+            )
+        ),
         (
             calendar(event(f"DTSTART:20261124T000000\nRRULE:FREQ=DAILY;BYMINUTE={ALL};BYSECOND={ALL}")),
             "than 100,000 instances",
