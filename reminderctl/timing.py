@@ -97,9 +97,20 @@ def parse_time_of_day(text: str, sentence: str) -> time:
     return time(int(found[1]), int(found[2]))
 
 
+# The form that the IANA database gives its names, so that what a name may reach does not rest on zoneinfo alone.
+_ZONE_NAME = re.compile(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*")
+_NO_ZONES = frozenset({"localtime", "posixrules", "Factory"})
+
+
 @lru_cache(maxsize=1024)
 def find_zone(name: str) -> ZoneInfo | None:
-    """The zone of an IANA name, or None where there is no such zone."""
+    """Return the zone of an IANA name, or None where there is no such zone.
+
+    Beside the zones, a machine's folder of them may hold others that depend on the machine: `localtime` is the server's
+    own zone, and `right/...` counts leap seconds, half a minute off.
+    """
+    if not _ZONE_NAME.fullmatch(name) or name in _NO_ZONES or name.startswith(("right/", "posix/")):
+        return None
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, LookupError, RecursionError):  # no such file, a folder of zones, an impossible name

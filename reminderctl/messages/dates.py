@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from datetime import date as Date  # noqa: N812 - `date` is what a template asks for
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Self
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from babel import Locale
 
 Languages = tuple[str, ...]
+
+# BCP 47: a language of two or three letters, then parts of up to eight. Babel knows others too, such as `root` and `c`,
+# whose dates nobody reads.
+_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(?:_[A-Za-z0-9]{1,8})*")
 
 # CLDR joins "5:30" and "PM" by a narrow no-break space: one such character doubles the price of an SMS (UCS-2).
 _ORDINARY_BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " "})
@@ -101,6 +106,8 @@ def locale(languages: Languages) -> Locale:
     for language in languages:
         tag = language.strip().replace("-", "_")
         for candidate in (tag, tag.partition("_")[0]):
+            if not _LANGUAGE_TAG.fullmatch(candidate):
+                continue
             try:
                 return Locale.parse(candidate)
             except (ValueError, UnknownLocaleError):

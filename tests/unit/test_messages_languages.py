@@ -39,6 +39,8 @@ OTHERS = ["staff", "admin", "company", "location", "+34600999888", "webhook", "{
         ("customer", "fr", PLAIN, FRENCH),
         ("customer", None, PLAIN, SPANISH),
         ("{customer_phone}", "fr", PLAIN, FRENCH),
+        ("customer", "root", PLAIN, SPANISH),  # Babel knows it, and writes "2026 M06 10"
+        ("customer", "C", PLAIN, SPANISH),
         ("customer", "fr", TWO, f"ES {SPANISH}"),
         ("customer", "en-GB", TWO, "EN Wednesday"),
         ("customer", "es-MX", "{es: '{appointment_start_time}', en: 'EN'}", "12:00 p.m."),

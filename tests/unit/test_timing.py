@@ -1,5 +1,6 @@
 """When something is due, and until when: the tables of docs/reference/time.md."""
 
+import zoneinfo
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -147,9 +148,30 @@ def test_a_delivery_may_be_as_late_as_the_table_says(
     assert timing.expires_at(trigger, due, booking, grace) - due == late_by
 
 
-@pytest.mark.parametrize("name", ["Mars/Olympus", "", "../../etc/passwd", "/etc/localtime", "America", "\0"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Mars/Olympus",
+        "",
+        "../../etc/passwd",
+        "/etc/localtime",
+        "America",
+        "\0",
+        "localtime",
+        "posixrules",
+        "Factory",
+        "right/Europe/Madrid",
+        "posix/UTC",
+    ],
+)
 def test_a_name_that_is_no_zone_is_none(name: str) -> None:
     assert timing.find_zone(name) is None
+
+
+def test_every_zone_of_the_database_is_found() -> None:
+    names = zoneinfo.available_timezones() - {"localtime", "Factory"}
+    assert "Europe/Madrid" in names
+    assert [name for name in sorted(names) if timing.find_zone(name) is None] == []
 
 
 ZONES = [
