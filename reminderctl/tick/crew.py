@@ -93,7 +93,11 @@ class Crew:
         return endings
 
     def dismiss(self) -> None:
-        """Let idle workers close their connections and go; those that are busy follow when they are done."""
+        """Let idle workers close their connections and go; those that are busy follow when they are done.
+
+        Nothing more is begun, whatever made the run end: what is still waiting here is not recorded by anybody.
+        """
+        self.stop()
         for lane, orders in self._orders.items():
             for _ in range(self._threads[lane]):
                 orders.put(None)

@@ -99,6 +99,7 @@ class Sender:
                         self._check_and_hand_out(claimed)
                     except ReminderctlError as error:
                         failure = failure or error
+                        self._crew.stop()  # at once: each message that begins now could not be recorded either
                 over = not claimed and not endings and not self._crew.on_the_way.total()
                 waits = over and claiming and self._a_lane_opens_soon()
                 if (over and not waits) or time.monotonic() > ends_at:
@@ -108,10 +109,23 @@ class Sender:
         finally:
             self._crew.dismiss()
         if failure:
-            raise failure
+            raise self._with_what_is_unrecorded(failure, endings)
         if left := self._crew.on_the_way.total():
             what = "1 message was" if left == 1 else f"{left} messages were"
             self._report.lines.append(f"told to stop while {what} on the way; the next run looks after what is left")
+
+    def _with_what_is_unrecorded(self, failure: ReminderctlError, endings: list[Ending]) -> ReminderctlError:
+        """Add to a failure what the ledger does not know and a person may have to."""
+        begun = sum(ending.begun for ending in endings) + self._crew.on_the_way.total()
+        waiting = sum(not ending.begun for ending in endings)
+        words = str(failure)
+        if begun:
+            attempts = "1 attempt" if begun == 1 else f"{begun} attempts"
+            words += f"; the end of {attempts} is not recorded, and the next run takes them for uncertain"
+        if waiting:
+            words += f"; {waiting} more {'was' if waiting == 1 else 'were'} claimed and not begun"
+        failure.args = (words,)
+        return failure
 
     def _a_lane_opens_soon(self) -> bool:
         """Whether a provider that asked to go slower can be asked again while it is worth waiting for."""

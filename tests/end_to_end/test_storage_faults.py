@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import resource
 import shutil
@@ -192,6 +193,52 @@ def test_a_disk_that_fills_up_after_the_claim_sends_nothing_more_and_nothing_twi
     } == states.keys()
     hooks = [request.headers["webhook-id"] for request in web.requests if request.path == "/hook"]
     assert set(hooks) == {each["key"] for each in due.deliveries() if each["channel"] == "webhook"}
+
+
+@pytest.mark.parametrize(("channel", "workers"), [("webhook", 8), ("sms", 4)])
+def test_once_the_ledger_cannot_be_written_nothing_that_was_claimed_is_begun(
+    clinic: Clinic, web: http_server.Server, channel: str, workers: int
+) -> None:
+    """Each worker has sent one message whose end cannot be recorded, and is sending another one; no more begin."""
+    infobip = f"  sms: {{provider: infobip, api_key: k, from: Clinica, base_url: '{web.url}'}}\n"
+    action = f"{{send: webhook, url: '{web.url}'}}" if channel == "webhook" else "{send: sms, to: customer, body: Hola}"
+    clinic.write(
+        f"- {{id: many, when: 1 hour before start, actions: [{action}]}}\n",
+        settings=f"timezone: Europe/Madrid\nchannels:\n{infobip}",
+    )
+    clinic.run("2026-06-10T08:00Z")
+    for number in range(60):
+        clinic.book(f"many{number}", "2026-06-10T10:00Z")
+    runs: list[subprocess.Popen[str]] = []
+    all_at_work = threading.Barrier(workers)
+    turns = itertools.count()
+    accepted = {"messages": [{"messageId": "m1", "status": {"groupId": 1, "id": 26, "name": "PENDING_ACCEPTED"}}]}
+
+    def fill_the_disk(exchange: http_server.Exchange) -> None:
+        exchange.read()
+        if next(turns) < workers:
+            resource.prlimit(runs[0].pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+            all_at_work.wait(timeout=20)
+        else:
+            exchange.server.released.wait(0.4)  # until the ends of the first messages could not be recorded
+        exchange.answer(200, accepted)
+
+    web.script(fill_the_disk)
+    runs.append(start(clinic, "2026-06-10T09:00Z"))
+    _, errors = runs[0].communicate(timeout=60)
+    assert (runs[0].returncode, len(web.requests)) == (1, 2 * workers), errors
+    unrecorded = f"the end of {2 * workers} attempts is not recorded"
+    assert f"{unrecorded}, and the next run takes them for uncertain; " in errors
+    assert "more were claimed and not begun" in errors
+    assert errors.count("\n") == 1
+    web.script(http_server.answer(200, accepted))
+    clinic.run("2026-06-10T09:01Z")
+    clinic.every_minute("2026-06-10T09:02Z", "2026-06-10T09:03Z")
+    assert clinic.states() == {"sent": 60}
+    keys = [each["key"] for each in clinic.deliveries()]
+    assert len(web.requests) == 60 + 2 * workers, "what may have gone out is repeated once, with the same id"
+    if channel == "webhook":
+        assert {request.headers["webhook-id"] for request in web.requests} == {*keys}
 
 
 def test_a_ledger_that_may_not_be_written_is_said_in_one_line(due: Clinic, web: http_server.Server) -> None:
