@@ -13,6 +13,7 @@ MOST_VALUES = 300_000  # after aliases are followed
 DEEPEST = 60
 TOO_DEEP = f"nested more than {DEEPEST} deep"
 _KEY = 'a key must be a word; text that begins with { or {{ needs quotes: "{{ ... }}"'
+_MERGED = f"`<<` copies more than {MOST_VALUES:,} values in this file; write out what differs"
 _MERGE = "`<<` takes an alias of a mapping, or a list of such aliases"
 _TAG = re.compile(r"!(?<![^\s,\[{]!)(?=\S)")  # begins with a literal, which is what makes it fast
 _PLAIN_TAGS = frozenset({"tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
@@ -34,6 +35,7 @@ class Examination:
         self._root = root
         self._known: dict[int, tuple[int, int]] = {}
         self._paths: dict[int, str] = {}
+        self._merged = 0  # values that `<<` looked at: what bounds the time, whatever their names
         # Most files have neither tags nor merges, and then there is nothing to look for in each value.
         self._tags = _TAG.search(page.text) is not None
         self._merges = "<<" in page.text
@@ -52,7 +54,7 @@ class Examination:
         self._known[id(node)] = (0, 0)
         if self._tags:
             self._check_tag(node)
-        parts = self._values(node) if isinstance(node, MappingNode) else node.value
+        parts = self._values(node, depth=depth) if isinstance(node, MappingNode) else node.value
         size, height = 1 + len(parts), 0
         for part in parts:
             if not isinstance(part, CollectionNode):
@@ -71,15 +73,15 @@ class Examination:
         self._known[id(node)] = (size, height + 1)
         return size, height + 1
 
-    def _values(self, node: MappingNode) -> list[Node]:
+    def _values(self, node: MappingNode, *, depth: int) -> list[Node]:
         """The values of a mapping whose keys are in order."""
         names = {key.value for key, _ in node.value if isinstance(key, ScalarNode)}
         if len(names) != len(node.value) or self._tags or (self._merges and "<<" in names):
-            self._check_keys(node)
+            self._merge(node, self._check_keys(node), depth=depth)
         return [value for _, value in node.value]
 
-    def _check_keys(self, node: MappingNode) -> None:
-        """Note keys that are none, or stand twice; merge in what `<<` names."""
+    def _check_keys(self, node: MappingNode) -> list[Node]:
+        """Note keys that are none, or stand twice; give what `<<` names."""
         first: dict[str, Node] = {}
         merges = []
         for key, value in node.value:
@@ -94,14 +96,23 @@ class Examination:
                 first[key.value] = key
                 self._check_tag(key)
         node.value = [pair for pair in node.value if first.get(str(pair[0].value)) is pair[0]]
-        for merge in merges:
-            for source in merge.value if isinstance(merge, SequenceNode) else [merge]:
-                if not isinstance(source, MappingNode):
-                    self._page.note(source, self._path_of(node), _MERGE)
-                    continue
-                self._measure(source, depth=1)
-                present = {key.value for key, _ in node.value}
-                node.value.extend(pair for pair in source.value if pair[0].value not in present)
+        return [each for merge in merges for each in (merge.value if isinstance(merge, SequenceNode) else [merge])]
+
+    def _merge(self, node: MappingNode, sources: list[Node], *, depth: int) -> None:
+        """Copy what the sources have into a mapping, which goes before them."""
+        present = {str(key.value) for key, _ in node.value}
+        for source in sources:
+            if not isinstance(source, MappingNode):
+                self._page.note(source, self._path_of(node), _MERGE)
+                continue
+            if depth >= DEEPEST:
+                raise RefusedError(self._root, source, TOO_DEEP)
+            self._measure(source, depth=depth + 1)
+            self._merged += 1 + len(source.value)
+            if self._merged > MOST_VALUES:
+                raise RefusedError(self._root, node, _MERGED)
+            node.value.extend(pair for pair in source.value if pair[0].value not in present)
+            present.update(str(key.value) for key, _ in source.value)
 
     def _check_tag(self, node: Node) -> None:
         if node.tag not in _PLAIN_TAGS:

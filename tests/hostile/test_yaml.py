@@ -59,6 +59,19 @@ FILES: dict[str, tuple[str | bytes, str]] = {
     "a bomb of lists": (chained("[{0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}]"), "7:5: a6: its aliases expand"),
     "a bomb of maps": (chained("{{a: {0}, b: {0}, c: {0}}}"), "12:6: a11: its aliases expand"),
     "a bomb of merges": (chained("{{<<: [{0}, {0}, {0}, {0}, {0}], k: v}}"), "1:1: `timezone` is missing"),
+    "a chain of merges": (
+        f"{HEAD}a:\n- &m0 {{k0: v}}\n" + "".join(f"- &m{n} {{<<: *m{n - 1}, k{n}: v}}\n" for n in range(1, 20_000)),
+        "778:3: a: `<<` copies more than 300,000 values in this file",
+    ),
+    "the same merge without end": (
+        f"a: &a {{{', '.join(f'k{n}: v' for n in range(20_000))}}}\nb: {{<<: [{', '.join(['*a'] * 100_000)}]}}\n",
+        "2:4: b: `<<` copies more than 300,000 values in this file",
+    ),
+    "merges without end": (
+        f"a: &a {{{', '.join(f'k{n}: v' for n in range(20_000))}}}\nb:\n" + "- {<<: *a}\n" * 50_000,
+        "17:3: b: `<<` copies more than 300,000 values in this file",
+    ),
+    "merges in merges": ("a: " + "{<<: " * 4_000 + "{}" + "}" * 4_000, "1:299: nested more than 60 deep"),
     "ten megabytes": (GOOD + "#" * 10_000_000, "1:1: is 10,000,138 bytes long; at most 2,000,000 are read"),
     "a name without end": ("timezone: " + "x" * 1_900_000, "1:11: timezone: there is no time zone"),
     "keys without end": ("".join(f"k{n}: v\n" for n in range(10_000)), "1:1: `timezone` is missing"),
