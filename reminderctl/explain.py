@@ -204,6 +204,11 @@ def _of_pending(record: FullRecord, memory: Memory, *, lane: str, now: datetime)
             return f"the next run cancels it: {planned.error}"
         case State.UNKNOWN:
             return f"an attempt may have gone out, and the next run records it as unknown: {planned.error}"
+    if planned.missing:
+        return (
+            f"held, neither sent nor canceled: {planned.missing}, as of much that waits at once; it goes out once that "
+            f"is back, until {planned.expires_at}, or `reminderctl deliveries cancel --missing` ends it"
+        )
     if planned.held:
         return f"held back, more than max_burst at once; `reminderctl release {record.workflow}` lets it go"
     failed = f"attempt {record.attempts} failed: {record.error}; " if record.error else ""

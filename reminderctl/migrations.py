@@ -56,6 +56,13 @@ def sources_of_bookings(db: Database) -> None:
     )
 
 
+@ledger()
+def what_is_missing(db: Database) -> None:
+    """What is gone for a moment: why a delivery is held, and until when a source or a workflow was there."""
+    for statement in _MISSING:
+        db.execute(statement)
+
+
 _FIRST = (
     """
     CREATE TABLE deliveries (
@@ -147,4 +154,14 @@ _SECOND = (
     )
     """,
     "CREATE INDEX decisions_delivery ON decisions (delivery)",
+)
+
+_MISSING = (
+    "ALTER TABLE deliveries ADD COLUMN missing TEXT",  # what a held delivery lacks; NULL where a burst is held
+    # A canceled delivery may come back until its deadline, unless a person canceled it.
+    "CREATE INDEX deliveries_canceled ON deliveries (expires_at) WHERE state = 'canceled' AND settled_by IS NULL",
+    "ALTER TABLE watermarks ADD COLUMN missing_since TEXT",  # since when its workflow is in no file
+    "ALTER TABLE sources ADD COLUMN whole_until TEXT",  # the last run that saw all of it; NULL while that is every run
+    "ALTER TABLE sources ADD COLUMN census TEXT",  # how many bookings that run saw, as JSON
+    "ALTER TABLE sources ADD COLUMN workflows TEXT",  # which workflows canceled deliveries were last looked at with
 )

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from reminderctl import timing
-from reminderctl.matching import matching_participants, why_not_matching
+from reminderctl.matching import FOR_EVERYONE, matching_participants, standard_status, why_not_matching
 from reminderctl.model import Action, Booking, Config, Delivery, Participant, Trigger, Window, Workflow
 
 ADDRESSES = {"email": "email", "sms": "phone", "whatsapp": "phone", "telegram": "telegram"}
@@ -228,6 +228,28 @@ def still_owed(
         return None
     now_owed = owed(workflow, trigger, _reduced(booking, delivery, workflow, config=config), config=config)
     return next((each for each in now_owed if each.key == delivery.key), None)
+
+
+def what_is_missing(
+    delivery: Delivery, workflow: Workflow | None, booking: Booking | None, *, config: Config
+) -> str | None:
+    """Return the workflow, booking or participant that a planned delivery lacks, in words; None where it lacks none.
+
+    What is not there may be back in a moment. A status, a switch, another time or an edited workflow is an answer.
+    """
+    if workflow is None or (workflow.enabled and booking is None):
+        return why_not_owed(delivery, workflow, booking, config=config)
+    if booking is None or delivery.participant is None or not workflow.enabled:
+        return None
+    trigger = _trigger_of(delivery, workflow)
+    answered = (
+        trigger is None
+        or delivery.action not in {action.id for action in workflow.actions}
+        or timing.event_at(trigger, booking) != delivery.event_at
+        or standard_status(booking.status) in FOR_EVERYONE
+        or any(each.customer.id == delivery.participant for each in booking.participants)
+    )
+    return None if answered else "its participant is no longer in the booking"
 
 
 def _reduced(booking: Booking, delivery: Delivery, workflow: Workflow, *, config: Config) -> Booking:

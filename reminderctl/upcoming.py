@@ -79,7 +79,7 @@ def look_ahead(
         if foreseen.state == State.PENDING:
             its_workflow, its_booking = workflows.get(delivery.workflow), concerned.get(delivery.booking)
             current = planning.still_owed(delivery, its_workflow, its_booking, config=config) if planned else delivery
-            if its_workflow is None:
+            if its_workflow is None and not foreseen.missing:
                 foreseen = replace(foreseen, reason=BROKEN.format(workflow=delivery.workflow))
             elif current and its_booking:  # else they changed while we were looking
                 foreseen = _as_it_is_now(foreseen, current, its_booking, config=config)
@@ -95,7 +95,9 @@ def _foresee(record: records.Record, rest: lanes.Rest | None, *, held: bool) -> 
         return foreseen
     attempt_at = max(record.next_attempt_at or "", record.due_at, timing.instant_text(rest.until) if rest else "")
     reason = None
-    if held or record.held:
+    if record.missing:
+        reason = f"held: {record.missing}"
+    elif held or record.held:
         reason = f"held back, more than max_burst at once: `reminderctl release {record.workflow}`"
     elif attempt_at > record.expires_at:
         reason = f"its deadline passes first: {rest.error if rest else record.error}"

@@ -66,9 +66,9 @@ MUTATIONS = (
     ),
     Mutation(
         "a run does not withdraw what is no longer owed",
-        "tick/plan.py",
-        "            if current is None:\n",
-        "            if current is None:\n                continue\n            if current is None:\n",
+        "tick/ending.py",
+        "            _cancel(each, ledger, now, config=config, report=report)\n        elif",
+        "            pass\n        elif",
         ("tests/end_to_end/test_when_it_fires.py",),
     ),
     Mutation(
@@ -96,8 +96,8 @@ MUTATIONS = (
     ),
     Mutation(
         "a deadline stays as it was planned",
-        "tick/plan.py",
-        "queue.update(ledger, current)",
+        "tick/ending.py",
+        "queue.update(ledger, each.current)",
         "pass",
         ("tests/end_to_end/test_found_by_the_model.py",),
     ),

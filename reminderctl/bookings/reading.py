@@ -33,7 +33,8 @@ LEFT JOIN customers AS c ON c.id = p.customer_id
 class Bookings:
     """An open bookings database, read only.
 
-    Rows that cannot be understood are left out and named in `problems`. Raises `BookingsError` and `LockedError`.
+    Rows that cannot be understood are left out and named in `problems`; `unreadable` says why, by the booking's id.
+    Raises `BookingsError` and `LockedError`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -42,6 +43,7 @@ class Bookings:
                 raise BookingsError(f"{path}: there are no bookings; `reminderctl init` makes an empty file")
         self.path = path
         self.problems: list[str] = []
+        self.unreadable: dict[str, str] = {}
         self._open()
 
     def __enter__(self) -> Self:
@@ -157,8 +159,11 @@ class Bookings:
             rows = self._connection.execute(f"{_SELECT} WHERE {where}, p.position, p.customer_id", parameters)
             for booking_id, group in groupby(rows, key=itemgetter(0)):
                 try:
-                    yield self._booking(list(group))
+                    booking = self._booking(list(group))
+                    self.unreadable.pop(booking.id, None)
+                    yield booking
                 except (ValueError, TypeError) as error:
+                    self.unreadable[str(booking_id)] = str(error)
                     problem = f"{self.path}: booking {booking_id} is left out: {error}"
                     if problem not in self.problems:  # it is read for each trigger
                         self.problems.append(problem)

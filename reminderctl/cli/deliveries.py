@@ -38,10 +38,11 @@ _FILTERS = (
         "--state",
         "states",
         multiple=True,
-        type=click.Choice([*map(str, State), records.HELD]),
+        type=click.Choice([*map(str, State), records.HELD, records.MISSING]),
         help="Only these states; may be repeated. What is `held` is pending, too.",
     ),
-    click.option("--held", is_flag=True, help="Only what waits for `release`: the same as `--state held`."),
+    click.option("--held", is_flag=True, help="Only what is held back: the same as `--state held`."),
+    click.option("--missing", is_flag=True, help="Only what is held while its booking or its workflow is missing."),
     click.option("--workflow", help="Only this workflow."),
     click.option("--booking", help="Only this booking."),
     click.option("--channel", help="Only this channel."),
@@ -59,8 +60,8 @@ def filters(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _understood(chosen: dict[str, Any], timezone: str) -> dict[str, Any]:
     read = {name: instant(chosen[name], timezone, option=f"--{name}") for name in ("since", "until") if chosen[name]}
-    held = chosen.pop("held")
-    return chosen | read | {"states": (*chosen["states"], *([records.HELD] if held else []))}
+    also = [name for name in (records.HELD, records.MISSING) if chosen.pop(name)]
+    return chosen | read | {"states": (*chosen["states"], *also)}
 
 
 @command.command(name="list")
@@ -115,9 +116,9 @@ def show(invocation: Invocation, *, delivery_id: int, as_json: bool) -> None:
     print_delivery(record)
 
 
-def _decision(function: Callable[..., Any]) -> Callable[..., Any]:
+def _decision(function: Callable[..., Any], *, required: bool = True) -> Callable[..., Any]:
     """Give a command the deliveries that it decides about, and `--json`."""
-    ids = click.argument("delivery_ids", metavar="ID...", type=ID, nargs=-1, required=True)
+    ids = click.argument("delivery_ids", metavar="ID...", type=ID, nargs=-1, required=required)
     as_json = click.option(
         "--json", "as_json", is_flag=True, help="Print a JSON array: the deliveries as they are now."
     )
@@ -154,13 +155,21 @@ def retry(invocation: Invocation, *, delivery_ids: tuple[int, ...], as_json: boo
 
 
 @command.command()
-@_decision
+@functools.partial(_decision, required=False)
+@click.option("--missing", is_flag=True, help="All that is held while its booking or its workflow is missing.")
 @shared_options
-def cancel(invocation: Invocation, *, delivery_ids: tuple[int, ...], as_json: bool) -> None:
+def cancel(invocation: Invocation, *, delivery_ids: tuple[int, ...], missing: bool, as_json: bool) -> None:
     """Let deliveries that wait never be sent.
 
-    One that does not wait is named, exit code 2; the others are canceled.
+    Name each by its ID, or all that `run` holds because what they are for has disappeared by --missing. One that does
+    not wait is named, exit code 2; the others are canceled.
     """
+    if missing == bool(delivery_ids):
+        raise UsageError("name the deliveries by their ID, or say --missing")
+    if missing:
+        with Ledger(invocation.load_settings().ledger, reading=True) as ledger:
+            found = records.find(ledger, states=[records.MISSING])
+            delivery_ids = tuple(record.id for record in found if record.id is not None)
     _decide(invocation, delivery_ids, repairs.cancel, "canceled", as_json=as_json)
 
 

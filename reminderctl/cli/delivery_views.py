@@ -100,7 +100,7 @@ def _what(record: Record) -> Text:
 def _why(record: Record) -> Text:
     from rich.text import Text
 
-    return Text(in_one_line(record.error or ""))
+    return Text(in_one_line(_shown(record, "error")))
 
 
 def _local(record: Record, zone: ZoneInfo) -> datetime:
@@ -110,5 +110,7 @@ def _local(record: Record, zone: ZoneInfo) -> datetime:
 def _shown(record: Record, column: str) -> str:
     if column == "state" and record.held:
         return "held"
+    if column == "error" and record.held and record.missing:
+        return record.missing
     value = getattr(record, column)
     return "" if value is None else str(value)

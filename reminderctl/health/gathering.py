@@ -56,6 +56,7 @@ def of_ledger(ledger: Ledger, config: Config, *, now: datetime, max_lag: timedel
         "retried": figures.retried(ledger, now - LONG_RETRIED),
         "deliveries": figures.counts(ledger, now - DAY),
         "held": figures.held(ledger),
+        "missing": figures.missing(ledger),
         "channels": _channels(figures.lanes(ledger), config, now),
     }
     return msgspec.structs.replace(of_nothing(now, config), **found)

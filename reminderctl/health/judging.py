@@ -64,6 +64,16 @@ def _of_deliveries(facts: Facts, max_lag: timedelta) -> Iterator[Finding]:
         what = f"{count_of(held.deliveries, 'delivery')} of {held.workflow} held back, more than max_burst at once;"
         what += f" look at the list (`reminderctl deliveries list --held`), then `reminderctl release {held.workflow}`;"
         yield Finding(WARNING, "held", f"{what} the first is given up at {_when(held.first_expires_at, facts)}")
+    if facts.missing and facts.missing.deliveries:
+        what = (
+            f"{count_of(facts.missing.deliveries, 'delivery')} held: {_sentence(facts.missing.error)}; bring that back"
+        )
+        what += (
+            ", or end what `reminderctl deliveries list --missing` names with `reminderctl deliveries cancel --missing`"
+        )
+        yield Finding(
+            WARNING, "missing", f"{what}; the first is given up at {_when(facts.missing.first_expires_at, facts)}"
+        )
     unknown = facts.deliveries.get("unknown")
     if unknown:
         what = f"{count_of(unknown.all, 'delivery')} unknown: it may have gone out; `reminderctl deliveries list"

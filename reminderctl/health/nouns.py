@@ -89,6 +89,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     retried: Waiting | None = None
     deliveries: dict[str, Count] = {}
     held: list[Held] = []
+    missing: Waiting | None = None
     channels: list[Lane] = []
     clock: Clock | None = None
     space: Space | None = None

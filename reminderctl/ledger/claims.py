@@ -94,9 +94,11 @@ def settle(
     return bool(settled)
 
 
-def give_back(ledger: Ledger, delivery: Delivery, reason: str | None, *, run: int, now: datetime) -> State | None:
-    """Undo a claim of which nothing was sent; pending again, but with a reason it ends as in `cancel`."""
-    values = {"id": delivery.id, "run": run, "now": timing.instant_text(now), **term(delivery)}
+def give_back(
+    ledger: Ledger, delivery: Delivery, reason: str | None, *, run: int, now: datetime, until: datetime | None = None
+) -> State | None:
+    """Undo a claim of which nothing was sent; pending again, not before `until`, but with a reason it is canceled."""
+    values = {"id": delivery.id, "run": run, "now": timing.instant_text(until or now), **term(delivery)}
     ledger.connection.execute("DELETE FROM attempts WHERE delivery = :id AND run = :run AND ended_at IS NULL", values)
     ledger.connection.execute(
         """

@@ -81,15 +81,21 @@ def counts(ledger: Ledger, since: datetime) -> dict[str, Count]:
 
 
 def held(ledger: Ledger) -> list[Held]:
-    """Each workflow of which something is held."""
+    """Each workflow of which something is held back as a burst."""
     rows = _rows(
         ledger,
         """
         SELECT workflow, COUNT(*) AS deliveries, MIN(expires_at) AS first_expires_at
-        FROM deliveries WHERE state = 'pending' AND held = 1 GROUP BY workflow
+        FROM deliveries WHERE state = 'pending' AND held = 1 AND missing IS NULL GROUP BY workflow
         """,
     )
     return msgspec.convert(rows, list[Held])
+
+
+def missing(ledger: Ledger) -> Waiting:
+    """Return what is held while its booking, its participant or its workflow is missing; `error` is what is."""
+    where = "state = 'pending' AND missing <> ''"
+    return _waiting(ledger, where, error="missing")
 
 
 def waiting(ledger: Ledger) -> Waiting:
@@ -144,8 +150,8 @@ _WAITING = """
 """
 
 
-def _waiting(ledger: Ledger, where: str, **values: Any) -> Waiting:
-    error = f"(SELECT error FROM deliveries WHERE {where} ORDER BY expires_at, id LIMIT 1) AS error"  # noqa: S608
+def _waiting(ledger: Ledger, where: str, *, error: str = "error", **values: Any) -> Waiting:
+    error = f"(SELECT {error} FROM deliveries WHERE {where} ORDER BY expires_at, id LIMIT 1) AS error"  # noqa: S608
     (row,) = _rows(ledger, f"SELECT {_WAITING}, {error} FROM deliveries WHERE {where}", **values)  # noqa: S608
     return msgspec.convert(row, Waiting)
 

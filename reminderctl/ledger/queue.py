@@ -48,7 +48,7 @@ INSERT INTO deliveries (key, workflow, trigger, action, channel, lane, booking, 
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
 ON CONFLICT (key) DO UPDATE SET
     state = 'pending', next_attempt_at = excluded.next_attempt_at, settled_at = NULL, error = NULL, held = 0,
-    expires_at = excluded.expires_at, planned_by = excluded.planned_by
+    missing = NULL, expires_at = excluded.expires_at, planned_by = excluded.planned_by
 WHERE excluded.state = 'pending' AND deliveries.settled_by IS NULL AND deliveries.doubtful = 0
   AND (deliveries.state = 'canceled' OR (deliveries.state = 'expired'
        AND (excluded.expires_at > deliveries.expires_at
@@ -113,7 +113,10 @@ def hold(ledger: Ledger, workflow: str, *, run: int) -> int:
 def release(ledger: Ledger, workflow: str) -> int:
     """Let go what was held back; how many deliveries that are."""
     return ledger.connection.execute(
-        "UPDATE deliveries SET held = 0 WHERE workflow = :workflow AND held = 1 AND state = 'pending'",
+        """
+        UPDATE deliveries SET held = 0
+        WHERE workflow = :workflow AND held = 1 AND missing IS NULL AND state = 'pending'
+        """,
         {"workflow": workflow},
     ).rowcount
 
@@ -127,7 +130,7 @@ def expire(ledger: Ledger, now: datetime) -> list[tuple[Delivery, State, str]]:
         f"""
         UPDATE deliveries SET state = CASE WHEN doubtful THEN 'unknown' ELSE 'expired' END, next_attempt_at = NULL,
             settled_at = :now, held = 0, error = COALESCE(error || '; ', '') || 'its deadline passed'
-                || CASE WHEN held THEN ' while it was held back' ELSE '' END
+                || CASE WHEN held THEN ' while it was held' || COALESCE(': ' || missing, ' back') ELSE '' END
         WHERE state = 'pending' AND expires_at < :now
         RETURNING {", ".join(COLUMNS)}, state, error
         """,  # noqa: S608 - names of columns

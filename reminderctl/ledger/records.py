@@ -18,7 +18,8 @@ from reminderctl.timing import instant_text
 class Record(Struct, frozen=True, kw_only=True):
     """One delivery; every instant is a text, as in `2026-11-23T08:00:00Z`.
 
-    What the ledger does not know has no `id`; what no run will plan either has no `state`.
+    What the ledger does not know has no `id`; what no run will plan either has no `state`. `missing` is what it is held
+    for; what is held without is a burst.
     """
 
     id: int | None
@@ -35,6 +36,7 @@ class Record(Struct, frozen=True, kw_only=True):
     expires_at: str
     state: State | None
     held: bool = False
+    missing: str | None = None
     attempts: int = 0
     next_attempt_at: str | None = None
     provider_id: str | None = None
@@ -69,6 +71,7 @@ class FullRecord(Record, frozen=True, kw_only=True):
 
 COLUMNS = Record.__struct_fields__
 HELD = "held"  # no state of its own: what is held is pending
+MISSING = "missing"  # of what is held, that for which something is missing
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM deliveries"  # noqa: S608 - names of columns
 
 
@@ -86,12 +89,13 @@ def find(
 ) -> Iterator[Record]:
     """The deliveries that match all that is asked for, oldest due first, read one by one.
 
-    One of the `states` may be `HELD`. `since` and `until` look at when they fell due; `recipient` is an identity, a
-    customer's id or an address.
+    One of the `states` may be `HELD` or `MISSING`. `since` and `until` look at when they fell due; `recipient` is an
+    identity, a customer's id or an address.
     """
     marks = ", ".join(f":state{number}" for number in range(len(states)))
     conditions = {
-        f"(state IN ({marks}) OR (held = 1 AND '{HELD}' IN ({marks})))": bool(states),
+        f"(state IN ({marks}) OR (held = 1 AND ('{HELD}' IN ({marks})"
+        f" OR (missing <> '' AND '{MISSING}' IN ({marks})))))": bool(states),
         "workflow = :workflow": workflow is not None,
         "booking = :booking": booking is not None,
         "channel = :channel": channel is not None,

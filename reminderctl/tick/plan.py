@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import islice, starmap
 from zoneinfo import ZoneInfo
 
 from reminderctl import planning, timing
 from reminderctl.bookings import Bookings
 from reminderctl.ledger import Ledger, claims, lanes, queue, runs, sources, watermarks
 from reminderctl.model import Config, Delivery, Trigger, Window, Workflow
-from reminderctl.tick.report import Expired, Report
-
-BOOKINGS_AT_ONCE = 500
-MAY_CHANGE = ("channel", "lane", "due_at", "expires_at")  # of what waits, when the YAML or the booking does
+from reminderctl.tick.ending import end_what_is_over
+from reminderctl.tick.report import Report
 
 
 def plan(config: Config, ledger: Ledger, bookings: Bookings, *, run: int, now: datetime, report: Report) -> None:
@@ -32,7 +29,7 @@ def plan(config: Config, ledger: Ledger, bookings: Bookings, *, run: int, now: d
     marks = _arm_and_forget(config, enabled, ledger, now)
     _mind_a_clock_set_back(marks, enabled, ledger, now)
     fingerprint, known = bookings.fingerprint(), sources.find(ledger)
-    _end_what_is_over(config, ledger, bookings, now, report)
+    end_what_is_over(config, ledger, bookings, now, report)
     zones = _zones(config, enabled, bookings)
     for workflow in enabled:
         windows = []
@@ -90,24 +87,6 @@ def _mind_a_clock_set_back(
     if any(mark.planned_until - now > watermarks.OVERLAP for (workflow, _), mark in marks.items() if workflow in ours):
         lanes.open_all(ledger)
         queue.wake(ledger, now)
-
-
-def _end_what_is_over(config: Config, ledger: Ledger, bookings: Bookings, now: datetime, report: Report) -> None:
-    workflows = {workflow.id: workflow for workflow in config.workflows}
-    waiting = queue.waiting(ledger)
-    while some := list(islice(waiting, BOOKINGS_AT_ONCE)):
-        found = bookings.find_all({delivery.booking for delivery in some})
-        for delivery in some:
-            workflow, booking = workflows.get(delivery.workflow), found.get(delivery.booking)
-            if workflow is None and config.broken:
-                continue
-            current = planning.still_owed(delivery, workflow, booking, config=config)
-            if current is None:
-                reason = planning.why_not_owed(delivery, workflow, booking, config=config)
-                report.withdraw(delivery, queue.cancel(ledger, delivery, reason, now), reason)
-            elif any(getattr(current, name) != getattr(delivery, name) for name in MAY_CHANGE):
-                queue.update(ledger, current)
-    report.expire(starmap(Expired, queue.expire(ledger, now)))
 
 
 def _zones(config: Config, enabled: list[Workflow], bookings: Bookings) -> list[ZoneInfo]:

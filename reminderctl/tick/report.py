@@ -74,6 +74,13 @@ class Report:
                 first = _named(deliveries[0]).removeprefix(f"{workflow}: ")
                 self.lines.append(f"{workflow}: {len(deliveries)} deliveries: {state}: {cause}; the first is {first}")
 
+    def leave_out(self, problems: list[str]) -> None:
+        """Name the bookings that cannot be read; a crowd by its first."""
+        if len(problems) <= CROWD:
+            self.lines += problems
+        else:
+            self.lines.append(f"{problems[0]}; and {len(problems) - 1} more cannot be read")
+
     def _count(self, delivery: Delivery, state: str) -> None:
         """Count a delivery for its last ending in this run: it may have been left by a dead run, or tried twice."""
         if earlier := self._ended.get(delivery.id):

@@ -30,6 +30,7 @@ SHORT_WAIT = timedelta(seconds=10)  # a pause no longer than this is waited for;
 FAREWELL_SECONDS = 8.0  # how long a run that was told to stop waits for what is on its way
 RECORDING_SECONDS = 120.0  # how long it waits for a locked ledger: what it cannot record would be sent again
 MAY_CHANGE = ("channel", "address", "participant", "due_at", "expires_at")  # of a delivery that stays the same
+LOOK_AGAIN = timedelta(seconds=30)  # after which the next run looks at what was missing in the moment before an attempt
 IN_STORE = 32  # claims beyond the workers of a lane whose channel tells repetitions
 OTHER_PROVIDER = "its provider is another one now, which could not tell a repetition"
 UNCONFIGURED = Rules(on_unknown=OnUnknown.HOLD, workers=0, address=None)
@@ -165,6 +166,7 @@ class Sender:
     def _check_and_hand_out(self, claimed: list[Delivery]) -> None:
         """Check each delivery again, in the moment before it is sent (docs/reference/time.md)."""
         withdrawn: list[tuple[Delivery, str | None]] = []
+        missing: list[Delivery] = []
         waiting = list(claimed)
         try:
             found = self._bookings.find_all({delivery.booking for delivery in claimed}) if claimed else {}
@@ -181,19 +183,26 @@ class Sender:
                         self._crew.hand_out(current, booking, workers=rules.workers)
                     else:
                         withdrawn.append((current, None))  # its term is another one now
+                elif planning.what_is_missing(delivery, workflow, booking, config=self._config):
+                    missing.append(
+                        delivery
+                    )  # whether it is held or canceled is for planning, which sees all that waits
                 else:
                     reason = planning.why_not_owed(delivery, workflow, booking, config=self._config)
                     withdrawn.append((delivery, reason))
                 waiting.pop(0)
         finally:
             withdrawn += [(delivery, None) for delivery in waiting]  # the bookings failed us: not begun after all
-            self._withdraw(withdrawn)
+            self._withdraw(withdrawn, missing)
 
-    def _withdraw(self, withdrawn: list[tuple[Delivery, str | None]]) -> None:
-        """End claimed deliveries of which nothing was sent; without a reason they go back to wait."""
-        if not withdrawn:
+    def _withdraw(self, withdrawn: list[tuple[Delivery, str | None]], missing: list[Delivery]) -> None:
+        """End claimed deliveries of which nothing was sent; without a reason, or if `missing`, they go back to wait."""
+        if not withdrawn and not missing:
             return
         with self._ledger.transaction():
+            for delivery in missing:
+                now = self._clock()
+                claims.give_back(self._ledger, delivery, None, run=self._run, now=now, until=now + LOOK_AGAIN)
             for delivery, reason in withdrawn:
                 ended = claims.give_back(self._ledger, delivery, reason, run=self._run, now=self._clock())
                 self._report.withdraw(delivery, ended, reason or "")

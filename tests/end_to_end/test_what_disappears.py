@@ -1,0 +1,235 @@
+"""What is gone for a moment is not gone for good: bookings, participants and workflows that vanish and come back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.clinic import SETTINGS, Clinic, at
+
+CLOSED = SETTINGS.replace("outbox: outbox\n", "") + (
+    "channels: {email: {host: 127.0.0.1, port: 1, security: none, from: a@example.com}}\n"
+)
+ARMED, DUE, NEXT, MEANWHILE, BACK = (f"2026-06-10T{time}Z" for time in ("06:00", "08:00", "08:01", "08:02", "08:21"))
+
+
+def reminder(name: str = "reminder", *, to: str = "customer", more: str = "") -> str:
+    return f"""\
+- id: {name}
+  when: 2 hours before start
+  {more or "enabled: true"}
+  actions:
+    - send: email
+      to: {to}
+      subject: Your visit
+      body: "{{customer_full_name}} at {{appointment_start_time}}"
+"""
+
+
+def book_many(clinic: Clinic, most: int = 40) -> None:
+    clinic.insert((f"b{number}", at("2026-06-10T10:00Z")) for number in range(most))
+
+
+@pytest.fixture
+def waiting(clinic: Clinic) -> Clinic:
+    """Forty reminders that wait for a mail server which is down."""
+    clinic.write(reminder(), settings=CLOSED)
+    clinic.run(ARMED)
+    book_many(clinic)
+    assert clinic.run(DUE)["planned"] == 40
+    return clinic
+
+
+def run(clinic: Clinic, now: str, *, exits: int) -> str:
+    """One tick: what it says to a person."""
+    result = clinic.command("run", "--now", now)
+    assert result.exit_code == exits, result.output
+    return result.stderr
+
+
+def into_the_outbox(clinic: Clinic, now: str, *, exits: int = 0) -> str:
+    result = clinic.command("run", "--now", now, "--outbox", str(clinic.folder / "outbox"))
+    assert result.exit_code == exits, result.output
+    return result.stderr
+
+
+def recipients(clinic: Clinic) -> list[str]:
+    """Whom the outbox holds a message for, each as often as it does."""
+    return sorted(
+        line.removeprefix("To: ").strip()
+        for message in clinic.outbox()
+        for line in message.read_text().splitlines()
+        if line.startswith("To: ")
+    )
+
+
+EVERYBODY = sorted(f"b{number}@example.com" for number in range(40))
+WHOLE_AGAIN = "keep.db"
+
+
+def keep(clinic: Clinic) -> None:
+    (clinic.folder / WHOLE_AGAIN).write_bytes((clinic.folder / "bookings.db").read_bytes())
+
+
+def restore(clinic: Clinic) -> None:
+    (clinic.folder / "bookings.db").write_bytes((clinic.folder / WHOLE_AGAIN).read_bytes())
+
+
+def empty(clinic: Clinic) -> None:
+    for statement in ("DELETE FROM bookings", "DELETE FROM participants", "DELETE FROM customers"):
+        clinic.execute(statement)
+
+
+def halve(clinic: Clinic) -> None:
+    clinic.execute("DELETE FROM bookings WHERE CAST(SUBSTR(id, 2) AS INTEGER) >= 20")
+
+
+def with_fields(clinic: Clinic, sql: str) -> None:
+    """Let a view say what each booking's `fields` are: our own table would refuse what is no JSON."""
+    columns = "id, starts_at, ends_at, timezone, status, service_id, staff_id, location_id"
+    clinic.execute("ALTER TABLE bookings RENAME TO visits")
+    clinic.execute(f"CREATE VIEW bookings AS SELECT {columns}, {sql} AS fields FROM visits")  # noqa: S608
+
+
+def spoil(clinic: Clinic) -> None:
+    """Cut the JSON of each booking in the middle, as no table of ours would let it pass."""
+    with_fields(clinic, """'{"a": 1'""")
+
+
+def without_participants(clinic: Clinic) -> None:
+    clinic.execute("DELETE FROM participants")
+
+
+@pytest.mark.parametrize("minutes", [1, 20])
+@pytest.mark.parametrize("vanish", [empty, halve, spoil, without_participants])
+def test_what_waits_is_held_while_its_bookings_are_gone_and_sent_once_when_they_are_back(
+    waiting: Clinic, vanish: Callable[[Clinic], None], minutes: int
+) -> None:
+    keep(waiting)
+    vanish(waiting)
+    for minute in range(1, 1 + minutes):
+        said = into_the_outbox(waiting, f"2026-06-10T08:{minute:02}Z", exits=1)
+        held = [line for line in said.splitlines() if "deliveries that wait are held" in line]
+        assert len(held) == 1, said
+        assert waiting.states().get("canceled", 0) == 0
+    kept_back = 20 if vanish is halve else 40
+    assert waiting.states()["pending"] >= kept_back
+    assert f"{kept_back} of " in held[0]
+    restore(waiting)
+    assert into_the_outbox(waiting, "2026-06-10T08:40Z") == ""
+    assert waiting.states() == {"sent": 40}
+    assert into_the_outbox(waiting, "2026-06-10T08:41Z") == ""
+    assert recipients(waiting) == EVERYBODY
+
+
+def test_while_it_is_held_everything_says_why(waiting: Clinic) -> None:
+    empty(waiting)
+    said = run(waiting, NEXT, exits=1)
+    assert said.count("\n") == 1
+    assert said.startswith("40 of 40 deliveries that wait are held, neither sent nor canceled: the booking was deleted")
+    (told,) = json.loads(waiting.command("explain", "b7", "--json", "--now", MEANWHILE).stdout)
+    assert told["reason"].startswith("held, neither sent nor canceled: the booking was deleted, or cannot be read")
+    assert told["missing"] == "the booking was deleted, or cannot be read"
+    listed = waiting.deliveries("--missing")
+    assert len(listed) == 40
+    assert listed == waiting.deliveries("--state", "held")
+    upcoming = json.loads(waiting.command("upcoming", "--json", "--now", MEANWHILE).stdout)
+    assert {each["reason"] for each in upcoming} == {"held: the booking was deleted, or cannot be read"}
+    health = waiting.command("status", "--now", MEANWHILE)
+    assert health.exit_code == 2  # the mail server is down, too
+    assert "40 deliveries held: the booking was deleted" in health.stdout
+    assert "max_burst" not in health.stdout + said
+
+
+def test_an_unreadable_file_is_described_in_two_lines(waiting: Clinic) -> None:
+    spoil(waiting)
+    said = run(waiting, NEXT, exits=1).splitlines()
+    assert len(said) == 2
+    assert "the booking cannot be read: fields is" in said[0]
+    assert said[1].endswith("and 39 more cannot be read")
+
+
+def test_a_person_decides_about_what_is_held(waiting: Clinic) -> None:
+    keep(waiting)
+    empty(waiting)
+    run(waiting, NEXT, exits=1)
+    canceled = waiting.command("deliveries", "cancel", "--missing", "--now", MEANWHILE)
+    assert canceled.exit_code == 0, canceled.output
+    assert waiting.states() == {"canceled": 40}
+    assert run(waiting, "2026-06-10T08:03Z", exits=0) == ""
+    restore(waiting)
+    assert into_the_outbox(waiting, BACK) == ""
+    assert waiting.states() == {"canceled": 40}
+    assert waiting.command("deliveries", "cancel").exit_code == 2
+
+
+def test_a_release_lets_go_no_delivery_whose_booking_is_missing(waiting: Clinic) -> None:
+    empty(waiting)
+    run(waiting, NEXT, exits=1)
+    assert "nothing is held back" in waiting.command("release", "reminder").stdout
+    assert len(waiting.deliveries("--missing")) == 40
+
+
+def test_deadlines_run_on_while_it_is_held(waiting: Clinic) -> None:
+    empty(waiting)
+    run(waiting, NEXT, exits=1)
+    said = run(waiting, "2026-06-10T09:01Z", exits=1)
+    assert waiting.states() == {"expired": 40}
+    assert "its deadline passed while it was held: the booking was deleted, or cannot be read" in said
+    assert run(waiting, "2026-06-10T09:02Z", exits=0) == ""
+
+
+def test_few_that_are_deleted_are_canceled_at_once(waiting: Clinic) -> None:
+    waiting.execute("DELETE FROM bookings WHERE id = 'b7'")
+    assert run(waiting, NEXT, exits=0) == ""
+    assert waiting.states() == {"canceled": 1, "pending": 39}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE bookings SET status = 'canceled'",
+        "UPDATE bookings SET starts_at = '2026-06-12T10:00:00Z', ends_at = '2026-06-12T11:00:00Z'",
+        "UPDATE participants SET status = 'canceled'",
+    ],
+)
+def test_what_a_person_changes_is_obeyed_at_once_however_much_it_is(waiting: Clinic, change: str) -> None:
+    waiting.execute(change)
+    assert run(waiting, NEXT, exits=0) == ""
+    assert waiting.states() == {"canceled": 40}
+
+
+def test_one_booking_that_cannot_be_read_is_held_and_not_canceled(waiting: Clinic) -> None:
+    with_fields(waiting, "CASE id WHEN 'b7' THEN '[1]' ELSE fields END")
+    said = run(waiting, NEXT, exits=1)
+    assert "booking b7 is left out" in said
+    (held,) = waiting.deliveries("--missing")
+    assert held["booking"] == "b7"
+    assert waiting.states() == {"pending": 40}
+
+
+def test_a_rest_that_is_really_gone_is_canceled_once_the_others_are_back(waiting: Clinic) -> None:
+    keep(waiting)
+    empty(waiting)
+    run(waiting, NEXT, exits=1)
+    restore(waiting)
+    waiting.execute("DELETE FROM bookings WHERE id IN ('b7', 'b8')")
+    assert into_the_outbox(waiting, BACK) == ""
+    assert waiting.states() == {"sent": 38, "canceled": 2}
+
+
+def test_a_burst_that_disappears_is_a_burst_again_when_it_is_back(clinic: Clinic) -> None:
+    clinic.write(reminder(more="max_burst: 0"))
+    clinic.run(ARMED)
+    book_many(clinic)
+    assert clinic.run(DUE, exits=1) == {"planned": 40, "held": 40}
+    keep(clinic)
+    empty(clinic)
+    run(clinic, NEXT, exits=1)
+    restore(clinic)
+    assert run(clinic, BACK, exits=0) == ""
+    assert clinic.states() == {"pending": 40}
+    assert "40 released" in clinic.command("release", "reminder").stdout
+    assert clinic.run("2026-06-10T08:22Z") == {"sent": 40}
