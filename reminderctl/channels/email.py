@@ -24,8 +24,10 @@ A mail whose fate nobody knows is sent once more with the same Message-ID, which
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -152,6 +154,19 @@ def as_file(message: Message, settings: Settings | None, envelope: Envelope) -> 
 def mistakes(settings: Settings) -> list[str]:
     """What is wrong with settings that are each right by themselves."""
     return [*_mistakes_of_way(settings), *_mistakes_of_login(settings), *_mistakes_of_addresses(settings)]
+
+
+def programs(settings: Settings) -> dict[str, list[Path]]:
+    """Return the files that each setting has us run: the program, and what a command names beside it."""
+    try:
+        words = token_command(settings)
+    except ValueError:
+        words = []
+    named = [Path(shutil.which(words[0]) or words[0]), *map(Path, words[1:])] if words else []
+    return {
+        "sendmail": [settings.sendmail] if settings.sendmail else [],
+        "token_command": [path for path in named if os.path.isfile(path)],  # noqa: PTH113 - a word may be no path at all
+    }
 
 
 def message_mistakes(tree: Mapping[str, Any]) -> list[str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 from yaml.nodes import MappingNode, Node
 
-from reminderctl import channels
+from reminderctl import channels, trust
 from reminderctl.config.convert import (
     check_keys,
     complete,
@@ -125,9 +127,22 @@ def _read_settings(page: Page, node: MappingNode, *, module: Any, path: str, var
     else:
         known = {name: each for name, each in values.items() if name not in incomplete | _empty(node)}
         found = _mistakes_of_good(find, kind, good_values(known, kind, folder=page.path.parent), given=values.keys())
-    for what in found:
+    for what in (*found, *_untrusted(page, settings, module=module, variables=variables)):
         note_at(page, node, variables.hide(what), path=path)
     return settings if variables.optional or not incomplete else None
+
+
+def _untrusted(page: Page, settings: Any, *, module: Any, variables: Variables) -> Iterator[str]:
+    """Yield why a program of the settings must not be run: others may change it, or the YAML that names it."""
+    find: Callable[[Any], dict[str, list[Path]]] = getattr(module, "programs", lambda _: {})
+    if settings is None or variables.optional:
+        return
+    for name, files in find(settings).items():
+        for file in [*files, page.path] if files else []:
+            if stranger := trust.find_stranger(file):
+                us = trust.owner_name(os.geteuid())
+                yield f"{name}: {us} would run what others can choose: {stranger}"
+                break
 
 
 def _empty(node: MappingNode) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import Any
 
 from yaml.nodes import Node, ScalarNode
 
+from reminderctl import trust
 from reminderctl.config.finding import SECRETS
 from reminderctl.config.page import Page
 from reminderctl.config.tree import entries, is_list, is_mapping, plain
@@ -22,6 +24,10 @@ _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
 _QUOTED = re.compile(r"""(?:"([^"]*)"|'([^']*)')\s*(?:#.*)?""")
 _LONG = 6
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+class _ExposedError(Exception):
+    """Others than we could read or write the file."""
 
 
 class Variables:
@@ -72,13 +78,10 @@ def read_secrets(path: Path) -> tuple[dict[str, str], list[Problem]]:
     """The names and values of a `secrets.env`, and its mistakes; nothing where there is no such file."""
     name = str(path)
     try:
-        mode = path.stat().st_mode
-        if mode & _OTHERS:
-            what = f"others can read it (mode {stat.S_IMODE(mode):04o}), so it is not used; run: chmod 600 {path}"
-            return {}, [Problem(name, 1, 1, "", what)]
-        lines = path.read_bytes().decode("utf-8-sig").split("\n")
-    except FileNotFoundError:
-        return {}, []
+        content = _read_private(path)
+        lines = content.decode("utf-8-sig").split("\n") if content is not None else []
+    except _ExposedError as exposed:
+        return {}, [Problem(name, 1, 1, "", str(exposed))]
     except OSError as error:
         return {}, [Problem(name, 1, 1, "", f"cannot be read: {error.strerror}")]
     except UnicodeDecodeError:
@@ -94,6 +97,29 @@ def read_secrets(path: Path) -> tuple[dict[str, str], list[Problem]]:
             continue
         secrets[found[1]] = value
     return secrets, problems
+
+
+def _read_private(path: Path) -> bytes | None:
+    """Return what a file holds that is ours alone, or None where there is none; raises `_ExposedError` and OSError.
+
+    A file of root's is ours, too: only root could have let us read it.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # nobody may ever write into a pipe
+    except FileNotFoundError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise _ExposedError("is no ordinary file; write NAME=value lines into a file")
+        if found.st_mode & _OTHERS:
+            mode = f"{stat.S_IMODE(found.st_mode):04o}"
+            raise _ExposedError(f"others can read it (mode {mode}), so it is not used; run: chmod 600 {path}")
+        if found.st_uid not in (os.geteuid(), trust.ROOT):
+            us, owner = trust.owner_name(os.geteuid()), trust.owner_name(found.st_uid)
+            what = f"it belongs to {owner}, who may read and change it, and this is {us}, so it is not used"
+            raise _ExposedError(f"{what}; run: chown {us} {path}")
+        return file.read()
 
 
 def _unquote(text: str) -> str | None:

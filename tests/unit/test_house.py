@@ -32,6 +32,7 @@ FLOORS = {
     "bookings": 2,
     "outbox": 2,
     "drafts": 2,
+    "trust": 2,
     "config": 3,
     "ledger": 3,
     "importing": 3,
