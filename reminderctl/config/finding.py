@@ -46,7 +46,8 @@ def yaml_files(folder: Path) -> list[Path]:
     """The YAML files directly in a folder that belong to its configuration, by name.
 
     The bookings that `test` tries workflows with stand in a YAML file, too, but hold no settings. Hidden files are what
-    editors and file managers leave behind.
+    editors and file managers leave behind. A link that leads nowhere belongs to it: what it led to may be back in a
+    moment, and until then nobody knows what that says.
     """
     return sorted(_yaml_in(folder))
 
@@ -65,8 +66,15 @@ def private_files(files: tuple[Path, ...], *, others: tuple[Path | None, ...]) -
 def _yaml_in(folder: Path) -> Iterator[Path]:
     for file in folder.iterdir():
         belongs = file.suffix in (".yaml", ".yml") and not file.name.startswith(".") and file.name != SAMPLES
-        if belongs and file.is_file():
+        if belongs and _is_file_or_dead_link(file):
             yield file
+
+
+def _is_file_or_dead_link(place: Path) -> bool:
+    try:
+        return place.is_file() or (place.is_symlink() and not place.exists())
+    except OSError:  # a link into a folder that we may not enter: reading it says so
+        return True
 
 
 def _is_file(place: Path) -> bool:

@@ -10,6 +10,7 @@ from reminderctl.ledger.opening import Ledger
 from reminderctl.model import Trigger, Window, Workflow
 from reminderctl.timing import LAST_INSTANT_BEFORE, instant_text, longest_grace, parse_instant
 
+KEPT = timedelta(days=1)  # how long a workflow may be missing from the YAML, and go on from where it was
 OVERLAP = timedelta(minutes=5)  # for bookings that arrive a little late
 
 
@@ -18,14 +19,17 @@ class Watermark(NamedTuple):
 
     armed_at: datetime
     planned_until: datetime
+    missing_since: datetime | None = None  # the first run that did not find its workflow in any file
 
 
 def read(ledger: Ledger) -> dict[tuple[str, str], Watermark]:
     """Every watermark by workflow and trigger identity."""
-    rows = ledger.connection.execute("SELECT workflow, trigger, armed_at, planned_until FROM watermarks")
+    rows = ledger.connection.execute("SELECT workflow, trigger, armed_at, planned_until, missing_since FROM watermarks")
     return {
-        (workflow, trigger): Watermark(parse_instant(armed_at), parse_instant(planned_until))
-        for workflow, trigger, armed_at, planned_until in rows
+        (workflow, trigger): Watermark(
+            parse_instant(armed_at), parse_instant(planned_until), parse_instant(missing) if missing else None
+        )
+        for workflow, trigger, armed_at, planned_until, missing in rows
     }
 
 
@@ -55,6 +59,24 @@ def arm(ledger: Ledger, unseen: Iterable[tuple[str, str]], now: datetime) -> Non
 def forget(ledger: Ledger, gone: Collection[tuple[str, str]]) -> None:
     """Drop the watermarks of triggers that were switched off, edited or removed."""
     ledger.connection.executemany("DELETE FROM watermarks WHERE workflow = ? AND trigger = ?", gone)
+
+
+def note_missing(ledger: Ledger, workflows: Collection[str], now: datetime) -> None:
+    """Keep the watermarks of workflows that no file holds for a day, and record since when that is so.
+
+    A file that is being deployed is away for a moment. Those that are back, or were away for longer, are as before.
+    """
+    ledger.connection.executemany(
+        "UPDATE watermarks SET missing_since = ? WHERE workflow = ? AND missing_since IS NULL",
+        [(instant_text(now), workflow) for workflow in workflows],
+    )
+
+
+def note_back(ledger: Ledger, workflows: Collection[str]) -> None:
+    """Record that workflows which were missing are back."""
+    ledger.connection.executemany(
+        "UPDATE watermarks SET missing_since = NULL WHERE workflow = ?", [(workflow,) for workflow in workflows]
+    )
 
 
 def advance(ledger: Ledger, workflows: Iterable[str], now: datetime) -> None:

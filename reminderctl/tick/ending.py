@@ -109,6 +109,6 @@ def _describe(kept: dict[int, str], *, total: int) -> str:
     others = f" ({number}), and {len(kept) - number} for other reasons" if len(causes) > 1 else ""
     return (
         f"{len(kept)} of {total} deliveries that wait are held, neither sent nor canceled: {first}{others}; they go "
-        "out once that is back before their deadline. `reminderctl deliveries list --missing` names them; if it is right, "
-        "`reminderctl deliveries cancel --missing` ends them"
+        "out once that is back before their deadline. `reminderctl deliveries list --missing` names them; if it is "
+        "right, `reminderctl deliveries cancel --missing` ends them"
     )

@@ -18,7 +18,7 @@ def plan(config: Config, ledger: Ledger, bookings: Bookings, *, run: int, now: d
     """Bring the queue up to date, inside the caller's transaction.
 
     1. A ledger that is older than reality forgets what fell due before its last run.
-    2. Triggers that are new are armed, those that are gone are forgotten.
+    2. Triggers that are new are armed, those that are gone are forgotten; those of a file that is missing, in a day.
     3. What was told to wait by a clock that was ahead waits no longer.
     4. What waits and is no longer owed, or beyond its deadline, ends.
     5. Each trigger's window is planned; a burst is held back.
@@ -66,17 +66,32 @@ def _mind_a_restored_ledger(ledger: Ledger, now: datetime, report: Report) -> No
 def _arm_and_forget(
     config: Config, enabled: list[Workflow], ledger: Ledger, now: datetime
 ) -> dict[tuple[str, str], watermarks.Watermark]:
+    """Begin what is new, forget what was edited or switched off, and keep for a day what no file holds any more.
+
+    While a file is broken nobody knows which workflows it holds: theirs are not missing.
+    """
     marks = watermarks.read(ledger)
     wanted = {(workflow.id, trigger.identity) for workflow in enabled for trigger in workflow.triggers}
-    # While a file is broken nobody knows which workflows it holds: theirs are not forgotten.
     known = {workflow.id for workflow in config.workflows}
-    gone = [mark for mark in marks if mark not in wanted and (mark[0] in known or not config.broken)]
-    if gone:
+    gone, back, missing = set[tuple[str, str]](), set[str](), set[str]()
+    for name, mark in marks.items():
+        is_known, since = name[0] in known, mark.missing_since
+        if not is_known and config.broken:
+            continue
+        if (is_known and name not in wanted) or (since and now - since >= watermarks.KEPT):
+            gone.add(name)
+        elif is_known and since:
+            back.add(name[0])
+        elif not is_known and not since:
+            missing.add(name[0])
+    if gone or back or missing:
         watermarks.forget(ledger, gone)
-    unseen = wanted - marks.keys()
+        watermarks.note_missing(ledger, missing, now)
+        watermarks.note_back(ledger, back)
+    unseen = wanted - (marks.keys() - gone)
     if unseen:
         watermarks.arm(ledger, unseen, now)
-    return marks | {mark: watermarks.Watermark(now, now) for mark in unseen}
+    return marks | {name: watermarks.Watermark(now, now) for name in unseen}
 
 
 def _mind_a_clock_set_back(

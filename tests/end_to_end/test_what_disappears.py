@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -233,3 +234,101 @@ def test_a_burst_that_disappears_is_a_burst_again_when_it_is_back(clinic: Clinic
     assert clinic.states() == {"pending": 40}
     assert "40 released" in clinic.command("release", "reminder").stdout
     assert clinic.run("2026-06-10T08:22Z") == {"sent": 40}
+
+
+# --- files of workflows -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def deployed(clinic: Clinic) -> Clinic:
+    """A directory of two files: the settings with a workflow of their own, and another one with forty that wait."""
+    folder = clinic.folder / "workflows.yaml"  # where the harness looks; a directory does as well
+    folder.mkdir()
+    settings = f"bookings: ../bookings.db\nledger: ../ledger.db\n{CLOSED}"
+    other = reminder("other", to="admin", more="filters: {status: other}")
+    (folder / "a.yaml").write_text(f"{settings}workflows:\n{other}")
+    (folder / "b.yaml").write_text(f"workflows:\n{reminder()}")
+    clinic.run(ARMED)
+    book_many(clinic)
+    assert clinic.run(DUE)["planned"] == 40
+    return clinic
+
+
+def remove(path: Path) -> None:
+    path.unlink()
+
+
+def cut(path: Path) -> None:
+    """Leave the first half of a file, which still is YAML."""
+    path.write_text("workflows: []\n")
+
+
+def truncate(path: Path) -> None:
+    path.write_text("")
+
+
+def break_off(path: Path) -> None:
+    text = path.read_text()
+    path.write_text(text[: len(text) // 2])
+
+
+def unmount(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("/nowhere/b.yaml")
+
+
+@pytest.mark.parametrize("minutes", [1, 20])
+@pytest.mark.parametrize(
+    ("vanish", "exits", "said"),
+    [
+        (remove, 1, "40 of 40 deliveries that wait are held, neither sent nor canceled: the workflow was removed"),
+        (cut, 1, "40 of 40 deliveries that wait are held, neither sent nor canceled: the workflow was removed"),
+        (truncate, 1, "40 of 40 deliveries that wait are held, neither sent nor canceled: the workflow was removed"),
+        (break_off, 2, "b.yaml:"),
+        (unmount, 2, "b.yaml:1:1: cannot be read: No such file or directory"),
+    ],
+)
+def test_workflows_whose_file_is_gone_for_a_moment_go_on_from_where_they_were(
+    deployed: Clinic, vanish: Callable[[Path], None], exits: int, said: str, minutes: int
+) -> None:
+    """Some fell due meanwhile, too."""
+    path = deployed.folder / "workflows.yaml" / "b.yaml"
+    text = path.read_text()
+    vanish(path)
+    deployed.insert([("late", at("2026-06-10T10:01Z"))])
+    for minute in range(1, 1 + minutes):
+        assert said in into_the_outbox(deployed, f"2026-06-10T08:{minute:02}Z", exits=exits)
+    assert deployed.states() == {"pending": 40}
+    path.unlink(missing_ok=True)
+    path.write_text(text)
+    assert into_the_outbox(deployed, "2026-06-10T08:40Z") == ""
+    assert deployed.states() == {"sent": 41}
+    assert into_the_outbox(deployed, "2026-06-10T08:41Z") == ""
+    assert recipients(deployed) == sorted([*EVERYBODY, "late@example.com"])
+
+
+def test_a_workflow_that_is_back_after_a_day_starts_at_now(deployed: Clinic) -> None:
+    path = deployed.folder / "workflows.yaml" / "b.yaml"
+    text = path.read_text()
+    path.unlink()
+    run(deployed, NEXT, exits=1)
+    run(deployed, "2026-06-11T08:00Z", exits=1)
+    deployed.insert([("missed", at("2026-06-11T10:01Z")), ("later", at("2026-06-11T10:03Z"))])
+    assert run(deployed, "2026-06-11T08:01Z", exits=0) == ""
+    path.write_text(text)
+    assert into_the_outbox(deployed, "2026-06-11T08:02Z") == ""
+    assert into_the_outbox(deployed, "2026-06-11T08:03Z") == ""
+    assert recipients(deployed) == ["later@example.com"]
+
+
+def test_a_workflow_that_is_switched_off_for_a_moment_starts_at_now(deployed: Clinic) -> None:
+    path = deployed.folder / "workflows.yaml" / "b.yaml"
+    text = path.read_text()
+    path.write_text(text.replace("enabled: true", "enabled: false"))
+    assert run(deployed, NEXT, exits=0) == ""
+    assert deployed.states() == {"canceled": 40}
+    deployed.insert([("late", at("2026-06-10T10:02Z"))])
+    run(deployed, MEANWHILE, exits=0)
+    path.write_text(text)
+    assert into_the_outbox(deployed, "2026-06-10T08:03Z") == ""
+    assert deployed.states() == {"canceled": 40}
