@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from reminderctl import matching, planning, timing
 from reminderctl.bookings import Bookings
-from reminderctl.ledger import Ledger, lanes, records, retention, runs, watermarks
+from reminderctl.ledger import Ledger, lanes, missing, records, retention, runs, watermarks
 from reminderctl.ledger.records import FullRecord, Record, unrecorded
 from reminderctl.ledger.watermarks import Watermark
 from reminderctl.matching import Verdict
@@ -229,6 +229,16 @@ def _of_opened(key: str, memory: Memory) -> str:
     return "the next run sends it"
 
 
+def _already_told(delivery: Delivery, workflow: Workflow, memory: Memory) -> str | None:
+    """Return the customer who has been told instead, where a workflow is for one of each booking."""
+    if not planning.is_for_the_first(delivery, workflow):
+        return None
+    told = missing.told(memory.ledger, workflow.id, {delivery.booking})
+    trigger = timing.parse_trigger(delivery.trigger).identity
+    name = (trigger, delivery.action, delivery.booking, timing.instant_text(delivery.event_at))
+    return told.get(name)
+
+
 def _of_unplanned(
     delivery: Delivery, workflow: Workflow, trigger: Trigger, memory: Memory, *, now: datetime
 ) -> tuple[str, bool]:
@@ -240,6 +250,8 @@ def _of_unplanned(
         return f"falls due at {due}", True
     if _opens(delivery.key, memory):
         return _of_opened(delivery.key, memory), True
+    if other := _already_told(delivery, workflow, memory):
+        return f"{other} has been told already: `for_each_customer: false`", False
     if delivery.key in memory.planned:
         return "its deadline has passed; the next run records it as expired", False
     if memory.restored_since and delivery.due_at <= memory.restored_since:

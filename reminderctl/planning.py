@@ -20,6 +20,7 @@ from reminderctl.model import Action, Booking, Config, Delivery, Participant, Tr
 
 ADDRESSES = {"email": "email", "sms": "phone", "whatsapp": "phone", "telegram": "telegram"}
 _ADDRESS_NAMES = {"phone": "phone number", "email": "e-mail address", "telegram": "Telegram chat id"}
+SWITCHED_OFF = "the workflow is switched off"
 _MISSING_NOUNS = {"staff": "the booking has no member of staff", "location": "the booking has no location"}
 
 
@@ -252,6 +253,25 @@ def what_is_missing(
     return None if answered else "its participant is no longer in the booking"
 
 
+def owed_instead(
+    delivery: Delivery, workflow: Workflow | None, booking: Booking | None, *, config: Config
+) -> list[Delivery]:
+    """Return what is owed in place of a canceled delivery: itself, or to the participant who is the first one now."""
+    if current := still_owed(delivery, workflow, booking, config=config):
+        return [current]
+    if workflow is None or booking is None or not is_for_the_first(delivery, workflow):
+        return []
+    trigger = _trigger_of(delivery, workflow) if workflow.enabled else None
+    others = owed(workflow, trigger, booking, config=config) if trigger else []
+    same = [each for each in others if (each.action, each.event_at) == (delivery.action, delivery.event_at)]
+    return [each for each in same if is_for_the_first(each, workflow)]
+
+
+def is_for_the_first(delivery: Delivery, workflow: Workflow) -> bool:
+    """Return True for a message that one customer of a booking gets, and no other one."""
+    return workflow.for_each_customer is False and delivery.recipient.startswith("customer:")
+
+
 def _reduced(booking: Booking, delivery: Delivery, workflow: Workflow, *, config: Config) -> Booking:
     """The booking with those participants alone who have a say in one delivery: its own, and the first who matches.
 
@@ -271,7 +291,7 @@ def why_not_owed(delivery: Delivery, workflow: Workflow | None, booking: Booking
     if workflow is None:
         return "the workflow was removed"
     if not workflow.enabled:
-        return "the workflow is switched off"
+        return SWITCHED_OFF
     if booking is None:
         return "the booking was deleted, or cannot be read"
     trigger = _trigger_of(delivery, workflow)

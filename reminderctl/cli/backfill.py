@@ -14,6 +14,7 @@ from reminderctl.errors import UsageError
 from reminderctl.ledger import Ledger, queue
 from reminderctl.model import Window
 from reminderctl.tick.plan import owed_in
+from reminderctl.tick.returning import leave_out_told
 from reminderctl.timing import instant_text, longest_grace
 
 
@@ -42,6 +43,7 @@ def command(invocation: Invocation, *, workflow_id: str, since: str, yes: bool) 
     window = Window(max(since_at, oldest) - timedelta(seconds=1), now)  # which begins after its `since`
     with Bookings(config.bookings) as bookings, Ledger(config.ledger) as ledger:
         owed = [each for each in owed_in(window, [workflow], bookings, config=config) if each.expires_at >= now]
+        owed = [*leave_out_told(workflow, owed, ledger)]
         with ledger.rehearsal():
             new = [each for each in owed if queue.enqueue(ledger, [each], run=0, now=now) == (1, 0)]
         if not new:

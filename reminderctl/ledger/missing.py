@@ -5,7 +5,7 @@ As in the queue, every change is one statement that names the state it starts fr
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -13,7 +13,10 @@ import msgspec
 from reminderctl.ledger.opening import Ledger
 from reminderctl.ledger.queue import SELECT, read
 from reminderctl.model import Delivery
-from reminderctl.timing import instant_text
+from reminderctl.planning import SWITCHED_OFF
+from reminderctl.timing import instant_text, parse_trigger
+
+RESTORED = "may have been sent before the ledger was restored"
 
 
 def held(ledger: Ledger) -> dict[int, str]:
@@ -43,29 +46,43 @@ def let_go(ledger: Ledger, ids: Iterable[int]) -> None:
     )
 
 
-def may_come_back(ledger: Ledger, now: datetime) -> Iterator[Delivery]:
-    """Yield each canceled delivery whose deadline has not passed, but none that a person canceled, oldest first."""
+def may_come_back(ledger: Ledger, now: datetime) -> list[Delivery]:
+    """Return what is canceled and inside its deadline, oldest first.
+
+    Not what a person canceled, whose workflow was switched off, or that may have been sent before the ledger was
+    restored.
+    """
     rows = ledger.connection.execute(
         f"""
-        {SELECT} WHERE state = 'canceled' AND settled_by IS NULL AND expires_at >= :now ORDER BY id
+        {SELECT} WHERE state = 'canceled' AND settled_by IS NULL AND expires_at >= :now
+            AND error NOT LIKE '%' || :switched_off AND error <> :restored
+        ORDER BY id
         """,
-        {"now": instant_text(now)},
+        {"now": instant_text(now), "switched_off": SWITCHED_OFF, "restored": RESTORED},
     )
-    return map(read, rows.fetchall())
+    return list(map(read, rows.fetchall()))
 
 
-def told(ledger: Ledger, bookings: Collection[str], *, workflow: str) -> set[tuple[str, str, str, str, str]]:
-    """Return which customers have been sent what a workflow sends to one customer of each of these bookings.
+def close(ledger: Ledger, deliveries: Iterable[Delivery]) -> None:
+    """Let canceled deliveries not come back: their workflow is switched off, and begins anew when it is on again."""
+    ledger.connection.executemany(
+        "UPDATE deliveries SET error = error || '; ' || ? WHERE id = ? AND state = 'canceled'",
+        [(SWITCHED_OFF, delivery.id) for delivery in deliveries],
+    )
 
-    Each as trigger, action, booking, event and recipient; what may have gone out counts.
+
+def told(ledger: Ledger, workflow: str, bookings: Collection[str]) -> dict[tuple[str, str, str, str], str]:
+    """Return which customer of each of these bookings a workflow has written to, by trigger, action, booking and event.
+
+    What may have gone out counts.
     """
     rows = ledger.connection.execute(
         """
         SELECT trigger, action, booking, event_at, recipient
         FROM json_each(:bookings) AS wanted JOIN deliveries ON deliveries.booking = wanted.value
-        WHERE workflow = :workflow AND recipient GLOB 'customer:*' AND (state IN ('sent', 'sending', 'unknown')
-            OR doubtful > 0)
+        WHERE workflow = :workflow AND recipient GLOB 'customer:*'
+          AND (state IN ('sent', 'sending', 'unknown') OR doubtful > 0)
         """,
         {"bookings": msgspec.json.encode(list(bookings)).decode(), "workflow": workflow},
     )
-    return set(rows.fetchall())
+    return {(parse_trigger(trigger).identity, *names): recipient for trigger, *names, recipient in rows}

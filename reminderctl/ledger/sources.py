@@ -12,10 +12,14 @@ BOOKINGS = "bookings"  # the name of bookings.db
 
 
 class Source(NamedTuple):
-    """A source as the last run found it: its fingerprint, if it had one, and when a run first found it so."""
+    """A source as the last run found it: its fingerprint, if it had one, and when a run first found it so.
+
+    `workflows` is the fingerprint of those that canceled deliveries were last looked at with.
+    """
 
     fingerprint: str | None
     seen_at: datetime
+    workflows: str | None = None
 
     def is_unchanged(self, fingerprint: str | None, *, since: datetime) -> bool:
         """Return True where what was planned at `since` was planned with what the source holds now."""
@@ -24,8 +28,9 @@ class Source(NamedTuple):
 
 def find(ledger: Ledger, name: str = BOOKINGS) -> Source | None:
     """Return what is known of a source, None where no run has read it yet."""
-    row = ledger.connection.execute("SELECT fingerprint, seen_at FROM sources WHERE name = ?", (name,)).fetchone()
-    return Source(row[0], parse_instant(row[1])) if row else None
+    sql = "SELECT fingerprint, seen_at, workflows FROM sources WHERE name = ?"
+    row = ledger.connection.execute(sql, (name,)).fetchone()
+    return Source(row[0], parse_instant(row[1]), row[2]) if row else None
 
 
 def record(ledger: Ledger, fingerprint: str | None, now: datetime, name: str = BOOKINGS) -> None:
@@ -38,3 +43,8 @@ def record(ledger: Ledger, fingerprint: str | None, now: datetime, name: str = B
         """,
         {"name": name, "fingerprint": fingerprint, "now": instant_text(now)},
     )
+
+
+def note_workflows(ledger: Ledger, workflows: str | None, name: str = BOOKINGS) -> None:
+    """Record with which workflows a run looks at what was canceled; without any the next run looks again."""
+    ledger.connection.execute("UPDATE sources SET workflows = ? WHERE name = ?", (workflows, name))

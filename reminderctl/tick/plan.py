@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from reminderctl import planning, timing
 from reminderctl.bookings import Bookings
-from reminderctl.ledger import Ledger, claims, lanes, queue, runs, sources, watermarks
+from reminderctl.ledger import Ledger, claims, lanes, missing, queue, runs, sources, watermarks
 from reminderctl.model import Config, Delivery, Trigger, Window, Workflow
 from reminderctl.tick.ending import end_what_is_over
 from reminderctl.tick.report import Report
+from reminderctl.tick.returning import find_owed_again, leave_out_told
 
 
 def plan(config: Config, ledger: Ledger, bookings: Bookings, *, run: int, now: datetime, report: Report) -> None:
@@ -21,8 +23,9 @@ def plan(config: Config, ledger: Ledger, bookings: Bookings, *, run: int, now: d
     2. Triggers that are new are armed, those that are gone are forgotten; those of a file that is missing, in a day.
     3. What was told to wait by a clock that was ahead waits no longer.
     4. What waits and is no longer owed, or beyond its deadline, ends.
-    5. Each trigger's window is planned; a burst is held back.
-    6. The watermarks advance.
+    5. What was canceled and is owed again comes back.
+    6. Each trigger's window is planned; a burst is held back.
+    7. The watermarks advance.
     """
     _mind_a_restored_ledger(ledger, now, report)
     enabled = [workflow for workflow in config.workflows if workflow.enabled]
@@ -30,6 +33,7 @@ def plan(config: Config, ledger: Ledger, bookings: Bookings, *, run: int, now: d
     _mind_a_clock_set_back(marks, enabled, ledger, now)
     fingerprint, known = bookings.fingerprint(), sources.find(ledger)
     end_what_is_over(config, ledger, bookings, now, report)
+    back = find_owed_again(config, ledger, bookings, now=now, known=known, fingerprint=fingerprint)
     zones = _zones(config, enabled, bookings)
     for workflow in enabled:
         windows = []
@@ -42,7 +46,8 @@ def plan(config: Config, ledger: Ledger, bookings: Bookings, *, run: int, now: d
             for trigger, window in zip(workflow.triggers, windows, strict=True)
             for delivery in _due(trigger, window, workflow=workflow, bookings=bookings, zones=zones, config=config)
         )
-        _enqueue(workflow, deliveries, ledger, run=run, now=now, report=report)
+        wanted = leave_out_told(workflow, chain(back.get(workflow.id, ()), deliveries), ledger)
+        _enqueue(workflow, wanted, ledger, run=run, now=now, report=report)
     watermarks.advance(ledger, (workflow.id for workflow in enabled), now)
     sources.record(ledger, fingerprint, now)
 
@@ -52,7 +57,7 @@ def _mind_a_restored_ledger(ledger: Ledger, now: datetime, report: Report) -> No
     if since is None:
         return
     watermarks.rearm(ledger, min(since, now))
-    reason = "may have been sent before the ledger was restored"
+    reason = missing.RESTORED
     for delivery in queue.waiting(ledger):
         if delivery.due_at <= since:
             report.withdraw(delivery, queue.cancel(ledger, delivery, reason, now), reason)

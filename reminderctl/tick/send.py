@@ -20,7 +20,7 @@ from reminderctl.bookings import Bookings
 from reminderctl.channels import OnUnknown, Rules
 from reminderctl.deliver import Deliverer
 from reminderctl.errors import LockedError, ReminderctlError, Unknown
-from reminderctl.ledger import Ledger, claims, lanes, queue
+from reminderctl.ledger import Ledger, claims, lanes, queue, sources
 from reminderctl.model import Config, Delivery, State
 from reminderctl.tick.crew import Crew, Ending
 from reminderctl.tick.report import Report
@@ -206,6 +206,8 @@ class Sender:
             for delivery, reason in withdrawn:
                 ended = claims.give_back(self._ledger, delivery, reason, run=self._run, now=self._clock())
                 self._report.withdraw(delivery, ended, reason or "")
+            if any(reason for _, reason in withdrawn):  # by bookings that may have changed again before the next run
+                sources.note_workflows(self._ledger, None)
 
     def _settle(self, ending: Ending, *, run: int) -> None:
         now, delivery = self._clock(), ending.delivery

@@ -332,3 +332,150 @@ def test_a_workflow_that_is_switched_off_for_a_moment_starts_at_now(deployed: Cl
     path.write_text(text)
     assert into_the_outbox(deployed, "2026-06-10T08:03Z") == ""
     assert deployed.states() == {"canceled": 40}
+
+
+# --- what was canceled comes back -------------------------------------------------------------------------------------
+
+
+def test_what_was_canceled_comes_back_with_its_booking_however_long_that_took(waiting: Clinic) -> None:
+    keep(waiting)
+    waiting.execute("DELETE FROM bookings WHERE id = 'b7'")
+    run(waiting, NEXT, exits=0)
+    (canceled,) = waiting.deliveries("--state", "canceled")
+    run(waiting, "2026-06-10T08:30Z", exits=0)
+    restore(waiting)
+    said = json.loads(waiting.command("explain", "b7", "--json", "--now", "2026-06-10T08:30Z").stdout)
+    assert said[0]["reason"].endswith("but it is owed again: the next run sends it")
+    assert into_the_outbox(waiting, "2026-06-10T08:40Z") == ""
+    assert waiting.states() == {"sent": 40}
+    assert canceled["key"] in {each["key"] for each in waiting.deliveries("--booking", "b7")}
+
+
+def test_what_was_canceled_does_not_come_back_after_its_deadline(waiting: Clinic) -> None:
+    keep(waiting)
+    waiting.execute("DELETE FROM bookings WHERE id = 'b7'")
+    run(waiting, NEXT, exits=0)
+    restore(waiting)
+    run(waiting, "2026-06-10T09:01Z", exits=1)
+    assert waiting.states() == {"canceled": 1, "expired": 39}
+
+
+def test_a_visit_called_off_and_confirmed_half_an_hour_later_is_reminded(waiting: Clinic) -> None:
+    waiting.execute("UPDATE bookings SET status = 'canceled'")
+    run(waiting, NEXT, exits=0)
+    run(waiting, "2026-06-10T08:20Z", exits=0)
+    waiting.execute("UPDATE bookings SET status = 'approved'")
+    assert into_the_outbox(waiting, "2026-06-10T08:31Z") == ""
+    assert waiting.states() == {"sent": 40}
+
+
+def test_what_comes_back_at_once_may_be_a_burst(waiting: Clinic) -> None:
+    waiting.write(reminder(more="max_burst: 39"), settings=CLOSED)
+    waiting.execute("UPDATE bookings SET status = 'canceled'")
+    run(waiting, NEXT, exits=0)
+    run(waiting, "2026-06-10T08:20Z", exits=0)
+    waiting.execute("UPDATE bookings SET status = 'approved'")
+    assert "40 new deliveries in one run are more than max_burst" in run(waiting, BACK, exits=1)
+
+
+def test_what_was_canceled_is_looked_at_again_only_when_something_has_changed(waiting: Clinic) -> None:
+    """What no change of the file announces, as no program writes it, shows that nothing is searched again."""
+    waiting.set_status("b7", "canceled")
+    waiting.written_long_ago(1)
+    run(waiting, NEXT, exits=0)
+    run(waiting, "2026-06-10T08:10Z", exits=0)
+    waiting.set_status("b7", "approved")
+    waiting.written_long_ago(1)
+    run(waiting, "2026-06-10T08:11Z", exits=0)
+    assert waiting.states() == {"canceled": 1, "pending": 39}
+    waiting.written_long_ago(2)
+    run(waiting, "2026-06-10T08:12Z", exits=0)
+    assert waiting.states() == {"pending": 40}
+
+
+def test_a_loosened_filter_brings_back_what_it_had_canceled(waiting: Clinic) -> None:
+    waiting.written_long_ago(1)
+    waiting.write(reminder(more="filters: {status: other}"), settings=CLOSED)
+    run(waiting, NEXT, exits=0)
+    assert waiting.states() == {"canceled": 40}
+    run(waiting, "2026-06-10T08:20Z", exits=0)
+    waiting.write(reminder(), settings=CLOSED)
+    assert into_the_outbox(waiting, "2026-06-10T08:31Z") == ""
+    assert waiting.states() == {"sent": 40}
+
+
+def test_what_a_backfill_planned_comes_back_too(clinic: Clinic) -> None:
+    clinic.write(reminder(), settings=CLOSED)
+    clinic.run(DUE)
+    clinic.insert([("b1", at("2026-06-10T09:50Z")), ("b2", at("2026-06-10T09:50Z"))])
+    backfill = ("backfill", "reminder", "--since", ARMED, "--yes", "--now", "2026-06-10T08:01Z")
+    assert "2 planned" in clinic.command(*backfill).stdout
+    clinic.set_status("b1", "canceled")
+    run(clinic, MEANWHILE, exits=0)
+    clinic.set_status("b1", "approved")
+    assert into_the_outbox(clinic, "2026-06-10T08:20Z") == ""
+    assert recipients(clinic) == ["b1@example.com", "b2@example.com"]
+
+
+def test_what_was_canceled_before_its_workflow_was_switched_off_does_not_come_back(waiting: Clinic) -> None:
+    waiting.set_status("b7", "canceled")
+    run(waiting, NEXT, exits=0)
+    waiting.write(reminder(more="enabled: false"), settings=CLOSED)
+    run(waiting, MEANWHILE, exits=0)
+    waiting.write(reminder(), settings=CLOSED)
+    waiting.set_status("b7", "approved")
+    run(waiting, BACK, exits=0)
+    assert waiting.states() == {"canceled": 40}
+
+
+# --- one of a group ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def for_the_first(clinic: Clinic) -> Clinic:
+    """A message for the first of two participants, which waits."""
+    clinic.write(reminder(more="for_each_customer: false"), settings=CLOSED)
+    clinic.run(ARMED)
+    clinic.book("b1", "2026-06-10T10:00Z", customers=("ana", "ben"))
+    assert clinic.run(DUE)["planned"] == 1
+    return clinic
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE participants SET status = 'canceled' WHERE customer_id = 'ana'",
+        "DELETE FROM participants WHERE customer_id = 'ana'",
+    ],
+)
+def test_the_next_one_is_told_where_the_first_drops_out_before_being_told(for_the_first: Clinic, change: str) -> None:
+    run(for_the_first, "2026-06-10T08:10Z", exits=0)
+    for_the_first.execute(change)
+    assert into_the_outbox(for_the_first, "2026-06-10T08:20Z") == ""
+    assert recipients(for_the_first) == ["ben@example.com"]
+    assert for_the_first.states() == {"canceled": 1, "sent": 1}
+    for_the_first.execute("DELETE FROM participants")
+    for_the_first.execute("INSERT INTO participants (booking_id, customer_id) VALUES ('b1', 'ana')")
+    assert into_the_outbox(for_the_first, "2026-06-10T08:21Z") == ""
+    assert recipients(for_the_first) == ["ben@example.com"]
+
+
+def test_nobody_else_is_told_where_the_first_drops_out_after_being_told(for_the_first: Clinic) -> None:
+    assert into_the_outbox(for_the_first, "2026-06-10T08:03Z") == ""
+    for_the_first.execute("UPDATE participants SET status = 'canceled' WHERE customer_id = 'ana'")
+    assert into_the_outbox(for_the_first, "2026-06-10T08:04Z") == ""
+    assert recipients(for_the_first) == ["ana@example.com"]
+    said = json.loads(for_the_first.command("explain", "b1", "--json", "--now", "2026-06-10T08:05Z").stdout)
+    reasons = {each["recipient"]: each["reason"] for each in said}
+    assert reasons["customer:ben"] == "customer:ana has been told already: `for_each_customer: false`"
+    backfill = ("backfill", "reminder", "--since", ARMED, "--yes", "--now", "2026-06-10T08:06Z")
+    assert "nothing since" in for_the_first.command(*backfill).stdout
+
+
+def test_the_first_is_told_where_it_is_back_before_the_next_one_was(for_the_first: Clinic) -> None:
+    for_the_first.execute("UPDATE participants SET status = 'canceled' WHERE customer_id = 'ana'")
+    run(for_the_first, NEXT, exits=0)
+    assert for_the_first.states() == {"canceled": 1, "pending": 1}
+    for_the_first.execute("UPDATE participants SET status = NULL")
+    assert into_the_outbox(for_the_first, "2026-06-10T08:20Z") == ""
+    assert recipients(for_the_first) == ["ana@example.com"]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from tests.model.gateway import ASKED_WAITS, Arrival
-from tests.model.spec_model import MINUTE, SECOND, Look, Message, Owed
+from tests.model.spec_model import MINUTE, SECOND, Duty, Look, Message, Owed, Term
 from tests.model.world import Ran, Row, Rows
 
 LONGEST_BACKOFF, LONGEST_PAUSE = timedelta(minutes=30), timedelta(minutes=5)
@@ -37,6 +37,7 @@ class Judge:
         self.keys: dict[str, Message] = {}
         self._accepted: Counter[str] = Counter()
         self._doubts: Counter[str] = Counter()
+        self._closed: set[str] = set()  # what was canceled, and its workflow was switched off
         self._last_run = datetime.min.replace(tzinfo=UTC)
         self._arrived: Counter[str] = Counter()
         self._rests: dict[str, datetime] = {}  # until when a delivery or a channel may rest, by key or name
@@ -56,6 +57,9 @@ class Judge:
         self._last_run = look.now
         fates = {key: [each for each in ran.arrivals if each.key == key] for key in self.keys}
         self._judge_planning(before, fates, look=look, planned=planned, sent=sent)
+        self._closed |= {
+            row.key for row in rows.values() if row.state == "canceled" and row.message.workflow in look.off
+        }
         for arrival in ran.arrivals:
             self._judge_arrival(arrival, sent)
         for arrival in ran.arrivals:
@@ -79,7 +83,7 @@ class Judge:
         for message in self.rows.keys() - before.keys():
             assert message in planned.owed, f"planned, and nobody owes it: {message}"
         for message, terms in planned.owed.items():
-            duty = look.duty(message, terms)
+            duty = self._duty(message, terms, before, look=look)
             was, row = before.get(message), self.rows.get(message)
             if row is None:
                 assert duty != "must", f"not planned at {look.now}: {message}, {terms}"
@@ -92,6 +96,25 @@ class Judge:
                     assert not back, f"it was {was.state} and over, and came back: {row}"
                 elif duty == "must" and (was.state == "canceled" or not self._arrived[row.key]):
                     assert back or message not in sent.owed, f"owed again at {look.now}, and did not come back: {row}"
+
+    def _duty(self, message: Message, terms: Term, before: Rows, *, look: Look) -> Duty:
+        """What the run has to do by the marks, and by what became of this message and of others before."""
+        was = before.get(message)
+        if was and was.state == "canceled" and was.key not in self._closed and look.comes_back(terms):
+            return "must"
+        duty = look.duty(message, terms)
+        if message.workflow not in look.firsts or not message.recipient.startswith("customer:"):
+            return duty
+        occurrence = message._replace(recipient="")
+        others = [row for row in before.values() if row.message._replace(recipient="") == occurrence]
+        others = [row for row in others if row.message != message and row.message.recipient.startswith("customer:")]
+        if any(row.state in ("sent", "unknown") for row in others):
+            return "must not"  # somebody has been told
+        if any(row.state == "sending" or self._doubts[row.key] for row in others):
+            return "may"
+        if any(row.state in WAITS or (row.state == "canceled" and row.key not in self._closed) for row in others):
+            return "may" if duty == "must not" else duty  # who was the first drops out before being told
+        return duty
 
     # --- sending ---
 

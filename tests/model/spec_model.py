@@ -209,6 +209,8 @@ class Look(NamedTuple):
     now: datetime
     marks: Mapping[tuple[str, str], Mark]
     late: frozenset[str]  # the workflows that send late
+    off: frozenset[str] = frozenset()  # those that are switched off
+    firsts: frozenset[str] = frozenset()  # those that write to one customer of a visit
 
     def duty(self, message: Message, terms: Term) -> Duty:
         """Whether this run has to plan a message that nobody has been sent, may do so, or must not."""
@@ -220,6 +222,10 @@ class Look(NamedTuple):
         if message.workflow in self.late:
             return "must" if self.now <= terms.expires_at else "may"  # the latter: recorded as too late
         return "may" if terms.due_at > planned_until - OVERLAP else "must not"
+
+    def comes_back(self, terms: Term) -> bool:
+        """Whether this run has to take up again what was canceled, and by nobody's decision."""
+        return terms.due_at <= self.now <= terms.expires_at
 
 
 class Watch:
@@ -233,12 +239,19 @@ class Watch:
 
         A mark in the future, left by a clock that was ahead, counts as now.
         """
+        rules = list(rules)
         enabled = [rule for rule in rules if rule.enabled]
         marks = {
             trigger: Mark(*(min(each, now) for each in self._marks.get(trigger, (now, now))))
             for trigger in ((rule.id, sentence) for rule in enabled for sentence in rule.when)
         }
-        return Look(now, marks, frozenset(rule.id for rule in enabled if rule.sends_late))
+        return Look(
+            now,
+            marks,
+            frozenset(rule.id for rule in enabled if rule.sends_late),
+            frozenset(rule.id for rule in rules if not rule.enabled),
+            frozenset(rule.id for rule in rules if rule.for_each_customer is False),
+        )
 
     def remember(self, look: Look) -> None:
         """The run has committed."""
