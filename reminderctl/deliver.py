@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from reminderctl import channels, planning, timing
+from reminderctl import channels, recipients, timing
 from reminderctl.config.finding import private_files
 from reminderctl.errors import Rejected
 from reminderctl.matching import language_of
@@ -122,7 +122,7 @@ def _address(delivery: Delivery, context: Context) -> str:
         address = render_text(delivery.recipient, Place.HEADER, context).strip()
         if address:
             return address
-    raise Rejected(planning.missing_address(delivery.recipient, delivery.channel))
+    raise Rejected(recipients.missing_address(delivery.recipient, delivery.channel))
 
 
 def _action_of(delivery: Delivery, config: Config) -> Action:

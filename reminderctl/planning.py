@@ -16,80 +16,10 @@ from msgspec.structs import replace
 
 from reminderctl import timing
 from reminderctl.matching import FOR_EVERYONE, matching_participants, standard_status, why_not_matching
-from reminderctl.model import Action, Booking, Config, Delivery, Participant, Trigger, Window, Workflow
+from reminderctl.model import Booking, Config, Delivery, Participant, Trigger, Window, Workflow
+from reminderctl.recipients import recipients
 
-ADDRESSES = {"email": "email", "sms": "phone", "whatsapp": "phone", "telegram": "telegram"}
-_ADDRESS_NAMES = {"phone": "phone number", "email": "e-mail address", "telegram": "Telegram chat id"}
 SWITCHED_OFF = "the workflow is switched off"
-_MISSING_NOUNS = {"staff": "the booking has no member of staff", "location": "the booking has no location"}
-
-
-# --- recipients -------------------------------------------------------------------------------------------------------
-
-
-class Recipient(NamedTuple):
-    """Who gets a message: the identity that the ledger shows, whose shortcodes fill it, and where it goes.
-
-    `address` is None where there is none, and for addresses that only the texts' renderer can fill in. `once_for` is
-    the customer's id where the same recipient gets one message for each participant.
-    """
-
-    identity: str
-    participant: Participant | None
-    address: str | None
-    once_for: str | None = None
-
-
-def recipients(
-    workflow: Workflow, action: Action, booking: Booking, matching: tuple[Participant, ...], *, config: Config
-) -> Iterator[Recipient]:
-    """Everyone whom an action of this booking reaches, given the participants that match (docs/reference/yaml.md)."""
-    first = matching[0] if matching else None
-    everyone = matching if workflow.for_each_customer else (first,)
-    for to in action.to or ("webhook",):
-        if to == "customer":
-            for participant in matching if workflow.for_each_customer is not False else matching[:1]:
-                identity = f"customer:{participant.customer.id}"
-                yield Recipient(identity, participant, _address(action.channel, participant.customer))
-            continue
-        identity, address = _fixed(to, action, booking, config=config)
-        for each in everyone or (None,):
-            yield Recipient(identity, each, address, each.customer.id if each and workflow.for_each_customer else None)
-
-
-def _fixed(to: str, action: Action, booking: Booking, *, config: Config) -> tuple[str, str | None]:
-    """Identity and address of a recipient that does not depend on the participant."""
-    if to == "webhook":
-        return to, action.lane.removeprefix("webhook ")
-    if to == "staff":
-        return f"staff:{booking.staff.id}" if booking.staff else to, _address(action.channel, booking.staff)
-    if to == "location":
-        return f"location:{booking.location.id}" if booking.location else to, _address(action.channel, booking.location)
-    if to == "admin":
-        return to, _address(action.channel, config.admin)
-    if to == "company":
-        return to, _address(action.channel, config.company)
-    return to, None if "{" in to else to
-
-
-def _address(channel: str, noun: object) -> str | None:
-    return getattr(noun, ADDRESSES[channel], None) or None
-
-
-def name_of_recipient(recipient: str, booking: Booking | None) -> str:
-    """A name instead of `customer:ID`, `staff:ID` or `location:ID`, where the booking knows one."""
-    kind, _, identifier = recipient.partition(":")
-    if booking and kind == "customer":
-        names = {each.customer.id: each.customer.full_name for each in booking.participants}
-        return names.get(identifier) or recipient
-    noun = getattr(booking, kind) if booking and identifier and kind in ("staff", "location") else None
-    return noun.name if noun and noun.name else recipient
-
-
-def missing_address(recipient: str, channel: str) -> str:
-    """What to say of a recipient who cannot be reached on a channel."""
-    what = _ADDRESS_NAMES.get(ADDRESSES.get(channel, ""), "address")
-    return _MISSING_NOUNS.get(recipient) or f"{recipient} has no {what}"
 
 
 # --- deliveries -------------------------------------------------------------------------------------------------------

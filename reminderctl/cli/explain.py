@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import click
 from msgspec.structs import asdict
 
-from reminderctl import planning, timing
+from reminderctl import recipients, timing
 from reminderctl.bookings import Bookings
 from reminderctl.cli import chosen
 from reminderctl.cli.invocation import Invocation, shared_options
@@ -164,7 +164,7 @@ def _show_workflow(page: _Page, reasoning: Reasoning) -> None:
         "\n", (workflow.id, "bold cyan"), f"  {workflow.name}", ("" if workflow.enabled else "  switched off", "yellow")
     )
     for customer, asked in reasoning.filters.items():
-        whom = f" for {planning.name_of_recipient(f'customer:{customer}', page.booking)}" if customer else ""
+        whom = f" for {recipients.name_of_recipient(f'customer:{customer}', page.booking)}" if customer else ""
         verdicts = [part for verdict in asked for part in ("; ", *_verdict(verdict))]
         page.line(f"filters{whom}: ", *verdicts[1:], indent=2)
 
@@ -213,9 +213,9 @@ def _relative(instant: datetime, now: datetime) -> str:
 def _show_delivery(page: _Page, explained: Explained, *, each_customer: bool = False) -> None:
     record = explained.record
     state = "held" if record.held else "to come" if explained.ahead else record.state or "not sent"
-    name = planning.name_of_recipient(record.recipient, page.booking)
+    name = recipients.name_of_recipient(record.recipient, page.booking)
     whom = name if record.address in (None, name) else f"{name} <{record.address}>"
-    participant = planning.name_of_recipient(f"customer:{explained.participant}", page.booking)
+    participant = recipients.name_of_recipient(f"customer:{explained.participant}", page.booking)
     if each_customer and name != participant:
         whom += f" for {participant}"
     page.line(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from reminderctl import planning
+from reminderctl import recipients
 from reminderctl.cli.output import print_table
 from reminderctl.cli.paper import Paper
 from reminderctl.counts import count_of
@@ -148,7 +148,7 @@ def _from_now(instant: datetime, now: datetime) -> str:
 
 def _print_message(paper: Paper, message: TriedMessage, trial: Trial, *, verbose: bool) -> None:
     """The message as its recipient gets it: fields with their names, texts in a frame."""
-    name = planning.name_of_recipient(message.recipient, trial.sample.booking)
+    name = recipients.name_of_recipient(message.recipient, trial.sample.booking)
     whom = "" if message.recipient == message.channel else f" to {name}"
     address = f" <{message.address}>" if message.address and message.address != name else ""
     by = f", by {message.provider}" if message.provider != message.channel else ""

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import click
 from msgspec.structs import asdict
 
-from reminderctl import planning, timing
+from reminderctl import recipients, timing
 from reminderctl.bookings import Bookings
 from reminderctl.cli import chosen
 from reminderctl.cli.invocation import Invocation, instant, shared_options
@@ -132,7 +132,7 @@ def _table(records: list[Foreseen], bookings: Mapping[str, Booking], *, zone: Zo
         recipient = _recipient(record, bookings.get(record.booking), narrow=narrow)
         note = record.reason or (f"{state}: {record.error}" if record.error else "")
         note = note.replace(
-            record.recipient, planning.name_of_recipient(record.recipient, bookings.get(record.booking))
+            record.recipient, recipients.name_of_recipient(record.recipient, bookings.get(record.booking))
         )
         style = STATE_STYLES[state] if state != "pending" else "red" if record.reason else "yellow" if note else ""
         why = f"{record.workflow}, {'booking ' + record.booking if narrow else record.trigger}"
@@ -148,7 +148,7 @@ def _table(records: list[Foreseen], bookings: Mapping[str, Booking], *, zone: Zo
 
 def _recipient(record: Foreseen, booking: Booking | None, *, narrow: bool) -> str:
     """A name, where there is one, with the address."""
-    name, address = planning.name_of_recipient(record.recipient, booking), record.address
+    name, address = recipients.name_of_recipient(record.recipient, booking), record.address
     return name if narrow or not address or address == name else f"{name} <{address}>"
 
 

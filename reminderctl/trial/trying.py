@@ -14,7 +14,8 @@ from reminderctl.errors import Rejected
 from reminderctl.matching import language_of, matching_participants, why_not_matching
 from reminderctl.messages.render import Incomplete
 from reminderctl.model import Booking, Config, Delivery, Participant, Workflow
-from reminderctl.planning import missing_address, zone_of
+from reminderctl.planning import zone_of
+from reminderctl.recipients import missing_address
 from reminderctl.trial.fields import read_fields
 from reminderctl.trial.nouns import Moment, Sample, Trial, TriedMessage
 

@@ -25,6 +25,7 @@ FLOORS = {
     "crontab": 1,
     "matching": 1,
     "planning": 1,
+    "recipients": 1,
     "outcome": 1,
     "migrations": 1,
     "channels": 2,
@@ -52,6 +53,7 @@ WITHIN_ITS_FLOOR = {  # who may import a neighbour, and why
     ("matching", "timing"),
     ("planning", "timing"),
     ("planning", "matching"),
+    ("planning", "recipients"),
     ("outbox", "channels"),  # shows a message as its channel would send it
     ("outbox", "drafts"),  # its files appear whole
     ("tick", "deliver"),

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from reminderctl import planning
+from reminderctl import recipients
 from reminderctl.counts import count_of
 from reminderctl.drafts import drafted
 from reminderctl.model import Config, Workflow
@@ -80,7 +80,7 @@ def _template() -> Template:
         "find_points": words.find_points,
         "frame_mail": frames.frame_mail,
         "frame_telegram": frames.frame_telegram,
-        "name_of_recipient": planning.name_of_recipient,
+        "name_of_recipient": recipients.name_of_recipient,
         "others": words.others,
         "own": own,
     }
