@@ -173,15 +173,15 @@ MUTATIONS = (
     ),
     Mutation(
         "every other run is taken for dead",
-        "ledger/runs.py",
-        "        if not self._lock(number):\n            return True\n",
+        "ledger/liveness.py",
+        "            if not _lock(file, self.path, number):\n                return True\n",
         "",
         ("tests/crash/test_killed_runs.py", "tests/crash/test_overlap.py"),
     ),
     Mutation(
         "no run is ever taken for dead",
         "ledger/runs.py",
-        "        return [number for (number,) in rows if not self._lives(number)]",
+        "        return [number for (number,) in rows if not self.lock_file.lives(number)]",
         "        return []",
         ("tests/crash/test_killed_runs.py", "tests/crash/test_overlap.py"),
     ),

@@ -1,15 +1,9 @@
-"""Runs: who is running, and who has died.
-
-A run is alive while it holds a lock on the byte of its number in one lock file beside the ledger. The kernel drops the
-lock with the process, so there is no pid to go stale and no age to guess from.
-"""
+"""Runs: who is running, who has died, and which was the last."""
 
 from __future__ import annotations
 
-import fcntl
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -18,6 +12,8 @@ import msgspec
 
 from reminderctl.drafts import drafted
 from reminderctl.errors import LedgerError, LedgerWriteError
+from reminderctl.ledger.liveness import LockFile, identify
+from reminderctl.ledger.liveness import errors_of as _errors_of
 from reminderctl.ledger.opening import Ledger, errors_of
 from reminderctl.timing import instant_text
 
@@ -29,9 +25,8 @@ class Run:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        locks = _beside(ledger, "lock")
-        with _errors_of(locks):
-            self._locks = os.open(locks, os.O_RDWR | os.O_CREAT, 0o600)
+        self._ledger_file = identify(ledger.path)
+        self.lock_file = LockFile(_beside(ledger, "lock"))
         self.id = 0
         self.token = os.urandom(8).hex()
 
@@ -39,7 +34,7 @@ class Run:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._locks)
+        self.lock_file.close()
 
     def begin(self, now: datetime) -> None:
         """Take a number, inside the caller's transaction, and the lock that goes with it.
@@ -52,8 +47,9 @@ class Run:
                 "INSERT INTO runs (token, started_at) VALUES (?, ?)", (self.token, instant_text(now))
             )
             number = cursor.lastrowid or 0
-            if self._lock(number):
+            if self.lock_file.lock(number):
                 self.id = number
+        self.lock_file.sign(self.id)
         connection.execute("DELETE FROM runs WHERE id < ?", (self.id - RUNS_KEPT,))
 
     def end(self, now: datetime, report: Mapping[str, object]) -> None:
@@ -69,22 +65,19 @@ class Run:
             rows = self._ledger.connection.execute(
                 "SELECT DISTINCT run FROM deliveries WHERE state = 'sending' AND run <> ?", (self.id,)
             ).fetchall()
-        return [number for (number,) in rows if not self._lives(number)]
+        return [number for (number,) in rows if not self.lock_file.lives(number)]
 
-    def _lives(self, number: int) -> bool:
-        if not self._lock(number):
-            return True
-        fcntl.lockf(self._locks, fcntl.LOCK_UN, 1, number)
-        return False
+    def stay_visible(self) -> None:
+        """Make sure that other runs still see that this one lives; to be called while it sends, every now and then.
 
-    def _lock(self, number: int) -> bool:
-        """Lock a run's byte; False where its process lives."""
-        with _errors_of(_beside(self._ledger, "lock")):
-            try:
-                fcntl.lockf(self._locks, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, number)
-            except (BlockingIOError, PermissionError):  # POSIX allows both
-                return False
-        return True
+        Raises `LedgerWriteError` where another ledger has taken the place of ours: what we record, nobody would read.
+        """
+        self.lock_file.follow(self.id)
+        if identify(self._ledger.path) != self._ledger_file:
+            raise LedgerWriteError(
+                f"{self._ledger.path}: another file has taken its place while messages were being sent, or it was "
+                "deleted; nothing more is sent that cannot be recorded"
+            )
 
     # --- the stamp: which run was the last one, told by a file that a restored ledger does not overwrite ---
 
@@ -127,12 +120,3 @@ def _beside(ledger: Ledger, ending: str) -> Path:
     """A file beside the ledger itself: two configurations may know it by different links, and must see one lock."""
     path = ledger.path.resolve()
     return path.with_name(f"{path.name}.{ending}")
-
-
-@contextmanager
-def _errors_of(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        what = f"{path}: cannot write beside the ledger ({error.strerror}); nothing is sent without it"
-        raise LedgerWriteError(what) from None

@@ -47,11 +47,11 @@ def tick(
             run.begin(now)
             plan(config, ledger, bookings, run=run.id, now=now, report=report)
         run.write_stamp(now)
-        dead = run.dead()
+        dead = _certainly_dead(run, report)
         if dead or lanes.ready(ledger, now):
             from reminderctl.tick.send import Sender
 
-            sender = Sender(complete(), ledger, bookings, run=run.id, clock=clock, outbox=outbox, report=report)
+            sender = Sender(complete(), ledger, bookings, run=run, clock=clock, outbox=outbox, report=report)
             sender.recover(dead)
             sender.work(until=began + BUDGET_SECONDS, interrupted=interrupted)
         report.leave_out(bookings.problems)
@@ -60,6 +60,18 @@ def tick(
             with ledger.transaction():
                 run.end(clock(), report.as_json())
     return report
+
+
+def _certainly_dead(run: runs.Run, report: Report) -> list[int]:
+    """Return the runs that died while sending, without those that may live and hold a lock file that was deleted."""
+    dead = run.dead()
+    uncertain = [number for number in dead if run.lock_file.may_lack(number)]
+    if uncertain:
+        report.lines.append(
+            f"{run.lock_file.path}: made anew while messages were being sent; those are left alone until the next "
+            "minute's run, so that a run that still sends them can hold the new file"
+        )
+    return [number for number in dead if number not in uncertain]
 
 
 def rehearse(config: Config, ledger: Ledger, bookings: Bookings, *, clock: Clock) -> tuple[Report, list[Delivery]]:

@@ -21,6 +21,7 @@ from reminderctl.channels import OnUnknown, Rules
 from reminderctl.deliver import Deliverer
 from reminderctl.errors import LockedError, ReminderctlError, Unknown
 from reminderctl.ledger import Ledger, claims, lanes, queue, sources
+from reminderctl.ledger.runs import Run
 from reminderctl.model import Config, Delivery, State
 from reminderctl.tick.crew import Crew, Ending
 from reminderctl.tick.report import Report
@@ -45,7 +46,7 @@ class Sender:
         ledger: Ledger,
         bookings: Bookings,
         *,
-        run: int,
+        run: Run,
         clock: Callable[[], datetime],
         outbox: Path | None,
         report: Report,
@@ -54,7 +55,8 @@ class Sender:
         self._workflows = {workflow.id: workflow for workflow in config.workflows}
         self._ledger = ledger
         self._bookings = bookings
-        self._run = run
+        self._run = run.id
+        self._stay_visible = run.stay_visible
         self._clock = clock
         self._report = report
         self._crew = Crew(Deliverer(config, clock=clock, outbox=outbox))
@@ -83,6 +85,7 @@ class Sender:
         try:
             while True:
                 endings += self._crew.collect(timeout=POLL_SECONDS)
+                failure = failure or self._cannot_stay_visible()
                 if failure and ends_at == float("inf"):
                     patience = RECORDING_SECONDS if isinstance(failure, LockedError) else FAREWELL_SECONDS
                     ends_at = time.monotonic() + patience
@@ -114,6 +117,14 @@ class Sender:
         if left := self._crew.on_the_way.total():
             what = "1 message was" if left == 1 else f"{left} messages were"
             self._report.lines.append(f"told to stop while {what} on the way; the next run looks after what is left")
+
+    def _cannot_stay_visible(self) -> ReminderctlError | None:
+        """Return why other runs could no longer see that this one lives, or read what it records."""
+        try:
+            self._stay_visible()
+        except ReminderctlError as error:
+            return error
+        return None
 
     def _with_what_is_unrecorded(self, failure: ReminderctlError, endings: list[Ending]) -> ReminderctlError:
         """Add to a failure what the ledger does not know and a person may have to."""
