@@ -15,7 +15,7 @@ from benchmarks.measure import Row, best_of
 from reminderctl import config
 from reminderctl.bookings import Bookings
 from reminderctl.model import Window
-from reminderctl.tick.plan import owed_in
+from reminderctl.tick.reading import owed_in
 
 BOOKINGS = (100_000, 1_000_000, 5_000_000)
 WORKFLOWS = (10, 100, 1_000)

@@ -17,6 +17,7 @@ from reminderctl.matching import Verdict
 from reminderctl.model import Booking, Config, Delivery, Participant, State, Trigger, Workflow
 from reminderctl.tick import REHEARSAL
 from reminderctl.tick.plan import plan
+from reminderctl.tick.reading import read
 from reminderctl.tick.report import Report
 from reminderctl.trial.trying import refusal_of
 
@@ -36,8 +37,9 @@ def remember(booking: str, config: Config, ledger: Ledger, bookings: Bookings, *
     """All that is known of a booking; the next run is rehearsed, so that its own code says what it will do."""
     marks, restored_since = watermarks.read(ledger), runs.restored_since(ledger)
     kept = records.of_booking(ledger, booking)
+    reading = read(config, ledger, bookings, now=now)
     with ledger.rehearsal():
-        plan(config, ledger, bookings, run=REHEARSAL, now=now, report=Report(now))
+        plan(config, ledger, bookings, reading=reading, run=REHEARSAL, now=now, report=Report(now))
         planned = {record.key: record for record in records.find(ledger, booking=booking)}
         resting = lanes.resting(ledger, now)
     return Memory(ledger, kept, planned, marks, resting, restored_since)

@@ -63,6 +63,30 @@ def what_is_missing(db: Database) -> None:
         db.execute(statement)
 
 
+@ledger()
+def checks_in_rounds(db: Database) -> None:
+    """How far the checks of what waits have come; and an index that holds all that a lane's next claim asks for."""
+    db.execute(
+        """
+        CREATE TABLE checks (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            bookings TEXT,
+            workflows TEXT NOT NULL,
+            expires_at TEXT,
+            delivery INTEGER
+        )
+        """
+    )
+    db.execute("DROP INDEX deliveries_open")
+    db.execute(
+        """
+        CREATE INDEX deliveries_open ON deliveries (lane, expires_at, id, next_attempt_at)
+        WHERE state = 'pending' AND held = 0
+        """
+    )
+    db.execute("CREATE INDEX deliveries_missing ON deliveries (missing) WHERE state = 'pending' AND missing > ''")
+
+
 _FIRST = (
     """
     CREATE TABLE deliveries (

@@ -14,7 +14,8 @@ from reminderctl.bookings import Bookings
 from reminderctl.ledger import Ledger, lanes, queue, records
 from reminderctl.model import Booking, Config, Delivery, State, Window, Workflow
 from reminderctl.tick import REHEARSAL
-from reminderctl.tick.plan import owed_in, plan
+from reminderctl.tick.plan import plan
+from reminderctl.tick.reading import owed_in, read
 from reminderctl.tick.report import Report
 from reminderctl.trial.trying import refusal_of
 
@@ -59,9 +60,10 @@ def look_ahead(
     wanted = [each for each in config.workflows if each.enabled and workflow in (None, each.id)]
     later = list(owed_in(window, wanted, bookings, config=config))
     report = Report(window.since)
+    reading = read(config, ledger, bookings, now=window.since)
     with ledger.rehearsal():
         newest = records.newest(ledger)
-        plan(config, ledger, bookings, run=REHEARSAL, now=window.since, report=report)
+        plan(config, ledger, bookings, reading=reading, run=REHEARSAL, now=window.since, report=report)
         queue.enqueue(ledger, later, run=REHEARSAL, now=window.since)
         resting = lanes.resting(ledger, window.since)
         found = records.coming(ledger, now=window.since, until=window.until)

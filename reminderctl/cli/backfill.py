@@ -13,7 +13,7 @@ from reminderctl.cli.output import print_table, say
 from reminderctl.errors import UsageError
 from reminderctl.ledger import Ledger, queue
 from reminderctl.model import Window
-from reminderctl.tick.plan import owed_in
+from reminderctl.tick.reading import owed_in
 from reminderctl.tick.returning import leave_out_told
 from reminderctl.timing import instant_text, longest_grace
 

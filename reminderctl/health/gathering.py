@@ -18,7 +18,7 @@ from reminderctl.health.nouns import Clock, Facts, Lane, LaneState, Space
 from reminderctl.ledger import Ledger, figures, watermarks
 from reminderctl.ledger.figures import LaneFigures
 from reminderctl.model import Config, Window
-from reminderctl.tick.plan import owed_in
+from reminderctl.tick.reading import owed_in
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 LONG_RETRIED = timedelta(minutes=30)

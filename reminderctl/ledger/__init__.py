@@ -2,7 +2,8 @@
 
 - `opening`: making, checking, opening and migrating the file; the `Ledger` that is passed around;
 - `watermarks`: how far each trigger has been planned; `sources`: with which state of the bookings;
-- `queue`: deliveries that wait; `claims`: those that a run has taken to send;
+- `queue`: deliveries that wait; `checks`: how far they have been checked again;
+   `claims`: those that a run has taken to send;
 - `lanes`: what is paused together when a provider fails;
 - `runs`: who is running, and who has died; `liveness`: the lock file by which that shows;
 - `records`: what people read;

@@ -94,7 +94,7 @@ def held(ledger: Ledger) -> list[Held]:
 
 def missing(ledger: Ledger) -> Waiting:
     """Return what is held while its booking, its participant or its workflow is missing; `error` is what is."""
-    where = "state = 'pending' AND missing <> ''"
+    where = "state = 'pending' AND missing > ''"
     return _waiting(ledger, where, error="missing")
 
 

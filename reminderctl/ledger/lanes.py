@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from reminderctl.outcome import Outcome
 
 
+_OPEN = "state = 'pending' AND held = 0"
+
+
 class Lane(NamedTuple):
     """One lane with work to do."""
 
@@ -21,17 +24,28 @@ class Lane(NamedTuple):
 
 
 def ready(ledger: Ledger, now: datetime) -> list[Lane]:
-    """The lanes that have deliveries to attempt now and are not paused."""
+    """The lanes that have deliveries to attempt now and are not paused, earliest deadline first.
+
+    From the name of each lane straight to the next one: what waits behind a pause is not looked at.
+    """
     with errors_of(ledger.path):
         rows = ledger.connection.execute(
-            """
-            SELECT pending.lane, MIN(pending.channel)
-            FROM deliveries AS pending LEFT JOIN lanes ON lanes.lane = pending.lane
-            WHERE pending.state = 'pending' AND pending.held = 0 AND pending.next_attempt_at <= :now
-              AND (lanes.paused_until IS NULL OR lanes.paused_until <= :now)
-            GROUP BY pending.lane
-            ORDER BY MIN(pending.expires_at)
-            """,
+            f"""
+            WITH RECURSIVE waiting (lane) AS (
+                SELECT MIN(lane) FROM deliveries WHERE {_OPEN} AND lane > ''
+                UNION ALL
+                SELECT (SELECT MIN(lane) FROM deliveries WHERE {_OPEN} AND deliveries.lane > waiting.lane)
+                FROM waiting WHERE waiting.lane IS NOT NULL
+            )
+            SELECT lane, (SELECT channel FROM deliveries WHERE {_OPEN} AND deliveries.lane = waiting.lane LIMIT 1)
+            FROM waiting LEFT JOIN lanes USING (lane)
+            WHERE (paused_until IS NULL OR paused_until <= :now)
+              AND EXISTS (
+                  SELECT 1 FROM deliveries
+                  WHERE {_OPEN} AND deliveries.lane = waiting.lane AND next_attempt_at <= :now
+              )
+            ORDER BY (SELECT MIN(expires_at) FROM deliveries WHERE {_OPEN} AND deliveries.lane = waiting.lane)
+            """,  # noqa: S608 - a constant
             {"now": instant_text(now)},
         )
         return [Lane(*row) for row in rows]
@@ -119,8 +133,14 @@ def opens(ledger: Ledger, now: datetime, *, until: datetime) -> bool:
 
 def any_down(ledger: Ledger) -> bool:
     """Whether a lane that is down keeps something waiting."""
-    statement = "SELECT 1 FROM lanes JOIN deliveries USING (lane) WHERE down_since IS NOT NULL AND state = 'pending'"
-    return ledger.connection.execute(f"{statement} LIMIT 1").fetchone() is not None
+    row = ledger.connection.execute(
+        f"""
+        SELECT 1 FROM lanes
+        WHERE down_since IS NOT NULL AND EXISTS (SELECT 1 FROM deliveries WHERE {_OPEN} AND lane = lanes.lane)
+        LIMIT 1
+        """  # noqa: S608 - a constant
+    ).fetchone()
+    return row is not None
 
 
 class Trouble(NamedTuple):

@@ -21,7 +21,7 @@ RESTORED = "may have been sent before the ledger was restored"
 
 def held(ledger: Ledger) -> dict[int, str]:
     """Return what each delivery lacks that is held for it, by the delivery's id."""
-    rows = ledger.connection.execute("SELECT id, missing FROM deliveries WHERE state = 'pending' AND missing <> ''")
+    rows = ledger.connection.execute("SELECT id, missing FROM deliveries WHERE state = 'pending' AND missing > ''")
     return dict(rows.fetchall())
 
 
@@ -56,7 +56,7 @@ def may_come_back(ledger: Ledger, now: datetime) -> list[Delivery]:
         f"""
         {SELECT} WHERE state = 'canceled' AND settled_by IS NULL AND expires_at >= :now
             AND error NOT LIKE '%' || :switched_off AND error <> :restored
-        ORDER BY id
+        ORDER BY +id
         """,
         {"now": instant_text(now), "switched_off": SWITCHED_OFF, "restored": RESTORED},
     )

@@ -13,6 +13,7 @@ from itertools import islice
 import msgspec
 
 from reminderctl import timing
+from reminderctl.ledger.checks import START, Position
 from reminderctl.ledger.opening import Ledger
 from reminderctl.model import Delivery, State
 
@@ -139,16 +140,42 @@ def expire(ledger: Ledger, now: datetime) -> list[tuple[Delivery, State, str]]:
     return [(read(values), State(state), error) for *values, state, error in rows.fetchall()]
 
 
-def waiting(ledger: Ledger) -> Iterator[Delivery]:
-    """Every pending delivery, oldest first."""
-    rows = ledger.connection.execute(f"{SELECT} WHERE state = 'pending' ORDER BY id")
-    return map(read, rows.fetchall())
+def anything_waits(ledger: Ledger) -> bool:
+    """Return True where a delivery is pending."""
+    found = ledger.connection.execute("SELECT 1 FROM deliveries WHERE state = 'pending' AND expires_at > '' LIMIT 1")
+    return found.fetchone() is not None
+
+
+def pages(
+    ledger: Ledger, *, after: Position = START, until: datetime | None = None, size: int = CHUNK
+) -> Iterator[list[Delivery]]:
+    """Return what is pending, earliest deadline first; `until` leaves out what has its deadline then or later."""
+    values = {"until": timing.instant_text(until) if until else "~", "size": size}
+    while True:
+        rows = ledger.connection.execute(
+            f"""
+            {SELECT} WHERE state = 'pending' AND (expires_at, id) > (:deadline, :id) AND expires_at < :until
+            ORDER BY expires_at, id LIMIT :size
+            """,
+            values | {"deadline": after[0], "id": after[1]},
+        )
+        page = [read(row) for row in rows.fetchall()]
+        if page:
+            yield page
+        if len(page) < size:
+            return
+        after = position(page[-1])
+
+
+def position(delivery: Delivery) -> Position:
+    """Return the place of a delivery in `pages`."""
+    return timing.instant_text(delivery.expires_at), delivery.id
 
 
 def to_send(ledger: Ledger, now: datetime) -> list[Delivery]:
     """What waits for nothing but its turn, oldest first."""
     rows = ledger.connection.execute(
-        f"{SELECT} WHERE state = 'pending' AND held = 0 AND next_attempt_at <= :now ORDER BY id",
+        f"{SELECT} WHERE state = 'pending' AND held = 0 AND next_attempt_at <= :now ORDER BY +id",
         {"now": timing.instant_text(now)},
     )
     return list(map(read, rows.fetchall()))

@@ -63,7 +63,7 @@ class Run:
         """The numbers of runs that died in the middle of sending."""
         with errors_of(self._ledger.path):
             rows = self._ledger.connection.execute(
-                "SELECT DISTINCT run FROM deliveries WHERE state = 'sending' AND run <> ?", (self.id,)
+                "SELECT DISTINCT run FROM deliveries WHERE state = 'sending' AND run > 0 AND run <> ?", (self.id,)
             ).fetchall()
         return [number for (number,) in rows if not self.lock_file.lives(number)]
 
@@ -88,6 +88,21 @@ class Run:
             file.write(msgspec.json.encode({"token": self.token, "at": instant_text(now)}))
 
 
+def newest(ledger: Ledger) -> int:
+    """Return the number of the newest run, 0 where there has been none."""
+    (number,) = ledger.connection.execute("SELECT COALESCE(MAX(id), 0) FROM runs").fetchone()
+    return int(number)
+
+
+def overtaken(ledger: Ledger, run: int, *, newest: int, now: datetime) -> bool:
+    """Return True where a run that began at `now` or later has planned, since `newest` was the newest, before `run`."""
+    found = ledger.connection.execute(
+        "SELECT 1 FROM runs WHERE id > :newest AND id <> :run AND started_at >= :now LIMIT 1",
+        {"newest": newest, "run": run, "now": instant_text(now)},
+    )
+    return found.fetchone() is not None
+
+
 def restored_since(ledger: Ledger) -> datetime | None:
     """When the last run was, if this ledger does not know of it and so is older than reality; else None.
 
@@ -103,7 +118,9 @@ def restored_since(ledger: Ledger) -> datetime | None:
     except (ValueError, KeyError, TypeError):
         right = '{"token": "lost", "at": "2026-11-23T08:00:00Z"}'
         raise LedgerError(f"{path}: cannot read when the last run was; write {right}, with that instant") from None
-    known = ledger.connection.execute("SELECT 1 FROM runs WHERE token = ?", (token,)).fetchone()
+    known = ledger.connection.execute(
+        "SELECT 1 FROM runs WHERE token = ? ORDER BY id DESC LIMIT 1", (token,)
+    ).fetchone()
     return None if known else at
 
 

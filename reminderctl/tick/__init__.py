@@ -11,10 +11,11 @@ from reminderctl.bookings import Bookings
 from reminderctl.ledger import Ledger, lanes, queue, runs
 from reminderctl.model import Config, Delivery
 from reminderctl.tick.plan import plan
+from reminderctl.tick.reading import read
 from reminderctl.tick.report import Report
 
 REHEARSAL = -1  # the number of a run that leaves no trace
-BUDGET_SECONDS = 50.0  # no attempt begins later than this: the next minute's run shares the work anyway
+BUDGET_SECONDS = 50.0  # after the bookings were read; then no attempt begins: the next minute's run shares the work
 
 Clock = Callable[[], datetime]
 
@@ -33,19 +34,21 @@ def tick(
 
     `config` is enough to plan with; `complete` gives it with the channels' settings, when there is something to send.
 
-    1. In one transaction the run is recorded, what fell due is planned, and the watermarks advance.
-    2. The stamp names the run, before anything leaves the house.
-    3. What dead runs were sending is recovered, and what is open is sent, each lane by its own workers.
+    1. The bookings are read, as far as planning needs them.
+    2. In one transaction the run is recorded, what fell due is planned, and the watermarks advance.
+    3. The stamp names the run, before anything leaves the house.
+    4. What dead runs were sending is recovered, and what is open is sent, each lane by its own workers.
 
     Raises `LedgerWriteError` as soon as the ledger cannot be written, and `LockedError` when it stays locked.
     """
-    began = time.monotonic()
     now = clock()
     report = Report(now)
     with runs.Run(ledger) as run:
+        reading = read(config, ledger, bookings, now=now)
+        began = time.monotonic()
         with ledger.transaction():
             run.begin(now)
-            plan(config, ledger, bookings, run=run.id, now=now, report=report)
+            plan(config, ledger, bookings, reading=reading, run=run.id, now=now, report=report)
         run.write_stamp(now)
         dead = _certainly_dead(run, report)
         if dead or lanes.ready(ledger, now):
@@ -78,6 +81,7 @@ def rehearse(config: Config, ledger: Ledger, bookings: Bookings, *, clock: Clock
     """What a tick would plan or finds waiting, without leaving a trace."""
     now = clock()
     report = Report(now)
+    reading = read(config, ledger, bookings, now=now)
     with ledger.rehearsal():
-        plan(config, ledger, bookings, run=REHEARSAL, now=now, report=report)
+        plan(config, ledger, bookings, reading=reading, run=REHEARSAL, now=now, report=report)
         return report, queue.to_send(ledger, now)

@@ -5,45 +5,46 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import islice, starmap
-from typing import NamedTuple
+from itertools import starmap
 
 from reminderctl import planning
-from reminderctl.bookings import Bookings
-from reminderctl.ledger import Ledger, missing, queue
-from reminderctl.model import Booking, Config, Delivery, Workflow
+from reminderctl.ledger import Ledger, checks, missing, queue, runs
+from reminderctl.model import Config
+from reminderctl.tick.reading import Reading
+from reminderctl.tick.recheck import FEW, Checked, Waiting
 from reminderctl.tick.report import Expired, Report
 
-BOOKINGS_AT_ONCE = 500
-MAY_CHANGE = ("channel", "lane", "due_at", "expires_at")  # of what waits, when the YAML or the booking does
-FEW = 5  # so many may disappear at once: people delete bookings
 CROWD_SHARE = 5  # more than one of so many that disappear at once are a file that was emptied, not a decision
 
 
-class Waiting(NamedTuple):
-    """A delivery that waits: as it is owed now, if it is, and what it lacks, if anything."""
-
-    delivery: Delivery
-    current: Delivery | None
-    workflow: Workflow | None
-    booking: Booking | None
-    lacks: str | None
-    is_unreadable: bool = False  # its booking is there, but nobody can say what it is
-
-
-def end_what_is_over(config: Config, ledger: Ledger, bookings: Bookings, now: datetime, report: Report) -> bool:
+def end_what_is_over(
+    config: Config, ledger: Ledger, reading: Reading, *, run: int, now: datetime, report: Report
+) -> bool:
     """Cancel, hold, change or expire what waits; return True while something is held for a booking that is missing.
 
     1. What a person's change says no to is canceled at once.
     2. What lacks its workflow, its booking or its participant is canceled too, where it is little; where it is more
        than a fifth of all that waits it is held, until that is back, a person cancels it or its deadline passes.
     3. A booking that cannot be read is not a deleted one: what waits for it is held.
+
+    Where a run that read the bookings later has done this already, only deadlines are looked at.
     """
-    held, total = missing.held(ledger), 0
+    overtaken = runs.overtaken(ledger, run, newest=reading.newest_run, now=now)
+    if overtaken:
+        checks.forget(ledger)  # what this run plans may be older than the round that it would belong to
+    elif reading.checked.done:
+        checks.record(ledger, reading.checked.done)
+    is_held = not overtaken and _act_on(reading.checked, config, ledger, now=now, report=report)
+    report.expire(starmap(Expired, queue.expire(ledger, now)))
+    return is_held
+
+
+def _act_on(checked: Checked, config: Config, ledger: Ledger, *, now: datetime, report: Report) -> bool:
+    """Change the ledger by what some checks found; return as `end_what_is_over` does."""
+    held, total = missing.held(ledger), checked.total
     lacking: list[Waiting] = []
     back: list[int] = []
-    for each in _look_at_all(config, ledger, bookings):
-        total += 1
+    for each in checked.found:
         if each.lacks:
             lacking.append(each)
             continue
@@ -51,7 +52,7 @@ def end_what_is_over(config: Config, ledger: Ledger, bookings: Bookings, now: da
             back.append(each.delivery.id)
         if each.current is None:
             _cancel(each, ledger, now, config=config, report=report)
-        elif any(getattr(each.current, name) != getattr(each.delivery, name) for name in MAY_CHANGE):
+        elif each.is_changed:
             queue.update(ledger, each.current)
     to_hold = [*_to_hold(lacking, held, total=total)]
     kept = {each.delivery.id: each.lacks or "" for each in to_hold}
@@ -65,28 +66,7 @@ def end_what_is_over(config: Config, ledger: Ledger, bookings: Bookings, now: da
     if kept:
         report.counts["held"] += missing.hold(ledger, kept)
         report.lines.append(_describe(kept, total=total))
-    report.expire(starmap(Expired, queue.expire(ledger, now)))
     return any(each.workflow is not None for each in to_hold)
-
-
-def _look_at_all(config: Config, ledger: Ledger, bookings: Bookings) -> Iterator[Waiting]:
-    """Yield what waits, but for what waits for a broken file to be corrected."""
-    workflows = {workflow.id: workflow for workflow in config.workflows}
-    waiting = queue.waiting(ledger)
-    while some := list(islice(waiting, BOOKINGS_AT_ONCE)):
-        found = bookings.find_all({delivery.booking for delivery in some})
-        for delivery in some:
-            workflow, booking = workflows.get(delivery.workflow), found.get(delivery.booking)
-            if workflow is None and config.broken:
-                continue
-            current = planning.still_owed(delivery, workflow, booking, config=config)
-            lacks, unreadable = None, None
-            if current is None or (delivery.participant and not current.participant):
-                lacks = planning.what_is_missing(delivery, workflow, booking, config=config)
-                unreadable = bookings.unreadable.get(delivery.booking) if workflow and booking is None else None
-            if lacks and unreadable:
-                lacks = f"the booking cannot be read: {unreadable}"
-            yield Waiting(delivery, current, workflow, booking, lacks, bool(unreadable))
 
 
 def _to_hold(lacking: list[Waiting], held: dict[int, str], *, total: int) -> Iterator[Waiting]:

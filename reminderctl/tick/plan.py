@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import chain
-from zoneinfo import ZoneInfo
 
-from reminderctl import planning, timing
+from reminderctl import timing
 from reminderctl.bookings import Bookings
 from reminderctl.ledger import Ledger, claims, lanes, missing, queue, runs, sources, watermarks
-from reminderctl.model import Config, Delivery, Trigger, Window, Workflow
+from reminderctl.model import Config, Delivery, Workflow
 from reminderctl.tick.ending import end_what_is_over
+from reminderctl.tick.reading import Reading, due_of
 from reminderctl.tick.report import Report
 from reminderctl.tick.returning import find_owed_again, leave_out_told
 
 
-def plan(config: Config, ledger: Ledger, bookings: Bookings, *, run: int, now: datetime, report: Report) -> None:
-    """Bring the queue up to date, inside the caller's transaction.
+def plan(
+    config: Config, ledger: Ledger, bookings: Bookings, *, reading: Reading, run: int, now: datetime, report: Report
+) -> None:
+    """Bring the queue up to date by what was read at `now` or later, inside the caller's transaction.
 
     1. A ledger that is older than reality forgets what fell due before its last run.
     2. Triggers that are new are armed, those that are gone are forgotten; those of a file that is missing, in a day.
@@ -31,25 +33,19 @@ def plan(config: Config, ledger: Ledger, bookings: Bookings, *, run: int, now: d
     enabled = [workflow for workflow in config.workflows if workflow.enabled]
     marks = _arm_and_forget(config, enabled, ledger, now)
     _mind_a_clock_set_back(marks, enabled, ledger, now)
-    fingerprint, known = bookings.fingerprint(), sources.find(ledger)
-    end_what_is_over(config, ledger, bookings, now, report)
-    back = find_owed_again(config, ledger, bookings, now=now, known=known, fingerprint=fingerprint)
-    zones = _zones(config, enabled, bookings)
+    end_what_is_over(config, ledger, reading, run=run, now=now, report=report)
+    back = find_owed_again(reading.returning, ledger, workflows=reading.workflows, now=now)
     for workflow in enabled:
-        windows = []
+        deliveries = []
         for trigger in workflow.triggers:
+            unchanged = reading.due[workflow.id, trigger.identity].unchanged
             mark = marks[workflow.id, trigger.identity]
-            unchanged = known is not None and known.is_unchanged(fingerprint, since=min(mark.planned_until, now))
-            windows.append(watermarks.window(mark, workflow, trigger, now, unchanged=unchanged))
-        deliveries = (
-            delivery
-            for trigger, window in zip(workflow.triggers, windows, strict=True)
-            for delivery in _due(trigger, window, workflow=workflow, bookings=bookings, zones=zones, config=config)
-        )
-        wanted = leave_out_told(workflow, chain(back.get(workflow.id, ()), deliveries), ledger)
+            window = watermarks.window(mark, workflow, trigger, now, unchanged=unchanged)
+            deliveries.append(due_of(trigger, window, workflow, reading, bookings=bookings, config=config))
+        wanted = leave_out_told(workflow, chain(back.get(workflow.id, ()), *deliveries), ledger)
         _enqueue(workflow, wanted, ledger, run=run, now=now, report=report)
     watermarks.advance(ledger, (workflow.id for workflow in enabled), now)
-    sources.record(ledger, fingerprint, now)
+    sources.record(ledger, reading.fingerprint, now)
 
 
 def _mind_a_restored_ledger(ledger: Ledger, now: datetime, report: Report) -> None:
@@ -58,7 +54,7 @@ def _mind_a_restored_ledger(ledger: Ledger, now: datetime, report: Report) -> No
         return
     watermarks.rearm(ledger, min(since, now))
     reason = missing.RESTORED
-    for delivery in queue.waiting(ledger):
+    for delivery in chain.from_iterable(queue.pages(ledger)):
         if delivery.due_at <= since:
             report.withdraw(delivery, queue.cancel(ledger, delivery, reason, now), reason)
     report.counts["unknown"] += len(claims.doubt_what_is_under_way(ledger, since, reason, now))
@@ -107,37 +103,6 @@ def _mind_a_clock_set_back(
     if any(mark.planned_until - now > watermarks.OVERLAP for (workflow, _), mark in marks.items() if workflow in ours):
         lanes.open_all(ledger)
         queue.wake(ledger, now)
-
-
-def _zones(config: Config, enabled: list[Workflow], bookings: Bookings) -> list[ZoneInfo]:
-    if all(trigger.days is None for workflow in enabled for trigger in workflow.triggers):
-        return []  # minutes and hours need none
-    names = bookings.timezones() | {config.timezone}
-    return [zone for name in sorted(names) if (zone := timing.find_zone(name))]
-
-
-def owed_in(window: Window, workflows: list[Workflow], bookings: Bookings, *, config: Config) -> Iterator[Delivery]:
-    """Everything of these workflows that falls due in a window, whether it was planned before or not."""
-    zones = _zones(config, workflows, bookings)
-    for workflow in workflows:
-        for trigger in workflow.triggers:
-            yield from _due(trigger, window, workflow=workflow, bookings=bookings, zones=zones, config=config)
-
-
-def _due(
-    trigger: Trigger,
-    window: Window,
-    *,
-    workflow: Workflow,
-    bookings: Bookings,
-    zones: list[ZoneInfo],
-    config: Config,
-) -> Iterator[Delivery]:
-    events = timing.event_range(trigger, window, zones) if window.since < window.until else None
-    if events is None:
-        return
-    found = bookings.starting(events) if trigger.anchor == "start" else bookings.ending(events)
-    yield from planning.due(workflow, trigger, found, window=window, config=config)
 
 
 def _enqueue(

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
-
-import msgspec
+from typing import NamedTuple
 
 from reminderctl import planning
 from reminderctl.bookings import Bookings
 from reminderctl.ledger import Ledger, missing, sources
 from reminderctl.model import Config, Delivery, Workflow
+from reminderctl.tick.recheck import Waiting
 from reminderctl.timing import instant_text, parse_trigger
 
 BOOKINGS_AT_ONCE = 500
 
 
-def find_owed_again(
+class Returning(NamedTuple):
+    """What is owed in place of canceled deliveries, and of those that are about to be, by their ids.
+
+    `off` are canceled ones whose workflow is switched off; `looked` is False where nothing had changed.
+    """
+
+    owed: dict[int, list[Delivery]]
+    off: list[Delivery]
+    looked: bool
+
+
+def read_owed_again(
     config: Config,
     ledger: Ledger,
     bookings: Bookings,
@@ -27,31 +37,44 @@ def find_owed_again(
     now: datetime,
     known: sources.Source | None,
     fingerprint: str | None,
-) -> dict[str, list[Delivery]]:
-    """Return what was canceled and is owed again before its deadline, by workflow, whatever window it is in.
+    workflows: str,
+    withdrawn: Iterable[Waiting],
+) -> Returning:
+    """Read what was canceled and is owed again before its deadline, whatever window it is in.
 
-    It is looked for only where the bookings, of this `fingerprint`, or the workflows have changed since a run looked.
+    It is looked for only where the bookings, of this `fingerprint`, or the `workflows`, of this checksum, have changed
+    since a run looked; and where what waits is `withdrawn`.
 
     1. What a person canceled, or whose workflow was switched off since, does not come back.
     2. Where the first participant dropped out before being told, the next one's message is owed instead.
     """
-    canceled = missing.may_come_back(ledger, now)
-    if not canceled:
-        return {}
-    rules = fingerprint_of(config)
-    if known and fingerprint and (known.fingerprint, known.workflows) == (fingerprint, rules):
-        return {}
-    sources.note_workflows(ledger, rules)
-    workflows = {workflow.id: workflow for workflow in config.workflows}
+    same = known and fingerprint and (known.fingerprint, known.workflows) == (fingerprint, workflows)
+    canceled = [] if same else missing.may_come_back(ledger, now)
+    by_id = {workflow.id: workflow for workflow in config.workflows}
     off = {workflow.id for workflow in config.workflows if not workflow.enabled}
-    missing.close(ledger, (delivery for delivery in canceled if delivery.workflow in off))
+    owed = defaultdict[int, list[Delivery]](list)
+    for each in withdrawn:
+        owed[each.delivery.id] += planning.owed_instead(each.delivery, each.workflow, each.booking, config=config)
     stream = (delivery for delivery in canceled if delivery.workflow not in off)
-    found = defaultdict[str, list[Delivery]](list)
     while some := list(islice(stream, BOOKINGS_AT_ONCE)):
         there = bookings.find_all({delivery.booking for delivery in some})
         for delivery in some:
-            workflow, booking = workflows.get(delivery.workflow), there.get(delivery.booking)
-            for current in planning.owed_instead(delivery, workflow, booking, config=config):
+            workflow, booking = by_id.get(delivery.workflow), there.get(delivery.booking)
+            owed[delivery.id] += planning.owed_instead(delivery, workflow, booking, config=config)
+    return Returning(owed, [each for each in canceled if each.workflow in off], bool(canceled))
+
+
+def find_owed_again(
+    returning: Returning, ledger: Ledger, *, workflows: str, now: datetime
+) -> dict[str, list[Delivery]]:
+    """Return what is owed in place of what is canceled now, by workflow."""
+    if returning.looked:
+        sources.note_workflows(ledger, workflows)
+        missing.close(ledger, returning.off)
+    found = defaultdict[str, list[Delivery]](list)
+    if any(returning.owed.values()):
+        for delivery in missing.may_come_back(ledger, now):
+            for current in returning.owed.get(delivery.id, ()):
                 if current.due_at <= now <= current.expires_at:
                     found[current.workflow].append(current)
     return found
@@ -71,9 +94,3 @@ def leave_out_told(workflow: Workflow, deliveries: Iterable[Delivery], ledger: L
             already = told.get(name, delivery.recipient)
             if already == delivery.recipient or not planning.is_for_the_first(delivery, workflow):
                 yield delivery
-
-
-def fingerprint_of(config: Config) -> str:
-    """Return a text that changes with what the workflows owe."""
-    content = (config.timezone, config.language, config.workflows)
-    return f"{zlib.crc32(msgspec.msgpack.encode(content, enc_hook=str)):08x}"

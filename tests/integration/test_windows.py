@@ -15,7 +15,8 @@ from reminderctl import bookings, ledger, timing
 from reminderctl.bookings import Bookings
 from reminderctl.ledger import Ledger, records
 from reminderctl.model import Action, Config, Window, Workflow
-from reminderctl.tick.plan import owed_in, plan
+from reminderctl.tick.plan import plan
+from reminderctl.tick.reading import owed_in, read
 from reminderctl.tick.report import Report
 
 # Around the changes of Europe, North America, Lord Howe and Morocco (Ramadan) in 2026.
@@ -137,8 +138,9 @@ def test_nothing_is_planned_twice_and_nothing_inside_its_grace_is_missed(
         with Bookings(config.bookings) as opened, Ledger(config.ledger) as book:
             for number, now in enumerate(runs):
                 for _ in range(2):  # every run twice
+                    reading = read(config, book, opened, now=now)
                     with book.transaction():
-                        plan(config, book, opened, run=number, now=now, report=Report(now))
+                        plan(config, book, opened, reading=reading, run=number, now=now, report=Report(now))
             owed = list(owed_in(Window(runs[0], runs[-1]), [rule], opened, config=config))
             recorded = {record.key: record.state for record in records.find(book)}
         assert recorded.keys() == {each.key for each in owed}

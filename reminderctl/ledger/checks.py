@@ -1,0 +1,44 @@
+"""Checks of what waits: how far a round of them has come, and what the bookings and the workflows were when it began.
+
+In a round each pending delivery is checked once against its booking and its workflow, by deadline.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from reminderctl.ledger.opening import Ledger
+
+Position = tuple[str, int]  # a deadline, and the id of a delivery that has it
+START: Position = ("", 0)
+
+
+class Round(NamedTuple):
+    """One round: fingerprint of the bookings and checksum of the workflows at its beginning; None `after` its end."""
+
+    bookings: str | None
+    workflows: str
+    after: Position | None = START
+
+    def covers(self, bookings: str | None, workflows: str) -> bool:
+        """Return True where a check of anything would find what this round has found."""
+        return self.after is None and bookings is not None and (self.bookings, self.workflows) == (bookings, workflows)
+
+
+def find(ledger: Ledger) -> Round | None:
+    """Return the round that is under way or was the last one, None where there has been none."""
+    row = ledger.connection.execute("SELECT bookings, workflows, expires_at, delivery FROM checks").fetchone()
+    return Round(row[0], row[1], None if row[2] is None else (row[2], row[3])) if row else None
+
+
+def forget(ledger: Ledger) -> None:
+    """Let the next run check everything."""
+    ledger.connection.execute("DELETE FROM checks")
+
+
+def record(ledger: Ledger, done: Round) -> None:
+    """Record how far a round has come."""
+    ledger.connection.execute(
+        "INSERT OR REPLACE INTO checks (id, bookings, workflows, expires_at, delivery) VALUES (1, ?, ?, ?, ?)",
+        (done.bookings, done.workflows, *(done.after or (None, None))),
+    )

@@ -1,0 +1,117 @@
+"""What a run reads before its transaction begins: bookings may be slow views, and would keep others from the ledger.
+
+docs/explanation/how-a-tick-works.md says why a transaction may decide by what was read before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from reminderctl import planning, timing
+from reminderctl.bookings import Bookings
+from reminderctl.ledger import Ledger, runs, sources, watermarks
+from reminderctl.ledger.opening import errors_of
+from reminderctl.ledger.watermarks import Watermark
+from reminderctl.model import Config, Delivery, Trigger, Window, Workflow
+from reminderctl.tick.recheck import Checked, check_waiting, checksum_of
+from reminderctl.tick.returning import Returning, read_owed_again
+
+Key = tuple[str, str]  # a workflow, and the identity of a trigger of it
+
+
+class Due(NamedTuple):
+    """What of one trigger falls due in a window; `unchanged` as in `watermarks.window`."""
+
+    window: Window
+    unchanged: bool
+    deliveries: list[Delivery]
+
+    def covers(self, window: Window) -> bool:
+        """Return True where all that falls due in another window has been read."""
+        return window.since >= window.until or (self.window.since <= window.since and window.until <= self.window.until)
+
+
+class Reading(NamedTuple):
+    """What a run that began at `now` has read, when `newest_run` was the newest that had planned."""
+
+    now: datetime
+    newest_run: int
+    fingerprint: str | None  # of the bookings, from before they were read
+    workflows: str  # a checksum
+    checked: Checked
+    returning: Returning
+    due: Mapping[Key, Due]
+
+
+def read(config: Config, ledger: Ledger, bookings: Bookings, *, now: datetime) -> Reading:
+    """Read what has fallen due by the ledger's watermarks, and check what waits."""
+    enabled = [workflow for workflow in config.workflows if workflow.enabled]
+    with errors_of(ledger.path):
+        newest_run, marks, known = runs.newest(ledger), watermarks.read(ledger), sources.find(ledger)
+        fingerprint, workflows = bookings.fingerprint(), checksum_of(config)
+        checked = check_waiting(config, ledger, bookings, fingerprint=fingerprint, workflows=workflows, now=now)
+        returning = read_owed_again(
+            config,
+            ledger,
+            bookings,
+            now=now,
+            known=known,
+            fingerprint=fingerprint,
+            workflows=workflows,
+            withdrawn=(each for each in checked.found if each.current is None),
+        )
+    zones = _zones(config, enabled, bookings)
+    due = {}
+    for workflow in enabled:
+        for trigger in workflow.triggers:
+            mark = marks.get((workflow.id, trigger.identity)) or Watermark(now, now)
+            unchanged = known is not None and known.is_unchanged(fingerprint, since=min(mark.planned_until, now))
+            window = watermarks.window(mark, workflow, trigger, now, unchanged=unchanged)
+            deliveries = _due(trigger, window, workflow=workflow, bookings=bookings, zones=zones, config=config)
+            due[workflow.id, trigger.identity] = Due(window, unchanged, list(deliveries))
+    return Reading(now, newest_run, fingerprint, workflows, checked, returning, due)
+
+
+def owed_in(window: Window, workflows: list[Workflow], bookings: Bookings, *, config: Config) -> Iterator[Delivery]:
+    """Everything of these workflows that falls due in a window, whether it was planned before or not."""
+    zones = _zones(config, workflows, bookings)
+    for workflow in workflows:
+        for trigger in workflow.triggers:
+            yield from _due(trigger, window, workflow=workflow, bookings=bookings, zones=zones, config=config)
+
+
+def due_of(
+    trigger: Trigger, window: Window, workflow: Workflow, reading: Reading, *, bookings: Bookings, config: Config
+) -> Iterator[Delivery]:
+    """Return what of a trigger falls due in a window; only what has not been read is read now."""
+    read_before = reading.due[workflow.id, trigger.identity]
+    if read_before.covers(window):
+        return (each for each in read_before.deliveries if window.since < each.due_at <= window.until)
+    zones = _zones(config, [workflow], bookings)
+    return _due(trigger, window, workflow=workflow, bookings=bookings, zones=zones, config=config)
+
+
+def _zones(config: Config, enabled: list[Workflow], bookings: Bookings) -> list[ZoneInfo]:
+    if all(trigger.days is None for workflow in enabled for trigger in workflow.triggers):
+        return []  # minutes and hours need none
+    names = bookings.timezones() | {config.timezone}
+    return [zone for name in sorted(names) if (zone := timing.find_zone(name))]
+
+
+def _due(
+    trigger: Trigger,
+    window: Window,
+    *,
+    workflow: Workflow,
+    bookings: Bookings,
+    zones: list[ZoneInfo],
+    config: Config,
+) -> Iterator[Delivery]:
+    events = timing.event_range(trigger, window, zones) if window.since < window.until else None
+    if events is None:
+        return
+    found = bookings.starting(events) if trigger.anchor == "start" else bookings.ending(events)
+    yield from planning.due(workflow, trigger, found, window=window, config=config)

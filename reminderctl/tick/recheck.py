@@ -1,0 +1,125 @@
+"""Checks of deliveries that wait: is each still owed, when, and does it lack anything?
+
+The check in the moment before an attempt decides; this one lets people see early what will not go out, and keeps the
+deadlines right. So a run makes as many as cost little, and none where nothing has changed since the last round.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from reminderctl import __version__, planning
+from reminderctl.bookings import Bookings
+from reminderctl.ledger import Ledger, checks, missing, queue
+from reminderctl.ledger.checks import Round
+from reminderctl.model import Booking, Config, Delivery, Workflow
+from reminderctl.timing import instant_text
+
+AT_ONCE = 500  # deliveries whose bookings are read together
+MOST = 1000  # checks in one run, as long as few deliveries lack anything
+FEW = 5  # so many may disappear at once: people delete bookings
+MAY_CHANGE = ("channel", "lane", "due_at", "expires_at")  # of what waits, when the YAML or the booking does
+
+
+class Waiting(NamedTuple):
+    """A delivery that waits: as it is owed now, if it is, and what it lacks, if anything."""
+
+    delivery: Delivery
+    current: Delivery | None
+    workflow: Workflow | None
+    booking: Booking | None
+    lacks: str | None
+    is_unreadable: bool = False  # its booking is there, but nobody can say what it is
+
+    @property
+    def is_changed(self) -> bool:
+        """Return True where it is owed, but by another way or at another time."""
+        now = self.current
+        return now is not None and any(getattr(now, name) != getattr(self.delivery, name) for name in MAY_CHANGE)
+
+
+class Checked(NamedTuple):
+    """What some checks found other than the ledger has it; how many checks there were; how far the round has come."""
+
+    found: list[Waiting]
+    total: int = 0
+    done: Round | None = None
+
+
+def check_waiting(
+    config: Config, ledger: Ledger, bookings: Bookings, *, fingerprint: str | None, workflows: str, now: datetime
+) -> Checked:
+    """Check what waits, without a change of the ledger; `fingerprint` is that of the bookings, `workflows` a checksum.
+
+    1. What has passed its deadline, by the term that the ledger knows: before it ends it is seen whether that is right.
+    2. The next of the round. All of it at once after an edit of the workflows, as one that was switched off must not
+       come back with what it had waiting; and where more than a few lack something, as only their share of all that
+       waits says whether they are held.
+    """
+    if not queue.anything_waits(ledger):
+        return Checked([])
+    before, held = checks.find(ledger), missing.held(ledger)
+    if before and before.covers(fingerprint, workflows) and not held:
+        return Checked([])
+    if before and before.workflows == workflows and not held:
+        some = _go_on(before if before.after else Round(fingerprint, workflows), config, ledger, bookings, now=now)
+        if sum(bool(each.lacks) for each in some.found) <= FEW:
+            return some
+    checked = Checked([], done=Round(fingerprint, workflows, after=None))
+    for page in queue.pages(ledger, size=AT_ONCE):
+        checked = _add(checked, page, config, bookings, held=held)
+    return checked
+
+
+def _go_on(under_way: Round, config: Config, ledger: Ledger, bookings: Bookings, *, now: datetime) -> Checked:
+    """Check what has passed its deadline, and the next of a round."""
+    checked = Checked([])
+    for page in queue.pages(ledger, until=now, size=AT_ONCE):
+        checked = _add(checked, page, config, bookings)
+    after, left = max(under_way.after or checks.START, (instant_text(now), 0)), MOST
+    for page in queue.pages(ledger, after=after, size=AT_ONCE):
+        checked = _add(checked, page, config, bookings)
+        after, left = queue.position(page[-1]), left - len(page)
+        if left <= 0:
+            return checked._replace(done=under_way._replace(after=after))
+    return checked._replace(done=under_way._replace(after=None))
+
+
+def _add(
+    checked: Checked, page: list[Delivery], config: Config, bookings: Bookings, *, held: Collection[int] = ()
+) -> Checked:
+    """Check some more; what is as the ledger has it, and is not `held` for something that it lacked, only counts."""
+    every = [*_check(page, config, bookings)]
+    checked.found.extend(
+        each for each in every if each.lacks or not each.current or each.is_changed or each.delivery.id in held
+    )
+    return checked._replace(total=checked.total + len(every))
+
+
+def _check(page: list[Delivery], config: Config, bookings: Bookings) -> Iterator[Waiting]:
+    """Yield what waits, but for what waits for a broken file to be corrected."""
+    workflows = {workflow.id: workflow for workflow in config.workflows}
+    found = bookings.find_all({delivery.booking for delivery in page})
+    for delivery in page:
+        workflow, booking = workflows.get(delivery.workflow), found.get(delivery.booking)
+        if workflow is None and config.broken:
+            continue
+        current = planning.still_owed(delivery, workflow, booking, config=config)
+        lacks, unreadable = None, None
+        if current is None or (delivery.participant and not current.participant):
+            lacks = planning.what_is_missing(delivery, workflow, booking, config=config)
+            unreadable = bookings.unreadable.get(delivery.booking) if workflow and booking is None else None
+        if lacks and unreadable:
+            lacks = f"the booking cannot be read: {unreadable}"
+        yield Waiting(delivery, current, workflow, booking, lacks, bool(unreadable))
+
+
+def checksum_of(config: Config) -> str:
+    """Return a text that changes with all of the YAML that decides whether a delivery is owed."""
+    deciding = (config.timezone, config.language, config.company, config.admin, config.workflows)
+    return f"{__version__} {zlib.crc32(msgspec.msgpack.encode(deciding, enc_hook=str)):08x}"
