@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.resources
 import os
 import shlex
-import sys
 import tempfile
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -21,6 +20,9 @@ from reminderctl.cli.invocation import Written
 from reminderctl.model import Config
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
     from reminderctl.demo.play import Line
 
 STYLES = {"sent": "green", "withheld": "magenta", "event": "bold yellow"}
@@ -41,9 +43,7 @@ def command(*, folder: Path | None) -> None:
     house = _prepare(folder)
     story = Story(datetime.now(UTC), house.timezone)
     story.write_bookings(house.bookings)
-    with click.progressbar(minutes_of(story), label="playing two days of cron", file=sys.stderr) as minutes:
-        lines = list(play(story, house, minutes))
-    _show(lines, house)
+    _show(play(story, house, minutes_of(story)), house)
 
 
 def _prepare(folder: Path) -> Config:
@@ -59,31 +59,41 @@ def _prepare(folder: Path) -> Config:
 
 
 def _show(lines: Iterable[Line], house: Config) -> None:
-    from rich.table import Table
-
+    """Print each line of the timeline at the moment at which it is played."""
     from reminderctl.cli.terminal import Terminal
 
-    console = Terminal()
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(ratio=1)
-    day = ""
+    console = Terminal(highlight=False)
+    console.print("Two days of a small clinic, minute by minute. Messages become files; nobody gets anything.\n")
+    width = max(len(trigger.text) for workflow in house.workflows for trigger in workflow.triggers) + len(" (+99 min)")
+    day, sent = "", 0
     for line in lines:
         local = line.at.astimezone(ZoneInfo(house.timezone))
         if day != f"{local:%A}":
             day = f"{local:%A}"
-            table.add_row("", day, style="bold")
+            console.print(_row("", day, "", width=width), style="bold")
         words = f"{line.to}: {line.words}" if line.to else line.words
-        table.add_row(f"{local:%H:%M}", line.why, words, style=STYLES[line.kind])
-    console.print(table)
-    sent = sum(line.kind == "sent" for line in lines)
-    folder = house.files[0].parent
+        console.print(_row(f"{local:%H:%M}", line.why, words, width=width), style=STYLES[line.kind])
+        sent += line.kind == "sent"
+    _show_what_next(console, house, sent=sent)
+
+
+def _row(time: str, why: str, words: str, *, width: int) -> Table:
+    """Lay one line of the timeline out under those before it."""
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(width=len("00:00"), no_wrap=True)
+    table.add_column(width=width, no_wrap=True)
+    table.add_column(ratio=1)
+    table.add_row(time, why, words)
+    return table
+
+
+def _show_what_next(console: Console, house: Config, *, sent: int) -> None:
     console.print(
         f"\n{sent} messages, each once: every one is a file in [bold]{house.outbox}[/]. Look at one, then try:",
-        highlight=False,
         soft_wrap=True,
     )
     for words in ("deliveries list", "bookings list", "shortcodes"):
-        command = f"  {called()} -c {shlex.quote(str(folder / 'workflows.yaml'))} {words}"
-        console.print(command, highlight=False, markup=False, soft_wrap=True)
+        command = f"  {called()} -c {shlex.quote(str(house.files[0]))} {words}"
+        console.print(command, markup=False, soft_wrap=True)
