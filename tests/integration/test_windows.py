@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -78,6 +79,7 @@ def write(path: Path, rows: list[tuple[datetime, int, str | None]]) -> None:
         )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(rows=booked, chosen=triggers, interval=intervals)
 def test_splitting_an_interval_into_windows_owes_the_same_as_the_whole(
@@ -119,6 +121,7 @@ def _due_in(trigger: timing.Trigger, starts: datetime, ends: datetime, zone: str
     return window.since < due <= window.until and not (trigger.before and due >= event)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(rows=booked, chosen=triggers, interval=intervals)
 def test_nothing_is_planned_twice_and_nothing_inside_its_grace_is_missed(

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, settings
+import pytest
+from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests import http_server
 from tests.model.machine import Machine
 
 SETTINGS = settings(
-    max_examples=75,
+    max_examples=25,
     stateful_step_count=25,
-    derandomize=True,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow],  # each example makes two databases and some dozen runs
 )
 
 
-def test_whatever_people_providers_and_clocks_do_the_model_has_foreseen_it() -> None:
+@pytest.mark.parametrize("number", [1, 2, 3])  # apart, so that several workers share them
+def test_whatever_people_providers_and_clocks_do_the_model_has_foreseen_it(number: int) -> None:
     with http_server.serve() as server:
         Machine.server = server
-        run_state_machine_as_test(Machine, settings=SETTINGS)
+        Machine.seen.clear()
+        run_state_machine_as_test(seed(number)(Machine), settings=SETTINGS)
     ends = {f"ended as {state}" for state in ("sent", "failed", "unknown", "canceled", "expired", "sending")}
     assert ends <= Machine.seen.keys(), "a machine that meets no trouble proves nothing"

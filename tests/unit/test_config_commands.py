@@ -103,6 +103,7 @@ def test_check_names_a_path_that_is_not_there() -> None:
     assert (result.exit_code, "no/such.yaml" in result.stderr) == (2, True)
 
 
+@pytest.mark.slow
 def test_no_value_however_odd_ends_in_a_traceback(good: Path) -> None:
     odd = [None, [], {}, [[]], {"es": ["x"]}, {"a": {"b": ["{c"]}}, "{{ x"]
     read = yaml.BaseLoader(GOOD).get_single_data()

@@ -95,6 +95,7 @@ def run(script: str, folder: Path) -> str:
     return ran.stdout
 
 
+@pytest.mark.slow
 def test_the_quick_start_works_to_the_letter(tmp_path: Path) -> None:
     printed = run(shell("README.md", heading="Quick start"), tmp_path)
     assert "no mistakes" in printed
@@ -103,6 +104,7 @@ def test_the_quick_start_works_to_the_letter(tmp_path: Path) -> None:
     assert str(tmp_path / "clinic" / "workflows.yaml") in (tmp_path / "programs" / "spool").read_text()
 
 
+@pytest.mark.slow
 def test_the_tutorial_works_to_the_letter(tmp_path: Path) -> None:
     page = "docs/tutorial/first-reminder.md"
     begin, told = shell(page).split("reminderctl check", 1)
