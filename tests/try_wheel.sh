@@ -4,8 +4,10 @@ set -eu
 wheel=$(realpath "$1")
 room=$(mktemp -d)
 trap 'rm -rf "$room"' EXIT
-python3 -m venv "$room/venv"
-"$room/venv/bin/pip" install -qq "$wheel"
+"${PYTHON:-python3}" -m venv "$room/venv"
+"$room/venv/bin/pip" install -qq --require-hashes --requirement requirements/runtime.txt
+"$room/venv/bin/pip" install -qq --no-deps "$wheel"
+"$room/venv/bin/pip" check
 cd "$room"
 PATH="$room/venv/bin:$PATH"
 reminderctl --help > /dev/null
