@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
 DEVELOP := $(VENV)/.develop
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install
+# With LC_ALL=C no Python starts that finds an accent in the path to this folder: the environment names it by dots.
+RELATIVE := for each in $(VENV)/lib/python*/site-packages/_editable_impl_reminderctl.pth; do echo ../../../.. > "$$each"; done
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
@@ -24,6 +26,7 @@ $(RUNTIME): requirements/runtime.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) --require-hashes --requirement requirements/runtime.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
+	@$(RELATIVE)
 	@touch $@
 
 $(DEVELOP): $(RUNTIME) requirements/develop.txt
@@ -36,6 +39,7 @@ $(RUNTIME) $(DEVELOP): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) --upgrade 'pip>=25.1'
 	@$(PIP) --upgrade --upgrade-strategy eager --editable . --group dev
+	@$(RELATIVE)
 	@touch $(RUNTIME) $(DEVELOP)
 endif
 
