@@ -17,7 +17,7 @@ def errors_of(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        text = "it is a folder" if path.is_dir() else str(error)
+        text = "it is a folder" if _is_folder(path) else str(error)
         if is_locked(error):
             raise LockedError(f"{path}: another program holds the bookings; the next run tries again") from None
         if "no such" in text:
@@ -28,3 +28,10 @@ def errors_of(path: Path) -> Iterator[None]:
         failure = BookingsError(f"{path}: cannot read the bookings: {error}; restore the file from a backup")
         failure.exit_code = ExitCode.NEEDS_A_PERSON if is_damaged(error) else ExitCode.CONFIGURATION
         raise failure from None
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except PermissionError:  # it lies in a folder that we may not enter
+        return False

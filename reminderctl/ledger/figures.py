@@ -140,7 +140,11 @@ def sizes(path: Path) -> dict[str, int]:
 def unwritable(ledger: Ledger) -> list[Path]:
     """What a run must be able to write, and we may not: the folder, or one of the ledger's files in it."""
     files = [Path(f"{ledger.path}{ending}") for ending in ("", "-wal", "-shm", ".lock")]
-    return [path for path in (ledger.path.parent, *files) if path.exists() and not os.access(path, os.W_OK)]
+    return [
+        path
+        for path in (ledger.path.parent, *files)
+        if path.exists() and not os.access(path, os.W_OK, effective_ids=True)
+    ]
 
 
 _OPEN = "state = 'pending' AND held = 0"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import resource
 import shutil
 import sqlite3
@@ -19,6 +18,7 @@ import pytest
 from reminderctl import ledger
 from tests import http_server
 from tests.clinic import Clinic
+from tests.privileges import WITHOUT_PRIVILEGES
 
 SETTINGS = """\
 timezone: Europe/Madrid
@@ -246,9 +246,15 @@ def test_once_the_ledger_cannot_be_written_nothing_that_was_claimed_is_begun(
 def test_a_ledger_that_may_not_be_written_is_said_in_one_line(due: Clinic, web: http_server.Server) -> None:
     path = due.folder / "ledger.db"
     path.chmod(0o400)
-    # Root may write everything, unless it gives that up.
-    unprivileged = ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"] if os.geteuid() == 0 else []
-    command = [*unprivileged, sys.executable, "-m", "reminderctl", "-c", str(due.folder / "workflows.yaml"), "run"]
+    command = [
+        *WITHOUT_PRIVILEGES,
+        sys.executable,
+        "-m",
+        "reminderctl",
+        "-c",
+        str(due.folder / "workflows.yaml"),
+        "run",
+    ]
     ran = subprocess.run([*command, "--now", "2026-06-10T09:00Z"], capture_output=True, text=True, check=False)
     assert ran.returncode in (1, 2), ran.stderr
     assert ran.stderr.startswith(f"{path}: cannot write the ledger"), ran.stderr
