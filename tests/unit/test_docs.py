@@ -27,7 +27,7 @@ from tests.clinic import Clinic, at
 from tests.crontab_program import write_crontab_program
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 HEADER = {
     "timezone": "Europe/Madrid",
     "outbox": "outbox",
