@@ -64,7 +64,7 @@ class Outbox:
 
         Runs that overlap may take the same number; a delivery, and so a name, is one run's alone.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # messages name people
         with _numbering:
             number = _last_number(self._folder) + 1
             name = f"{number:06d}-{ending}"

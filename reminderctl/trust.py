@@ -25,12 +25,12 @@ def find_stranger(path: Path) -> str | None:
        files of another user, who then may do what they may.
     """
     try:
-        return next((said for step, found in _steps(path) if (said := _stranger(step, found))), None)
+        return next((said for step, found in steps_to(path) if (said := _stranger(step, found))), None)
     except OSError:
         return None  # whoever opens it says why it cannot be
 
 
-def _steps(path: Path) -> Iterator[tuple[str, os.stat_result]]:
+def steps_to(path: Path) -> Iterator[tuple[str, os.stat_result]]:
     """Each folder and link on the way to a file, and the file itself, from the root on."""
     here, links = "/", 0
     yield here, os.lstat(here)

@@ -221,7 +221,7 @@ def _opened(path: Path | None) -> Iterator[TextIO]:
         yield sys.stdout
         return
     try:
-        with drafted(path, mode=0o600) as file, io.TextIOWrapper(file, encoding="utf-8") as text:
+        with drafted(path) as file, io.TextIOWrapper(file, encoding="utf-8") as text:
             yield text
     except OSError as error:
         raise UsageError(f"{path}: cannot write it: {error.strerror}") from None

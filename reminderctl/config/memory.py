@@ -3,13 +3,14 @@
 Reading YAML and checking every text takes longer than all the rest of a run that finds nothing due, 1,440 times a day.
 What is remembered is enough to plan with; it holds no channel's settings, hence nothing from `secrets.env`: a run that
 has something to send reads the files after all. A heartbeat's URL, which stands open in the YAML, is in it, because an
-idle run calls it. It lies in the user's cache directory, and where none can be written nothing is
-remembered.
+idle run calls it. It lies in the user's cache directory, is used only where nobody else may write it, and where none
+can be written nothing is remembered.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -20,11 +21,13 @@ from msgspec.structs import replace
 
 from reminderctl import __version__
 from reminderctl.config.finding import SECRETS, yaml_files
+from reminderctl.drafts import drafted
 from reminderctl.model import Config
 from reminderctl.secret import Secret
 
 # A file that was changed this recently may be changed again without a new time of change (as in git's index).
 SETTLED_NANOSECONDS = 2_000_000_000
+_WRITABLE_FOR_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 Stamp = tuple[str, int, int, int]  # path, time of change in nanoseconds, size, inode; zeros where there is no file
 
@@ -41,7 +44,7 @@ def recall(path: Path, environ: Mapping[str, str]) -> Config | None:
     """What the YAML at `path` said when it was last read, if no file has changed since; channels have no settings."""
     try:
         file = _file(path, environ)
-        memory = msgspec.msgpack.decode(file.read_bytes(), type=_Memory, dec_hook=_from_text) if file else None
+        memory = msgspec.msgpack.decode(_read_ours(file), type=_Memory, dec_hook=_from_text) if file else None
         if memory is None or (memory.version, memory.key, memory.names) != (__version__, _key(path), _names(path)):
             return None
     except (OSError, msgspec.MsgspecError, ValueError):
@@ -62,13 +65,33 @@ def remember(config: Config, path: Path, environ: Mapping[str, str], *, now: flo
         file, content = _file(path, environ), msgspec.msgpack.encode(memory, enc_hook=_to_text)
         if file is None:
             return
-        draft = file.with_name(f"{file.name}.{os.getpid()}")
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as written:
+        _make_ours(file.parent)
+        with drafted(file) as written:
             written.write(content)
-        draft.replace(file)
     except (OSError, UnicodeError):
         return  # nowhere to remember it, or a path that is not UTF-8: the next run reads the YAML again
+
+
+def _read_ours(file: Path) -> bytes:
+    """Return what a file holds that nobody else may write; raises OSError."""
+    with os.fdopen(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as opened:
+        _require_ours(os.fstat(opened.fileno()))
+        return opened.read()
+
+
+def _make_ours(folder: Path) -> None:
+    """Make a folder that nobody else may write, in a place of ours or one like /tmp; raises OSError."""
+    if not folder.exists():
+        around = next(each for each in folder.parents if each.exists()).stat()
+        if around.st_uid != os.geteuid() and not around.st_mode & stat.S_ISVTX:
+            raise PermissionError("the home of another user")
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _require_ours(folder.lstat())
+
+
+def _require_ours(found: os.stat_result) -> None:
+    if found.st_uid != os.geteuid() or found.st_mode & _WRITABLE_FOR_OTHERS:
+        raise PermissionError("not ours alone")
 
 
 def _file(path: Path, environ: Mapping[str, str]) -> Path | None:

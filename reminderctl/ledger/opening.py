@@ -129,7 +129,8 @@ class Ledger:
     def _back_up(self, version: int) -> None:
         copy = self.path.with_name(f"{self.path.name}.before-version-{VERSION}-from-{version}")
         try:
-            os.close(os.open(copy, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
+            copy.unlink(missing_ok=True)
+            os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         except OSError as error:
             what = f"{copy}: cannot write the copy without which the ledger is not brought up to date"
             raise LedgerWriteError(f"{what} ({error.strerror})") from None

@@ -99,3 +99,59 @@ def test_a_run_that_remembers_sends_with_the_settings_of_the_files(remembered: C
     assert remembered.run("2026-06-10T09:00Z") == {"planned": 1, "retrying": 1}
     (delivery,) = remembered.deliveries()
     assert "127.0.0.1" in delivery["error"]
+
+
+def misspell_unseen(clinic: Clinic) -> None:
+    """Make a mistake in the YAML that no time, size or inode shows: only what is remembered has none."""
+    path = clinic.folder / "workflows.yaml"
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+    path.write_text(path.read_text().replace("Europe/Madrid", "Europe/Madrix"))
+    os.utime(path, ns=times)
+
+
+def test_what_is_remembered_is_used(remembered: Clinic) -> None:
+    misspell_unseen(remembered)
+    assert remembered.command("run", "--now", "2026-06-10T08:01Z").exit_code == 0
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+def test_what_others_could_have_written_is_not_used(remembered: Clinic, mode: int) -> None:
+    (memory,) = memories()
+    memory.chmod(mode)
+    misspell_unseen(remembered)
+    assert remembered.command("run", "--now", "2026-06-10T08:01Z").exit_code == 2
+
+
+def test_a_link_to_what_is_remembered_is_not_used(remembered: Clinic, tmp_path: Path) -> None:
+    (memory,) = memories()
+    memory.symlink_to(memory.rename(tmp_path / "elsewhere"))
+    misspell_unseen(remembered)
+    assert remembered.command("run", "--now", "2026-06-10T08:01Z").exit_code == 2
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_another_user_wrote_is_not_used(remembered: Clinic) -> None:
+    (memory,) = memories()
+    os.chown(memory, 4242, -1)
+    misspell_unseen(remembered)
+    assert remembered.command("run", "--now", "2026-06-10T08:01Z").exit_code == 2
+
+
+def test_nothing_is_remembered_where_others_may_write(remembered: Clinic) -> None:
+    (memory,) = memories()
+    memory.unlink()
+    memory.parent.chmod(0o777)
+    assert remembered.run("2026-06-10T08:01Z") == {}
+    assert memories() == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give folders away")
+def test_root_leaves_no_memory_in_the_home_of_another(
+    remembered: Clinic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    os.chown(home, 4242, -1)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / ".cache"))
+    assert remembered.run("2026-06-10T08:01Z") == {}
+    assert [*home.iterdir()] == []

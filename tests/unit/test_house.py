@@ -55,6 +55,7 @@ WITHIN_ITS_FLOOR = {  # who may import a neighbour, and why
     ("planning", "matching"),
     ("planning", "recipients"),
     ("outbox", "channels"),  # shows a message as its channel would send it
+    ("drafts", "trust"),  # they follow no link of others
     ("outbox", "drafts"),  # its files appear whole
     ("tick", "deliver"),
     ("demo", "tick"),  # it plays what `run` does
