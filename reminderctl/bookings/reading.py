@@ -119,6 +119,16 @@ class Bookings:
         )
         return {*self._texts(_EACH_TIMEZONE if indexed else "SELECT DISTINCT timezone FROM bookings")}
 
+    def count(self, window: Window) -> tuple[bool, bool, int, int]:
+        """Return whether there are bookings, and participants; and how many of each, of bookings that end in a window.
+
+        Views are not counted: they may take long.
+        """
+        since, until = map(timing.instant_text, window)
+        with errors_of(self.path):
+            row = self._connection.execute(_COUNT, {"since": since, "until": until}).fetchone()
+        return bool(row[0]), bool(row[1]), row[2], row[3]
+
     def latest_ids(self, *, most: int) -> list[str]:
         """The ids of the bookings that start last."""
         return self._texts("SELECT id FROM bookings ORDER BY starts_at DESC LIMIT :most", {"most": most})
@@ -222,6 +232,19 @@ def _select_nouns(kind: type[Any]) -> str:
 _VIEWS_BY_THE_CLOCK = """
 SELECT name FROM sqlite_master
 WHERE type = 'view' AND (sql LIKE '%now%' OR sql LIKE '%current%' OR REPLACE(sql, ' ', '') LIKE '%()%')
+"""
+
+_COUNT = """
+WITH ours (are) AS (
+    SELECT COUNT(*) = 2 FROM sqlite_master WHERE type = 'table' AND name IN ('bookings', 'participants')
+)
+SELECT EXISTS (SELECT 1 FROM bookings), EXISTS (SELECT 1 FROM participants),
+    CASE WHEN are THEN (SELECT COUNT(*) FROM bookings WHERE ends_at > :since AND ends_at <= :until) ELSE 0 END,
+    CASE WHEN are THEN (
+        SELECT COUNT(*) FROM bookings JOIN participants ON participants.booking_id = bookings.id
+        WHERE ends_at > :since AND ends_at <= :until
+    ) ELSE 0 END
+FROM ours
 """
 
 # From each name straight to the next one: the cost follows the number of zones, not of bookings.

@@ -5,21 +5,36 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+import msgspec
+
 from reminderctl.ledger.opening import Ledger
 from reminderctl.timing import instant_text, parse_instant
 
 BOOKINGS = "bookings"  # the name of bookings.db
 
 
+class Census(NamedTuple):
+    """What a run saw that saw all of a source: has it bookings and participants, and how many soon after `since`."""
+
+    since: datetime
+    any_bookings: bool
+    any_participants: bool
+    bookings: int
+    participants: int
+
+
 class Source(NamedTuple):
     """A source as the last run found it: its fingerprint, if it had one, and when a run first found it so.
 
-    `workflows` is the fingerprint of those that canceled deliveries were last looked at with.
+    `workflows` is the fingerprint of those that canceled deliveries were last looked at with. `census` is what the last
+    run counted that saw all of it; `whole_until` is its instant, None where that is the last one.
     """
 
     fingerprint: str | None
     seen_at: datetime
     workflows: str | None = None
+    whole_until: datetime | None = None
+    census: Census | None = None
 
     def is_unchanged(self, fingerprint: str | None, *, since: datetime) -> bool:
         """Return True where what was planned at `since` was planned with what the source holds now."""
@@ -28,9 +43,18 @@ class Source(NamedTuple):
 
 def find(ledger: Ledger, name: str = BOOKINGS) -> Source | None:
     """Return what is known of a source, None where no run has read it yet."""
-    sql = "SELECT fingerprint, seen_at, workflows FROM sources WHERE name = ?"
+    sql = "SELECT fingerprint, seen_at, workflows, whole_until, census FROM sources WHERE name = ?"
     row = ledger.connection.execute(sql, (name,)).fetchone()
-    return Source(row[0], parse_instant(row[1]), row[2]) if row else None
+    if row is None:
+        return None
+    fingerprint, seen_at, workflows, until, census = row
+    return Source(
+        fingerprint,
+        parse_instant(seen_at),
+        workflows,
+        parse_instant(until) if until else None,
+        msgspec.json.decode(census, type=Census) if census else None,
+    )
 
 
 def record(ledger: Ledger, fingerprint: str | None, now: datetime, name: str = BOOKINGS) -> None:
@@ -48,3 +72,15 @@ def record(ledger: Ledger, fingerprint: str | None, now: datetime, name: str = B
 def note_workflows(ledger: Ledger, workflows: str | None, name: str = BOOKINGS) -> None:
     """Record with which workflows a run looks at what was canceled; without any the next run looks again."""
     ledger.connection.execute("UPDATE sources SET workflows = ? WHERE name = ?", (workflows, name))
+
+
+def note_whole(ledger: Ledger, until: datetime | None, census: Census | None, name: str = BOOKINGS) -> None:
+    """Record the last run that saw all of a source, None for this one, and what it counted."""
+    ledger.connection.execute(
+        "UPDATE sources SET whole_until = :until, census = :census WHERE name = :name",
+        {
+            "until": instant_text(until) if until else None,
+            "census": msgspec.json.encode(census).decode() if census else None,
+            "name": name,
+        },
+    )

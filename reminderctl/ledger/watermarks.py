@@ -34,15 +34,22 @@ def read(ledger: Ledger) -> dict[tuple[str, str], Watermark]:
 
 
 def window(
-    watermark: Watermark, workflow: Workflow, trigger: Trigger, now: datetime, *, unchanged: bool = False
+    watermark: Watermark,
+    workflow: Workflow,
+    trigger: Trigger,
+    now: datetime,
+    *,
+    unchanged: bool = False,
+    whole_until: datetime | None = None,
 ) -> Window:
     """The due instants that a run at `now` looks at.
 
-    From just before the watermark, a watermark in the future counting as now; where late bookings are to be sent, from
-    as far back as a delivery could still be inside its grace, unless the bookings are `unchanged` since the trigger was
-    last planned; but never from before the trigger was armed.
+    From just before the watermark, a watermark in the future counting as now; where the bookings were not whole, from
+    just before the last run that saw all of them; where late bookings are to be sent, from as far back as a delivery
+    could still be inside its grace, unless the bookings are `unchanged` since the trigger was last planned; but never
+    from before the trigger was armed.
     """
-    since = min(watermark.planned_until, now) - OVERLAP
+    since = min(watermark.planned_until, whole_until or now, now) - OVERLAP
     if workflow.late_booking == "send" and not unchanged:
         since = min(since, now - longest_grace(trigger, workflow.grace) - LAST_INSTANT_BEFORE)  # which it excludes
     return Window(max(since, min(watermark.armed_at, now)), now)

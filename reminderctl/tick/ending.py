@@ -11,10 +11,8 @@ from reminderctl import planning
 from reminderctl.ledger import Ledger, checks, missing, queue, runs
 from reminderctl.model import Config
 from reminderctl.tick.reading import Reading
-from reminderctl.tick.recheck import FEW, Checked, Waiting
+from reminderctl.tick.recheck import CROWD_SHARE, FEW, Checked, Waiting
 from reminderctl.tick.report import Expired, Report
-
-CROWD_SHARE = 5  # more than one of so many that disappear at once are a file that was emptied, not a decision
 
 
 def end_what_is_over(

@@ -10,6 +10,7 @@ from reminderctl import timing
 from reminderctl.bookings import Bookings
 from reminderctl.ledger import Ledger, claims, lanes, missing, queue, runs, sources, watermarks
 from reminderctl.model import Config, Delivery, Workflow
+from reminderctl.tick import lookback
 from reminderctl.tick.ending import end_what_is_over
 from reminderctl.tick.reading import Reading, due_of
 from reminderctl.tick.report import Report
@@ -33,19 +34,23 @@ def plan(
     enabled = [workflow for workflow in config.workflows if workflow.enabled]
     marks = _arm_and_forget(config, enabled, ledger, now)
     _mind_a_clock_set_back(marks, enabled, ledger, now)
-    end_what_is_over(config, ledger, reading, run=run, now=now, report=report)
+    is_held = end_what_is_over(config, ledger, reading, run=run, now=now, report=report)
+    last_run_at = max((mark.planned_until for mark in marks.values() if mark.planned_until < now), default=now)
     back = find_owed_again(reading.returning, ledger, workflows=reading.workflows, now=now)
     for workflow in enabled:
         deliveries = []
         for trigger in workflow.triggers:
             unchanged = reading.due[workflow.id, trigger.identity].unchanged
             mark = marks[workflow.id, trigger.identity]
-            window = watermarks.window(mark, workflow, trigger, now, unchanged=unchanged)
+            window = watermarks.window(
+                mark, workflow, trigger, now, unchanged=unchanged, whole_until=reading.whole_until
+            )
             deliveries.append(due_of(trigger, window, workflow, reading, bookings=bookings, config=config))
         wanted = leave_out_told(workflow, chain(back.get(workflow.id, ()), *deliveries), ledger)
         _enqueue(workflow, wanted, ledger, run=run, now=now, report=report)
     watermarks.advance(ledger, (workflow.id for workflow in enabled), now)
     sources.record(ledger, reading.fingerprint, now)
+    lookback.note_sight(ledger, reading.sight, is_held=is_held, last_run_at=last_run_at, now=now)
 
 
 def _mind_a_restored_ledger(ledger: Ledger, now: datetime, report: Report) -> None:

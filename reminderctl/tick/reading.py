@@ -16,6 +16,8 @@ from reminderctl.ledger import Ledger, runs, sources, watermarks
 from reminderctl.ledger.opening import errors_of
 from reminderctl.ledger.watermarks import Watermark
 from reminderctl.model import Config, Delivery, Trigger, Window, Workflow
+from reminderctl.tick import lookback
+from reminderctl.tick.lookback import Sight
 from reminderctl.tick.recheck import Checked, check_waiting, checksum_of
 from reminderctl.tick.returning import Returning, read_owed_again
 
@@ -44,6 +46,8 @@ class Reading(NamedTuple):
     checked: Checked
     returning: Returning
     due: Mapping[Key, Due]
+    whole_until: datetime | None  # the last run that saw all bookings, where it is not the last one
+    sight: Sight
 
 
 def read(config: Config, ledger: Ledger, bookings: Bookings, *, now: datetime) -> Reading:
@@ -63,16 +67,17 @@ def read(config: Config, ledger: Ledger, bookings: Bookings, *, now: datetime) -
             workflows=workflows,
             withdrawn=(each for each in checked.found if each.current is None),
         )
-    zones = _zones(config, enabled, bookings)
+    zones, whole_until = _zones(config, enabled, bookings), lookback.whole_until(known, now)
     due = {}
     for workflow in enabled:
         for trigger in workflow.triggers:
             mark = marks.get((workflow.id, trigger.identity)) or Watermark(now, now)
             unchanged = known is not None and known.is_unchanged(fingerprint, since=min(mark.planned_until, now))
-            window = watermarks.window(mark, workflow, trigger, now, unchanged=unchanged)
+            window = watermarks.window(mark, workflow, trigger, now, unchanged=unchanged, whole_until=whole_until)
             deliveries = _due(trigger, window, workflow=workflow, bookings=bookings, zones=zones, config=config)
             due[workflow.id, trigger.identity] = Due(window, unchanged, list(deliveries))
-    return Reading(now, newest_run, fingerprint, workflows, checked, returning, due)
+    sight = lookback.look(bookings, known=known, fingerprint=fingerprint, now=now)
+    return Reading(now, newest_run, fingerprint, workflows, checked, returning, due, whole_until, sight)
 
 
 def owed_in(window: Window, workflows: list[Workflow], bookings: Bookings, *, config: Config) -> Iterator[Delivery]:

@@ -479,3 +479,63 @@ def test_the_first_is_told_where_it_is_back_before_the_next_one_was(for_the_firs
     for_the_first.execute("UPDATE participants SET status = NULL")
     assert into_the_outbox(for_the_first, "2026-06-10T08:20Z") == ""
     assert recipients(for_the_first) == ["ana@example.com"]
+
+
+# --- what falls due meanwhile -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def expecting(clinic: Clinic) -> Clinic:
+    """Forty reminders that fall due at 08:05; nothing waits."""
+    clinic.write(reminder())
+    book_many(clinic)
+    clinic.execute("UPDATE bookings SET starts_at = '2026-06-10T10:05:00Z'")
+    clinic.run(ARMED)
+    clinic.run("2026-06-10T07:59Z")
+    return clinic
+
+
+@pytest.mark.parametrize("vanish", [empty, halve, spoil, without_participants])
+def test_what_falls_due_while_the_bookings_are_gone_is_found_when_they_are_back(
+    expecting: Clinic, vanish: Callable[[Clinic], None]
+) -> None:
+    keep(expecting)
+    vanish(expecting)
+    for minute in range(20):
+        assert expecting.command("run", "--now", f"2026-06-10T08:{minute:02}Z").exit_code in (0, 1)
+    restore(expecting)
+    run(expecting, "2026-06-10T08:20Z", exits=0)
+    assert recipients(expecting) == EVERYBODY
+    assert run(expecting, BACK, exits=0) == ""
+    assert recipients(expecting) == EVERYBODY
+
+
+def test_what_is_gone_for_longer_than_a_day_is_gone(expecting: Clinic) -> None:
+    keep(expecting)
+    empty(expecting)
+    run(expecting, DUE, exits=0)
+    run(expecting, "2026-06-11T08:00Z", exits=0)
+    run(expecting, "2026-06-11T08:01Z", exits=0)
+    restore(expecting)
+    run(expecting, "2026-06-11T08:02Z", exits=0)
+    assert expecting.deliveries() == []
+
+
+def test_a_few_bookings_that_are_deleted_make_no_run_look_back(expecting: Clinic) -> None:
+    expecting.execute("DELETE FROM bookings WHERE id IN ('b1', 'b2', 'b3', 'b4', 'b5')")
+    run(expecting, "2026-06-10T08:05Z", exits=0)
+    run(expecting, "2026-06-10T08:11Z", exits=0)
+    expecting.insert([("b41", at("2026-06-10T10:04Z"))])
+    run(expecting, "2026-06-10T08:12Z", exits=0)
+    assert len(recipients(expecting)) == 35
+
+
+def test_a_new_trigger_does_not_look_back_further_than_its_beginning(expecting: Clinic) -> None:
+    keep(expecting)
+    empty(expecting)
+    run(expecting, DUE, exits=0)
+    expecting.write(reminder("another"))
+    run(expecting, "2026-06-10T08:10Z", exits=0)
+    restore(expecting)
+    run(expecting, BACK, exits=0)
+    assert recipients(expecting) == []
