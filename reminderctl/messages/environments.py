@@ -5,18 +5,17 @@ from __future__ import annotations
 import difflib
 import functools
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, meta, nodes, pass_context
-from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context as Variables
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from reminderctl.errors import Rejected
-from reminderctl.messages import dates, patterns
+from reminderctl.messages import dates, estimates, limits, patterns
 from reminderctl.messages.escaping import BodyKind, escape, escape_plain
+from reminderctl.messages.sandbox import Sandbox
 from reminderctl.messages.shortcodes import BY_NAME, CARRIAGE_RETURN, is_known, unknown
 from reminderctl.messages.values import Empty
 from reminderctl.messages.wording import as_text
@@ -24,7 +23,6 @@ from reminderctl.places import Place
 
 HERE = "_here"  # the zone and the languages of the reader
 UNFILLED = "_unfilled"  # collects the shortcodes that came out empty
-LARGEST = 1_000_000  # characters of one rendered text
 
 # They mark a text as safe, escape it a second time, or undo the escaping.
 _REFUSED_FILTERS = frozenset(
@@ -35,26 +33,11 @@ _MARKUP = (
     (Place.TELEGRAM_HTML, BodyKind.PLAIN),
     (Place.BODY, BodyKind.XML),
 )
+_LABORIOUS = (
+    *(nodes.For, nodes.Macro, nodes.CallBlock, nodes.Call, nodes.Concat),
+    *(nodes.Add, nodes.Mul, nodes.Mod, nodes.Pow, nodes.Filter),
+)
 _RETURN = Markup("\r")  # known by its identity, never by its type: no value can pass for it
-
-
-class Sandbox(ImmutableSandboxedEnvironment):
-    """A sandbox that also refuses products too large for a message."""
-
-    intercepted_binops = frozenset({"*", "**"})
-
-    def call_binop(self, context: Variables, operator: str, left: Any, right: Any) -> Any:
-        if operator == "**" and not (_small(left) and _small(right)):
-            raise SecurityError("the power is too large")
-        if operator == "*":
-            for sequence, times in ((left, right), (right, left)):
-                if isinstance(sequence, (str, Sequence)) and isinstance(times, int) and len(sequence) * times > LARGEST:
-                    raise SecurityError("the repetition is too large")
-        return super().call_binop(context, operator, left, right)
-
-
-def _small(number: object) -> bool:
-    return isinstance(number, (int, float)) and abs(number) <= 1000
 
 
 @functools.cache
@@ -70,13 +53,13 @@ def environment(place: Place, kind: BodyKind = BodyKind.PLAIN) -> Sandbox:
         autoescape=markup,
         keep_trailing_newline=True,
         finalize=_escaping(lambda value: escape(place, value, kind=kind), markup=markup),
-        cache_size=0,
     )
     for name in _REFUSED_FILTERS:
         sandbox.filters.pop(name, None)
     sandbox.filters |= {"date": _date, "time": _time, "default": _default, "d": _default}
     sandbox.globals.pop("lipsum")
     sandbox.globals[CARRIAGE_RETURN] = _RETURN
+    sandbox.bind()
     return sandbox
 
 
@@ -86,10 +69,13 @@ def _escaping(escape_value: Callable[[str], str], *, markup: bool) -> Callable[[
         if value is _RETURN:
             return _RETURN if markup else "\r"
         if markup and isinstance(value, Markup):  # escaped already, but perhaps by Jinja2, which knows of tags only
+            limits.spend(limits.STEP + len(value))
             return Markup(escape_plain(value))  # noqa: S704 - it loses characters, none is added
         if isinstance(value, Empty):
             variables[UNFILLED].add(value.shortcode)
-        escaped = escape_value(as_text(value))
+        text = as_text(value)
+        limits.spend(limits.STEP + len(text))
+        escaped = escape_value(text)
         return Markup(escaped) if markup else escaped  # noqa: S704 - it has just been escaped
 
     return finalize
@@ -154,6 +140,14 @@ def wrong(template: str, *, place: Place = Place.PLAIN, kind: BodyKind = BodyKin
         return [Wrong(None, None, f"the template cannot be read: {error or type(error).__name__}")]
 
 
+def is_laborious(template: str) -> bool:
+    """Return whether a template, without mistakes, can take more work than its length shows."""
+    tree = environment(Place.PLAIN).parse(template)
+    return any(
+        not isinstance(node, nodes.Filter) or estimates.is_estimated(node.name) for node in tree.find_all(_LABORIOUS)
+    )
+
+
 def names(template: str, sandbox: Sandbox) -> frozenset[str]:
     """The shortcodes that a template can ask for."""
     return frozenset(_undeclared(sandbox.parse(template)))
@@ -198,6 +192,9 @@ def _refused_statements(tree: nodes.Template) -> Iterator[Wrong]:
     for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
         word = re.sub(r"^FromImport$", "from", type(node).__name__).lower()
         yield Wrong(node.lineno, word, f"{{% {word} %}} is not available: a text stands alone")
+    for loop in tree.find_all(nodes.For):
+        if loop.recursive:
+            yield Wrong(loop.lineno, "recursive", "a recursive loop is not available: values have no such depth")
     blocks = [block.lineno for block in tree.find_all(nodes.FilterBlock)]
     blocks += [block.lineno for block in tree.find_all(nodes.AssignBlock) if block.filter is not None]
     for line in blocks:  # it would change a text that has been escaped already

@@ -14,7 +14,7 @@ from jinja2 import Template, TemplateSyntaxError
 from msgspec import structs
 
 from reminderctl.errors import Rejected
-from reminderctl.messages import environments, shapes, shortcodes, texts
+from reminderctl.messages import environments, limits, shapes, shortcodes, texts
 from reminderctl.messages.attachments import attachment
 from reminderctl.messages.context import Context
 from reminderctl.messages.escaping import BodyKind, body_kind, finish
@@ -58,7 +58,8 @@ def render_message(
             return rendered
         return attachment(rendered, known, base=base, private=private)
 
-    rendered = shapes.transform(message_type, tree, filled)
+    with limits.bounded():
+        rendered = shapes.transform(message_type, tree, filled)
     try:
         message: Any = msgspec.convert({**rendered, **(extra or {})}, message_type, strict=False)
     except (msgspec.ValidationError, TypeError) as error:
@@ -69,7 +70,8 @@ def render_message(
 def render_text(text: str, place: Place, context: Context, *, field: str = "text") -> str:
     """One text outside a message, such as a recipient's address; raises `Rejected`."""
     kind = _kind(text, None) if place is Place.BODY else BodyKind.PLAIN
-    return _rendered(text, place, context, kind=kind, unfilled=set(), field=field)
+    with limits.bounded():
+        return _rendered(text, place, context, kind=kind, unfilled=set(), field=field)
 
 
 def _choose(versions: str | Mapping[str, str], context: Context) -> tuple[str, Context]:
@@ -91,7 +93,7 @@ def _rendered(text: str, place: Place, context: Context, *, kind: BodyKind, unfi
     try:
         rendered = _fill(text, place, context, kind=kind, unfilled=empty) if "{" in text else text
     except Rejected as error:
-        raise Rejected(f"cannot render {field}: {error}") from None
+        raise Rejected(f"cannot render {field}: {error}") from error
     except TemplateSyntaxError as error:
         raise Rejected(f"cannot render {field}: {error.message} (line {error.lineno})") from None
     except Exception as error:  # a template can go wrong in every way that Python can
@@ -125,8 +127,8 @@ def _fill(text: str, place: Place, context: Context, *, kind: BodyKind, unfilled
     size = 0
     for part in compiled.template.generate(variables):
         size += len(part)
-        if size > environments.LARGEST:
-            raise Rejected(f"it is longer than {environments.LARGEST:,} characters")
+        if size > limits.LARGEST:
+            raise limits.ExceededError(f"it is longer than {limits.LARGEST:,} characters, which is too much")
         parts.append(part)
     return "".join(parts)
 

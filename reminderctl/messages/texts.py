@@ -164,7 +164,13 @@ def template_mistakes(text: str) -> list[tuple[int, str]]:
     """What is wrong inside `{{ }}` and `{% %}`: syntax, unknown shortcodes, filters; offsets into the text."""
     from reminderctl.messages import environments
 
-    wrong = environments.wrong(to_template(text))
+    template = to_template(text)
+    wrong = environments.wrong(template)
+    if not wrong and environments.is_laborious(template):
+        from reminderctl.messages import examples
+
+        what = examples.excess(text)
+        wrong = [environments.Wrong(None, None, what)] if what else []
     return sorted({(_place(text, found), found.what) for found in wrong})
 
 

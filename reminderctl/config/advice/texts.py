@@ -6,7 +6,6 @@ import functools
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
 
 from reminderctl.channels.sms._segments import count_segments
 from reminderctl.config.advice.placed import Placed, module_of
@@ -14,15 +13,11 @@ from reminderctl.config.convert import encoded_names
 from reminderctl.config.loading import Reading
 from reminderctl.config.message import node_at
 from reminderctl.errors import Rejected
-from reminderctl.messages.context import Context
-from reminderctl.messages.render import render_text
-from reminderctl.messages.shortcodes import CATALOGUE, CUSTOM
-from reminderctl.model import Booking, Company, Customer, Location, Participant, Service, Staff
-from reminderctl.places import Place
+from reminderctl.messages.examples import fill_in
+from reminderctl.model import Company
 
 MOST_SEGMENTS = 3
 _COMPANY = frozenset(Company.__struct_fields__)
-_STARTS_AT = datetime(2026, 11, 23, 17, 30, tzinfo=UTC)
 _ALIKES = {
     "'": "`\u00b4\u2018\u2019\u201a",
     '"': "\u201c\u201d\u201e\u00ab\u00bb",
@@ -136,65 +131,11 @@ def alike(character: str) -> str | None:
     return None if any(map(is_dear, plain)) else plain
 
 
-# --- filling a text as it will typically be ---------------------------------------------------------------------------
-
-
 def fill(text: str, *, language: str, company: Company) -> str:
-    """The text with the catalogue's examples, in letters that cost nothing; raises `Rejected`."""
-    examples = _examples()
-    fields = {name: each for name, each in examples.items() if not name.startswith("company_")}
-    fields |= dict(_of_families(text, examples))
-    customer, staff = examples["customer_full_name"], examples["staff_name"]
-    booking = Booking(
-        id=examples["appointment_id"],
-        starts_at=_STARTS_AT,
-        ends_at=_STARTS_AT + timedelta(minutes=45),
-        service=Service(id="1", name=examples["service_name"]),
-        staff=Staff(id="1", name=staff, email=examples["staff_email"], phone=examples["staff_phone"]),
-        location=Location(
-            id="1",
-            name=examples["location_name"],
-            address=examples["location_address"],
-            phone=examples["location_phone_number"],
-        ),
-        fields=fields,
-    )
-    participant = Participant(
-        customer=Customer(
-            id="1",
-            full_name=customer,
-            email=examples["customer_email"],
-            phone=examples["customer_phone"],
-            language=language,
-        )
-    )
-    context = Context(
-        booking=booking,
-        participant=participant,
-        company=company,
-        language=language,
-        default_language=language,
-        timezone="UTC",
-        at=_STARTS_AT,
-    )
-    return render_text(text, Place.PLAIN, context, field="body").strip()
-
-
-@functools.cache
-def _examples() -> dict[str, str]:
-    return {each.name: _cheapen(each.example) for each in CATALOGUE}
+    """Return the text with the catalogue's examples, in letters that cost nothing; raises `Rejected`."""
+    return fill_in(text, language=language, company=company, change=_cheapen).strip()
 
 
 def _cheapen(text: str) -> str:
     """A text with what can stand for its dear characters."""
     return "".join((alike(each) or "") if is_dear(each) else each for each in text)
-
-
-def _of_families(text: str, examples: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """The names in a text that the catalogue has as a family: `custom.KEY`, `appointment_custom_field_<id>`."""
-    for key in re.findall(rf"{re.escape(CUSTOM)}([^{{}}|\r\n]+)", text):
-        yield key.strip(), examples[f"{CUSTOM}KEY"]
-    for name, example in examples.items():
-        family = name.partition("<")[0]
-        if family != name:
-            yield from ((found, example) for found in re.findall(rf"{family}[\w-]+", text))
