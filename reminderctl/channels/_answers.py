@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from reminderctl.channels._hiding import hide_secrets
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable, Unknown
 
 _LONGEST_QUOTE = 200  # characters of an answer that stand in an error text
 _LONGEST_WAIT = 7 * 86400  # seconds: what a server asks beyond that is a slip, and deadlines are nearer anyway
-_SHORTEST_SECRET = 4  # characters: hiding shorter texts would only blot out words
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -92,8 +92,7 @@ def describe(answer: Answer, *, hide: Iterable[str] = ()) -> str:
 
 def quote(words: str, *, hide: Iterable[str] = ()) -> str:
     """A server's words in one short line; each of the texts to `hide` is replaced by ***."""
-    for secret in sorted({each for each in hide if len(each) >= _SHORTEST_SECRET}, key=len, reverse=True):
-        words = words.replace(secret, "***")
+    words = hide_secrets(words, hide)
     line = " ".join("".join(each if each.isprintable() else " " for each in words[:4000]).split())
     return line if len(line) <= _LONGEST_QUOTE else f"{line[:_LONGEST_QUOTE]}..."
 

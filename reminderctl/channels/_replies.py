@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import NamedTuple
 
+from reminderctl.channels._hiding import hide_secrets
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable, Unknown
 
 _LONGEST_WORDS = 200  # characters of the server's own words in an error text
@@ -129,9 +130,7 @@ def classify(code: int, enhanced: str, *, phase: Phase, words: str) -> Rule:
 def refusal(who: str, code: int, reply: str, *, phase: Phase, hidden: Iterable[str] = ()) -> DeliveryError:
     """The error that a refusing answer amounts to; none of the `hidden` texts stands in it."""
     enhanced, words = read_reply(reply)
-    shown = words
-    for secret in sorted(filter(None, hidden), key=len, reverse=True):
-        shown = shown.replace(secret, "***")
+    shown = hide_secrets(words, hidden)
     if len(shown) > _LONGEST_WORDS:
         shown = f"{shown[:_LONGEST_WORDS]}..."
     if 0 < code < 1000:

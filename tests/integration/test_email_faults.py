@@ -156,6 +156,8 @@ def test_an_answer_about_one_recipient_says_nothing_of_the_server(scripted, poin
     ("answer", "expected"),
     [
         ("535 5.7.8 Error: hush-hush AGNpdGFzAGh1c2gtaHVzaA== is wrong", ChannelDown),
+        ("535 5.7.8 %68ush&#45;hush, aHVzaC1odXNo and user=citas:aHVzaC1odXNo", ChannelDown),
+        ("535 5.7.8 dXNlcj1jaXRhczpodXNoLWh1c2g is wrong", ChannelDown),
         ("454 4.7.0 Temporary authentication failure", Unavailable),
         (CLOSE, Unavailable),
     ],
@@ -167,6 +169,8 @@ def test_a_login_that_fails_tells_no_secret(scripted, answer, expected):
     assert type(caught.value) is expected
     assert "hush" not in str(caught.value)
     assert "AGNpdGFz" not in str(caught.value)
+    assert "HVzaC1odXNo" not in str(caught.value)
+    assert "NoLWh1c2" not in str(caught.value)
     assert not [command for command in server.commands if command.startswith("MAIL")]
 
 

@@ -24,6 +24,7 @@ from tests.http_server import (
     serve,
     silence,
 )
+from tests.spellings import SPELLINGS
 from tests.texting import ACCOUNTS, CANARY, SID, deliver
 
 PROVIDERS = sorted(ACCOUNTS)
@@ -113,6 +114,17 @@ def test_what_a_server_echoes_of_our_secret_does_not_show(server: Server, provid
     error = deliver(provider, server)
     assert "wrong: " in str(error)
     assert "***" in str(error)
+    assert_harmless(error)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_no_spelling_of_our_secret_shows(server: Server, provider: str, spelling: str) -> None:
+    spelled = SPELLINGS[spelling](CANARY)
+    server.script(answer(401, f"wrong: {spelled}"))
+    error = deliver(provider, server)
+    assert "wrong: " in str(error)
+    assert spelled not in str(error)
     assert_harmless(error)
 
 

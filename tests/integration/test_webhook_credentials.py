@@ -17,6 +17,7 @@ from reminderctl.errors import ConfigError
 from reminderctl.secret import Secret
 from tests.clinic import Clinic
 from tests.http_server import Exchange, Server, answer, serve
+from tests.spellings import SPELLINGS
 
 DUE, BEFORE = "2026-06-09T10:00Z", "2026-06-09T09:00Z"
 TOKEN = "cAnArY-t0ken"
@@ -90,6 +91,24 @@ def test_a_receiver_that_repeats_the_header_does_not_bring_it_to_light(clinic: C
         for path in clinic.folder.iterdir()
         if path.is_file() and path.name != "secrets.env"
     )
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_no_spelling_of_the_header_reaches_the_ledger_or_the_mail_of_cron(
+    clinic: Clinic, crm: Server, spelling: str
+) -> None:
+    def repeat(exchange: Exchange) -> None:
+        exchange.answer(401, f"wrong: {SPELLINGS[spelling](exchange.read().headers['x-key'])}")
+
+    crm.script(repeat)
+    secret = "cAnArY/+&<t0ken>"
+    arm(clinic, f"{crm.url}: {{X-Key: '{secret}'}}", f"url: '{crm.url}/a'")
+    ran = clinic.command("run", "--now", DUE)
+    (delivery,) = clinic.deliveries()
+    for told in (ran.output, delivery["error"]):
+        assert "wrong: " in told
+        assert "***" in told
+        assert SPELLINGS[spelling](secret) not in told
 
 
 def test_nobody_sees_the_header_who_looks_at_the_message(clinic: Clinic) -> None:
