@@ -1,4 +1,4 @@
-"""Files that appear whole, or not at all."""
+"""Files that appear whole, or not at all, and are still there after a power cut."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from enum import IntEnum
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,8 +17,16 @@ PRIVATE = 0o600
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW  # never what somebody has put there before
 
 
+class Durable(IntEnum):
+    """What a power cut leaves as it is, once a file has been written."""
+
+    LATER = 0  # nothing yet: the caller will `sync` the file and its folder
+    CONTENT = 1  # the file is whole, but what had its name before may be back
+    NAME = 2  # and it is there
+
+
 @contextmanager
-def drafted(path: Path, *, mode: int = PRIVATE) -> Iterator[BinaryIO]:
+def drafted(path: Path, *, mode: int = PRIVATE, durable: Durable = Durable.NAME) -> Iterator[BinaryIO]:
     """A file to write, which takes its name (and the place of what had it) when all is written; raises OSError.
 
     Until then a hidden file beside it holds what there is. Its permissions are `mode`, whatever the umask: most of our
@@ -32,13 +41,31 @@ def drafted(path: Path, *, mode: int = PRIVATE) -> Iterator[BinaryIO]:
     target = path.resolve()
     draft = target.with_name(f".{target.name[:40]}.{os.urandom(8).hex()}.tmp")  # no longer than a name may be
     try:
-        with os.fdopen(os.open(draft, NEW, mode), "wb") as file:
-            os.fchmod(file.fileno(), mode)
-            yield file
+        descriptor = os.open(draft, NEW, mode)
+        try:
+            os.fchmod(descriptor, mode)
+            with os.fdopen(descriptor, "wb", closefd=False) as file:
+                yield file
+            if durable >= Durable.CONTENT:
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
         draft.replace(target)
+        if durable >= Durable.NAME:
+            sync(target.parent)
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
+
+
+def sync(*paths: Path) -> None:
+    """Make files, or the names in folders, outlast a power cut; raises OSError."""
+    for path in paths:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _refuse_links_of_others(path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from reminderctl import channels
-from reminderctl.drafts import drafted
+from reminderctl.drafts import Durable, drafted, sync
 from reminderctl.errors import ChannelDown
 from reminderctl.model import Configured, Envelope, Receipt
 
@@ -64,14 +64,17 @@ class Outbox:
 
         Runs that overlap may take the same number; a delivery, and so a name, is one run's alone.
         """
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # messages name people
+        if not self._folder.is_dir():
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # messages name people
+            sync(self._folder.parent)
         with _numbering:
             number = _last_number(self._folder) + 1
             name = f"{number:06d}-{ending}"
-            with drafted(self._folder / name) as file:
+            with drafted(self._folder / name, durable=Durable.LATER) as file:
                 file.write(content)
             _last[self._folder] = (self._folder.stat().st_mtime_ns, number)
-            return name
+        sync(self._folder / name, self._folder)  # by several workers at once, so that one commit of the disk serves all
+        return name
 
 
 def _last_number(folder: Path) -> int:

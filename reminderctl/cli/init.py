@@ -14,6 +14,7 @@ from reminderctl.cli.calling import called
 from reminderctl.cli.invocation import Written
 from reminderctl.cli.output import say
 from reminderctl.config.finding import FILE, SECRETS, yaml_files
+from reminderctl.drafts import sync
 from reminderctl.errors import ReminderctlError, UsageError
 from reminderctl.model import Config
 
@@ -89,10 +90,14 @@ def _settings(folder: Path) -> Config | None:
 
 
 def _write_once(path: Path, write: Callable[[Path], None]) -> str:
-    """All of it or nothing: what a full disk cut short would be kept the next time. Gives what to say of it."""
+    """All of it or nothing: what a full disk or a power cut left of it would be kept the next time.
+
+    Gives what to say of it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         write(path)
+        sync(path, path.parent)
     except FileExistsError:
         return f"kept     {path} (it was there)"
     except BaseException:

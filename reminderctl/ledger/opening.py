@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
+from reminderctl.drafts import sync
 from reminderctl.errors import ExitCode, LedgerError, LedgerWriteError, LockedError
 from reminderctl.sqlite_errors import is_damaged, is_locked, is_unwritable
 
@@ -136,6 +137,7 @@ class Ledger:
             raise LedgerWriteError(f"{what} ({error.strerror})") from None
         with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(copy)) as target:
             source.backup(target)
+        sync(copy.parent)
 
 
 def _migrate(connection: sqlite3.Connection) -> None:

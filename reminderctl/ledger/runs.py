@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
 import msgspec
 
-from reminderctl.drafts import drafted
+from reminderctl.drafts import Durable, drafted
 from reminderctl.errors import LedgerError, LedgerWriteError
 from reminderctl.ledger.liveness import LockFile, identify
 from reminderctl.ledger.liveness import errors_of as _errors_of
@@ -18,6 +18,7 @@ from reminderctl.ledger.opening import Ledger, errors_of
 from reminderctl.timing import instant_text
 
 RUNS_KEPT = 50_000  # about a month of minutes
+_NOTHING = b"\0 \t\r\n"  # some file systems leave zeros in a file that a power cut met
 
 
 class Run:
@@ -81,10 +82,12 @@ class Run:
 
     # --- the stamp: which run was the last one, told by a file that a restored ledger does not overwrite ---
 
-    def write_stamp(self, now: datetime) -> None:
+    def write_stamp(self, now: datetime, *, sends: bool) -> None:
         """Name this run beside the ledger, before it sends anything."""
         stamp = _beside(self._ledger, "stamp")
-        with _errors_of(stamp), drafted(stamp) as file:
+        # After a run that sends nothing, the stamp of the one before would say no less.
+        durable = Durable.NAME if sends else Durable.CONTENT
+        with _errors_of(stamp), drafted(stamp, durable=durable) as file:
             file.write(msgspec.json.encode({"token": self.token, "at": instant_text(now)}))
 
 
@@ -103,16 +106,23 @@ def overtaken(ledger: Ledger, run: int, *, newest: int, now: datetime) -> bool:
     return found.fetchone() is not None
 
 
-def restored_since(ledger: Ledger) -> datetime | None:
+def restored_since(ledger: Ledger, *, say: Callable[[str], object] = lambda _: None) -> datetime | None:
     """When the last run was, if this ledger does not know of it and so is older than reality; else None.
 
-    Raises `LedgerError` where the stamp says nothing: a person may have written it, so that nothing is sent again.
+    A stamp that is empty, as a power cut leaves a file, counts as missing; `say` gets a line about it. Raises
+    `LedgerError` where the stamp makes no sense: a person may have written it, so that nothing is sent again.
     """
     path = _beside(ledger, "stamp")
     try:
         written = path.read_bytes()
     except OSError:
         return None  # no run yet; that it cannot be written either is said when the run does so
+    if not written.strip(_NOTHING):
+        say(
+            f"{path}: it is empty, as after a power cut, and counts as missing; had the ledger just been put back from "
+            "a backup, nobody would notice; this run writes a new one"
+        )
+        return None
     try:
         token, at = _read_stamp(written)
     except (ValueError, KeyError, TypeError):

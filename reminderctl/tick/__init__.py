@@ -49,9 +49,10 @@ def tick(
         with ledger.transaction():
             run.begin(now)
             plan(config, ledger, bookings, reading=reading, run=run.id, now=now, report=report)
-        run.write_stamp(now)
         dead = _certainly_dead(run, report)
-        if dead or lanes.ready(ledger, now):
+        sends = bool(dead) or bool(lanes.ready(ledger, now))
+        run.write_stamp(now, sends=sends)
+        if sends:
             from reminderctl.tick.send import Sender
 
             sender = Sender(complete(), ledger, bookings, run=run, clock=clock, outbox=outbox, report=report)

@@ -54,7 +54,7 @@ def plan(
 
 
 def _mind_a_restored_ledger(ledger: Ledger, now: datetime, report: Report) -> None:
-    since = runs.restored_since(ledger)
+    since = runs.restored_since(ledger, say=report.lines.append)
     if since is None:
         return
     watermarks.rearm(ledger, min(since, now))

@@ -315,9 +315,19 @@ def test_a_stamp_that_a_person_writes_is_believed(clinic: Clinic, at: str) -> No
     assert clinic.outbox() == []
 
 
-@pytest.mark.parametrize(
-    "stamp", ["", "{", '{"at": "2026-06-10T09:30:00Z"}', '{"token": "x", "at": "2026-06-10 09:30"}']
-)
+@pytest.mark.parametrize("stamp", [b"", b"\n", bytes(80)])
+def test_a_stamp_that_a_power_cut_emptied_counts_as_missing_and_is_said_once(armed: Clinic, stamp: bytes) -> None:
+    path = armed.folder / "ledger.db.stamp"
+    path.write_bytes(stamp)
+    armed.book("b1", "2026-06-10T10:00Z")
+    result = armed.command("run", "--now", "2026-06-09T10:00Z")
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1), result.stderr
+    assert result.stderr.startswith(f"{path}: it is empty, as after a power cut"), result.stderr
+    assert armed.states() == {"sent": 2}
+    assert armed.run("2026-06-09T10:01Z") == {}
+
+
+@pytest.mark.parametrize("stamp", ["{", '{"at": "2026-06-10T09:30:00Z"}', '{"token": "x", "at": "2026-06-10 09:30"}'])
 def test_a_stamp_that_says_nothing_is_refused(armed: Clinic, stamp: str) -> None:
     (armed.folder / "ledger.db.stamp").write_text(stamp)
     armed.book("b1", "2026-06-10T10:00Z")
