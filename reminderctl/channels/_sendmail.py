@@ -6,6 +6,7 @@ import re
 import subprocess
 from typing import TYPE_CHECKING
 
+from reminderctl.channels import _program
 from reminderctl.channels._replies import Phase, refusal
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Unavailable, Unknown
 from reminderctl.model import Receipt
@@ -35,13 +36,13 @@ def send(mail: Mail, settings: Settings) -> Receipt:
     content = mail.content.replace(b"\r\n", b"\n")  # its input is a local text
     try:
         # As long as SMTP may take in all; then killed, and nobody knows how far it was.
-        done = subprocess.run(command, input=content, capture_output=True, timeout=3 * settings.timeout, check=False)  # noqa: S603 - the operator's own program, without a shell
+        ended = _program.run(command, content, seconds=3 * settings.timeout)
     except subprocess.TimeoutExpired:
         raise Unknown(f"{program} did not end in {3 * settings.timeout:g} s: the mail may have gone out") from None
     except OSError as error:
         raise ChannelDown(f"{program} cannot be started: {error.strerror}") from None
-    if done.returncode:
-        raise _failure(program, done.returncode, done.stderr.decode("utf-8", "replace"))
+    if ended.status:
+        raise _failure(program, ended.status, ended.errors.decode("utf-8", "replace"))
     return Receipt(provider_id=mail.message_id)
 
 

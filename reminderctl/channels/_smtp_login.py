@@ -11,6 +11,7 @@ import subprocess
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from reminderctl.channels import _program
 from reminderctl.channels.email import token_command
 from reminderctl.errors import ChannelDown
 
@@ -74,13 +75,13 @@ def _token(settings: Settings, deadline: float) -> str:
     what = f"token_command {command[0]}"
     left = max(deadline - time.monotonic(), 0.001)
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=left, check=False)  # noqa: S603 - the operator's own command, without a shell
+        ended = _program.run(command, seconds=left)
     except subprocess.TimeoutExpired:
         raise ChannelDown(f"{what} gave no token in time") from None
     except (OSError, ValueError) as error:
         raise ChannelDown(f"{what} cannot be started: {getattr(error, 'strerror', None) or error}") from None
-    token = done.stdout.decode("utf-8", "replace").strip()
-    if done.returncode or not token:
+    token = ended.output.decode("utf-8", "replace").strip()
+    if ended.status or not token:
         # Its own words are not repeated: such programs print tokens in their errors.
-        raise ChannelDown(f"{what} gave no token (exit status {done.returncode}); try it by hand")
+        raise ChannelDown(f"{what} gave no token (exit status {ended.status}); try it by hand")
     return token

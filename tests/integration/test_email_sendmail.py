@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import stat
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from reminderctl.channels import _smtp_login
 from reminderctl.channels import email as channel
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Unavailable, Unknown
 from reminderctl.model import Envelope
@@ -64,3 +68,49 @@ def test_the_end_of_a_local_program_is_read(tmp_path, script, expected):
 def test_a_missing_local_program_stops_the_channel(tmp_path):
     with pytest.raises(ChannelDown, match="cannot be started: No such file"):
         a_channel(tmp_path / "none").send(MESSAGE, AROUND)
+
+
+# --- what a program leaves running ----------------------------------------------------------------------------------
+
+QUEUE_RUNNER = 'sleep 120 {redirected} & echo $! >> "{folder}/pids"'
+
+
+@pytest.fixture
+def queue_runner(tmp_path):
+    """A line of shell that leaves a child behind, as msmtp's queue scripts do; the child is ended with the test."""
+    yield lambda redirected="": QUEUE_RUNNER.format(redirected=redirected, folder=tmp_path)
+    for pid in (tmp_path / "pids").read_text().split():
+        os.kill(int(pid), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("redirected", ["", "0<&0"], ids=["holds its output", "holds its input too"])
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [("exit 0", None), ("echo 'recipient refused' >&2; exit 65", Rejected), ("exit 75", Unavailable)],
+)
+def test_the_end_of_a_program_counts_and_not_that_of_what_it_leaves_running(
+    tmp_path, queue_runner, redirected, end, expected
+):
+    program = a_program(tmp_path, f"cat > {tmp_path}/mail; {queue_runner(redirected)}; {end}")
+    sender = a_channel(program, timeout=3)  # it would be waited for three times as long
+    if expected is None:
+        assert sender.send(MESSAGE, AROUND).provider_id == "<3f2a9c@example.test>"
+    else:
+        with pytest.raises(expected, match=r"ended with status (65: recipient refused|75)"):
+            sender.send(MESSAGE, AROUND)
+    assert b"Hola Ana" in (tmp_path / "mail").read_bytes()
+
+
+def test_a_program_that_reads_no_mail_and_leaves_its_input_open_is_not_waited_for(tmp_path, queue_runner):
+    long = channel.Message(to="ana@example.test", subject="Su cita", body="Hola Ana. " * 100_000)
+    program = a_program(tmp_path, f"{queue_runner('0<&0')}; exit 0")
+    assert a_channel(program, timeout=3).send(long, AROUND).provider_id == "<3f2a9c@example.test>"
+
+
+def test_a_token_is_taken_although_its_command_leaves_something_running(tmp_path, queue_runner):
+    program = a_program(tmp_path, f"{queue_runner()}; echo t0ken")
+    settings = channel.Settings(
+        host="h", username="u", token_command=[str(program)], from_="citas@example.test", timeout=3
+    )
+    login = _smtp_login.prepare(settings, ["XOAUTH2"], deadline=time.monotonic() + 3)
+    assert "t0ken" in login.initial
