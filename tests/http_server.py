@@ -207,9 +207,10 @@ class Server:
 
 
 @contextmanager
-def serve(*, authority: trustme.CA | None = None, name: str = "127.0.0.1") -> Iterator[Server]:
+def serve(
+    *, authority: trustme.CA | None = None, name: str = "127.0.0.1", context: ssl.SSLContext | None = None
+) -> Iterator[Server]:
     """A server that runs until the block ends; with an authority it speaks TLS, with a certificate for `name`."""
-    context = None
     if authority:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert(name).configure_cert(context)

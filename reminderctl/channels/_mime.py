@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from reminderctl.channels._address import Mailbox, parse_mailbox
+from reminderctl.channels.email import LONGEST_HEADER
 from reminderctl.errors import Rejected
 from reminderctl.model import Attachment, Envelope
 
@@ -61,7 +62,7 @@ class _Part(Struct, frozen=True):
 def compose(message: Message, settings: Settings | None, envelope: Envelope) -> Mail:
     """The mail that carries a message; the same envelope always gives the same bytes.
 
-    Raises `Rejected` where an address is none, or where nothing would be told.
+    Raises `Rejected` where an address is none, where a header is too long, or where nothing would be told.
     """
     if not (message.body.strip() or message.html.strip()):
         raise Rejected("the mail has no text: every shortcode in its body is empty")
@@ -102,7 +103,7 @@ def _mailbox(field: str, text: str) -> Mailbox:
 
 
 def _address_line(name: str, mailbox: Mailbox) -> str:
-    shown = _one_line(mailbox.name)
+    shown = _bounded(name, _one_line(mailbox.name))
     if not shown:
         return f"{name}: {mailbox.address}"
     if not _is_plain(shown) or len(shown) > _LONGEST_LINE // 2:
@@ -113,10 +114,17 @@ def _address_line(name: str, mailbox: Mailbox) -> str:
 
 
 def _text_line(name: str, value: str) -> str:
-    text = _one_line(value)
+    text = _bounded(name, _one_line(value))
     # Not folded where it fits: a folded List-Unsubscribe has broken signatures, and 78 is only advice.
     fits = _is_plain(text) and len(name) + len(text) < _LONGEST_LINE
     return f"{name}: {text if fits else _encoded(name, text)}"
+
+
+def _bounded(name: str, text: str) -> str:
+    if len(text) > LONGEST_HEADER:
+        what = f"is {len(text):,} characters long; a header holds at most {LONGEST_HEADER:,}"
+        raise Rejected(f"{name.lower()}: {what}: shorten the text, or what its shortcodes are filled with")
+    return text
 
 
 def _one_line(text: str) -> str:
@@ -159,7 +167,7 @@ def _file_part(attachment: Attachment) -> _Part:
     content_type = attachment.content_type
     if not _CONTENT_TYPE.fullmatch(content_type):
         content_type = "application/octet-stream"
-    filename = re.sub(r'["\\/]|=\?', "_", _one_line(attachment.filename)) or "attachment"
+    filename = re.sub(r'["\\/]|=\?', "_", _bounded("attach", _one_line(attachment.filename))) or "attachment"
     named = f'="{filename}"' if filename.isascii() else f"*={encode_rfc2231(filename, 'utf-8')}"
     headers = (
         f"Content-Type: {content_type}",

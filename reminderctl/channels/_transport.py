@@ -232,6 +232,7 @@ def _trust(authorities: str) -> ssl.SSLContext:
     except OSError as error:
         cause = error.strerror or "not certificates in PEM form"
         raise Distrusted(f"cannot read the certificate authorities in {authorities}: {cause}") from None
+    context.hostname_checks_common_name = False  # RFC 6125: the subjectAltName alone names a server
     context.sslsocket_class = _TLSSocket
     return context
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reminderctl.secret import Secret
 
 CONTENTS = ("json", "form", "body")
+LONGEST_HEADER = 8_000  # characters: common servers refuse what is longer
 _CONTENT_TYPES = {
     "json": "application/json",
     "form": "application/x-www-form-urlencoded",
@@ -228,6 +229,8 @@ def _name_mistakes(name: str) -> Iterator[str]:
 def _value_mistakes(name: str, value: str) -> Iterator[str]:
     if re.search(r"[\x00-\x08\x0a-\x1f\x7f]", value.strip()):
         yield f"headers: {name} holds a line break or another control character; a header is one line"
+    if len(value) > LONGEST_HEADER:
+        yield f"headers: {name} is {len(value):,} characters long; a header holds at most {LONGEST_HEADER:,}"
 
 
 def words_to_hide(request: Request, secret: Secret | None) -> list[str]:

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 RULES = Rules(on_unknown=OnUnknown.RESEND_ONCE, workers=2, address="email")
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
+LONGEST_HEADER = 4_000  # characters: no mail program shows more, and servers cut or refuse what is much longer
+
 # What the mail's identity, its envelope and its MIME form rest on.
 OUR_HEADERS = frozenset({"from", "to", "cc", "bcc", "reply-to", "subject", "date", "message-id", "mime-version"})
 
@@ -171,7 +173,15 @@ def programs(settings: Settings) -> dict[str, list[Path]]:
 
 def message_mistakes(tree: Mapping[str, Any]) -> list[str]:
     """What is wrong with an action's keys that are each right by themselves."""
-    return [] if tree.keys() & {"body", "html"} else ["body is missing: a mail needs a `body`, an `html` or both"]
+    found = [] if tree.keys() & {"body", "html"} else ["body is missing: a mail needs a `body`, an `html` or both"]
+    headers = tree.get("headers")
+    given = {name: tree.get(name) for name in ("subject", "from", "reply_to")}
+    given |= {f"headers: {name}": each for name, each in headers.items()} if isinstance(headers, Mapping) else {}
+    for name, versions in given.items():
+        for text in versions.values() if isinstance(versions, Mapping) else (versions,):
+            if len(re.sub(r"\{[^{}]*\}", "", str(text or ""))) > LONGEST_HEADER:
+                found.append(f"{name}: is longer than a header may be, {LONGEST_HEADER:,} characters; shorten it")
+    return found
 
 
 def _mistakes_of_way(settings: Settings) -> list[str]:

@@ -16,6 +16,7 @@ from reminderctl.channels import email as channel
 from reminderctl.errors import ChannelDown, Rejected, Unavailable
 from reminderctl.model import Envelope as Around
 from reminderctl.secret import Secret
+from tests.certificates import certificate_by_common_name
 from tests.mail_server import PASSWORD, TOKEN, MailServer, mail_servers
 
 pytestmark = [
@@ -156,6 +157,18 @@ def test_a_certificate_of_another_host_stops_the_channel(serve, open_channel, ce
     server = serve(tls=certificate)
     with pytest.raises(ChannelDown, match=r"has no certificate to trust: .*localhost"):
         open_channel(host="localhost", port=server.port, ca_file=ca_file).send(a_message(), AROUND)
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_certificate_that_names_its_server_as_its_subject_only_stops_the_channel(
+    serve, open_channel, authority, ca_file, tmp_path, security
+):
+    context = certificate_by_common_name(authority, "localhost", folder=tmp_path)
+    server = serve(tls=context) if security == "starttls" else serve(implicit=context)
+    sender = open_channel(host="localhost", port=server.port, security=security, ca_file=ca_file)
+    with pytest.raises(ChannelDown, match=r"has no certificate to trust: .*localhost"):
+        sender.send(a_message(), AROUND)
+    assert server.mails == []
 
 
 def test_a_server_without_starttls_sees_neither_password_nor_mail(serve, open_channel):

@@ -15,6 +15,7 @@ from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, 
 from reminderctl.model import Receipt
 from reminderctl.secret import Secret
 from tests import http_server
+from tests.certificates import certificate_by_common_name
 from tests.http_server import Exchange, Server, answer, drip_body, half_an_answer, serve
 from tests.webhooks import NOON, SECRET, message, send
 
@@ -213,6 +214,19 @@ def test_a_server_whose_certificate_cannot_be_trusted_gets_nothing(
         result = send(message(url=server.url))
         assert type(result) is ChannelDown
         assert str(result).startswith("the certificate of 127.0.0.1 cannot be trusted")
+        assert server.requests == []
+
+
+def test_a_certificate_that_names_its_server_as_its_subject_only_is_not_trusted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+    with serve(context=certificate_by_common_name(authority, "localhost", folder=tmp_path)) as server:
+        result = send(message(url=server.url.replace("127.0.0.1", "localhost")))
+        assert type(result) is ChannelDown
+        assert str(result).startswith("the certificate of localhost cannot be trusted")
         assert server.requests == []
 
 
