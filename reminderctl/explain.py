@@ -140,7 +140,7 @@ def _deliveries(
             if _opens(delivery.key, memory):
                 reason += f"; but it is owed again: {_of_opened(delivery.key, memory)}"
         elif delivery.key in keys:
-            reason, ahead = _of_unplanned(delivery, workflow, trigger, memory, now=now)
+            reason, ahead = _of_unplanned(delivery, workflow, trigger, memory, booking=booking, config=config, now=now)
             if ahead:
                 record = _to_come(record, memory)
         else:
@@ -242,7 +242,14 @@ def _already_told(delivery: Delivery, workflow: Workflow, memory: Memory) -> str
 
 
 def _of_unplanned(
-    delivery: Delivery, workflow: Workflow, trigger: Trigger, memory: Memory, *, now: datetime
+    delivery: Delivery,
+    workflow: Workflow,
+    trigger: Trigger,
+    memory: Memory,
+    *,
+    booking: Booking,
+    config: Config,
+    now: datetime,
 ) -> tuple[str, bool]:
     """Why no run has planned a delivery that is owed; and whether one will."""
     due = timing.instant_text(delivery.due_at)
@@ -256,15 +263,22 @@ def _of_unplanned(
         return f"{other} has been told already: `for_each_customer: false`", False
     if delivery.key in memory.planned:
         return "its deadline has passed; the next run records it as expired", False
+    mark = memory.marks.get((workflow.id, trigger.identity))
+    late_until = watermarks.late_until(workflow, mark, now) if mark and delivery.due_at > mark.armed_at else None
+    if late_until and delivery.due_at <= late_until:
+        instead = planning.goes_instead(workflow, trigger, booking, config=config, late_until=late_until, now=now)
+        if instead:
+            what = f"the booking came after this had fallen due, at {due}, and after `{instead.text}` had, too"
+            return f"{what}: only the last one goes", False
     if memory.restored_since and delivery.due_at <= memory.restored_since:
         return f"it fell due at {due}, and may have been sent before the ledger was restored: no run sends it", False
-    why = _why_missed(delivery, memory.marks.get((workflow.id, trigger.identity)), due=due)
+    why = _why_missed(delivery, mark, due=due, is_sent_late=workflow.late_booking == "send")
     if delivery.expires_at >= now:
         why += f"; if it is still wanted, `reminderctl backfill {workflow.id} --since {due}` sends it"
     return why, False
 
 
-def _why_missed(delivery: Delivery, mark: Watermark | None, *, due: str) -> str:
+def _why_missed(delivery: Delivery, mark: Watermark | None, *, due: str, is_sent_late: bool) -> str:
     """Why the runs passed over a delivery when it fell due."""
     if mark is None:
         return "no run has seen this trigger yet; it begins at the first one, and nothing older fires"
@@ -274,7 +288,5 @@ def _why_missed(delivery: Delivery, mark: Watermark | None, *, due: str) -> str:
             f"the trigger begins at {began}, when it was new, edited or switched on, or the ledger restored; this fell "
             f"due before, at {due}"
         )
-    return (
-        f"the booking was not there, or did not match, when it fell due at {due}: booked, moved or approved too late, "
-        "and the workflow says `late_booking: skip`"
-    )
+    what = "after its deadline" if is_sent_late else "too late, and the workflow says `late_booking: skip`"
+    return f"the booking was not there, or did not match, when it fell due at {due}: booked, moved or approved {what}"

@@ -87,6 +87,12 @@ def checks_in_rounds(db: Database) -> None:
     db.execute("CREATE INDEX deliveries_missing ON deliveries (missing) WHERE state = 'pending' AND missing > ''")
 
 
+@ledger()
+def late_bookings(db: Database) -> None:
+    """The deadline that a delivery would have if its booking had not come late; NULL where it had not."""
+    db.execute("ALTER TABLE deliveries ADD COLUMN grace_ends_at TEXT")
+
+
 _FIRST = (
     """
     CREATE TABLE deliveries (

@@ -224,7 +224,8 @@ class Delivery(Struct, frozen=True, kw_only=True):
     """One trigger meeting one booking at one event time, times one action, times one recipient.
 
     `id`, `attempts` and `doubtful` (how many of them may have gone out) are the ledger's. `participant` is the customer
-    whose shortcodes fill the texts, None where the booking has none.
+    whose shortcodes fill the texts, None where the booking has none. `grace_ends_at` is the deadline that it would have
+    if its booking had not come late, None where it has that one.
     """
 
     key: str
@@ -240,6 +241,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
     event_at: datetime
     due_at: datetime
     expires_at: datetime
+    grace_ends_at: datetime | None = None
     id: int = 0
     attempts: int = 0
     doubtful: int = 0

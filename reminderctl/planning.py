@@ -46,19 +46,28 @@ def _sha256() -> Callable[[bytes], Any]:
 
 
 class Occurrence(NamedTuple):
-    """One trigger meeting one booking: the event, and the first and last instant of an attempt."""
+    """One trigger meeting one booking: the event, and the first and last instant of an attempt.
+
+    `grace_ends_at` is the last instant of one whose booking had been in time, None where this one was.
+    """
 
     event_at: datetime
     due_at: datetime
     expires_at: datetime
+    grace_ends_at: datetime | None = None
 
 
-def owed(workflow: Workflow, trigger: Trigger, booking: Booking, *, config: Config) -> list[Delivery]:
-    """Every delivery that this trigger owes for this booking, whenever it falls due."""
+def owed(
+    workflow: Workflow, trigger: Trigger, booking: Booking, *, config: Config, late_until: datetime | None = None
+) -> list[Delivery]:
+    """Every delivery that this trigger owes for this booking, whenever it falls due.
+
+    Where that is not after `late_until`, the booking has come late.
+    """
     matching = matching_participants(workflow, booking, default_language=config.language)
     if matching is None:
         return []
-    occurrence = _meet(workflow, trigger, booking, config=config)
+    occurrence = _meet(workflow, trigger, booking, config=config, late_until=late_until)
     if not _in_order(trigger, occurrence.event_at, occurrence.due_at):
         return []
     return _deliveries(workflow, trigger, booking, matching, occurrence=occurrence, config=config)
@@ -89,10 +98,15 @@ def zone_of(booking: Booking, *, config: Config) -> ZoneInfo:
     return zone
 
 
-def _meet(workflow: Workflow, trigger: Trigger, booking: Booking, *, config: Config) -> Occurrence:
+def _meet(
+    workflow: Workflow, trigger: Trigger, booking: Booking, *, config: Config, late_until: datetime | None = None
+) -> Occurrence:
     event = timing.event_at(trigger, booking)
     due = timing.due_at(trigger, event, zone_of(booking, config=config))
-    return Occurrence(event, due, timing.expires_at(trigger, due, booking, workflow.grace))
+    expires = timing.expires_at(trigger, due, booking, workflow.grace)
+    if late_until is None or due > late_until:
+        return Occurrence(event, due, expires)
+    return Occurrence(event, due, timing.late_expires_at(trigger, due, booking, workflow.grace), expires)
 
 
 def _deliveries(
@@ -128,6 +142,7 @@ def _deliveries(
             event_at=occurrence.event_at,
             due_at=occurrence.due_at,
             expires_at=occurrence.expires_at,
+            grace_ends_at=occurrence.grace_ends_at,
         )
         for action in workflow.actions
         for recipient in recipients(workflow, action, booking, matching, config=config)
@@ -135,14 +150,48 @@ def _deliveries(
 
 
 def due(
-    workflow: Workflow, trigger: Trigger, bookings: Iterable[Booking], *, window: Window, config: Config
+    workflow: Workflow,
+    trigger: Trigger,
+    bookings: Iterable[Booking],
+    *,
+    window: Window,
+    config: Config,
+    late_until: datetime | None = None,
 ) -> Iterator[Delivery]:
-    """The deliveries that fall due in a window."""
+    """The deliveries that fall due in a window.
+
+    Where that is not after `late_until`, the booking has come late: what is too late for it is no loss, and of several
+    triggers that it has passed only the last one goes.
+    """
     for booking in bookings:
-        for delivery in owed(workflow, trigger, booking, config=config):
+        for delivery in owed(workflow, trigger, booking, config=config, late_until=late_until):
             if not window.since < delivery.due_at <= window.until:
                 break  # all of a booking's deliveries fall due together
+            if delivery.grace_ends_at and (
+                delivery.expires_at < window.until
+                or goes_instead(workflow, trigger, booking, config=config, late_until=late_until, now=window.until)
+            ):
+                break
             yield delivery
+
+
+def goes_instead(
+    workflow: Workflow,
+    trigger: Trigger,
+    booking: Booking,
+    *,
+    config: Config,
+    late_until: datetime | None,
+    now: datetime,
+) -> Trigger | None:
+    """Return the last of the other triggers that a late booking has passed, too, and that can still go; or None."""
+    passed = _meet(workflow, trigger, booking, config=config).due_at
+    last = None
+    for other in workflow.triggers:
+        event_at, due_at, expires_at, _ = _meet(workflow, other, booking, config=config, late_until=late_until)
+        if passed < due_at <= now <= expires_at and _in_order(other, event_at, due_at):
+            passed, last = due_at, other
+    return last
 
 
 # --- still owed? ------------------------------------------------------------------------------------------------------
@@ -157,7 +206,9 @@ def still_owed(
     trigger = _trigger_of(delivery, workflow)
     if trigger is None:
         return None
-    now_owed = owed(workflow, trigger, _reduced(booking, delivery, workflow, config=config), config=config)
+    late_until = timing.END_OF_TIME if delivery.grace_ends_at else None
+    reduced = _reduced(booking, delivery, workflow, config=config)
+    now_owed = owed(workflow, trigger, reduced, config=config, late_until=late_until)
     return next((each for each in now_owed if each.key == delivery.key), None)
 
 

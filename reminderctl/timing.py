@@ -22,6 +22,7 @@ NOTHING, MINUTE, HOUR, DAY = timedelta(), timedelta(minutes=1), timedelta(hours=
 SHORTEST_GRACE, LONGEST_GRACE, FOLLOW_UP_GRACE = 15 * MINUTE, 12 * HOUR, 24 * HOUR
 LAST_INSTANT_BEFORE = timedelta(seconds=1)  # instants are whole seconds
 LONGEST_OFFSET_DAYS = 3660
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 _UNITS = {
     "minute": ("m", "min", "mins", "minute", "minutes"),
@@ -166,6 +167,18 @@ def expires_at(trigger: Trigger, due: datetime, booking: Booking, grace: timedel
     return expires
 
 
+def late_expires_at(trigger: Trigger, due: datetime, booking: Booking, grace: timedelta | None) -> datetime:
+    """Return the last instant at which a delivery may be attempted whose booking came after `due`.
+
+    A default grace measures how late we are, and not how late the booking is: without a configured one it may go out
+    until it is pointless.
+    """
+    pointless = _pointless_at(trigger, booking)
+    if grace is None and pointless is not None and due < pointless:
+        return pointless - LAST_INSTANT_BEFORE
+    return expires_at(trigger, due, booking, grace)
+
+
 @lru_cache(maxsize=1024)
 def default_grace(trigger: Trigger, offset: timedelta) -> timedelta:
     """How late a delivery may be when the workflow does not say; `offset` is used for triggers at a time of day."""
@@ -187,6 +200,17 @@ def longest_grace(trigger: Trigger, grace: timedelta | None) -> timedelta:
     if grace is not None:
         return grace
     return default_grace(trigger, DAY)
+
+
+def longest_lateness(trigger: Trigger, grace: timedelta | None) -> timedelta:
+    """Return how long after a delivery fell due its booking may still come; after a start, at most a day."""
+    if grace is not None:
+        return grace
+    if not trigger.before:
+        return FOLLOW_UP_GRACE
+    if trigger.days is None:
+        return trigger.minutes * MINUTE
+    return trigger.days * DAY + _WIDEST_CHANGE + (DAY if trigger.at else NOTHING)
 
 
 # --- from a window of due instants back to the events -----------------------------------------------------------------

@@ -32,6 +32,7 @@ COLUMNS = (
     "event_at",
     "due_at",
     "expires_at",
+    "grace_ends_at",
     "id",
     "attempts",
     "doubtful",
@@ -40,20 +41,22 @@ SELECT = f"SELECT {', '.join(COLUMNS)} FROM deliveries"  # noqa: S608 - names of
 _INSTANTS = ("event_at", "due_at", "expires_at")
 
 # A delivery that nobody sent comes back when it is owed again: a booking called off and confirmed anew, or moved away
-# and back; one whose deadline lies later than it did; and one that a wrong clock let expire before its time, unlike one
-# that was given up because its provider wants to wait longer than it lives. What a person cancelled stays so; what was
-# purged is over for good.
+# and back; one whose deadline lies later than it did (but not because its booking seems late now: we were); and one
+# that a wrong clock let expire before its time, unlike one that was given up because its provider wants to wait longer
+# than it lives. What a person canceled stays so; what was purged is over for good.
 _ENQUEUE = """
 INSERT INTO deliveries (key, workflow, trigger, action, channel, lane, booking, recipient, participant, address,
-    event_at, due_at, expires_at, planned_by, state, next_attempt_at, settled_at, error)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+    event_at, due_at, expires_at, grace_ends_at, planned_by, state, next_attempt_at, settled_at, error)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
 ON CONFLICT (key) DO UPDATE SET
     state = 'pending', next_attempt_at = excluded.next_attempt_at, settled_at = NULL, error = NULL, held = 0,
-    missing = NULL, expires_at = excluded.expires_at, planned_by = excluded.planned_by
+    missing = NULL, expires_at = excluded.expires_at, grace_ends_at = excluded.grace_ends_at,
+    planned_by = excluded.planned_by
 WHERE excluded.state = 'pending' AND deliveries.settled_by IS NULL AND deliveries.doubtful = 0
   AND (deliveries.state = 'canceled' OR (deliveries.state = 'expired'
-       AND (excluded.expires_at > deliveries.expires_at
-            OR (deliveries.expires_at >= ?19 AND deliveries.settled_at > deliveries.expires_at))))
+       AND (COALESCE(excluded.grace_ends_at, excluded.expires_at)
+                > COALESCE(deliveries.grace_ends_at, deliveries.expires_at)
+            OR (deliveries.expires_at >= ?20 AND deliveries.settled_at > deliveries.expires_at))))
 """
 
 
@@ -100,6 +103,7 @@ def _row(delivery: Delivery) -> tuple[object, ...]:
         timing.instant_text(delivery.event_at),
         timing.instant_text(delivery.due_at),
         timing.instant_text(delivery.expires_at),
+        timing.instant_text(delivery.grace_ends_at) if delivery.grace_ends_at else None,
     )
 
 
@@ -264,4 +268,6 @@ def read(row: Sequence[object]) -> Delivery:
     values = dict(zip(COLUMNS, row, strict=True))
     for name in _INSTANTS:
         values[name] = timing.parse_instant(str(values[name]))
+    if values["grace_ends_at"]:
+        values["grace_ends_at"] = timing.parse_instant(str(values["grace_ends_at"]))
     return Delivery(**values)  # type: ignore[arg-type]  # the table's CHECKs vouch for the types

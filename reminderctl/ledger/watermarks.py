@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from reminderctl.ledger.opening import Ledger
 from reminderctl.model import Trigger, Window, Workflow
-from reminderctl.timing import LAST_INSTANT_BEFORE, instant_text, longest_grace, parse_instant
+from reminderctl.timing import LAST_INSTANT_BEFORE, instant_text, longest_lateness, parse_instant
 
 KEPT = timedelta(days=1)  # how long a workflow may be missing from the YAML, and go on from where it was
 OVERLAP = timedelta(minutes=5)  # for bookings that arrive a little late
@@ -45,14 +45,22 @@ def window(
     """The due instants that a run at `now` looks at.
 
     From just before the watermark, a watermark in the future counting as now; where the bookings were not whole, from
-    just before the last run that saw all of them; where late bookings are to be sent, from as far back as a delivery
-    could still be inside its grace, unless the bookings are `unchanged` since the trigger was last planned; but never
+    just before the last run that saw all of them; where late bookings are to be sent, from as far back as one
+    could still be in time, unless the bookings are `unchanged` since the trigger was last planned; but never
     from before the trigger was armed.
     """
     since = min(watermark.planned_until, whole_until or now, now) - OVERLAP
     if workflow.late_booking == "send" and not unchanged:
-        since = min(since, now - longest_grace(trigger, workflow.grace) - LAST_INSTANT_BEFORE)  # which it excludes
+        since = min(since, now - longest_lateness(trigger, workflow.grace) - LAST_INSTANT_BEFORE)  # which it excludes
     return Window(max(since, min(watermark.armed_at, now)), now)
+
+
+def late_until(workflow: Workflow, watermark: Watermark, now: datetime) -> datetime | None:
+    """Return the instant until which a booking that is new must have come late, None where late ones are passed over.
+
+    What fell due since the last run is late because of us.
+    """
+    return min(watermark.planned_until, now) if workflow.late_booking == "send" else None
 
 
 def arm(ledger: Ledger, unseen: Iterable[tuple[str, str]], now: datetime) -> None:

@@ -25,10 +25,11 @@ Key = tuple[str, str]  # a workflow, and the identity of a trigger of it
 
 
 class Due(NamedTuple):
-    """What of one trigger falls due in a window; `unchanged` as in `watermarks.window`."""
+    """What of one trigger falls due in a window; `unchanged` as in `watermarks.window`, `late_until` as there."""
 
     window: Window
     unchanged: bool
+    late_until: datetime | None
     deliveries: list[Delivery]
 
     def covers(self, window: Window) -> bool:
@@ -74,8 +75,11 @@ def read(config: Config, ledger: Ledger, bookings: Bookings, *, now: datetime) -
             mark = marks.get((workflow.id, trigger.identity)) or Watermark(now, now)
             unchanged = known is not None and known.is_unchanged(fingerprint, since=min(mark.planned_until, now))
             window = watermarks.window(mark, workflow, trigger, now, unchanged=unchanged, whole_until=whole_until)
-            deliveries = _due(trigger, window, workflow=workflow, bookings=bookings, zones=zones, config=config)
-            due[workflow.id, trigger.identity] = Due(window, unchanged, list(deliveries))
+            late = watermarks.late_until(workflow, mark, now)
+            deliveries = _due(
+                trigger, window, workflow=workflow, bookings=bookings, zones=zones, config=config, late_until=late
+            )
+            due[workflow.id, trigger.identity] = Due(window, unchanged, late, list(deliveries))
     sight = lookback.look(bookings, known=known, fingerprint=fingerprint, now=now)
     return Reading(now, newest_run, fingerprint, workflows, checked, returning, due, whole_until, sight)
 
@@ -96,7 +100,8 @@ def due_of(
     if read_before.covers(window):
         return (each for each in read_before.deliveries if window.since < each.due_at <= window.until)
     zones = _zones(config, [workflow], bookings)
-    return _due(trigger, window, workflow=workflow, bookings=bookings, zones=zones, config=config)
+    late = read_before.late_until
+    return _due(trigger, window, workflow=workflow, bookings=bookings, zones=zones, config=config, late_until=late)
 
 
 def _zones(config: Config, enabled: list[Workflow], bookings: Bookings) -> list[ZoneInfo]:
@@ -114,9 +119,10 @@ def _due(
     bookings: Bookings,
     zones: list[ZoneInfo],
     config: Config,
+    late_until: datetime | None = None,
 ) -> Iterator[Delivery]:
     events = timing.event_range(trigger, window, zones) if window.since < window.until else None
     if events is None:
         return
     found = bookings.starting(events) if trigger.anchor == "start" else bookings.ending(events)
-    yield from planning.due(workflow, trigger, found, window=window, config=config)
+    yield from planning.due(workflow, trigger, found, window=window, config=config, late_until=late_until)

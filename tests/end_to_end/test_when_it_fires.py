@@ -72,7 +72,16 @@ def test_every_minute_twice_is_the_same_as_once(armed: Clinic) -> None:
 
 @pytest.mark.parametrize(
     ("late_booking", "minutes_late", "sent"),
-    [("skip", 4, True), ("skip", 6, False), ("send", 6, True), ("send", 11 * 60, True), ("send", 13 * 60, False)],
+    [
+        ("skip", 4, True),
+        ("skip", 6, False),
+        ("send", 6, True),
+        ("send", 13 * 60, True),
+        ("send", 24 * 60 - 1, True),
+        ("send", 24 * 60, False),
+        ("send\ngrace: 3h", 2 * 60, True),
+        ("send\ngrace: 3h", 4 * 60, False),
+    ],
 )
 def test_a_booking_that_arrives_late(clinic: Clinic, late_booking: str, minutes_late: int, *, sent: bool) -> None:
     clinic.write(reminder(more=f"late_booking: {late_booking}"))

@@ -83,7 +83,7 @@ class Judge:
         for message in self.rows.keys() - before.keys():
             assert message in planned.owed, f"planned, and nobody owes it: {message}"
         for message, terms in planned.owed.items():
-            duty = self._duty(message, terms, before, look=look)
+            duty = self._duty(message, terms, before, look=look, owed=planned.owed)
             was, row = before.get(message), self.rows.get(message)
             if row is None:
                 assert duty != "must", f"not planned at {look.now}: {message}, {terms}"
@@ -97,12 +97,12 @@ class Judge:
                 elif duty == "must" and (was.state == "canceled" or not self._arrived[row.key]):
                     assert back or message not in sent.owed, f"owed again at {look.now}, and did not come back: {row}"
 
-    def _duty(self, message: Message, terms: Term, before: Rows, *, look: Look) -> Duty:
+    def _duty(self, message: Message, terms: Term, before: Rows, *, look: Look, owed: Owed) -> Duty:
         """What the run has to do by the marks, and by what became of this message and of others before."""
         was = before.get(message)
         if was and was.state == "canceled" and was.key not in self._closed and look.comes_back(terms):
             return "must"
-        duty = look.duty(message, terms)
+        duty = "must not" if look.is_passed_over(message, terms, owed) else look.duty(message, terms)
         if message.workflow not in look.firsts or not message.recipient.startswith("customer:"):
             return duty
         occurrence = message._replace(recipient="")

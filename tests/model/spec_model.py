@@ -227,6 +227,20 @@ class Look(NamedTuple):
         """Whether this run has to take up again what was canceled, and by nobody's decision."""
         return terms.due_at <= self.now <= terms.expires_at
 
+    def is_passed_over(self, message: Message, terms: Term, owed: Owed) -> bool:
+        """Whether the booking came late, and has passed a later trigger of the workflow, too, that can still go."""
+        if message.workflow not in self.late:
+            return False
+        _, planned_until = self.marks[message.workflow, message.trigger]
+        others = (
+            other
+            for each, other in owed.items()
+            if (each.workflow, each.visit) == (message.workflow, message.visit) and each.trigger != message.trigger
+        )
+        return terms.due_at <= planned_until and any(
+            terms.due_at < other.due_at <= self.now <= other.expires_at for other in others
+        )
+
 
 class Watch:
     """The marks, from run to run."""
