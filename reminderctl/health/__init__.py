@@ -18,7 +18,7 @@ from reminderctl.errors import LockedError, ReminderctlError
 from reminderctl.health import gathering
 from reminderctl.health.judging import judge, summarize
 from reminderctl.health.nouns import Facts, Finding, Health, Level
-from reminderctl.ledger import Ledger, figures, runs
+from reminderctl.ledger import Ledger, figures, opening, runs
 from reminderctl.model import Config
 
 MOST_BOOKINGS = 10_000  # whose times are looked at each time
@@ -77,7 +77,7 @@ def _of_config(config: Config | None, mistakes: Sequence[str]) -> list[Finding]:
 
 def _of_ledger(ledger: Ledger, *, deep: bool) -> list[Finding]:
     found = []
-    if unwritable := figures.unwritable(ledger):
+    if unwritable := opening.unwritable(ledger.path):
         what = f"{unwritable[0]}: no permission to write it, and without the ledger and its files nothing is sent"
         found.append(Finding(Level.CRITICAL, "ledger", what))
     if runs.restored_since(ledger):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -135,16 +134,6 @@ def sizes(path: Path) -> dict[str, int]:
     """How many bytes a ledger's file takes, and its -wal; 0 for what is not there."""
     files = {"ledger": path, "wal": Path(f"{path}-wal")}
     return {name: file.stat().st_size if file.exists() else 0 for name, file in files.items()}
-
-
-def unwritable(ledger: Ledger) -> list[Path]:
-    """What a run must be able to write, and we may not: the folder, or one of the ledger's files in it."""
-    files = [Path(f"{ledger.path}{ending}") for ending in ("", "-wal", "-shm", ".lock")]
-    return [
-        path
-        for path in (ledger.path.parent, *files)
-        if path.exists() and not os.access(path, os.W_OK, effective_ids=True)
-    ]
 
 
 _OPEN = "state = 'pending' AND held = 0"

@@ -165,6 +165,16 @@ def _access(path: Path) -> str:
     return "mode=ro" if log.exists() else "mode=ro&immutable=1"
 
 
+def unwritable(path: Path) -> list[Path]:
+    """Return what a run must be able to write, and we may not: the ledger's folder, or its files there.
+
+    SQLite gives the -wal and -shm the mode that the ledger has in that moment; they keep it when the ledger's changes.
+    """
+    files = [Path(f"{path}{ending}") for ending in ("", "-wal", "-shm", ".lock")]
+    every = (path.parent, *files)
+    return [each for each in every if each.exists() and not os.access(each, os.W_OK, effective_ids=True)]
+
+
 @contextmanager
 def errors_of(path: Path, *, reading: bool = False) -> Iterator[None]:
     """Say what sqlite3 met in words that name the file and what to do."""
@@ -177,7 +187,9 @@ def errors_of(path: Path, *, reading: bool = False) -> Iterator[None]:
         if reading:
             raise LedgerError(f"{path}: cannot read the ledger: {text}") from None
         if is_unwritable(error):
-            what = f"{path}: cannot write the ledger ({text}); nothing is sent that cannot be recorded"
+            blocked = ", ".join(map(str, unwritable(path)))
+            reason = f"no permission to write {blocked}" if blocked else text
+            what = f"{path}: cannot write the ledger ({reason}); nothing is sent that cannot be recorded"
             raise LedgerWriteError(what) from None
         raise LedgerError(f"{path}: cannot use the ledger: {text}") from None
     except sqlite3.IntegrityError:

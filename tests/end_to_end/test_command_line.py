@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import stat
 import subprocess
 import sys
@@ -70,7 +71,8 @@ def test_a_folder_whose_name_is_not_utf_8_is_as_good_as_any(tmp_path: Path) -> N
 def test_a_configuration_named_from_the_root_needs_no_working_directory(due: Clinic, tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
-    words = f"rmdir {gone}; exec {sys.executable} -m reminderctl -c {due.folder / 'workflows.yaml'} run --now {EARLY}"
+    program = shlex.join([sys.executable, "-m", "reminderctl", "-c", str(due.folder / "workflows.yaml")])
+    words = f"rmdir {shlex.quote(str(gone))}; exec {program} run --now {EARLY}"
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     ran = subprocess.run(["sh", "-c", words], cwd=gone, env=environment, capture_output=True, check=False)
     assert (ran.returncode, ran.stderr) == (0, b"")
@@ -193,7 +195,7 @@ def test_init_suggests_commands_that_can_be_given_as_they_stand(tmp_path: Path) 
             check=True,
         )
         (line,) = [each for each in ran.stdout.splitlines() if "every message" in each]
-        assert line.partition(": ")[2] == f"{named} --config {folder / 'workflows.yaml'} test"
+        assert shlex.split(line.partition(": ")[2]) == [named, "--config", str(folder / "workflows.yaml"), "test"]
 
 
 # --- what is printed --------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import email.policy
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -240,7 +241,8 @@ def test_cron_is_given_a_program_that_lasts(tmp_path: Path, clinic: Clinic, cron
     assert f"{here}: what `uvx` and `pipx run` install is swept away" in passing.stderr
     module = [sys.executable, "-m", "reminderctl", *arguments]
     lasting = subprocess.run(module, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert f"* * * * * {here.readlink()} --config {clinic.folder}" in lasting.stdout
+    program = shlex.join([str(here.readlink()), "--config", str(clinic.folder / "workflows.yaml")])
+    assert f"* * * * * {program}" in lasting.stdout
 
 
 # --- what is refused --------------------------------------------------------------------------------------------------

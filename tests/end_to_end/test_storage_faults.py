@@ -18,7 +18,7 @@ import pytest
 from reminderctl import ledger
 from tests import http_server
 from tests.clinic import Clinic
-from tests.privileges import WITHOUT_PRIVILEGES
+from tests.privileges import WITHOUT_PRIVILEGES, without_privileges
 
 SETTINGS = """\
 timezone: Europe/Madrid
@@ -261,6 +261,12 @@ def test_a_ledger_that_may_not_be_written_is_said_in_one_line(due: Clinic, web: 
     assert ran.stderr.count("\n") == 1
     assert web.requests == []
     path.chmod(0o600)
+    index = path.with_name("ledger.db-shm")  # made by SQLite with the mode that the ledger had
+    with without_privileges():
+        refused = due.command("run", "--now", "2026-06-10T09:01Z")
+    assert (refused.exit_code, f"no permission to write {index}" in refused.stderr) == (1, True), refused.stderr
+    for each in due.folder.glob("ledger.db*"):
+        each.chmod(0o600)
     assert due.run("2026-06-10T09:01Z") == {"planned": 2, "sent": 2}
 
 
