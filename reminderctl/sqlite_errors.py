@@ -22,5 +22,15 @@ def is_unwritable(error: sqlite3.Error) -> bool:
     return _code(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 
 
+def needs_rollback(error: sqlite3.Error) -> bool:
+    """Say whether a program was killed inside a transaction, which whoever reads next has to undo, and we may not."""
+    return getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_ROLLBACK
+
+
+def is_wal_without_access(error: sqlite3.Error) -> bool:
+    """Say whether SQLite could not write, or make, what it keeps beside a database; in WAL mode readers need it too."""
+    return _code(error) in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+
+
 def _code(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY

@@ -5,6 +5,7 @@
 - `fingerprint`: has the file changed?
 - `misplaced`: bookings that no search finds;
 - `rows`: what its columns hold, as values of ours;
+- `journal`: what SQLite keeps beside the file, when its program is gone;
 - `errors`: what SQLite meets there, in words for people.
 """
 

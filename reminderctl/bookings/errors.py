@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from reminderctl.bookings import journal
 from reminderctl.errors import BookingsError, ExitCode, LockedError
 from reminderctl.sqlite_errors import is_damaged, is_locked
 
@@ -17,6 +18,8 @@ def errors_of(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
+        if turn := journal.explain(path, error):
+            raise turn from None
         text = "it is a folder" if _is_folder(path) else str(error)
         if is_locked(error):
             raise LockedError(f"{path}: another program holds the bookings; the next run tries again") from None

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from reminderctl import timing
+from reminderctl.bookings import journal
 from reminderctl.bookings.errors import errors_of
 from reminderctl.bookings.fingerprint import fingerprint
 from reminderctl.bookings.rows import read_fields, read_identifier, read_instant, read_participant, read_text
 from reminderctl.errors import BookingsError
 from reminderctl.model import Booking, Location, Service, Staff, Window
+from reminderctl.sqlite_errors import needs_rollback
 
 BUSY_SECONDS = 10.0
 LONGEST_NUMBER = 19  # digits; SQLite's integers end there
@@ -56,15 +58,13 @@ class Bookings:
         self._nouns: dict[tuple[type[Any], Any], Any] = {}
         self._file = _identity(self.path)
         with errors_of(self.path):
-            uri = f"{self.path.resolve().as_uri()}?mode=ro"
-            self._connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)
-            self._connection.text_factory = _decode
-            try:  # tables and columns that lack are told now, and not when the first booking that names them falls due
-                for select in (_SELECT, *map(_select_nouns, _NOUNS)):
-                    self._connection.execute(f"{select} LIMIT 0").fetchone()
-            except BaseException:
-                self._connection.close()
-                raise
+            try:
+                self._connection = _connect(self.path)
+            except sqlite3.OperationalError as error:
+                if not needs_rollback(error):
+                    raise
+                journal.roll_back(self.path, timeout=BUSY_SECONDS)
+                self._connection = _connect(self.path)
 
     def _follow(self) -> None:
         """Open the file anew where another has taken its place, as an export may do while a run is sending."""
@@ -207,6 +207,19 @@ class Bookings:
             )
             self._nouns[kind, noun_id] = known
         return known
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Open the file for reading; tables and columns that lack are named now, not when a booking needs them."""
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+    connection.text_factory = _decode
+    try:
+        for select in (_SELECT, *map(_select_nouns, _NOUNS)):
+            connection.execute(f"{select} LIMIT 0").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
