@@ -12,7 +12,7 @@ from reminderctl import matching, planning, timing
 from reminderctl.bookings import Bookings
 from reminderctl.ledger import Ledger, lanes, missing, records, retention, runs, watermarks
 from reminderctl.ledger.records import FullRecord, Record, unrecorded
-from reminderctl.ledger.watermarks import Watermark
+from reminderctl.ledger.watermarks import Key, Watermark
 from reminderctl.matching import Verdict
 from reminderctl.model import Booking, Config, Delivery, Participant, State, Trigger, Workflow
 from reminderctl.tick import REHEARSAL
@@ -28,14 +28,14 @@ class Memory(NamedTuple):
     ledger: Ledger
     records: list[FullRecord]  # of this booking
     planned: Mapping[str, Record]  # by key, as the next run finds them when it begins to send
-    marks: Mapping[tuple[str, str], Watermark]
+    marks: Mapping[Key, Watermark]
     resting: Mapping[str, lanes.Rest]
     restored_since: datetime | None  # where the ledger is older than reality
 
 
 def remember(booking: str, config: Config, ledger: Ledger, bookings: Bookings, *, now: datetime) -> Memory:
     """All that is known of a booking; the next run is rehearsed, so that its own code says what it will do."""
-    marks, restored_since = watermarks.read(ledger), runs.restored_since(ledger)
+    marks, restored_since = watermarks.read(ledger, now), runs.restored_since(ledger)
     kept = records.of_booking(ledger, booking)
     reading = read(config, ledger, bookings, now=now)
     with ledger.rehearsal():
@@ -61,7 +61,8 @@ class Explained(NamedTuple):
 class Reasoning(NamedTuple):
     """All that was considered for one trigger of a workflow.
 
-    `filters` holds the verdicts on each participant by customer id, or on the booking itself under an empty one.
+    `filters` holds the verdicts on each participant by customer id, or on the booking itself under an empty one;
+    `marks` the watermarks of actions by their ids.
     """
 
     workflow: Workflow
@@ -70,7 +71,7 @@ class Reasoning(NamedTuple):
     event_at: datetime
     due_at: datetime
     expires_at: datetime
-    mark: Watermark | None
+    marks: Mapping[str, Watermark]
     filters: dict[str, list[Verdict]]
     deliveries: list[Explained]
 
@@ -97,7 +98,11 @@ def reason_about(
                 event_at=event,
                 due_at=due,
                 expires_at=timing.expires_at(trigger, due, booking, workflow.grace),
-                mark=memory.marks.get((workflow.id, trigger.identity)),
+                marks={
+                    key.action: mark
+                    for key, mark in memory.marks.items()
+                    if (key.workflow, key.trigger) == (workflow.id, trigger.identity)
+                },
                 filters=filters,
                 deliveries=[*_deliveries(workflow, trigger, booking, memory, config=config, now=now)],
             )
@@ -263,8 +268,9 @@ def _of_unplanned(
         return f"{other} has been told already: `for_each_customer: false`", False
     if delivery.key in memory.planned:
         return "its deadline has passed; the next run records it as expired", False
-    mark = memory.marks.get((workflow.id, trigger.identity))
-    late_until = watermarks.late_until(workflow, mark, now) if mark and delivery.due_at > mark.armed_at else None
+    mark = memory.marks.get(Key(workflow.id, trigger.identity, delivery.action))
+    passed = mark is not None and delivery.due_at > mark.armed_at
+    late_until = watermarks.late_until(workflow, trigger, memory.marks, now) if passed else None
     if late_until and delivery.due_at <= late_until:
         instead = planning.goes_instead(workflow, trigger, booking, config=config, late_until=late_until, now=now)
         if instead:
@@ -281,12 +287,12 @@ def _of_unplanned(
 def _why_missed(delivery: Delivery, mark: Watermark | None, *, due: str, is_sent_late: bool) -> str:
     """Why the runs passed over a delivery when it fell due."""
     if mark is None:
-        return "no run has seen this trigger yet; it begins at the first one, and nothing older fires"
+        return "no run has seen this action of this trigger yet; it begins at the first one, and nothing older fires"
     if delivery.due_at <= mark.armed_at:
         began = timing.instant_text(mark.armed_at)
         return (
-            f"the trigger begins at {began}, when it was new, edited or switched on, or the ledger restored; this fell "
-            f"due before, at {due}"
+            f"the trigger begins at {began}, when it was new, edited (or whom it reaches) or switched on, or the "
+            f"ledger restored; this fell due before, at {due}"
         )
     what = "after its deadline" if is_sent_late else "too late, and the workflow says `late_booking: skip`"
     return f"the booking was not there, or did not match, when it fell due at {due}: booked, moved or approved {what}"

@@ -93,6 +93,17 @@ def late_bookings(db: Database) -> None:
     db.execute("ALTER TABLE deliveries ADD COLUMN grace_ends_at TEXT")
 
 
+@ledger()
+def watermarks_of_actions(db: Database) -> None:
+    """A watermark for each action, with a fingerprint of whom it reaches; and runs that are found by their instant.
+
+    Which actions there are only the YAML says: the next run makes one watermark for each out of that of its trigger,
+    which has no action.
+    """
+    for statement in _WATERMARKS_OF_ACTIONS:
+        db.execute(statement)
+
+
 _FIRST = (
     """
     CREATE TABLE deliveries (
@@ -194,4 +205,28 @@ _MISSING = (
     "ALTER TABLE sources ADD COLUMN whole_until TEXT",  # the last run that saw all of it; NULL while that is every run
     "ALTER TABLE sources ADD COLUMN census TEXT",  # how many bookings that run saw, as JSON
     "ALTER TABLE sources ADD COLUMN workflows TEXT",  # which workflows canceled deliveries were last looked at with
+)
+
+_WATERMARKS_OF_ACTIONS = (
+    """
+    CREATE TABLE watermarks_anew (
+        workflow TEXT NOT NULL,
+        trigger TEXT NOT NULL,
+        action TEXT NOT NULL,
+        armed_at TEXT NOT NULL,
+        armed_by INTEGER NOT NULL,
+        planned_until TEXT NOT NULL,
+        audience TEXT NOT NULL,
+        missing_since TEXT,
+        PRIMARY KEY (workflow, trigger, action)
+    ) WITHOUT ROWID
+    """,
+    """
+    INSERT INTO watermarks_anew
+    SELECT workflow, trigger, '', armed_at, (SELECT COALESCE(MAX(id), 0) FROM runs), planned_until, '', missing_since
+    FROM watermarks
+    """,
+    "DROP TABLE watermarks",
+    "ALTER TABLE watermarks_anew RENAME TO watermarks",
+    "CREATE INDEX runs_started ON runs (started_at)",
 )

@@ -73,13 +73,13 @@ def _refuse_unknown(workflow_id: str | None, recorded: Set[str], *, config: Conf
 
 def _objects(reasonings: list[Reasoning], left: list[Explained]) -> Iterator[dict[str, Any]]:
     for reasoning in reasonings:
-        mark = reasoning.mark
-        considered = {
-            "timezone": reasoning.timezone,
-            "armed_at": timing.instant_text(mark.armed_at) if mark else None,
-            "planned_until": timing.instant_text(mark.planned_until) if mark else None,
-        }
         for record, reason, _, participant in reasoning.deliveries:
+            mark = reasoning.marks.get(record.action)
+            considered = {
+                "timezone": reasoning.timezone,
+                "armed_at": timing.instant_text(mark.armed_at) if mark else None,
+                "planned_until": timing.instant_text(mark.planned_until) if mark else None,
+            }
             asked = reasoning.filters.get(participant or "") or next(iter(reasoning.filters.values()))
             yield {**asdict(record), "reason": reason, **considered, "filters": [each._asdict() for each in asked]}
     for record, reason, *_ in left:
@@ -178,7 +178,7 @@ def _verdict(verdict: Verdict) -> tuple[str | tuple[str, str], ...]:
 
 
 def _show_trigger(page: _Page, reasoning: Reasoning) -> None:
-    trigger, due, mark = reasoning.trigger, reasoning.due_at, reasoning.mark
+    trigger, due = reasoning.trigger, reasoning.due_at
     page.line(trigger.text, indent=2, style="bold")
     page.line(f"{trigger.anchor} {page.clock(reasoning.event_at)}, {_arithmetic(trigger)}", indent=4)
     page.line(
@@ -186,9 +186,12 @@ def _show_trigger(page: _Page, reasoning: Reasoning) -> None:
         f"may go out until {page.clock(reasoning.expires_at)}",
         indent=4,
     )
-    if mark and reasoning.workflow.enabled:
-        begun, until = page.clock(mark.armed_at), page.clock(mark.planned_until)
-        page.line(f"the trigger began at {begun}, and is planned until {until}", indent=4, style="dim")
+    spans = {(mark.armed_at, mark.planned_until): action for action, mark in reasoning.marks.items()}
+    for (begun, until), action in spans.items() if reasoning.workflow.enabled else ():
+        what = action if len(spans) > 1 else "the trigger"
+        page.line(
+            f"{what} began at {page.clock(begun)}, and is planned until {page.clock(until)}", indent=4, style="dim"
+        )
     for explained in reasoning.deliveries:
         _show_delivery(page, explained, each_customer=reasoning.workflow.for_each_customer is True)
 

@@ -79,13 +79,13 @@ def find_next_due(bookings: Bookings, config: Config, now: datetime) -> datetime
 
 def _lag(ledger: Ledger, config: Config, now: datetime) -> int | None:
     """How far planning is behind, in seconds: the oldest watermark of what is switched on."""
-    triggers = {
-        (workflow.id, trigger.identity)
-        for workflow in config.workflows
-        if workflow.enabled
-        for trigger in workflow.triggers
-    }
-    planned = [mark.planned_until for trigger, mark in watermarks.read(ledger).items() if trigger in triggers]
+    enabled = {workflow.id: workflow for workflow in config.workflows if workflow.enabled}
+    planned = [
+        mark.planned_until
+        for key, mark in watermarks.read(ledger, now).items()
+        if key.workflow in enabled
+        and any(trigger.identity == key.trigger for trigger in enabled[key.workflow].triggers)
+    ]
     return max(_seconds(now - min(planned)), 0) if planned else None
 
 

@@ -34,11 +34,11 @@ def _of_runs(facts: Facts, max_lag: timedelta) -> Iterator[Finding]:
     elif age > limit:
         what = f"no run since {_when(facts.last_run.at, facts)}, {words(age)} ago; see that cron still calls it"
         yield Finding(CRITICAL, "run", what)
-    elif facts.lag_seconds is not None and facts.lag_seconds > limit:
-        yield Finding(CRITICAL, "run", f"planning is {words(facts.lag_seconds)} behind, although runs begin")
     elif age < -CLOCK_TOLERANCE:
         what = f"the clock is behind: the last run was at {_when(facts.last_run.at, facts)}, which is still to come"
         yield Finding(WARNING, "clock", what)
+    elif facts.lag_seconds is not None and facts.lag_seconds > limit:
+        yield Finding(CRITICAL, "run", f"planning is {words(facts.lag_seconds)} behind, although runs begin")
 
 
 def _of_lane(lane: Lane, facts: Facts) -> Iterator[Finding]:

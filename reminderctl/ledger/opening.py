@@ -13,7 +13,7 @@ from reminderctl.drafts import sync
 from reminderctl.errors import ExitCode, LedgerError, LedgerWriteError, LockedError
 from reminderctl.sqlite_errors import is_damaged, is_locked, is_unwritable
 
-VERSION = 7  # how many functions `migrations.ledger` has
+VERSION = 8  # how many functions `migrations.ledger` has
 APPLICATION_ID = 0x72656D31  # "rem1": tells our file from another program's
 BUSY_SECONDS = 15.0
 

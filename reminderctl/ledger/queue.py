@@ -41,9 +41,8 @@ SELECT = f"SELECT {', '.join(COLUMNS)} FROM deliveries"  # noqa: S608 - names of
 _INSTANTS = ("event_at", "due_at", "expires_at")
 
 # A delivery that nobody sent comes back when it is owed again: a booking called off and confirmed anew, or moved away
-# and back; one whose deadline lies later than it did (but not because its booking seems late now: we were); and one
-# that a wrong clock let expire before its time, unlike one that was given up because its provider wants to wait longer
-# than it lives. What a person canceled stays so; what was purged is over for good.
+# and back; and one whose deadline lies later than it did (but not because its booking seems late now: we were). What a
+# person canceled stays so; what was purged is over for good.
 _ENQUEUE = """
 INSERT INTO deliveries (key, workflow, trigger, action, channel, lane, booking, recipient, participant, address,
     event_at, due_at, expires_at, grace_ends_at, planned_by, state, next_attempt_at, settled_at, error)
@@ -53,18 +52,17 @@ ON CONFLICT (key) DO UPDATE SET
     missing = NULL, expires_at = excluded.expires_at, grace_ends_at = excluded.grace_ends_at,
     planned_by = excluded.planned_by
 WHERE excluded.state = 'pending' AND deliveries.settled_by IS NULL AND deliveries.doubtful = 0
-  AND (deliveries.state = 'canceled' OR (deliveries.state = 'expired'
-       AND (COALESCE(excluded.grace_ends_at, excluded.expires_at)
-                > COALESCE(deliveries.grace_ends_at, deliveries.expires_at)
-            OR (deliveries.expires_at >= ?20 AND deliveries.settled_at > deliveries.expires_at))))
+  AND (deliveries.state = 'canceled'
+       OR (deliveries.state = 'expired' AND COALESCE(excluded.grace_ends_at, excluded.expires_at)
+           > COALESCE(deliveries.grace_ends_at, deliveries.expires_at)))
 """
 
 
 def enqueue(ledger: Ledger, deliveries: Iterable[Delivery], *, run: int, now: datetime) -> tuple[int, int]:
     """Record what is owed, each once: how many are new to send, and how many are new but too late already."""
     instant = timing.instant_text(now)
-    on_time = (run, State.PENDING.value, instant, None, None, instant)
-    too_late = (run, State.EXPIRED.value, None, instant, f"not planned before {instant}, after its deadline", instant)
+    on_time = (run, State.PENDING.value, instant, None, None)
+    too_late = (run, State.EXPIRED.value, None, instant, f"not planned before {instant}, after its deadline")
     counts = [0, 0]
     stream = iter(deliveries)
     while chunk := list(islice(stream, CHUNK)):
@@ -174,6 +172,23 @@ def pages(
 def position(delivery: Delivery) -> Position:
     """Return the place of a delivery in `pages`."""
     return timing.instant_text(delivery.expires_at), delivery.id
+
+
+def wait_again(ledger: Ledger, now: datetime) -> int:
+    """Let wait what was ended after now although its deadline lies ahead; return how many deliveries that are.
+
+    What was held back as a burst is so again. An attempt that ended as `unknown` is no matter of deadlines.
+    """
+    return ledger.connection.execute(
+        """
+        UPDATE deliveries SET state = 'pending', next_attempt_at = MAX(due_at, :now), settled_at = NULL,
+            held = COALESCE(error GLOB '*its deadline passed while it was held back', 0), error = NULL
+        WHERE settled_at > :now AND expires_at >= :now AND settled_by IS NULL
+          AND (state = 'expired'
+               OR (state = 'unknown' AND (error GLOB '*its deadline passed*' OR error GLOB '*, after the deadline')))
+        """,
+        {"now": timing.instant_text(now)},
+    ).rowcount
 
 
 def to_send(ledger: Ledger, now: datetime) -> list[Delivery]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -83,8 +84,14 @@ class Run:
     # --- the stamp: which run was the last one, told by a file that a restored ledger does not overwrite ---
 
     def write_stamp(self, now: datetime, *, sends: bool) -> None:
-        """Name this run beside the ledger, before it sends anything."""
+        """Name this run beside the ledger, before it sends anything.
+
+        Its instant never goes back: were the ledger restored after a run whose clock was behind, what the runs before
+        it sent would be sent again.
+        """
         stamp = _beside(self._ledger, "stamp")
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            now = max(now, _read_stamp(stamp.read_bytes())[1])
         # After a run that sends nothing, the stamp of the one before would say no less.
         durable = Durable.NAME if sends else Durable.CONTENT
         with _errors_of(stamp), drafted(stamp, durable=durable) as file:

@@ -1,36 +1,61 @@
-"""Watermarks: how far each trigger has been planned, and since when it is armed."""
+"""Watermarks: how far each action of each trigger has been planned, since when, and for whom."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from reminderctl.ledger import clocks
 from reminderctl.ledger.opening import Ledger
 from reminderctl.model import Trigger, Window, Workflow
 from reminderctl.timing import LAST_INSTANT_BEFORE, instant_text, longest_lateness, parse_instant
 
 KEPT = timedelta(days=1)  # how long a workflow may be missing from the YAML, and go on from where it was
 OVERLAP = timedelta(minutes=5)  # for bookings that arrive a little late
+NO_RUN = -1  # the number of what asks without being a run that is recorded
+
+
+class Key(NamedTuple):
+    """What is planned together: a workflow's id, a trigger's identity, an action's id."""
+
+    workflow: str
+    trigger: str
+    action: str
 
 
 class Watermark(NamedTuple):
-    """Since when a trigger is armed, and until when it has been planned."""
+    """Since when an action of a trigger is armed, until when it has been planned, and a fingerprint of for whom."""
 
     armed_at: datetime
     planned_until: datetime
+    audience: str = ""
     missing_since: datetime | None = None  # the first run that did not find its workflow in any file
 
 
-def read(ledger: Ledger) -> dict[tuple[str, str], Watermark]:
-    """Every watermark by workflow and trigger identity."""
-    rows = ledger.connection.execute("SELECT workflow, trigger, armed_at, planned_until, missing_since FROM watermarks")
-    return {
-        (workflow, trigger): Watermark(
-            parse_instant(armed_at), parse_instant(planned_until), parse_instant(missing) if missing else None
-        )
-        for workflow, trigger, armed_at, planned_until, missing in rows
-    }
+def read(ledger: Ledger, now: datetime, *, run: int = NO_RUN) -> dict[Key, Watermark]:
+    """Return every watermark as a run at `now` has to see it: none in the future.
+
+    What was planned by a clock that was ahead has been planned until the latest run at or before now; what was armed by
+    one begins at the first run after that. But where nearly all runs were later than now, this clock is the wrong one:
+    what is armed stays armed at its instant, and nothing is planned.
+    """
+    marks, armed_by = {}, {}
+    for workflow, trigger, action, armed_at, number, planned_until, audience, missing in ledger.connection.execute(
+        _READ
+    ):
+        key = Key(workflow, trigger, action)
+        since = parse_instant(missing) if missing else None
+        marks[key] = Watermark(parse_instant(armed_at), parse_instant(planned_until), audience, since)
+        armed_by[key] = number
+    if ahead := [key for key, mark in marks.items() if mark.planned_until > now]:
+        seen = clocks.last_run_until(ledger, now, run=run)
+        marks |= {key: marks[key]._replace(planned_until=seen) for key in ahead}
+    ahead = [key for key, mark in marks.items() if mark.armed_at > now]
+    if ahead and clocks.look_back(ledger, now, run=run).is_plausible:
+        for key in ahead:
+            marks[key] = marks[key]._replace(armed_at=clocks.first_run_since(ledger, armed_by[key], now))
+    return marks
 
 
 def window(
@@ -42,48 +67,81 @@ def window(
     unchanged: bool = False,
     whole_until: datetime | None = None,
 ) -> Window:
-    """The due instants that a run at `now` looks at.
+    """Return the due instants that a run at `now` looks at.
 
-    From just before the watermark, a watermark in the future counting as now; where the bookings were not whole, from
-    just before the last run that saw all of them; where late bookings are to be sent, from as far back as one
-    could still be in time, unless the bookings are `unchanged` since the trigger was last planned; but never
-    from before the trigger was armed.
+    From just before the watermark; where the bookings were not whole, from just before the last run that saw all of
+    them; where late bookings are to be sent, from as far back as one could still be in time, unless the bookings are
+    `unchanged` since the trigger was last planned; but never from before the trigger was armed. Empty (it ends before
+    it begins) where that lies in the future.
     """
-    since = min(watermark.planned_until, whole_until or now, now) - OVERLAP
+    since = min(watermark.planned_until, whole_until or watermark.planned_until) - OVERLAP
     if workflow.late_booking == "send" and not unchanged:
         since = min(since, now - longest_lateness(trigger, workflow.grace) - LAST_INSTANT_BEFORE)  # which it excludes
-    return Window(max(since, min(watermark.armed_at, now)), now)
+    return Window(max(since, watermark.armed_at), now)
 
 
-def late_until(workflow: Workflow, watermark: Watermark, now: datetime) -> datetime | None:
+def late_until(workflow: Workflow, trigger: Trigger, marks: Mapping[Key, Watermark], now: datetime) -> datetime | None:
     """Return the instant until which a booking that is new must have come late, None where late ones are passed over.
 
     What fell due since the last run is late because of us.
     """
-    return min(watermark.planned_until, now) if workflow.late_booking == "send" else None
+    if workflow.late_booking != "send":
+        return None
+    names = (workflow.id, trigger.identity)
+    return min((mark.planned_until for key, mark in marks.items() if key[:2] == names), default=now)
 
 
-def arm(ledger: Ledger, unseen: Iterable[tuple[str, str]], now: datetime) -> None:
-    """Let triggers begin at now: nothing older ever fires."""
+def arm(ledger: Ledger, unseen: Mapping[Key, str], now: datetime, *, run: int) -> None:
+    """Let what has these fingerprints begin at now, or where the last run was, if a clock is wrong: nothing older
+    ever fires.
+    """
+    at = instant_text(max(now, clocks.last_instant(ledger, run=run) or now))
     ledger.connection.executemany(
-        "INSERT INTO watermarks (workflow, trigger, armed_at, planned_until) VALUES (?, ?, ?, ?)",
-        [(*trigger, instant_text(now), instant_text(now)) for trigger in unseen],
+        """
+        INSERT INTO watermarks (workflow, trigger, action, armed_at, armed_by, planned_until, audience)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        """,
+        [(*key, at, run, at, audience) for key, audience in unseen.items()],
     )
 
 
-def forget(ledger: Ledger, gone: Collection[tuple[str, str]]) -> None:
-    """Drop the watermarks of triggers that were switched off, edited or removed."""
-    ledger.connection.executemany("DELETE FROM watermarks WHERE workflow = ? AND trigger = ?", gone)
+def arm_anew(ledger: Ledger, edited: Mapping[Key, str], *, run: int) -> None:
+    """Let what has other fingerprints now begin at its watermark: what it did not reach before is left alone."""
+    ledger.connection.executemany(
+        """
+        UPDATE watermarks SET armed_at = MAX(armed_at, planned_until), armed_by = ?, audience = ?
+        WHERE workflow = ? AND trigger = ? AND action = ?
+        """,
+        [(run, audience, *key) for key, audience in edited.items()],
+    )
 
 
-def note_missing(ledger: Ledger, workflows: Collection[str], now: datetime) -> None:
+def divide(ledger: Ledger, parts: Mapping[Key, str]) -> None:
+    """Make watermarks for actions, with these fingerprints, out of their trigger's, as older versions had it."""
+    ledger.connection.executemany(
+        """
+        INSERT INTO watermarks (workflow, trigger, action, armed_at, armed_by, planned_until, audience)
+        SELECT workflow, trigger, ?, armed_at, armed_by, planned_until, ? FROM watermarks
+        WHERE workflow = ? AND trigger = ? AND action = ''
+        """,
+        [(key.action, audience, key.workflow, key.trigger) for key, audience in parts.items()],
+    )
+
+
+def forget(ledger: Ledger, gone: Collection[Key]) -> None:
+    """Drop the watermarks of what was switched off, edited or removed."""
+    ledger.connection.executemany("DELETE FROM watermarks WHERE workflow = ? AND trigger = ? AND action = ?", gone)
+
+
+def note_missing(ledger: Ledger, workflows: Collection[str], now: datetime, *, run: int) -> None:
     """Keep the watermarks of workflows that no file holds for a day, and record since when that is so.
 
     A file that is being deployed is away for a moment. Those that are back, or were away for longer, are as before.
     """
+    at = instant_text(max(now, clocks.last_instant(ledger, run=run) or now))
     ledger.connection.executemany(
         "UPDATE watermarks SET missing_since = ? WHERE workflow = ? AND missing_since IS NULL",
-        [(instant_text(now), workflow) for workflow in workflows],
+        [(at, workflow) for workflow in workflows],
     )
 
 
@@ -95,12 +153,9 @@ def note_back(ledger: Ledger, workflows: Collection[str]) -> None:
 
 
 def advance(ledger: Ledger, workflows: Iterable[str], now: datetime) -> None:
-    """Record that these workflows have been planned until now; an instant in the future, left by a wrong clock, too."""
+    """Record that these workflows have been planned until now; no watermark ever goes back."""
     ledger.connection.executemany(
-        """
-        UPDATE watermarks SET planned_until = :now, armed_at = MIN(armed_at, :now)
-        WHERE workflow = :workflow AND (planned_until <> :now OR armed_at > :now)
-        """,
+        "UPDATE watermarks SET planned_until = :now WHERE workflow = :workflow AND planned_until < :now",
         [{"workflow": workflow, "now": instant_text(now)} for workflow in workflows],
     )
 
@@ -113,3 +168,8 @@ def rearm(ledger: Ledger, since: datetime) -> None:
         """,
         {"since": instant_text(since)},
     )
+
+
+_READ = """
+SELECT workflow, trigger, action, armed_at, armed_by, planned_until, audience, missing_since FROM watermarks
+"""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import chain
 
 from reminderctl import timing
 from reminderctl.bookings import Bookings
-from reminderctl.ledger import Ledger, claims, lanes, missing, queue, runs, sources, watermarks
-from reminderctl.model import Config, Delivery, Workflow
+from reminderctl.counts import count_of
+from reminderctl.ledger import Ledger, checks, claims, clocks, lanes, missing, queue, runs, sources, watermarks
+from reminderctl.ledger.watermarks import Key, Watermark
+from reminderctl.model import Config, Delivery, Trigger, Window, Workflow
 from reminderctl.tick import lookback
+from reminderctl.tick.arming import sync
 from reminderctl.tick.ending import end_what_is_over
-from reminderctl.tick.reading import Reading, due_of
+from reminderctl.tick.reading import Reading, due_of, planned_after
 from reminderctl.tick.report import Report
 from reminderctl.tick.returning import find_owed_again, leave_out_told
 
@@ -23,8 +26,8 @@ def plan(
     """Bring the queue up to date by what was read at `now` or later, inside the caller's transaction.
 
     1. A ledger that is older than reality forgets what fell due before its last run.
-    2. Triggers that are new are armed, those that are gone are forgotten; those of a file that is missing, in a day.
-    3. What was told to wait by a clock that was ahead waits no longer.
+    2. What is new or edited is armed, what is gone is forgotten; what is in a file that is missing, in a day.
+    3. What a clock that was ahead told to wait waits no longer, and what it ended waits again.
     4. What waits and is no longer owed, or beyond its deadline, ends.
     5. What was canceled and is owed again comes back.
     6. Each trigger's window is planned; a burst is held back.
@@ -32,24 +35,22 @@ def plan(
     """
     _mind_a_restored_ledger(ledger, now, report)
     enabled = [workflow for workflow in config.workflows if workflow.enabled]
-    marks = _arm_and_forget(config, enabled, ledger, now)
-    _mind_a_clock_set_back(marks, enabled, ledger, now)
+    marks = sync(config, ledger, run=run, now=now)
+    _handle_clock_rollback(ledger, run=run, now=now, report=report)
     is_held = end_what_is_over(config, ledger, reading, run=run, now=now, report=report)
-    last_run_at = max((mark.planned_until for mark in marks.values() if mark.planned_until < now), default=now)
+    planned = [mark.planned_until for mark in marks.values() if mark.planned_until < now]
+    last_run_at = max(planned, default=clocks.last_instant(ledger, run=run) or now)
     back = find_owed_again(reading.returning, ledger, workflows=reading.workflows, now=now)
     for workflow in enabled:
-        deliveries = []
-        for trigger in workflow.triggers:
-            unchanged = reading.due[workflow.id, trigger.identity].unchanged
-            mark = marks[workflow.id, trigger.identity]
-            window = watermarks.window(
-                mark, workflow, trigger, now, unchanged=unchanged, whole_until=reading.whole_until
-            )
-            deliveries.append(due_of(trigger, window, workflow, reading, bookings=bookings, config=config))
+        deliveries = (
+            _fallen_due(trigger, workflow, marks, reading, bookings=bookings, config=config, now=now)
+            for trigger in workflow.triggers
+        )
         wanted = leave_out_told(workflow, chain(back.get(workflow.id, ()), *deliveries), ledger)
         _enqueue(workflow, wanted, ledger, run=run, now=now, report=report)
     watermarks.advance(ledger, (workflow.id for workflow in enabled), now)
-    sources.record(ledger, reading.fingerprint, now)
+    # What a clock that is behind looks back on is not what the next one has to.
+    sources.record(ledger, None if clocks.is_behind(ledger, now) else reading.fingerprint, now)
     lookback.note_sight(ledger, reading.sight, is_held=is_held, last_run_at=last_run_at, now=now)
 
 
@@ -57,7 +58,8 @@ def _mind_a_restored_ledger(ledger: Ledger, now: datetime, report: Report) -> No
     since = runs.restored_since(ledger, say=report.lines.append)
     if since is None:
         return
-    watermarks.rearm(ledger, min(since, now))
+    since = min(since, now)  # a clock that was ahead may have written it
+    watermarks.rearm(ledger, since)
     reason = missing.RESTORED
     for delivery in chain.from_iterable(queue.pages(ledger)):
         if delivery.due_at <= since:
@@ -69,45 +71,42 @@ def _mind_a_restored_ledger(ledger: Ledger, now: datetime, report: Report) -> No
     )
 
 
-def _arm_and_forget(
-    config: Config, enabled: list[Workflow], ledger: Ledger, now: datetime
-) -> dict[tuple[str, str], watermarks.Watermark]:
-    """Begin what is new, forget what was edited or switched off, and keep for a day what no file holds any more.
+def _fallen_due(
+    trigger: Trigger,
+    workflow: Workflow,
+    marks: Mapping[Key, Watermark],
+    reading: Reading,
+    *,
+    bookings: Bookings,
+    config: Config,
+    now: datetime,
+) -> Iterator[Delivery]:
+    """Yield what of a trigger has fallen due, of each action since it was planned."""
+    unchanged = reading.due[workflow.id, trigger.identity].unchanged
+    since = planned_after(trigger, workflow, marks, now, unchanged=unchanged, whole_until=reading.whole_until)
+    window = Window(min(since.values(), default=now), now)
+    for delivery in due_of(trigger, window, workflow, reading, bookings=bookings, config=config):
+        if delivery.due_at > since[delivery.action]:
+            yield delivery
 
-    While a file is broken nobody knows which workflows it holds: theirs are not missing.
+
+def _handle_clock_rollback(ledger: Ledger, *, run: int, now: datetime, report: Report) -> None:
+    """Undo what a clock did that was ahead.
+
+    1. A pause, or a next attempt, that it put a year ahead would silence a channel for that year.
+    2. What it ended before its time waits again, unless it is now that is wrong.
     """
-    marks = watermarks.read(ledger)
-    wanted = {(workflow.id, trigger.identity) for workflow in enabled for trigger in workflow.triggers}
-    known = {workflow.id for workflow in config.workflows}
-    gone, back, missing = set[tuple[str, str]](), set[str](), set[str]()
-    for name, mark in marks.items():
-        is_known, since = name[0] in known, mark.missing_since
-        if not is_known and config.broken:
-            continue
-        if (is_known and name not in wanted) or (since and now - since >= watermarks.KEPT):
-            gone.add(name)
-        elif is_known and since:
-            back.add(name[0])
-        elif not is_known and not since:
-            missing.add(name[0])
-    if gone or back or missing:
-        watermarks.forget(ledger, gone)
-        watermarks.note_missing(ledger, missing, now)
-        watermarks.note_back(ledger, back)
-    unseen = wanted - (marks.keys() - gone)
-    if unseen:
-        watermarks.arm(ledger, unseen, now)
-    return marks | {name: watermarks.Watermark(now, now) for name in unseen}
-
-
-def _mind_a_clock_set_back(
-    marks: dict[tuple[str, str], watermarks.Watermark], enabled: list[Workflow], ledger: Ledger, now: datetime
-) -> None:
-    """A pause, or a next attempt, that a wrong clock put a year ahead would silence a channel for that year."""
-    ours = {workflow.id for workflow in enabled}
-    if any(mark.planned_until - now > watermarks.OVERLAP for (workflow, _), mark in marks.items() if workflow in ours):
+    last = clocks.last_instant(ledger, run=run)
+    if last and last - now > watermarks.OVERLAP:
         lanes.open_all(ledger)
         queue.wake(ledger, now)
+    lately = clocks.look_back(ledger, now, run=run)
+    if lately.later and lately.is_plausible and (number := queue.wait_again(ledger, now)):
+        checks.forget(ledger)  # no round has looked at these
+        report.lines.append(
+            f"the clock went back to {timing.instant_text(now)}: {count_of(number, 'delivery')} that it had ended "
+            "before their time wait again"
+        )
 
 
 def _enqueue(

@@ -14,21 +14,22 @@ from reminderctl import planning, timing
 from reminderctl.bookings import Bookings
 from reminderctl.ledger import Ledger, runs, sources, watermarks
 from reminderctl.ledger.opening import errors_of
-from reminderctl.ledger.watermarks import Watermark
+from reminderctl.ledger.watermarks import Key, Watermark
 from reminderctl.model import Config, Delivery, Trigger, Window, Workflow
 from reminderctl.tick import lookback
 from reminderctl.tick.lookback import Sight
 from reminderctl.tick.recheck import Checked, check_waiting, checksum_of
 from reminderctl.tick.returning import Returning, read_owed_again
 
-Key = tuple[str, str]  # a workflow, and the identity of a trigger of it
-
 
 class Due(NamedTuple):
-    """What of one trigger falls due in a window; `unchanged` as in `watermarks.window`, `late_until` as there."""
+    """What of one trigger falls due in a window; `unchanged` and `late_until` as in `watermarks`.
+
+    `unchanged` says it of each action by its id.
+    """
 
     window: Window
-    unchanged: bool
+    unchanged: Mapping[str, bool]
     late_until: datetime | None
     deliveries: list[Delivery]
 
@@ -46,7 +47,7 @@ class Reading(NamedTuple):
     workflows: str  # a checksum
     checked: Checked
     returning: Returning
-    due: Mapping[Key, Due]
+    due: Mapping[tuple[str, str], Due]  # by workflow, and the identity of a trigger of it
     whole_until: datetime | None  # the last run that saw all bookings, where it is not the last one
     sight: Sight
 
@@ -55,7 +56,7 @@ def read(config: Config, ledger: Ledger, bookings: Bookings, *, now: datetime) -
     """Read what has fallen due by the ledger's watermarks, and check what waits."""
     enabled = [workflow for workflow in config.workflows if workflow.enabled]
     with errors_of(ledger.path):
-        newest_run, marks, known = runs.newest(ledger), watermarks.read(ledger), sources.find(ledger)
+        newest_run, marks, known = runs.newest(ledger), watermarks.read(ledger, now), sources.find(ledger)
         fingerprint, workflows = bookings.fingerprint(), checksum_of(config)
         checked = check_waiting(config, ledger, bookings, fingerprint=fingerprint, workflows=workflows, now=now)
         returning = read_owed_again(
@@ -72,16 +73,40 @@ def read(config: Config, ledger: Ledger, bookings: Bookings, *, now: datetime) -
     due = {}
     for workflow in enabled:
         for trigger in workflow.triggers:
-            mark = marks.get((workflow.id, trigger.identity)) or Watermark(now, now)
-            unchanged = known is not None and known.is_unchanged(fingerprint, since=min(mark.planned_until, now))
-            window = watermarks.window(mark, workflow, trigger, now, unchanged=unchanged, whole_until=whole_until)
-            late = watermarks.late_until(workflow, mark, now)
+            unchanged = {
+                action.id: known is not None and known.is_unchanged(fingerprint, since=mark.planned_until)
+                for action in workflow.actions
+                if (mark := marks.get(Key(workflow.id, trigger.identity, action.id)))
+            }
+            since = planned_after(trigger, workflow, marks, now, unchanged=unchanged, whole_until=whole_until)
+            window = Window(min(since.values(), default=now), now)
+            late = watermarks.late_until(workflow, trigger, marks, now)
             deliveries = _due(
                 trigger, window, workflow=workflow, bookings=bookings, zones=zones, config=config, late_until=late
             )
             due[workflow.id, trigger.identity] = Due(window, unchanged, late, list(deliveries))
     sight = lookback.look(bookings, known=known, fingerprint=fingerprint, now=now)
     return Reading(now, newest_run, fingerprint, workflows, checked, returning, due, whole_until, sight)
+
+
+def planned_after(
+    trigger: Trigger,
+    workflow: Workflow,
+    marks: Mapping[Key, Watermark],
+    now: datetime,
+    *,
+    unchanged: Mapping[str, bool],
+    whole_until: datetime | None,
+) -> dict[str, datetime]:
+    """Return after which instant each action of a trigger, by its id, is to be planned; what is new begins at now."""
+    found = {}
+    for action in workflow.actions:
+        mark = marks.get(Key(workflow.id, trigger.identity, action.id)) or Watermark(now, now)
+        window = watermarks.window(
+            mark, workflow, trigger, now, unchanged=unchanged.get(action.id, False), whole_until=whole_until
+        )
+        found[action.id] = window.since
+    return found
 
 
 def owed_in(window: Window, workflows: list[Workflow], bookings: Bookings, *, config: Config) -> Iterator[Delivery]:

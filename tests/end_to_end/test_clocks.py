@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
 
 import pytest
 
-from tests.clinic import Clinic, at, written
+from tests.clinic import WRITTEN_AT, Clinic, at, written
 
 REMINDER = """\
 - id: reminder
@@ -77,3 +78,135 @@ def test_after_a_month_without_cron_only_what_still_makes_sense_goes_out_most_ur
         ).fetchall()
     assert [booking for (booking,) in claimed] == live, "earliest deadline first"
     assert armed.run(until) == {}
+
+
+# --- one run with a clock that is wrong ---
+
+PAST, FUTURE = "2020-01-01T00:00Z", "2031-06-10T09:00Z"
+LATE = REMINDER.replace("  max_burst: none\n", "  late_booking: send\n")
+
+
+def sent(clinic: Clinic) -> list[str]:
+    return [each["booking"] for each in clinic.deliveries("--state", "sent")]
+
+
+@pytest.mark.parametrize("workflow", [REMINDER, LATE], ids=["skip", "send"])
+def test_a_run_in_the_past_fires_no_older_history(clinic: Clinic, workflow: str) -> None:
+    """Not what fell due before the installation, nor while the workflow was off."""
+    clinic.book("old", "2020-01-01T01:00Z")
+    clinic.book("before", "2026-06-10T08:55Z")
+    clinic.write(workflow)
+    clinic.run("2026-06-10T08:00Z")
+    clinic.run(PAST)
+    clinic.run(at(PAST) + timedelta(minutes=1))
+    clinic.book("late", "2026-06-10T08:58Z")
+    clinic.run("2026-06-10T08:01Z")
+    assert clinic.deliveries() == []
+    clinic.write(workflow.replace("  when", "  enabled: false\n  when"))
+    clinic.run("2026-06-10T08:02Z")
+    clinic.book("while off", "2026-06-10T09:03Z")
+    clinic.write(workflow)
+    clinic.run("2026-06-10T08:04Z")
+    clinic.run(PAST)
+    clinic.book("after", "2026-06-10T09:05Z")
+    clinic.run("2026-06-10T08:05Z")
+    assert sent(clinic) == ["after"]
+    assert [each["booking"] for each in clinic.deliveries()] == ["after"], "nor is history written down as expired"
+
+
+def test_a_run_in_the_past_plans_nothing_anew_that_a_rule_has_dropped(armed: Clinic) -> None:
+    armed.run("2026-06-10T08:00Z")
+    armed.book("too late", "2026-06-10T08:50Z")
+    armed.run("2026-06-10T08:01Z")
+    armed.run(PAST)
+    armed.run("2026-06-10T08:02Z")
+    assert armed.deliveries() == []
+
+
+def test_a_late_booking_that_only_a_run_in_the_past_has_seen_is_told(clinic: Clinic) -> None:
+    clinic.write(LATE)
+    clinic.run("2026-06-10T08:00Z")
+    clinic.run("2026-06-10T08:50Z")
+    clinic.book("late", "2026-06-10T09:40Z")
+    os.utime(clinic.folder / "bookings.db", times=(WRITTEN_AT, WRITTEN_AT))
+    clinic.run(PAST)
+    clinic.run(at(PAST) + timedelta(minutes=1))
+    clinic.run("2026-06-10T08:52Z")
+    assert sent(clinic) == ["late"]
+
+
+@pytest.mark.parametrize("instant", [PAST, FUTURE])
+def test_a_workflow_that_a_wrong_clock_saw_first_begins_when_it_was_seen(clinic: Clinic, instant: str) -> None:
+    clinic.write("- {id: other, when: at end, actions: [{send: email, to: customer, subject: s, body: b}]}\n")
+    clinic.book("old", "2020-01-01T01:00Z")
+    for minute in range(8):
+        clinic.book(f"b{minute}", f"2026-06-10T09:0{minute}Z")
+    clinic.run("2026-06-10T08:01Z")
+    clinic.write(REMINDER)
+    clinic.run(instant)
+    clinic.every_minute("2026-06-10T08:02Z", "2026-06-10T08:05Z")
+    clinic.run("2026-06-10T08:07Z")
+    told = [each["booking"] for each in clinic.deliveries() if each["state"] == "sent"]
+    assert told[-5:] == ["b3", "b4", "b5", "b6", "b7"]
+    assert set(told) <= {f"b{minute}" for minute in range(1, 8)}, "nothing older"
+
+
+def test_a_ledger_whose_first_run_was_in_the_future_loses_nothing(clinic: Clinic) -> None:
+    clinic.write(REMINDER)
+    clinic.run(FUTURE)
+    for minute in range(8):
+        clinic.book(f"b{minute}", f"2026-06-10T09:0{minute}Z")
+    clinic.every_minute("2026-06-10T08:01Z", "2026-06-10T08:07Z")
+    assert sent(clinic) == [f"b{minute}" for minute in range(2, 8)]
+
+
+def test_what_a_run_in_the_future_ended_before_its_time_waits_again(clinic: Clinic) -> None:
+    """What waited, what was held back, and what would have fallen due much later."""
+    clinic.write(
+        REMINDER.replace("none", "2")
+        .replace("email", "webhook")
+        .replace('to: customer, subject: s, body: "{appointment_id}"', 'url: "http://127.0.0.1:9/{appointment_id}"'),
+        settings="timezone: Europe/Madrid\n",
+    )
+    clinic.run("2026-06-10T08:00Z")
+    clinic.book("waits", "2026-06-10T09:00:30Z")
+    clinic.run("2026-06-10T08:01Z", exits=0)
+    for number in range(3):
+        clinic.book(f"held{number}", "2026-06-10T09:02Z")
+    clinic.book("later", "2026-06-10T13:00Z")
+    clinic.run("2026-06-10T08:02Z", exits=1)
+    before = {each["booking"]: (each["state"], each["due_at"]) for each in clinic.deliveries()}
+    assert set(before) == {"waits", "held0", "held1", "held2"}
+    clinic.run(FUTURE, exits=1)
+    assert clinic.states() == {"expired": 5}
+    result = clinic.command("run", "--now", "2026-06-10T08:03Z")
+    assert "the clock went back" in result.stderr, result.stderr
+    assert "5 deliveries" in result.stderr
+    after = {each["booking"]: (each["state"], each["due_at"]) for each in clinic.deliveries()}
+    assert after == before | {"later": ("pending", "2026-06-10T12:00:00Z")}
+    assert [each["booking"] for each in clinic.deliveries("--held")] == ["held0", "held1", "held2"]
+    clinic.write(REMINDER)
+    clinic.execute("UPDATE bookings SET status = 'approved'")
+    assert clinic.command("release", "reminder").exit_code == 0
+    clinic.run("2026-06-10T08:05Z")
+
+
+def test_what_expired_in_its_time_stays_expired_when_a_clock_was_wrong(armed: Clinic) -> None:
+    armed.book("b1", "2026-06-10T09:00Z")
+    armed.run("2026-06-10T08:31Z", exits=1)
+    armed.run(FUTURE)
+    armed.run("2026-06-10T08:32Z")
+    armed.run(PAST)
+    armed.run("2026-06-10T08:33Z")
+    assert armed.states() == {"expired": 1}
+
+
+def test_a_restored_ledger_sends_nothing_again_although_the_last_clock_was_in_the_past(armed: Clinic) -> None:
+    armed.book("b1", "2026-06-10T09:00Z")
+    backup = (armed.folder / "ledger.db").read_bytes()
+    armed.run("2026-06-10T08:00Z")
+    assert sent(armed) == ["b1"]
+    armed.run(PAST)
+    (armed.folder / "ledger.db").write_bytes(backup)
+    armed.run("2026-06-10T08:01Z", exits=1)
+    assert armed.deliveries() == []

@@ -12,6 +12,7 @@ from sqlite_utils import Database
 from reminderctl import ledger, migrations
 from reminderctl.ledger import records
 from reminderctl.ledger.opening import APPLICATION_ID
+from tests.clinic import Clinic
 
 STATES = ("pending", "sending", "sent", "failed", "unknown", "canceled", "expired")
 INSERT = """
@@ -62,6 +63,37 @@ def test_an_upgraded_ledger_keeps_what_it_holds_and_is_as_a_new_one(tmp_path: Pa
         assert opened.connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert opened.connection.execute("PRAGMA foreign_key_check").fetchall() == []
     assert schema(tmp_path / "old.db") == schema(tmp_path / "new.db")
+
+
+def test_watermarks_of_triggers_go_on_as_those_of_their_actions(clinic: Clinic) -> None:
+    """What fell due while the new version was installed is sent, what came before the first run is not."""
+    clinic.write(
+        "- id: w\n  when: at start\n"
+        "  actions: [{send: email, to: customer, subject: s, body: b},\n"
+        "    {send: email, id: b, to: admin, subject: s, body: b}]\n"
+    )
+    for minute in (58, 59):
+        clinic.book(f"before-{minute}", f"2026-06-10T07:{minute}Z")
+    clinic.book("meanwhile", "2026-06-10T08:09Z")
+    path = clinic.folder / "ledger.db"
+    path.unlink()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        migrations.ledger.apply(Database(connection), stop_before="watermarks_of_actions")
+        connection.execute(
+            "INSERT INTO watermarks (workflow, trigger, armed_at, planned_until) VALUES"
+            " ('w', 'start+0m', '2026-06-10T07:59:00Z', '2026-06-10T08:00:00Z')"
+        )
+        connection.execute("PRAGMA user_version = 7")
+        connection.commit()
+    clinic.run("2026-06-10T08:10Z")
+    assert [(each["booking"], each["action"]) for each in clinic.deliveries()] == [
+        ("meanwhile", "email"),
+        ("meanwhile", "b"),
+    ]
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT action, armed_at, planned_until FROM watermarks").fetchall()
+    assert rows == [(action, "2026-06-10T07:59:00Z", "2026-06-10T08:10:00Z") for action in ("b", "email")]
 
 
 @pytest.mark.parametrize("state", ["posted", "", "SENT"])

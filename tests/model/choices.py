@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.model.gateway import ANSWERS, Mood
 from tests.model.spec_model import HOUR, MINUTE, SECOND, Action, Guest, Rule, Visit
 
+Edit = Callable[[Rule], Rule]
 Change = Callable[[Visit], Visit | None]  # None: deleted
 
 # The nights in which the clocks of Madrid change, and visits whose days or wall clocks are touched by it.
@@ -73,3 +74,30 @@ rules = st.sampled_from([each.id for each in RULES])
 sentences = st.lists(st.sampled_from(SENTENCES), min_size=1, max_size=2, unique=True).map(tuple)
 strides = st.sampled_from((20 * SECOND, MINUTE, 4 * MINUTE, 10 * MINUTE, 31 * MINUTE, HOUR, 6 * HOUR, 47 * HOUR))
 slacks = st.sampled_from((-SECOND, timedelta(), SECOND, MINUTE, 299 * SECOND, 301 * SECOND))
+
+
+def _with_second_action(rule: Rule) -> Rule:
+    second = tuple(action for action in rule.actions if action.id)
+    return rule._replace(
+        actions=rule.actions[:-1] if second else (*rule.actions, Action("webhook", id="webhook-second"))
+    )
+
+
+def _with_second_recipient(rule: Rule) -> Rule:
+    actions = [
+        action._replace(to=("customer",) if len(action.to) > 1 else ("customer", "+34911111111"))
+        if action.channel == "sms"
+        else action
+        for action in rule.actions
+    ]
+    return rule._replace(actions=tuple(actions))
+
+
+edits: st.SearchStrategy[Edit] = st.one_of(
+    st.sampled_from(((), ("approved",), ("approved", "pending"))).map(
+        lambda statuses: lambda rule: rule._replace(statuses=statuses)
+    ),
+    st.sampled_from((None, True, False)).map(lambda each: lambda rule: rule._replace(for_each_customer=each)),
+    st.just(_with_second_action),
+    st.just(_with_second_recipient),
+)

@@ -65,16 +65,16 @@ class Judge:
         for arrival in ran.arrivals:
             self._learn(arrival, recorded=not ran.killed)
         for row in rows.values():
-            end = End(before.get(row.message), row, fates[row.key], planned, sent, killed=ran.killed)
+            end = End(before.get(row.message), row, fates[row.key], planned, sent, killed=ran.killed, look=look)
             if end.is_news:
                 self._judge_end(end)
         if not ran.killed:
-            self._judge_counts(ran, before, fates, planned)
+            self._judge_counts(ran, before, fates, planned, look=look)
 
     def not_held_off(self, now: datetime) -> list[Row]:
         """What waits, has some minutes left, and stands behind no provider that asked to be left alone."""
         waiting = [row for row in self.rows.values() if row.state == "pending" and row.expires_at >= now + 8 * MINUTE]
-        return [row for row in waiting if self._held_off.get(row.message.action, now) <= now]
+        return [row for row in waiting if self._held_off.get(_channel(row.message), now) <= now]
 
     # --- planning ---
 
@@ -92,9 +92,11 @@ class Judge:
                 assert (row.due_at, row.expires_at) == terms, f"{row}, and the model says {terms}"
             elif was.state in ("canceled", "expired"):
                 back = row.state != was.state or bool(fates[row.key])
-                if duty == "must not" or look.now > terms.expires_at:
+                if was.state == "expired" and look.waits_again(was.settled_at, was.expires_at):
+                    assert back, f"a wrong clock ended it, and it does not wait again: {row}"
+                elif duty == "must not" or look.now > terms.expires_at:
                     assert not back, f"it was {was.state} and over, and came back: {row}"
-                elif duty == "must" and (was.state == "canceled" or not self._arrived[row.key]):
+                elif duty == "must" and (was.state == "canceled" or terms.expires_at > was.expires_at):
                     assert back or message not in sent.owed, f"owed again at {look.now}, and did not come back: {row}"
 
     def _duty(self, message: Message, terms: Term, before: Rows, *, look: Look, owed: Owed) -> Duty:
@@ -121,7 +123,8 @@ class Judge:
     def _judge_arrival(self, arrival: Arrival, sent: Moment) -> None:
         message = self.keys.get(arrival.key)
         assert message, f"the ledger does not know what arrived: {arrival}"
-        assert (arrival.workflow, arrival.visit, arrival.channel) == (message.workflow, message.visit, message.action)
+        assert (arrival.workflow, arrival.visit) == (message.workflow, message.visit)
+        assert arrival.channel == _channel(message)
         assert message in sent.owed, f"sent, and not owed: {arrival}"
         terms = sent.owed[message]
         assert terms.due_at <= arrival.at <= terms.expires_at, f"outside its term: {arrival}, {terms}"
@@ -161,8 +164,9 @@ class Judge:
             self._doubts[row.key] += not (last and last.doubtful)
         elif row.state == "pending":
             looked_at = not end.killed and not end.is_left_behind
-            assert not looked_at or row.message in end.planned.owed, f"no longer owed, and still waits: {row}"
-            assert not end.is_clear or self._may_rest(end), f"nothing keeps it from being sent: {row}"
+            kept = bool(row.missing)  # one of many that disappeared at once
+            assert not looked_at or row.message in end.planned.owed or kept, f"no longer owed, and still waits: {row}"
+            assert not end.is_clear or self._may_rest(end) or kept, f"nothing keeps it from being sent: {row}"
             # A clock that is set back a little is waited for.
             self._rest(row.key, until=end.planned.now)
         elif row.state == "sent":
@@ -170,7 +174,7 @@ class Judge:
             assert last.answer == "accepts", f"not accepted: {row}, {last}"
         elif row.state == "unknown":
             assert self._doubts[row.key], f"there is no doubt: {row}"
-            repeatable = row.message.action == "webhook"
+            repeatable = _channel(row.message) == "webhook"
             may_end = end.is_withdrawn or end.is_too_late or end.is_refused
             assert not repeatable or may_end, f"a webhook is sent again: {row}, {last}"
         else:
@@ -180,17 +184,21 @@ class Judge:
     def _may_rest(self, end: End) -> bool:
         if end.row.due_at > end.planned.now:  # planned by a clock that was ahead
             return True
-        names = (end.row.key, end.row.message.action)
+        names = (end.row.key, _channel(end.row.message))
         return any(self._rests.get(name, end.planned.now - SECOND) >= end.planned.now for name in names)
 
-    def _judge_counts(self, ran: Ran, before: Rows, fates: Fates, planned: Moment) -> None:
+    def _judge_counts(self, ran: Ran, before: Rows, fates: Fates, planned: Moment, *, look: Look) -> None:
         unchanged = {row.message for row in before.values() if self.rows[row.message].state == row.state}
         ends = Counter(row.state for row in self.rows.values() if row.message not in unchanged or fates[row.key])
         told = {state: ran.counts[state] for state in (*OVER, "canceled", "expired")}
         # What was over, was owed again and ended as before, all in this run, looks as if it had not changed.
-        again = Counter(self.rows[message].state for message in unchanged & planned.owed.keys())
+        again = Counter(
+            self.rows[message].state
+            for message in unchanged
+            if message in planned.owed or look.waits_again(before[message].settled_at, before[message].expires_at)
+        )
         for state, count in told.items():
-            most = ends[state] + (again[state] if state in ("canceled", "expired") else 0)
+            most = ends[state] + (again[state] if state in ("canceled", "expired", "unknown") else 0)
             assert ends[state] <= count <= most, f"the run says {told}, and the ledger {ends}"
 
 
@@ -203,6 +211,7 @@ class End(NamedTuple):
     planned: Moment
     sent: Moment
     killed: bool
+    look: Look
 
     @property
     def last(self) -> Arrival | None:
@@ -211,11 +220,21 @@ class End(NamedTuple):
     @property
     def is_news(self) -> bool:
         """Whether there is anything to judge; what is over must not change."""
+        if self._may_wait_again:
+            return self.row.state != "unknown" or bool(self.fate)
         if self.was and self.was.state in OVER:
             assert self.row.state == self.was.state, f"it was over as {self.was.state}: {self.row}"
             assert not self.fate, f"it was over as {self.was.state}: {self.last}"
             return False
         return not self.was or self.was.state != self.row.state or bool(self.fate) or self.row.state in WAITS
+
+    @property
+    def _may_wait_again(self) -> bool:
+        """Whether it is a webhook that may have gone out, and a wrong clock ended it; what a right one did stays."""
+        was = self.was
+        if was is None or was.state != "unknown" or _channel(was.message) != "webhook":
+            return False
+        return self.look.waits_again(was.settled_at, was.expires_at)
 
     @property
     def is_clear(self) -> bool:
@@ -255,6 +274,10 @@ _REASONS = {
     "failed": lambda end: end.is_refused,
     "expired": lambda end: end.is_too_late,
 }
+
+
+def _channel(message: Message) -> str:
+    return message.action.partition("-")[0]
 
 
 def _rests(arrival: Arrival) -> tuple[timedelta, timedelta]:

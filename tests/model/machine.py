@@ -18,7 +18,7 @@ from tests import http_server
 from tests.clinic import at
 from tests.crash.points import Point
 from tests.model import choices
-from tests.model.choices import NIGHTS, PHONES, RULES, Change
+from tests.model.choices import NIGHTS, PHONES, RULES, Change, Edit
 from tests.model.gateway import CHANNELS, Mood
 from tests.model.judge import Judge, Moment
 from tests.model.killing import POINTS
@@ -127,6 +127,10 @@ class Machine(RuleBasedStateMachine):
         switched = self.world.rules[name]
         self.world.write(switched._replace(enabled=not switched.enabled))
 
+    @rule(name=choices.rules, edit=choices.edits)
+    def edit_whom_it_reaches(self, name: str, edit: Edit) -> None:
+        self.world.write(edit(self.world.rules[name]))
+
     # --- providers and clocks ---
 
     @rule(sms=choices.moods, webhook=choices.moods)
@@ -189,6 +193,16 @@ class Machine(RuleBasedStateMachine):
         self.world.advance(-by)
         self._run()
 
+    @rule(instant=st.sampled_from(("2020-01-01T00:00Z", "2031-06-10T09:00Z")), times=st.integers(1, 2))
+    def run_with_a_wrong_clock(self, instant: str, times: int) -> None:
+        """A board without a battery, a year that was mistyped."""
+        right = self.world.now
+        self.world.advance(at(instant) - right)
+        for _ in range(times):
+            self._run()
+        self.world.advance(right - self.world.now + times * MINUTE)
+        self._run()
+
     @rule(slack=choices.slacks, point=st.sampled_from(sorted(POINTS)), number=st.integers(1, 2))
     def run_and_die(self, slack: timedelta, point: str, number: int) -> None:
         self._wait_for_the_next(slack)
@@ -232,7 +246,7 @@ class Machine(RuleBasedStateMachine):
         rows = self.world.rows()
         self._judge.hear(ran, rows, look=look, planned=planned, sent=self._moment())
         if ran.committed:
-            self._watch.remember(look)
+            self._watch.remember(look, self.world.now if ran.did_something else look.now)
         note(f"{ran.counts}{' killed' if ran.killed else ''}")
         self.seen.update(f"answer: {arrival.answer}" for arrival in ran.arrivals)
         self.seen.update({f"ended as {row.state}" for row in rows.values()})

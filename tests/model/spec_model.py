@@ -38,14 +38,22 @@ class Visit(NamedTuple):
 
 
 class Action(NamedTuple):
-    """What a workflow does: a channel, and whom it reaches on it; a webhook reaches nobody by name."""
+    """What a workflow does: a channel, and whom it reaches on it; a webhook reaches nobody by name.
+
+    An id begins with the name of its channel.
+    """
 
     channel: str
     to: tuple[str, ...] = ("webhook",)
+    id: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.id or self.channel
 
 
 class Rule(NamedTuple):
-    """A workflow; its actions have their channels' names. `texts` counts the editions of its texts."""
+    """A workflow. `texts` counts the editions of its texts."""
 
     id: str
     when: tuple[str, ...]
@@ -186,42 +194,52 @@ def _recipients(rule: Rule, guests: tuple[str, ...]) -> Iterator[tuple[str, str,
         for to in action.to:
             if to == "customer":
                 chosen = guests[:1] if rule.for_each_customer is False else guests
-                yield from ((action.channel, f"customer:{guest}", None) for guest in chosen)
+                yield from ((action.name, f"customer:{guest}", None) for guest in chosen)
             elif rule.for_each_customer and guests:
-                yield from ((action.channel, to, guest) for guest in guests)
+                yield from ((action.name, to, guest) for guest in guests)
             else:
-                yield action.channel, to, None
+                yield action.name, to, None
 
 
 # --- what a run looks at ----------------------------------------------------------------------------------------------
 
 
+Key = tuple[str, str, str]  # workflow, trigger, action
+
+
 class Mark(NamedTuple):
-    """Of a trigger: since when it is armed, and until when it has been planned."""
+    """Of an action of a trigger: since when it is armed, by which run, until when it is planned, and for whom."""
 
     armed_at: datetime
+    armed_by: int
     planned_until: datetime
+    audience: tuple[object, ...]
 
 
 class Look(NamedTuple):
-    """What one run at `now` has to look at."""
+    """What one run at `now` has to look at; `wrong` says that it is this clock that must be the wrong one."""
 
     now: datetime
-    marks: Mapping[tuple[str, str], Mark]
+    marks: Mapping[Key, Mark]
     late: frozenset[str]  # the workflows that send late
+    wrong: bool
     off: frozenset[str] = frozenset()  # those that are switched off
     firsts: frozenset[str] = frozenset()  # those that write to one customer of a visit
 
     def duty(self, message: Message, terms: Term) -> Duty:
         """Whether this run has to plan a message that nobody has been sent, may do so, or must not."""
-        armed_at, planned_until = self.marks[message.workflow, message.trigger]
-        if not armed_at < terms.due_at <= self.now:
+        mark = self.marks[message.workflow, message.trigger, message.action]
+        if not mark.armed_at < terms.due_at <= self.now:
             return "must not"
-        if terms.due_at > planned_until:
+        if terms.due_at > mark.planned_until:
             return "must"
         if message.workflow in self.late:
             return "must" if self.now <= terms.expires_at else "may"  # the latter: recorded as too late
-        return "may" if terms.due_at > planned_until - OVERLAP else "must not"
+        return "may" if terms.due_at > mark.planned_until - OVERLAP else "must not"
+
+    def waits_again(self, ended_at: datetime | None, expires_at: datetime) -> bool:
+        """Whether a wrong clock has ended before its time what ended then."""
+        return not self.wrong and ended_at is not None and ended_at > self.now and expires_at >= self.now
 
     def comes_back(self, terms: Term) -> bool:
         """Whether this run has to take up again what was canceled, and by nobody's decision."""
@@ -243,30 +261,67 @@ class Look(NamedTuple):
 
 
 class Watch:
-    """The marks, from run to run."""
+    """The marks, from run to run, and the instants that the runs saw: when each began, and when it ended."""
 
     def __init__(self) -> None:
-        self._marks: Mapping[tuple[str, str], Mark] = {}
+        self._marks: dict[Key, Mark] = {}
+        self._runs: list[tuple[datetime, datetime]] = []
 
     def look(self, rules: Iterable[Rule], now: datetime) -> Look:
-        """What a run at `now` looks at: triggers seen for the first time begin, those that are gone are forgotten.
+        """What a run at `now` looks at.
 
-        A mark in the future, left by a clock that was ahead, counts as now.
+        1. What is seen for the first time begins at now, what is gone is forgotten; an edit of whom it reaches begins
+           where it was planned until.
+        2. Of what was planned in the future, the runs at or before now say until when it was planned. What was armed in
+           the future begins at the first run from then on at or before now.
+        3. But where most of the last hour's runs were later than now, now is wrong, and nothing is armed by it.
         """
         rules = list(rules)
         enabled = [rule for rule in rules if rule.enabled]
-        marks = {
-            trigger: Mark(*(min(each, now) for each in self._marks.get(trigger, (now, now))))
-            for trigger in ((rule.id, sentence) for rule in enabled for sentence in rule.when)
-        }
+        lately = [seen > now for _, seen in self._runs[-60:]]
+        wrong = sum(lately) > max(lately.count(False), 1)
+        marks = {}
+        for key, audience in _wanted(enabled):
+            mark = self._marks.get(key)
+            if mark is None:
+                marks[key] = Mark(now, 0, now, audience)
+                continue
+            planned = mark.planned_until
+            if planned > now:
+                planned = max((began for began, _ in self._runs if began <= now), default=now)
+            armed = mark.armed_at
+            if armed > now and not wrong:
+                armed = next((began for began, _ in self._runs[mark.armed_by :] if began <= now), now)
+            marks[key] = Mark(max(armed, planned) if audience != mark.audience else armed, 0, planned, audience)
         return Look(
             now,
             marks,
             frozenset(rule.id for rule in enabled if rule.sends_late),
+            wrong,
             frozenset(rule.id for rule in rules if not rule.enabled),
             frozenset(rule.id for rule in rules if rule.for_each_customer is False),
         )
 
-    def remember(self, look: Look) -> None:
-        """The run has committed."""
-        self._marks = {trigger: Mark(mark.armed_at, look.now) for trigger, mark in look.marks.items()}
+    def remember(self, look: Look, ended_at: datetime) -> None:
+        """The run has committed; no mark goes back."""
+        number, last = len(self._runs), max([look.now, *(self._runs[-1] if self._runs else ())])
+        kept = {}
+        for key, mark in look.marks.items():
+            old = self._marks.get(key, Mark(last, number, last, mark.audience))
+            edited = old.audience != mark.audience
+            kept[key] = Mark(
+                max(old.armed_at, old.planned_until) if edited else old.armed_at,
+                number if edited else old.armed_by,
+                max(old.planned_until, look.now),
+                mark.audience,
+            )
+        self._marks = kept
+        self._runs.append((look.now, ended_at))
+
+
+def _wanted(rules: Iterable[Rule]) -> Iterator[tuple[Key, tuple[object, ...]]]:
+    for rule in rules:
+        for sentence in rule.when:
+            for action in rule.actions:
+                audience = (sorted(rule.statuses), rule.for_each_customer, rule.sends_late, sorted(action.to))
+                yield (rule.id, sentence, action.name), audience

@@ -33,7 +33,8 @@ channels:
     from: Clinic
 """
 _COLUMNS = """
-    key, workflow, trigger, action, booking, recipient, participant, event_at, due_at, expires_at, state, attempts
+    key, workflow, trigger, action, booking, recipient, participant, event_at, due_at, expires_at, state, attempts,
+    settled_at, missing
 """
 
 
@@ -46,6 +47,8 @@ class Row(NamedTuple):
     expires_at: datetime
     state: str
     attempts: int
+    settled_at: datetime | None
+    missing: str | None  # what it is held for
 
 
 Rows = dict[Message, Row]
@@ -59,6 +62,11 @@ class Ran(NamedTuple):
     killed: bool
     arrivals: list[Arrival]
 
+    @property
+    def did_something(self) -> bool:
+        """Whether it wrote down what it did, and when it ended."""
+        return any(count for name, count in self.counts.items() if name != "now")
+
 
 class World:
     """Its workflows and visits are what the files say at this moment."""
@@ -70,6 +78,7 @@ class World:
         self.visits: dict[str, Visit] = {}
         self.phones: dict[str, str] = {}
         self._config: Any = None
+        self._messages: dict[str, Message] = {}
 
     @property
     def now(self) -> datetime:
@@ -139,11 +148,14 @@ class World:
         return found
 
     def _row(self, row: tuple[Any, ...]) -> Row:
-        key, workflow, trigger, action, visit, recipient, participant, event_at, due, expires, state, attempts = row
+        key, workflow, trigger, action, visit, recipient, participant, event_at, *rest = row
+        due_at, expires_at, state, attempts, settled_at, missing = rest
         fixed = not recipient.startswith("customer:")
         once_for = participant if fixed and self.rules[workflow].for_each_customer else None
         message = Message(workflow, trigger, action, visit, recipient, once_for, _instant(event_at))
-        return Row(key, message, _instant(due), _instant(expires), state, attempts)
+        message = self._messages.setdefault(key, message)  # as its workflow was when it was planned
+        ended_at = _instant(settled_at) if settled_at else None
+        return Row(key, message, _instant(due_at), _instant(expires_at), state, attempts, ended_at, missing)
 
     def _runs(self) -> int:
         with closing(self._read()) as connection:
@@ -171,9 +183,9 @@ def _yaml(rule: Rule, url: str) -> str:
         "when": rule.when,
         "late_booking": "send" if rule.sends_late else "skip",
         "actions": [
-            {"send": "sms", "to": action.to, "body": text}
+            {"send": "sms", "to": action.to, "body": text, "id": action.name}
             if action.channel == "sms"
-            else {"send": "webhook", "url": f"{url}/webhook", "json": {"text": text}}
+            else {"send": "webhook", "url": f"{url}/webhook", "json": {"text": text}, "id": action.name}
             for action in rule.actions
         ],
     }

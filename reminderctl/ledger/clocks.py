@@ -1,0 +1,72 @@
+"""Clocks: what the instants of earlier runs say about the clock of this one.
+
+A clock that is behind an instant that a run has seen was wrong then, or is wrong now. Nobody can know which, so no
+instant is taken back; the runs themselves say what was planned at or before now.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from reminderctl.ledger.opening import Ledger
+from reminderctl.timing import instant_text, parse_instant
+
+LATELY = 60  # runs, about an hour of minutes
+
+
+def last_instant(ledger: Ledger, *, run: int) -> datetime | None:
+    """Return the latest instant that the run before this one saw, None where this is the first."""
+    row = ledger.connection.execute(
+        "SELECT MAX(started_at, COALESCE(ended_at, '')) FROM runs WHERE id <> ? ORDER BY id DESC LIMIT 1", (run,)
+    ).fetchone()
+    return parse_instant(row[0]) if row else None
+
+
+def is_behind(ledger: Ledger, now: datetime) -> bool:
+    """Return whether any run has been later than now."""
+    (latest,) = ledger.connection.execute("SELECT MAX(started_at) FROM runs").fetchone()
+    return latest is not None and latest > instant_text(now)
+
+
+def last_run_until(ledger: Ledger, now: datetime, *, run: int) -> datetime:
+    """Return the instant of the latest other run at or before now; now itself where every run was later."""
+    row = ledger.connection.execute(
+        "SELECT MAX(started_at) FROM runs WHERE started_at <= ? AND id <> ?", (instant_text(now), run)
+    ).fetchone()
+    return parse_instant(row[0]) if row[0] else now
+
+
+def first_run_since(ledger: Ledger, number: int, now: datetime) -> datetime:
+    """Return the instant of the first run from this number on that was not later than now, or now."""
+    row = ledger.connection.execute(
+        "SELECT started_at FROM runs WHERE id >= ? AND started_at <= ? ORDER BY id LIMIT 1", (number, instant_text(now))
+    ).fetchone()
+    return parse_instant(row[0]) if row else now
+
+
+class Lately(NamedTuple):
+    """Of the other runs of the last hour, how many were not later than now, and how many were."""
+
+    earlier: int
+    later: int
+
+    @property
+    def is_plausible(self) -> bool:
+        """Return whether now can be right: not where most runs were later, but one alone may have been wrong."""
+        return self.later <= max(self.earlier, 1)
+
+
+def look_back(ledger: Ledger, now: datetime, *, run: int) -> Lately:
+    """Compare the runs of the last hour with now."""
+    (earlier, later) = ledger.connection.execute(
+        """
+        SELECT COALESCE(SUM(seen <= :now), 0), COALESCE(SUM(seen > :now), 0)
+        FROM (
+            SELECT MAX(started_at, COALESCE(ended_at, '')) AS seen
+            FROM runs WHERE id <> :run ORDER BY id DESC LIMIT :lately
+        )
+        """,
+        {"now": instant_text(now), "run": run, "lately": LATELY},
+    ).fetchone()
+    return Lately(earlier, later)
