@@ -25,7 +25,11 @@ class Place(Enum):
     HEADER = "header"  # one line
     HTML = "html"  # &, <, >, " and ' as entities
     URL = "url"  # percent-encoded; scheme, host and port take no values at all
+    LINKS = "links"  # a header that lists links: percent-encoded, or one whole address
+    URL_END = "url_end"  # what an address ends with, which another system begins: percent-encoded
     BODY = "body"  # as the Content-Type demands: inside JSON, form or XML text
+    DATA = "data"  # for a program: as the template demands, which may itself be JSON or XML
+    DATA_HEADER = "data_header"  # the same on one line
     TELEGRAM_HTML = "telegram_html"  # as HTML; a place of its own for its few tags
     PARAMETER = "parameter"  # one line without runs of blanks: a template parameter of WhatsApp
     ATTACHMENT = "attachment"  # `calendar`, or a file beside the YAML
@@ -38,4 +42,8 @@ Url = Annotated[str, Meta(extra={"place": Place.URL})]
 Body = Annotated[str, Meta(extra={"place": Place.BODY})]
 TelegramHtml = Annotated[str, Meta(extra={"place": Place.TELEGRAM_HTML})]
 Parameter = Annotated[str, Meta(extra={"place": Place.PARAMETER})]
+UrlEnd = Annotated[str, Meta(extra={"place": Place.URL_END})]
+Data = Annotated[str, Meta(extra={"place": Place.DATA})]
+DataHeader = Annotated[str, Meta(extra={"place": Place.DATA_HEADER})]
+DataTree = Annotated[Any, Meta(extra={"place": Place.DATA})]  # every string inside, however deep; not the keys
 PlainTree = Annotated[Any, Meta(extra={"place": Place.PLAIN})]  # every string inside, however deep; not the keys

@@ -60,7 +60,7 @@ def compose(
         if getattr(message, content) is not None:
             body = _encode(getattr(message, content), content)
             if not any(name.lower() == "content-type" for name in headers):
-                headers["Content-Type"] = _CONTENT_TYPES["json" if content == "body" and _is_json(body) else content]
+                headers["Content-Type"] = _CONTENT_TYPES[content]
     headers |= {"Idempotency-Key": envelope.key, "webhook-id": envelope.key}
     if keys:
         headers["webhook-timestamp"] = str(at)
@@ -72,16 +72,6 @@ def _encode(content: Any, kind: str) -> bytes:
     if kind == "json":
         return msgspec.json.encode(content)
     return (urlencode(content) if kind == "form" else str(content)).encode()
-
-
-def _is_json(body: bytes) -> bool:
-    if not body.lstrip().startswith((b"{", b"[")):
-        return False
-    try:
-        msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
-        return False
-    return True
 
 
 def _complete_url(message: Message) -> str:

@@ -44,7 +44,7 @@ from reminderctl.channels._webhook_request import (
 )
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Unavailable
 from reminderctl.model import Envelope, Receipt
-from reminderctl.places import Body, Header, Plain, PlainTree, Url
+from reminderctl.places import Body, Data, DataHeader, DataTree, Url
 from reminderctl.secret import Secret
 
 if TYPE_CHECKING:
@@ -86,10 +86,10 @@ class Message(Struct, frozen=True, kw_only=True):
         Literal["GET", "POST", "PUT", "DELETE", "PATCH"], Meta(description="The method of the request.")
     ] = "POST"
     url: Annotated[Url, Meta(description="Where it goes. No shortcodes in its scheme, host and port.")]
-    params: Annotated[dict[str, Plain], Meta(description="What is added to the URL's query.")] = {}
-    headers: Annotated[dict[str, Header], Meta(description="Further headers.")] = {}
-    json: Annotated[PlainTree, Meta(description="A body in JSON.")] = None
-    form: Annotated[dict[str, Plain] | None, Meta(description="A body like that of a submitted web form.")] = None
+    params: Annotated[dict[str, Data], Meta(description="What is added to the URL's query.")] = {}
+    headers: Annotated[dict[str, DataHeader], Meta(description="Further headers.")] = {}
+    json: Annotated[DataTree, Meta(description="A body in JSON.")] = None
+    form: Annotated[dict[str, Data] | None, Meta(description="A body like that of a submitted web form.")] = None
     body: Annotated[Body | None, Meta(description="A body as it stands; a Content-Type header says what it is.")] = None
 
 

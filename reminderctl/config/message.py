@@ -21,7 +21,7 @@ from reminderctl.config.tree import entries, is_list, is_mapping, is_text, key_n
 from reminderctl.config.variables import misplaced
 from reminderctl.config.words import depends_on, did_you_mean, nearest, quote
 from reminderctl.errors import Problem
-from reminderctl.messages import texts
+from reminderctl.messages import kinds, texts
 from reminderctl.messages.attachments import CALENDAR, CHOSEN, OURS, is_bound, is_private
 from reminderctl.messages.shortcodes import is_known
 from reminderctl.places import Place
@@ -53,6 +53,7 @@ class Draft(Struct, kw_only=True):
     read_files: list[Path]
     from_files: dict[tuple[str | int, ...], tuple[Path, str]] = {}
     told: set[str] = set()
+    content_type: str | None = None
 
     def note(self, what: str, *, field: str = "") -> None:
         note_at(self.page, self.node, what, path=self.path, field=field)
@@ -84,6 +85,7 @@ def read_message(draft: Draft) -> dict[str, Any]:
         else:
             tree[field] = _listed(plain(node), texts.places(message_type)[field])
     tree = dict(read_booleans(tree, message_type))
+    draft.content_type = kinds.content_type_of(tree.get("headers"), draft.language, draft.language)
     unfinished = {name.removesuffix(FILE_SUFFIX) for name in nodes} - tree.keys()
     _check_shape(draft, tree, versions=_check_texts(draft, tree), unfinished=unfinished)
     return tree
@@ -158,6 +160,8 @@ def _check_text(draft: Draft, path: tuple[str | int, ...], *, place: Place, text
     elif not text.strip():
         _check_blank(draft, path, place=place)
         return
+    elif what := kinds.mistake_in(text, place, draft.content_type):
+        draft.page.note(node_at(draft.node, path), draft.path, f"{'.'.join(map(str, path))}: {what}")
     if "{" not in text and place is not Place.URL:
         return
     strays = list(_REFERENCE.finditer(text)) if draft.page.strays and path not in draft.from_files else []

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from reminderctl.errors import Rejected
 from reminderctl.messages.context import Context
-from reminderctl.messages.escaping import CLOSE, OPEN
 from reminderctl.model import Attachment
+from reminderctl.structure import CLOSE, OPEN
 
 CALENDAR = "calendar"
 LARGEST_FILE = 10 * 1024 * 1024  # bytes
@@ -26,7 +26,7 @@ _ENDING = re.compile(r"[^/]*\.[A-Za-z0-9]+")
 def attachment(rendered: str, context: Context, *, base: Path, private: Iterable[Path]) -> Attachment:
     """Return the appointment for `calendar`, else a file; raises `Rejected`.
 
-    In the `rendered` name, values still stand between the marks of `escaping`. `private` are files and folders of
+    In the `rendered` name, values still stand between the marks of `structure`. `private` are files and folders of
     which nothing is sent.
     """
     name = _MARKED.sub(r"\1", rendered).strip()

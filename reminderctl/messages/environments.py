@@ -14,12 +14,13 @@ from markupsafe import Markup
 
 from reminderctl.errors import Rejected
 from reminderctl.messages import dates, estimates, limits, patterns
-from reminderctl.messages.escaping import BodyKind, escape, escape_plain
+from reminderctl.messages.escaping import escape, escape_markup
 from reminderctl.messages.sandbox import Sandbox
 from reminderctl.messages.shortcodes import BY_NAME, CARRIAGE_RETURN, is_known, unknown
 from reminderctl.messages.values import Empty
 from reminderctl.messages.wording import as_text
 from reminderctl.places import Place
+from reminderctl.structure import BodyKind
 
 HERE = "_here"  # the zone and the languages of the reader
 UNFILLED = "_unfilled"  # collects the shortcodes that came out empty
@@ -31,7 +32,7 @@ _REFUSED_FILTERS = frozenset(
 _MARKUP = (
     (Place.HTML, BodyKind.PLAIN),
     (Place.TELEGRAM_HTML, BodyKind.PLAIN),
-    (Place.BODY, BodyKind.XML),
+    *((place, BodyKind.XML) for place in (Place.BODY, Place.DATA, Place.DATA_HEADER)),
 )
 _LABORIOUS = (
     *(nodes.For, nodes.Macro, nodes.CallBlock, nodes.Call, nodes.Concat),
@@ -70,7 +71,7 @@ def _escaping(escape_value: Callable[[str], str], *, markup: bool) -> Callable[[
             return _RETURN if markup else "\r"
         if markup and isinstance(value, Markup):  # escaped already, but perhaps by Jinja2, which knows of tags only
             limits.spend(limits.STEP + len(value))
-            return Markup(escape_plain(value))  # noqa: S704 - it loses characters, none is added
+            return Markup(escape_markup(value))  # noqa: S704 - it loses characters, none is added
         if isinstance(value, Empty):
             variables[UNFILLED].add(value.shortcode)
         text = as_text(value)

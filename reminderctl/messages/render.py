@@ -17,9 +17,11 @@ from reminderctl.errors import Rejected
 from reminderctl.messages import environments, limits, shapes, shortcodes, texts
 from reminderctl.messages.attachments import attachment
 from reminderctl.messages.context import Context
-from reminderctl.messages.escaping import BodyKind, body_kind, finish
+from reminderctl.messages.escaping import finish
+from reminderctl.messages.kinds import content_type_for, content_type_of, kind_of
 from reminderctl.messages.values import Lookup, custom, reader_zone, value, values
 from reminderctl.places import Place
+from reminderctl.structure import BodyKind
 
 
 class Incomplete(Rejected):
@@ -47,19 +49,28 @@ def render_message(
     `tree` is the action's message as the YAML has it, `base` the folder that attachments are relative to; nothing of
     what is `private` is attached. What is in `extra` goes into the message as it is.
     """
-    content_type = _content_type(tree, context)
+    headers = tree.get("headers")
+    given_type = content_type_of(headers, context.language, context.default_language)
+    found_type: str | None = None
     unfilled: set[str] = set()
 
     def filled(path: shapes.Path, place: Place, versions: str | Mapping[str, str]) -> Any:
+        nonlocal found_type
         text, known = _choose(versions, context)
-        kind = _kind(text, content_type) if place is Place.BODY else BodyKind.PLAIN
-        rendered = _rendered(text, place, known, kind=kind, unfilled=unfilled, field=".".join(map(str, path)))
+        if place is Place.HEADER and str(path[-1]).casefold().startswith("list-"):
+            place = Place.LINKS
+        if place is Place.BODY and not given_type:
+            found_type = content_type_for(text)
+        field = ".".join(map(str, path))
+        rendered = _rendered(text, place, known, content_type=given_type, unfilled=unfilled, field=field)
         if place is not Place.ATTACHMENT:
             return rendered
         return attachment(rendered, known, base=base, private=private)
 
     with limits.bounded():
         rendered = shapes.transform(message_type, tree, filled)
+    if found_type:
+        rendered["headers"] = {**rendered.get("headers", {}), "Content-Type": found_type}
     try:
         message: Any = msgspec.convert({**rendered, **(extra or {})}, message_type, strict=False)
     except (msgspec.ValidationError, TypeError) as error:
@@ -69,9 +80,8 @@ def render_message(
 
 def render_text(text: str, place: Place, context: Context, *, field: str = "text") -> str:
     """One text outside a message, such as a recipient's address; raises `Rejected`."""
-    kind = _kind(text, None) if place is Place.BODY else BodyKind.PLAIN
     with limits.bounded():
-        return _rendered(text, place, context, kind=kind, unfilled=set(), field=field)
+        return _rendered(text, place, context, content_type=None, unfilled=set(), field=field)
 
 
 def _choose(versions: str | Mapping[str, str], context: Context) -> tuple[str, Context]:
@@ -86,11 +96,14 @@ def _choose(versions: str | Mapping[str, str], context: Context) -> tuple[str, C
 # --- one text -------------------------------------------------------------------------------------------------------
 
 
-def _rendered(text: str, place: Place, context: Context, *, kind: BodyKind, unfilled: set[str], field: str) -> str:
+def _rendered(
+    text: str, place: Place, context: Context, *, content_type: str | None, unfilled: set[str], field: str
+) -> str:
     if place is Place.URL:
         _refuse_url(text, field)
     empty: set[str] = set()
     try:
+        kind = kind_of(text, place, content_type)
         rendered = _fill(text, place, context, kind=kind, unfilled=empty) if "{" in text else text
     except Rejected as error:
         raise Rejected(f"cannot render {field}: {error}") from error
@@ -103,7 +116,10 @@ def _rendered(text: str, place: Place, context: Context, *, kind: BodyKind, unfi
         _refuse_traversal(rendered, field)
         _refuse_parent(text, rendered, empty=empty, field=field)
     unfilled |= empty
-    return finish(place, rendered, kind=kind)
+    try:
+        return finish(place, rendered, kind=kind)
+    except Rejected as error:
+        raise Rejected(f"cannot render {field}: {error}") from None
 
 
 def _refuse_half_characters(text: str, field: str) -> None:
@@ -165,21 +181,6 @@ def _compile(text: str, place: Place, kind: BodyKind) -> _Compiled:
 
 
 # --- places with rules of their own ---------------------------------------------------------------------------------
-
-
-def _content_type(tree: Mapping[str, Any], context: Context) -> str | None:
-    headers = tree.get("headers")
-    for name, text in headers.items() if isinstance(headers, Mapping) else ():
-        if str(name).strip().casefold() == "content-type" and isinstance(text, (str, Mapping)):
-            return texts.choose(text, context.language, context.default_language)
-    return None
-
-
-def _kind(text: str, content_type: str | None) -> BodyKind:
-    """What a body is: as its Content-Type says, else as its first literal character looks."""
-    if content_type:
-        return body_kind(content_type)
-    return {"{": BodyKind.JSON, "[": BodyKind.JSON, "<": BodyKind.XML}.get(texts.opening(text), BodyKind.PLAIN)
 
 
 def _refuse_url(text: str, field: str) -> None:

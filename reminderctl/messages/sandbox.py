@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any, cast
@@ -14,8 +14,10 @@ from jinja2.exceptions import SecurityError
 from jinja2.runtime import BlockReference, Context, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Cycler, Joiner
+from markupsafe import Markup, escape
 
 from reminderctl.messages import estimates, limits
+from reminderctl.structure import CLOSE, OPEN
 
 _TEXT = (
     "lower upper title capitalize casefold swapcase strip lstrip rstrip split rsplit splitlines partition rpartition "
@@ -51,9 +53,9 @@ class _Generator(CodeGenerator):
 
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802 - Jinja2's name
         """Weigh the parts before they are joined."""
-        chosen = "markup_join" if frame.eval_ctx.autoescape else "str_join"
+        chosen = "environment.join_markup" if frame.eval_ctx.autoescape else "str_join"
         if frame.eval_ctx.volatile:
-            chosen = "(markup_join if context.eval_ctx.volatile else str_join)"  # as Jinja2 has it
+            chosen = "(environment.join_markup if context.eval_ctx.volatile else str_join)"  # as Jinja2 has it
         self.write(f"{chosen}(")
         self.visit_List(nodes.List(node.nodes), frame)
         self.write(")")
@@ -82,6 +84,14 @@ def _texts_in(node: nodes.Node) -> Iterator[nodes.TemplateData]:
     yield from node.find_all(nodes.TemplateData)
 
 
+def _join_markup(parts: Sequence[Any]) -> str:
+    """Join as Jinja2 does, escaping values beside what is escaped already; each keeps the marks of a value."""
+    if not any(hasattr(each, "__html__") for each in parts):
+        return "".join(map(str, parts))
+    marked = (each if hasattr(each, "__html__") else f"{OPEN}{escape(each)}{CLOSE}" for each in parts)
+    return Markup("".join(map(str, marked)))  # noqa: S704 - each part has just been escaped
+
+
 class Sandbox(ImmutableSandboxedEnvironment):
     """An environment for texts; what it renders must be inside `limits.bounded`."""
 
@@ -89,6 +99,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
     steps = staticmethod(limits.steps)
     within = staticmethod(limits.within)
+    join_markup = staticmethod(_join_markup)
 
     def __init__(self, **options: Any) -> None:
         super().__init__(optimized=False, cache_size=0, **options)  # an optimizer would work before there is a budget

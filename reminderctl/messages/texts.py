@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from reminderctl.messages.shapes import Path, Shape, places, transform
 from reminderctl.messages.shortcodes import BY_NAME, CARRIAGE_RETURN, is_known, suggest, unknown
@@ -15,6 +15,7 @@ from reminderctl.places import Place
 
 __all__ = [
     "Shape",
+    "anatomy",
     "around_values",
     "choose",
     "choose_version",
@@ -44,6 +45,9 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+
+_RAW = re.compile(r"\{%[-+]?\s*raw\s*[-+]?%\}(?P<text>.*?)\{%[-+]?\s*endraw\s*[-+]?%\}", re.DOTALL)
+_CONSTANT = re.compile(r""" "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*' """, re.VERBOSE | re.DOTALL)
 
 # A known shortcode that no token covers: its brace does not close, a filter or a comma stands in it. What a colon
 # follows is a key, as in JavaScript.
@@ -91,17 +95,40 @@ def is_template(text: str) -> bool:
     return "{{" in text or "{%" in text or "{#" in text
 
 
-def opening(text: str) -> str:
-    """The first literal character that is not blank, past statements; "" where a value stands before it."""
-    end = 0
+class Anatomy(NamedTuple):
+    """A text without its values: the digit 0 in the place of each, what it has, and the texts inside expressions."""
+
+    skeleton: str
+    values: bool
+    statements: bool
+    constants: str
+
+
+def anatomy(text: str, *, value: str = "0") -> Anatomy:
+    """Return what a text is made of, so far as it can be seen without rendering it; `value` stands for each value."""
+    parts: list[str] = []
+    constants: list[str] = []
+    end, values, statements = 0, False, False
     for token in _TOKEN.finditer(text):
-        literal = text[end : token.start()].strip() or (token.group() if token["spaced"] else "")
-        if literal:
-            return literal[0]
-        if not token.group().startswith(("{%", "{#")):
-            return ""
+        parts.append(text[end : token.start()])
         end = token.end()
-    return text[end:].strip()[:1]
+        jinja = token["jinja"] or ""
+        if raw := _RAW.fullmatch(jinja):
+            parts.append(raw["text"])
+        elif jinja.startswith(("{%", "{#")) or (not jinja and token["spaced"]):
+            statements = statements or jinja.startswith("{%")
+            parts.append("" if jinja else token.group())
+        else:
+            values = True
+            parts.append(value)
+        constants += [each[1:-1] for each in _CONSTANT.findall(jinja)] if not raw else []
+    return Anatomy("".join((*parts, text[end:])), values, statements, "\n".join(constants))
+
+
+def opening(text: str) -> str:
+    """The first literal character that is not blank; "" where there is none, or a value stands before it."""
+    first = anatomy(text).skeleton.strip()[:1]
+    return "" if first == "0" else first
 
 
 def to_template(text: str) -> str:

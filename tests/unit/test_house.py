@@ -21,6 +21,7 @@ FLOORS = {
     "model": 0,
     "places": 0,
     "secret": 0,
+    "structure": 0,
     "timing": 1,
     "crontab": 1,
     "matching": 1,

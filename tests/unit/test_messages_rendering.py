@@ -20,9 +20,10 @@ from msgspec import structs
 
 from reminderctl.errors import Rejected
 from reminderctl.messages.context import Context
-from reminderctl.messages.escaping import BodyKind, escape
+from reminderctl.messages.escaping import escape, finish
 from reminderctl.messages.render import Rendering, render_message, render_text
 from reminderctl.places import Place
+from reminderctl.structure import BodyKind
 from tests.message_samples import FULL, NOTHING, Message, called, context
 
 HOLA = "Hola {customer_full_name}, su cita de {service_name} es el {appointment_date} a las {appointment_start_time}."
@@ -297,7 +298,8 @@ def test_a_shortcode_in_a_url_host_is_refused_when_rendered_too() -> None:
     ],
 )
 def test_each_place_has_its_own_escaping(place: Place, shown: str) -> None:
-    assert escape(place, "a\r\n&<b>'\"\t=?x? \u2028c") == shown
+    value = "a\r\n&<b>'\"\t=?x? \u2028c"
+    assert finish(place, f"x{escape(place, value)}x") == f"x{shown}x"
 
 
 @pytest.mark.parametrize("kind", list(BodyKind), ids=str)

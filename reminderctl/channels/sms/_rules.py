@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -16,6 +16,7 @@ from reminderctl.channels.sms._message import read_body, read_sender
 from reminderctl.channels.sms._presets import PRESETS, Gateway, Success
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable, Unknown
 from reminderctl.model import Receipt
+from reminderctl.structure import ONE_STRUCTURE, UNCLEAR, BodyKind, escape_json, escape_xml, kind_of, seal_json
 
 if TYPE_CHECKING:
     from reminderctl.channels.sms._message import Message
@@ -33,6 +34,12 @@ _MEANINGS: Mapping[str, type[DeliveryError]] = {
     "channel_down": ChannelDown,
     "unknown": Unknown,
 }
+_ESCAPES: Mapping[BodyKind, Callable[[str], str]] = {
+    BodyKind.PLAIN: str,
+    BodyKind.JSON: escape_json,
+    BodyKind.XML: escape_xml,
+}
+_BREAKS = re.compile(r"[\x00-\x1f\x7f]+")
 _WHOLE = "."
 _SHORTEST_SECRET = 8  # characters: shorter literals of a template (`type: sms`) are words
 
@@ -83,7 +90,8 @@ def compose(gateway: Gateway, settings: Settings, message: Message, envelope: En
         "password": settings.password.reveal() if settings.password else "",
         "token": settings.token.reveal() if settings.token else "",
     }
-    headers, auth = fill(gateway.headers, values), None
+    headers = {name: _BREAKS.sub(" ", text).strip() for name, text in fill(gateway.headers, values).items()}
+    auth = None
     if gateway.json is not None:
         headers = {"Content-Type": "application/json", **headers}
     if settings.password and not _mentions(gateway, "password"):
@@ -99,7 +107,7 @@ def compose(gateway: Gateway, settings: Settings, message: Message, envelope: En
 def fill(template: Any, values: Mapping[str, str]) -> Any:
     """A template with its names in braces replaced, once: what a value holds in braces stays."""
     if isinstance(template, str):
-        return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), template)
+        return _fill_text(template, values)
     if isinstance(template, Mapping):
         return {name: fill(each, values) for name, each in template.items()}
     if isinstance(template, list):
@@ -107,8 +115,21 @@ def fill(template: Any, values: Mapping[str, str]) -> Any:
     return template
 
 
+def _fill_text(template: str, values: Mapping[str, str]) -> str:
+    """Fill one text, which may itself be JSON or XML: a customer's words must not add to it, nor change its number."""
+    kind = _kind(template)
+    escape = _ESCAPES[kind or BodyKind.PLAIN]
+    text = _PLACEHOLDER.sub(lambda found: escape(values[found[1]]) if found[1] in values else found[0], template)
+    return seal_json(text) if kind is BodyKind.JSON else text
+
+
+def _kind(template: str) -> BodyKind | None:
+    skeleton, values = _PLACEHOLDER.subn("0", template)
+    return kind_of(skeleton, values=values > 0, statements=False)
+
+
 def _address(gateway: Gateway, settings: Settings, values: Mapping[str, str]) -> str:
-    url: str = fill(gateway.url, {name: quote(value, safe="") for name, value in values.items()})
+    url = _PLACEHOLDER.sub(lambda found: quote(values.get(found[1], found[0]), safe=""), gateway.url)
     if settings.base_url:
         parts = urlsplit(url)
         url = settings.base_url.rstrip("/") + url[len(f"{parts.scheme}://{parts.netloc}") :]
@@ -200,6 +221,8 @@ def mistakes(gateway: Gateway, settings: Settings) -> Iterator[str]:
     names = {name for text in (gateway.url, *_texts(gateway)) for name in _PLACEHOLDER.findall(text)}
     for name in sorted(names - set(NAMES)):
         yield f"unknown name {{{name}}}; there are {', '.join(f'{{{each}}}' for each in NAMES)}"
+    if any(_kind(text) is None for text in _texts(gateway)):
+        yield f"{UNCLEAR}; {ONE_STRUCTURE}"
     for name in ("to", "body"):
         if not {name, f"{name}_digits"} & names:
             yield f"{{{name}}} is missing: put it into form, json or params"

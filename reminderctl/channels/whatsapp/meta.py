@@ -39,7 +39,7 @@ from reminderctl.channels._phone import Region, digits, e164, region_mistakes
 from reminderctl.channels.whatsapp import _meta_answers
 from reminderctl.errors import Rejected
 from reminderctl.model import Envelope, Receipt
-from reminderctl.places import Parameter, Plain, Url
+from reminderctl.places import Parameter, Plain, Url, UrlEnd
 from reminderctl.secret import Secret
 
 __all__ = ["RULES", "Channel", "Message", "Settings", "TemplateHeader", "as_file", "message_mistakes", "mistakes"]
@@ -93,7 +93,7 @@ class Message(Struct, frozen=True, kw_only=True):
     ] = []
     header: Annotated[TemplateHeader | None, Meta(description="What fills the template's header.")] = None
     buttons: Annotated[
-        list[Parameter] | dict[str, Parameter],
+        list[UrlEnd] | dict[str, UrlEnd],
         Meta(description="The ends of its buttons' addresses: in their order, or by place (0 is the first)."),
     ] = []
     body: Annotated[Plain, Meta(description="A text, for those who have written within the last 24 hours.")] = ""
@@ -199,11 +199,19 @@ def _compose_template(message: Message) -> dict[str, Any]:
         components.append({"type": "body", "parameters": parameters})
     buttons = message.buttons if isinstance(message.buttons, dict) else dict(enumerate(message.buttons))
     for place, text in buttons.items():
-        parameter = _parameter(quote(text.strip(), safe=_IN_ADDRESSES), f"buttons: the one at {place}")
+        parameter = _parameter(_end_of_address(text), f"buttons: the one at {place}")
         components.append({"type": "button", "sub_type": "url", "index": str(place), "parameters": [parameter]})
     # Meta's own examples leave the policy out, its OpenAPI description requires it: with it, both are content.
     language = {"policy": "deterministic", "code": _as_code(message.language)}
     return {"name": message.template, "language": language} | ({"components": components} if components else {})
+
+
+def _end_of_address(text: str) -> str:
+    """What a button's address ends with; values in it are percent-encoded already. Raises `Rejected` for dots."""
+    end = quote(re.sub("%(?![0-9A-Fa-f]{2})", "%25", text.strip()), safe=_IN_ADDRESSES)
+    if {".", ".."} & set(re.split("[?#]", end)[0].split("/")):
+        raise Rejected("buttons: a part of the path came out as dots, and would lead elsewhere")
+    return end
 
 
 def _header_parameter(header: TemplateHeader) -> dict[str, Any]:

@@ -1,0 +1,78 @@
+"""What each text of a message for programs is made of, so that values are escaped for that."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reminderctl import structure
+from reminderctl.errors import Rejected
+from reminderctl.messages import markup, texts
+from reminderctl.places import Place
+from reminderctl.structure import CLOSE, OPEN, BodyKind
+
+FOR_PROGRAMS = frozenset({Place.BODY, Place.DATA, Place.DATA_HEADER})
+_CONTENT_TYPE = "content-type"
+
+
+def content_type_of(headers: Any, language: str, default_language: str) -> str | None:
+    """Return the Content-Type that a message's headers give it, as it is written."""
+    for name, text in headers.items() if isinstance(headers, Mapping) else ():
+        if str(name).strip().casefold() == _CONTENT_TYPE and isinstance(text, (str, Mapping)):
+            return texts.choose(text, language, default_language)
+    return None
+
+
+def kind_of(text: str, place: Place, content_type: str | None) -> BodyKind:
+    """Return what a text in this place is made of; raises `Rejected` where its values cannot be made harmless."""
+    kind, mistake = _judge(text, place, content_type)
+    if mistake:
+        raise Rejected(mistake)
+    return kind
+
+
+def mistake_in(text: str, place: Place, content_type: str | None) -> str | None:
+    """Return why the values of a text in this place cannot be made harmless; None where they can."""
+    if place in (Place.HTML, Place.TELEGRAM_HTML):
+        return _mistake_in_markup(text)
+    return _judge(text, place, content_type)[1] if place in FOR_PROGRAMS else None
+
+
+def _mistake_in_markup(text: str) -> str | None:
+    try:
+        markup.seal(texts.anatomy(text, value=f"{OPEN}0{CLOSE}").skeleton)
+    except Rejected as error:
+        return str(error)
+    return None
+
+
+@functools.lru_cache(maxsize=1024)
+def _judge(text: str, place: Place, content_type: str | None) -> tuple[BodyKind, str | None]:
+    if place not in FOR_PROGRAMS:
+        return BodyKind.PLAIN, None
+    found = texts.anatomy(text)
+    if place is Place.BODY and content_type:
+        kind = structure.kind_of_type(content_type)
+        return kind, next(_mistakes_of_type(content_type, values=found.values), None)
+    judge, advice = (
+        (structure.kind_of_body, structure.SAY_SO)
+        if place is Place.BODY
+        else (structure.kind_of, structure.ONE_STRUCTURE)
+    )
+    kind_found = judge(**found._asdict())
+    if kind_found is None:
+        return BodyKind.PLAIN, f"{structure.UNCLEAR}; {advice}"
+    return kind_found, None
+
+
+def _mistakes_of_type(content_type: str, *, values: bool) -> Iterator[str]:
+    if "{" in content_type:
+        yield "its Content-Type holds a shortcode; write it out"
+    elif values and structure.is_unsafe_type(content_type):
+        yield f"a value could change a text of the type {content_type}; send `json`, `form` or XML instead"
+
+
+def content_type_for(text: str) -> str | None:
+    """Return the Content-Type of a body without one, as its template shows it; None for a text."""
+    return structure.type_of(**texts.anatomy(text)._asdict())
