@@ -59,11 +59,20 @@ def drafted(path: Path, *, mode: int = PRIVATE, durable: Durable = Durable.NAME)
 
 
 def sync(*paths: Path) -> None:
-    """Make files, or the names in folders, outlast a power cut; raises OSError."""
+    """Make files, or the names in folders, outlast a power cut; raises OSError.
+
+    A folder that cannot be synced, because we may not list it or its file system knows no such thing, is left to it.
+    """
     for path in paths:
-        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+        except PermissionError:
+            continue
         try:
             os.fsync(descriptor)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):
+                raise
         finally:
             os.close(descriptor)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,9 @@ from click.testing import CliRunner
 from reminderctl.cli import main
 from tests.clinic import Clinic
 
+# Root may read everything, unless it gives that up.
+GIVEN_UP = "-dac_override,-dac_read_search"
+UNPRIVILEGED = ["setpriv", f"--bounding-set={GIVEN_UP}", f"--inh-caps={GIVEN_UP}"] if os.geteuid() == 0 else []
 _recording: list[list[tuple[str, Path]]] = []
 
 
@@ -101,3 +105,14 @@ def test_what_init_writes_lasts(tmp_path: Path, events: list[tuple[str, Path]]) 
     for name in ("workflows.yaml", "secrets.env", "bookings.db", "ledger.db"):
         written = events.index(("synced", folder / name))
         assert events[written + 1] == ("synced", folder)
+
+
+def test_a_folder_that_may_be_written_but_not_listed_will_do(due: Clinic) -> None:
+    """Its name cannot be synced then, as SQLite cannot either; that is no reason to send nothing."""
+    due.folder.chmod(0o300)
+    yaml = str(due.folder / "workflows.yaml")
+    words = [*UNPRIVILEGED, sys.executable, "-m", "reminderctl", "-c", yaml, "run", "--now", "2026-06-09T10:00Z"]
+    ran = subprocess.run(words, capture_output=True, text=True, check=False)
+    due.folder.chmod(0o700)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert due.states() == {"sent": 1}
