@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from reminderctl.model import Action, Booking, Config, Participant, Workflow
+from reminderctl.model import Action, Booking, Config, Delivery, Participant, Workflow
 
 ADDRESSES = {"email": "email", "sms": "phone", "whatsapp": "phone", "telegram": "telegram"}
 _ADDRESS_NAMES = {"phone": "phone number", "email": "e-mail address", "telegram": "Telegram chat id"}
+TABLES = {"customer": "customers", "staff": "staff", "location": "locations"}
 _MISSING_NOUNS = {"staff": "the booking has no member of staff", "location": "the booking has no location"}
 
 
@@ -59,6 +60,11 @@ def _fixed(to: str, action: Action, booking: Booking, *, config: Config) -> tupl
 
 def _address(channel: str, noun: object) -> str | None:
     return getattr(noun, ADDRESSES[channel], None) or None
+
+
+def table_of(delivery: Delivery) -> str | None:
+    """Return the table of the bookings in which a recipient's address is; None for one that the YAML names."""
+    return TABLES.get(delivery.recipient.partition(":")[0]) if ":" in delivery.recipient else None
 
 
 def name_of_recipient(recipient: str, booking: Booking | None) -> str:

@@ -21,6 +21,7 @@ from reminderctl.sqlite_errors import needs_rollback
 
 BUSY_SECONDS = 10.0
 LONGEST_NUMBER = 19  # digits; SQLite's integers end there
+TABLES = ("bookings", "participants", "customers", "services", "staff", "locations")
 PARAMETERS = 10_000  # of one statement; SQLite takes 32,766 unless it was built otherwise
 _SELECT = """
 SELECT b.id, b.starts_at, b.ends_at, b.timezone, b.status, b.service_id, b.staff_id, b.location_id, b.fields,
@@ -119,15 +120,22 @@ class Bookings:
         )
         return {*self._texts(_EACH_TIMEZONE if indexed else "SELECT DISTINCT timezone FROM bookings")}
 
-    def count(self, window: Window) -> tuple[bool, bool, int, int]:
-        """Return whether there are bookings, and participants; and how many of each, of bookings that end in a window.
+    def filled_tables(self) -> tuple[str, ...]:
+        """Return the tables, or views, that hold anything."""
+        filled = ", ".join(f"EXISTS (SELECT 1 FROM {table})" for table in TABLES)  # noqa: S608 - names of tables
+        with errors_of(self.path):
+            row = self._connection.execute(f"SELECT {filled}").fetchone()
+        return tuple(table for table, is_filled in zip(TABLES, row, strict=True) if is_filled)
+
+    def count(self, window: Window) -> tuple[int, int]:
+        """Return how many bookings end in a window, and how many participants they have.
 
         Views are not counted: they may take long.
         """
         since, until = map(timing.instant_text, window)
         with errors_of(self.path):
             row = self._connection.execute(_COUNT, {"since": since, "until": until}).fetchone()
-        return bool(row[0]), bool(row[1]), row[2], row[3]
+        return row[0], row[1]
 
     def latest_ids(self, *, most: int) -> list[str]:
         """The ids of the bookings that start last."""
@@ -251,8 +259,7 @@ _COUNT = """
 WITH ours (are) AS (
     SELECT COUNT(*) = 2 FROM sqlite_master WHERE type = 'table' AND name IN ('bookings', 'participants')
 )
-SELECT EXISTS (SELECT 1 FROM bookings), EXISTS (SELECT 1 FROM participants),
-    CASE WHEN are THEN (SELECT COUNT(*) FROM bookings WHERE ends_at > :since AND ends_at <= :until) ELSE 0 END,
+SELECT CASE WHEN are THEN (SELECT COUNT(*) FROM bookings WHERE ends_at > :since AND ends_at <= :until) ELSE 0 END,
     CASE WHEN are THEN (
         SELECT COUNT(*) FROM bookings JOIN participants ON participants.booking_id = bookings.id
         WHERE ends_at > :since AND ends_at <= :until

@@ -16,6 +16,7 @@ from reminderctl.model import Delivery
 from reminderctl.planning import SWITCHED_OFF
 from reminderctl.timing import instant_text, parse_trigger
 
+EMPTIED = "nothing is known of its recipient: {} is empty, and was not"
 RESTORED = "may have been sent before the ledger was restored"
 
 
@@ -36,6 +37,17 @@ def hold(ledger: Ledger, reasons: Mapping[int, str]) -> int:
         [{"id": number, "reason": reason} for number, reason in reasons.items()],
     )
     return max(changed, 0)
+
+
+def hold_without_address(ledger: Ledger, table: str, kind: str, *, run: int) -> int:
+    """Hold what a run has planned for recipients of a kind whose table was emptied; return how many that are."""
+    return ledger.connection.execute(
+        """
+        UPDATE deliveries SET held = 1, missing = :reason
+        WHERE planned_by = :run AND state = 'pending' AND held = 0 AND address IS NULL AND recipient GLOB :kind || ':*'
+        """,
+        {"reason": EMPTIED.format(table), "run": run, "kind": kind},
+    ).rowcount
 
 
 def let_go(ledger: Ledger, ids: Iterable[int]) -> None:

@@ -14,11 +14,13 @@ BOOKINGS = "bookings"  # the name of bookings.db
 
 
 class Census(NamedTuple):
-    """What a run saw that saw all of a source: has it bookings and participants, and how many soon after `since`."""
+    """What a run saw that saw all of a source: which tables hold anything, how many bookings end soon after `since`.
+
+    `participants` are those of these bookings.
+    """
 
     since: datetime
-    any_bookings: bool
-    any_participants: bool
+    tables: tuple[str, ...]
     bookings: int
     participants: int
 

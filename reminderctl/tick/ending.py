@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from itertools import starmap
 
-from reminderctl import planning
+from reminderctl import planning, recipients
+from reminderctl.counts import count_of
 from reminderctl.ledger import Ledger, checks, missing, queue, runs
 from reminderctl.model import Config
 from reminderctl.tick.reading import Reading
@@ -35,6 +36,15 @@ def end_what_is_over(
     is_held = not overtaken and _act_on(reading.checked, config, ledger, now=now, report=report)
     report.expire(starmap(Expired, queue.expire(ledger, now)))
     return is_held
+
+
+def hold_without_address(ledger: Ledger, emptied: Collection[str], *, run: int, report: Report) -> None:
+    """Hold what was planned for recipients of whom nothing is known, because their table was emptied."""
+    for kind, table in recipients.TABLES.items():
+        held = missing.hold_without_address(ledger, table, kind, run=run) if table in emptied else 0
+        if held:
+            report.counts["held"] += held
+            report.lines.append(f"{count_of(held, 'new delivery')} held: {missing.EMPTIED.format(table)}")
 
 
 def _act_on(checked: Checked, config: Config, ledger: Ledger, *, now: datetime, report: Report) -> bool:

@@ -25,27 +25,43 @@ def whole_until(known: Source | None, now: datetime) -> datetime | None:
 class Sight(NamedTuple):
     """How a run saw the bookings: does it lack some, what it counted, and what was known before.
 
-    `counted` is None where nothing had to be counted.
+    `emptied` are tables that held something, and hold nothing now. `counted` is None where nothing had to be counted.
     """
 
     known: Source | None
     lacks: bool
+    emptied: frozenset[str]
     counted: Census | None
 
 
-def look(bookings: Bookings, *, known: Source | None, fingerprint: str | None, now: datetime) -> Sight:
+def find_emptied(bookings: Bookings, *, known: Source | None, fingerprint: str | None) -> frozenset[str]:
+    """Return the tables that held something when a run last saw all bookings, and hold nothing now."""
+    if known is None or known.census is None or not _is_to_count(known, fingerprint):
+        return frozenset()
+    return frozenset(known.census.tables) - frozenset(bookings.filled_tables())
+
+
+def look(
+    bookings: Bookings, *, known: Source | None, fingerprint: str | None, emptied: frozenset[str], now: datetime
+) -> Sight:
     """Return how the bookings look, after they have been read; they are counted where they have changed.
 
-    They are not whole where the tables of bookings or participants are empty and were not, where more than a fifth of
-    those of the next days (and more than 5) has disappeared, or where as many cannot be read.
+    They are not whole where a table was emptied, where more than a fifth of those of the next days, or of their
+    participants, (and more than 5) has disappeared, or where as many cannot be read.
     """
-    lacks = len(bookings.unreadable) > FEW  # of those that were read now, whenever they were spoiled
-    changed = known is None or fingerprint is None or known.fingerprint != fingerprint
-    if known and not changed and known.whole_until is None:
-        return Sight(known, lacks, counted=None)
+    lacks = bool(emptied) or len(bookings.unreadable) > FEW  # of those that were read now, whenever they were spoiled
+    if known and not _is_to_count(known, fingerprint):
+        return Sight(known, lacks, emptied, counted=None)
     if known and known.census and not lacks:
-        lacks = _has_lost(known.census, _count(bookings, known.census.since))
-    return Sight(known, lacks, _count(bookings, now))
+        before, now_there = known.census, bookings.count(Window(known.census.since, known.census.since + AHEAD))
+        lacks = _is_crowd(before.bookings, now_there[0]) or _is_crowd(before.participants, now_there[1])
+    return Sight(
+        known, lacks, emptied, Census(now, bookings.filled_tables(), *bookings.count(Window(now, now + AHEAD)))
+    )
+
+
+def _is_to_count(known: Source, fingerprint: str | None) -> bool:
+    return fingerprint is None or known.fingerprint != fingerprint or known.whole_until is not None
 
 
 def note_sight(ledger: Ledger, sight: Sight, *, is_held: bool, last_run_at: datetime, now: datetime) -> None:
@@ -58,18 +74,6 @@ def note_sight(ledger: Ledger, sight: Sight, *, is_held: bool, last_run_at: date
         sources.note_whole(ledger, None, sight.counted)
 
 
-def _count(bookings: Bookings, since: datetime) -> Census:
-    return Census(since, *bookings.count(Window(since, since + AHEAD)))
-
-
-def _has_lost(before: Census, after: Census) -> bool:
-    return (
-        (before.any_bookings and not after.any_bookings)
-        or (before.any_participants and not after.any_participants)
-        or _is_crowd(before.bookings - after.bookings, before.bookings)
-        or _is_crowd(before.participants - after.participants, before.participants)
-    )
-
-
-def _is_crowd(number: int, total: int) -> bool:
-    return number > FEW and number * CROWD_SHARE > total
+def _is_crowd(before: int, after: int) -> bool:
+    """Return True where more than people delete has disappeared."""
+    return before - after > FEW and (before - after) * CROWD_SHARE > before

@@ -14,7 +14,7 @@ from reminderctl.ledger.watermarks import Key, Watermark
 from reminderctl.model import Config, Delivery, Trigger, Window, Workflow
 from reminderctl.tick import lookback
 from reminderctl.tick.arming import sync
-from reminderctl.tick.ending import end_what_is_over
+from reminderctl.tick.ending import end_what_is_over, hold_without_address
 from reminderctl.tick.reading import Reading, due_of, planned_after
 from reminderctl.tick.report import Report
 from reminderctl.tick.returning import find_owed_again, leave_out_told
@@ -48,6 +48,7 @@ def plan(
         )
         wanted = leave_out_told(workflow, chain(back.get(workflow.id, ()), *deliveries), ledger)
         _enqueue(workflow, wanted, ledger, run=run, now=now, report=report)
+    hold_without_address(ledger, reading.sight.emptied, run=run, report=report)
     watermarks.advance(ledger, (workflow.id for workflow in enabled), now)
     # What a clock that is behind looks back on is not what the next one has to.
     sources.record(ledger, None if clocks.is_behind(ledger, now) else reading.fingerprint, now)

@@ -58,7 +58,10 @@ def read(config: Config, ledger: Ledger, bookings: Bookings, *, now: datetime) -
     with errors_of(ledger.path):
         newest_run, marks, known = runs.newest(ledger), watermarks.read(ledger, now), sources.find(ledger)
         fingerprint, workflows = bookings.fingerprint(), checksum_of(config)
-        checked = check_waiting(config, ledger, bookings, fingerprint=fingerprint, workflows=workflows, now=now)
+        emptied = lookback.find_emptied(bookings, known=known, fingerprint=fingerprint)
+        checked = check_waiting(
+            config, ledger, bookings, fingerprint=fingerprint, workflows=workflows, emptied=emptied, now=now
+        )
         returning = read_owed_again(
             config,
             ledger,
@@ -85,7 +88,7 @@ def read(config: Config, ledger: Ledger, bookings: Bookings, *, now: datetime) -
                 trigger, window, workflow=workflow, bookings=bookings, zones=zones, config=config, late_until=late
             )
             due[workflow.id, trigger.identity] = Due(window, unchanged, late, list(deliveries))
-    sight = lookback.look(bookings, known=known, fingerprint=fingerprint, now=now)
+    sight = lookback.look(bookings, known=known, fingerprint=fingerprint, emptied=emptied, now=now)
     return Reading(now, newest_run, fingerprint, workflows, checked, returning, due, whole_until, sight)
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from reminderctl import __version__, planning
+from reminderctl import __version__, planning, recipients
 from reminderctl.bookings import Bookings
 from reminderctl.ledger import Ledger, checks, missing, queue
 from reminderctl.ledger.checks import Round
@@ -53,7 +53,14 @@ class Checked(NamedTuple):
 
 
 def check_waiting(
-    config: Config, ledger: Ledger, bookings: Bookings, *, fingerprint: str | None, workflows: str, now: datetime
+    config: Config,
+    ledger: Ledger,
+    bookings: Bookings,
+    *,
+    fingerprint: str | None,
+    workflows: str,
+    emptied: Collection[str],
+    now: datetime,
 ) -> Checked:
     """Check what waits, without a change of the ledger; `fingerprint` is that of the bookings, `workflows` a checksum.
 
@@ -68,23 +75,26 @@ def check_waiting(
     if before and before.covers(fingerprint, workflows) and not held:
         return Checked([])
     if before and before.workflows == workflows and not held:
-        some = _go_on(before if before.after else Round(fingerprint, workflows), config, ledger, bookings, now=now)
+        under_way = before if before.after else Round(fingerprint, workflows)
+        some = _go_on(under_way, config, ledger, bookings, emptied=emptied, now=now)
         if sum(bool(each.lacks) for each in some.found) <= FEW:
             return some
     checked = Checked([], done=Round(fingerprint, workflows, after=None))
     for page in queue.pages(ledger, size=AT_ONCE):
-        checked = _add(checked, page, config, bookings, held=held)
+        checked = _add(checked, page, config, bookings, emptied=emptied, held=held)
     return checked
 
 
-def _go_on(under_way: Round, config: Config, ledger: Ledger, bookings: Bookings, *, now: datetime) -> Checked:
+def _go_on(
+    under_way: Round, config: Config, ledger: Ledger, bookings: Bookings, *, emptied: Collection[str], now: datetime
+) -> Checked:
     """Check what has passed its deadline, and the next of a round."""
     checked = Checked([])
     for page in queue.pages(ledger, until=now, size=AT_ONCE):
-        checked = _add(checked, page, config, bookings)
+        checked = _add(checked, page, config, bookings, emptied=emptied)
     after, left = max(under_way.after or checks.START, (instant_text(now), 0)), MOST
     for page in queue.pages(ledger, after=after, size=AT_ONCE):
-        checked = _add(checked, page, config, bookings)
+        checked = _add(checked, page, config, bookings, emptied=emptied)
         after, left = queue.position(page[-1]), left - len(page)
         if left <= 0:
             return checked._replace(done=under_way._replace(after=after))
@@ -92,17 +102,23 @@ def _go_on(under_way: Round, config: Config, ledger: Ledger, bookings: Bookings,
 
 
 def _add(
-    checked: Checked, page: list[Delivery], config: Config, bookings: Bookings, *, held: Collection[int] = ()
+    checked: Checked,
+    page: list[Delivery],
+    config: Config,
+    bookings: Bookings,
+    *,
+    emptied: Collection[str],
+    held: Collection[int] = (),
 ) -> Checked:
     """Check some more; what is as the ledger has it, and is not `held` for something that it lacked, only counts."""
-    every = [*_check(page, config, bookings)]
+    every = [*_check(page, config, bookings, emptied=emptied)]
     checked.found.extend(
         each for each in every if each.lacks or not each.current or each.is_changed or each.delivery.id in held
     )
     return checked._replace(total=checked.total + len(every))
 
 
-def _check(page: list[Delivery], config: Config, bookings: Bookings) -> Iterator[Waiting]:
+def _check(page: list[Delivery], config: Config, bookings: Bookings, *, emptied: Collection[str]) -> Iterator[Waiting]:
     """Yield what waits, but for what waits for a broken file to be corrected."""
     workflows = {workflow.id: workflow for workflow in config.workflows}
     found = bookings.find_all({delivery.booking for delivery in page})
@@ -117,6 +133,9 @@ def _check(page: list[Delivery], config: Config, bookings: Bookings) -> Iterator
             unreadable = bookings.unreadable.get(delivery.booking) if workflow and booking is None else None
         if lacks and unreadable:
             lacks = f"the booking cannot be read: {unreadable}"
+        elif current and (table := recipients.table_of(current)) and not current.address:
+            unreadable = missing.EMPTIED.format(table) if table in emptied else None
+            lacks = lacks or unreadable or ("its recipient has no address any more" if delivery.address else None)
         yield Waiting(delivery, current, workflow, booking, lacks, bool(unreadable))
 
 

@@ -103,8 +103,12 @@ def without_participants(clinic: Clinic) -> None:
     clinic.execute("DELETE FROM participants")
 
 
+def without_customers(clinic: Clinic) -> None:
+    clinic.execute("DELETE FROM customers")
+
+
 @pytest.mark.parametrize("minutes", [1, 20])
-@pytest.mark.parametrize("vanish", [empty, halve, spoil, without_participants])
+@pytest.mark.parametrize("vanish", [empty, halve, spoil, without_participants, without_customers])
 def test_what_waits_is_held_while_its_bookings_are_gone_and_sent_once_when_they_are_back(
     waiting: Clinic, vanish: Callable[[Clinic], None], minutes: int
 ) -> None:
@@ -495,7 +499,7 @@ def expecting(clinic: Clinic) -> Clinic:
     return clinic
 
 
-@pytest.mark.parametrize("vanish", [empty, halve, spoil, without_participants])
+@pytest.mark.parametrize("vanish", [empty, halve, spoil, without_participants, without_customers])
 def test_what_falls_due_while_the_bookings_are_gone_is_found_when_they_are_back(
     expecting: Clinic, vanish: Callable[[Clinic], None]
 ) -> None:
@@ -508,6 +512,43 @@ def test_what_falls_due_while_the_bookings_are_gone_is_found_when_they_are_back(
     assert recipients(expecting) == EVERYBODY
     assert run(expecting, BACK, exits=0) == ""
     assert recipients(expecting) == EVERYBODY
+
+
+def test_what_falls_due_for_one_whose_table_is_empty_is_held(clinic: Clinic) -> None:
+    clinic.write(reminder(to="staff"))
+    clinic.book("b1", "2026-06-10T10:00Z", staff_id="eva")
+    clinic.execute("INSERT INTO staff (id, email) VALUES ('eva', 'eva@example.com')")
+    clinic.run(ARMED)
+    clinic.execute("DELETE FROM staff")
+    said = run(clinic, DUE, exits=1)
+    assert said == "1 new delivery held: nothing is known of its recipient: staff is empty, and was not\n"
+    assert "nothing is known of its recipient" in run(clinic, NEXT, exits=1)
+    clinic.execute("INSERT INTO staff (id, email) VALUES ('eva', 'eva@example.com')")
+    run(clinic, BACK, exits=0)
+    assert recipients(clinic) == ["eva@example.com"]
+
+
+def test_one_who_has_no_address_any_more_is_told_so(waiting: Clinic) -> None:
+    waiting.execute("UPDATE customers SET email = NULL WHERE id = 'b7'")
+    assert "b7 has no e-mail address" in into_the_outbox(waiting, "2026-06-10T08:20Z", exits=1)
+    assert waiting.states() == {"failed": 1, "sent": 39}
+
+
+def test_names_of_services_that_are_gone_for_a_moment_make_no_filter_miss(clinic: Clinic) -> None:
+    clinic.write(reminder(more="filters: {service: Haircut}"), settings=CLOSED)
+    clinic.run(ARMED)
+    book_many(clinic)
+    clinic.execute("UPDATE bookings SET service_id = '7'")
+    clinic.execute("INSERT INTO services (id, name) VALUES ('7', 'Haircut')")
+    assert clinic.run(DUE)["planned"] == 40
+    clinic.insert([("late", at("2026-06-10T10:10Z"))])
+    clinic.execute("UPDATE bookings SET service_id = '7'")
+    clinic.execute("DELETE FROM services")
+    for minute in range(1, 20):
+        clinic.command("run", "--now", f"2026-06-10T08:{minute:02}Z")
+    clinic.execute("INSERT INTO services (id, name) VALUES ('7', 'Haircut')")
+    assert into_the_outbox(clinic, "2026-06-10T08:30Z") == ""
+    assert recipients(clinic) == sorted([*EVERYBODY, "late@example.com"])
 
 
 def test_what_is_gone_for_longer_than_a_day_is_gone(expecting: Clinic) -> None:
