@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import gc
 import importlib
+from typing import Any
 
 import click
 
 from reminderctl import __version__
-from reminderctl.cli.output import say
+from reminderctl.cli.output import prepare_streams, say
 from reminderctl.errors import ExitCode, ReminderctlError
 
 # Nearly all that a short process makes lives to its end: to search it for garbage every 700 objects costs a tenth.
@@ -39,6 +40,10 @@ COMMANDS = (
 
 class LazyGroup(click.Group):
     """A group that imports a command's module, and so its libraries, only when that command is asked for."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        prepare_streams()
+        return super().main(*args, **options)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*COMMANDS]

@@ -1,14 +1,16 @@
-"""Records as CSV, JSON or NDJSON, piece by piece."""
+"""Records as CSV, JSON or NDJSON, piece by piece; none of their texts does anything to a terminal."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import msgspec
 from msgspec import structs
 
+from reminderctl.cli.output import harmless, harmless_json
 from reminderctl.ledger.records import COLUMNS, Record
 
 
@@ -25,8 +27,14 @@ def _csv(found: Iterable[Record]) -> Iterator[str]:
         yield line.getvalue()
         line.seek(0)
         line.truncate()
-        writer.writerow(str(value).lower() if isinstance(value, bool) else value for value in structs.astuple(record))
+        writer.writerow(_cell(value) for value in structs.astuple(record))
     yield line.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return harmless(value) if isinstance(value, str) else value
 
 
 def _json(found: Iterable[Record]) -> Iterator[str]:
@@ -39,4 +47,4 @@ def _json(found: Iterable[Record]) -> Iterator[str]:
 
 def _ndjson(found: Iterable[Record]) -> Iterator[str]:
     for record in found:
-        yield f"{msgspec.json.encode(record).decode()}\n"
+        yield f"{harmless_json(msgspec.json.encode(record).decode())}\n"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import re
+import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TextIO
 
 import click
 import msgspec
 
 # What makes a terminal do something, turns around what a reader sees, or cannot be printed at all.
 _HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_BEYOND_ASCII = re.compile("[^\x09\x0a\x20-\x7e]")
 
 
 def harmless(text: str) -> str:
@@ -34,8 +38,35 @@ def print_json(value: object) -> None:
         encoded = msgspec.json.encode(value)
     except UnicodeEncodeError:  # a path that is not UTF-8
         encoded = msgspec.json.encode(_in_characters(msgspec.to_builtins(value)))
-    text = msgspec.json.format(encoded, indent=2).decode()
-    click.echo(_HARMFUL.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+    click.echo(harmless_json(msgspec.json.format(encoded, indent=2).decode()))
+
+
+def harmless_json(text: str) -> str:
+    """Return the same JSON, in which nothing does anything to a terminal; in ASCII where it will not become UTF-8."""
+    unsafe = _HARMFUL if _is_utf8(sys.stdout) else _BEYOND_ASCII
+    return unsafe.sub(lambda found: _escape(found[0]), text)
+
+
+def _escape(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
+def prepare_streams() -> None:
+    """Let standard output and errors take every character.
+
+    A stream in ASCII becomes UTF-8, as Python does itself in the locale C; where another encoding lacks a character,
+    its escape is printed.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and not _is_utf8(stream):
+            ascii_only = codecs.lookup(stream.encoding).name == "ascii"
+            stream.reconfigure(encoding="utf-8" if ascii_only else None, errors="backslashreplace")
+
+
+def _is_utf8(stream: TextIO | None) -> bool:
+    encoding: str = getattr(stream, "encoding", None) or ""  # there may be no stream at all
+    return encoding.lower() in ("utf-8", "utf8")
 
 
 def _in_characters(value: Any) -> Any:

@@ -91,6 +91,20 @@ def test_json_says_the_same_and_is_harmless_to_a_terminal(shop: Clinic) -> None:
         assert any(OWNED in text for text in strings(json.loads(result.stdout))), command
 
 
+@pytest.mark.parametrize("form", ["csv", "json", "ndjson"])
+def test_an_export_is_harmless_to_a_terminal(shop: Clinic, form: str) -> None:
+    shop.command("run", "--now", DUE)
+    exported = shop.command("deliveries", "export", "--format", form)
+    assert exported.exit_code == 0
+    assert not HARMFUL.search(exported.stdout)
+    if form != "csv":
+        assert OWNED in {each["booking"] for each in map(json.loads, _records(exported.stdout))}
+
+
+def _records(text: str) -> list[str]:
+    return [line.rstrip(",") for line in text.splitlines() if line.startswith("{")]
+
+
 def strings(value: Any) -> Iterator[str]:
     """Every text in a JSON value."""
     if isinstance(value, str):
