@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 from reminderctl.errors import LockedError
 from reminderctl.ledger.opening import Ledger, errors_of
+from reminderctl.ledger.spellings import pattern_of
 from reminderctl.timing import instant_text
 
 RUNS_LEFT = 1440  # a day of minutes: `status` and the stamp speak of the last ones
 AT_ONCE = 5000  # deliveries in one transaction, so that a run need not wait for long
-SHORTEST_ADDRESS = 5  # characters; a shorter text may stand in an error by chance
 
 # Over for good: a canceled delivery comes back when its booking does, up to its deadline; a person decides about
 # `unknown`, and before its event a reminder that was sent answers "was she told?". The newest one stays, so that no
@@ -130,7 +130,7 @@ def erase(ledger: Ledger, customer: str, *, by: str, now: datetime) -> None:
 
     1. Their deliveries keep key, booking, instants and state, so that nothing is sent again, to nobody of that id.
     2. What might come back when a booking does (canceled, expired) is settled by a person, and so stays.
-    3. Their addresses are taken out of the errors of other deliveries, and of channels.
+    3. Their addresses, however a provider spells them, are taken out of other deliveries' and of channels' errors.
 
     `shrink` makes it final.
     """
@@ -145,16 +145,17 @@ def erase(ledger: Ledger, customer: str, *, by: str, now: datetime) -> None:
             values,
         )
         connection.execute(_ERASE, values)
-        for (address,) in rows:
-            if len(address or "") >= SHORTEST_ADDRESS:
-                _take_out(ledger, address)
+        _take_out(ledger, [address for (address,) in rows if address])
 
 
-def _take_out(ledger: Ledger, address: str) -> None:
+def _take_out(ledger: Ledger, addresses: list[str]) -> None:
+    pattern = pattern_of(addresses)
+    if pattern is None:
+        return
+    ledger.connection.create_function("without", 1, lambda text: pattern.sub("(erased)", text), deterministic=True)
     for table in ("deliveries", "attempts", "lanes"):
         ledger.connection.execute(
-            f"UPDATE {table} SET error = REPLACE(error, :address, '(erased)') WHERE INSTR(error, :address)",  # noqa: S608
-            {"address": address},
+            f"UPDATE {table} SET error = without(error) WHERE error IS NOT NULL AND error <> without(error)"  # noqa: S608
         )
 
 

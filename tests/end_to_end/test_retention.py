@@ -223,6 +223,22 @@ def test_erasing_a_person_leaves_no_byte_of_them_and_nothing_is_sent_again(maile
     assert len(mailed.outbox()) == out, "the same id is there again, or still, and the keys know it"
 
 
+@pytest.mark.parametrize("spelled", ["+34 600 12 34 56", "34600123456", "0034600123456", "(600) 123-456"])
+def test_no_spelling_of_a_number_stays_in_what_providers_said(clinic: Clinic, spelled: str) -> None:
+    clinic.write("- {id: w, when: 1 day before start, actions: [{send: sms, to: customer, body: x}]}\n")
+    clinic.run("2026-06-01T00:00Z")
+    clinic.book("b1", "2026-06-10T10:00Z", customers=(ANA | {"phone": "+34600123456"},))
+    clinic.book("b2", "2026-06-10T10:00Z", customers=("ben",))
+    clinic.run("2026-06-09T10:00Z")
+    with closing(sqlite3.connect(clinic.folder / "ledger.db")) as connection, connection:
+        connection.execute("UPDATE deliveries SET error = ?", (f"21211: '{spelled}' is not valid",))
+        connection.execute("UPDATE attempts SET error = ?", (f"21211: '{spelled}' is not valid",))
+        connection.execute("INSERT INTO lanes (lane, error) VALUES ('sms twilio', ?)", (f"blocked: {spelled}",))
+    command(clinic, "erase", "ana-7", "--yes", "--now", "2026-06-10T10:01Z")
+    assert spelled.encode() not in bytes_of(clinic)
+    assert "(erased)" in " ".join(str(each["error"]) for each in clinic.deliveries())
+
+
 def test_erase_asks_first_and_a_rehearsal_changes_nothing(mailed: Clinic) -> None:
     before = mailed.deliveries()
     assert "nothing was changed" in command(mailed, "erase", "ana-7", "--dry-run")
