@@ -134,7 +134,8 @@ def wrong(template: str, *, place: Place = Place.PLAIN, kind: BodyKind = BodyKin
         found = [*_unknown_filters(tree, sandbox), *_refused_statements(tree), *_wrong_patterns(tree)]
         return [*found, *(Wrong(None, name, unknown(name)) for name in sorted(_undeclared(tree)) if not _given(name))]
     except TemplateSyntaxError as error:
-        return [Wrong(error.lineno, None, f"the template cannot be read: {error.message}")]
+        hint = "; `{#` begins a comment: in styles, write a blank after the brace" if "comment" in str(error) else ""
+        return [Wrong(error.lineno, None, f"the template cannot be read: {error.message}{hint}")]
     except RecursionError:
         return [Wrong(None, None, "the template cannot be read: it is nested too deeply")]
     except TemplateError as error:

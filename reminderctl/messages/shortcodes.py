@@ -174,6 +174,11 @@ def is_known(name: str) -> bool:
     return any(name.startswith(family) and _MEMBER.fullmatch(name, len(family)) for family in _FAMILIES)
 
 
+def also_said(name: str) -> str | None:
+    """Return the known name that other programs call so; None where none does."""
+    return _ALSO_SAID.get(name)
+
+
 def suggest(name: str) -> str | None:
     """The known name that was probably meant; None where none comes near."""
     import difflib

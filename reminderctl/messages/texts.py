@@ -19,7 +19,9 @@ __all__ = [
     "around_values",
     "choose",
     "choose_version",
+    "comments",
     "is_template",
+    "literals",
     "mistakes",
     "opening",
     "pick",
@@ -123,6 +125,26 @@ def anatomy(text: str, *, value: str = "0") -> Anatomy:
             parts.append(value)
         constants += [each[1:-1] for each in _CONSTANT.findall(jinja)] if not raw else []
     return Anatomy("".join((*parts, text[end:])), values, statements, "\n".join(constants))
+
+
+def literals(text: str) -> Iterator[tuple[int, str]]:
+    """Give each part of a text that is sent as it is, after its offset."""
+    end = 0
+    for token in _TOKEN.finditer(text):
+        if token["spaced"]:
+            continue
+        if token.start() > end:
+            yield end, text[end : token.start()]
+        end = token.end()
+    if end < len(text):
+        yield end, text[end:]
+
+
+def comments(text: str) -> Iterator[tuple[int, str]]:
+    """Give each of Jinja2's comments in a text, after its offset."""
+    for token in _TOKEN.finditer(text):
+        if token["jinja"] and token["jinja"].startswith("{#"):
+            yield token.start(), token["jinja"]
 
 
 def opening(text: str) -> str:

@@ -15,6 +15,7 @@ from reminderctl.config.advice.firing import HELD, advise_on_firing
 from reminderctl.config.advice.languages import advise_on_codes, advise_on_languages
 from reminderctl.config.advice.placed import place_workflows, workflow_nodes
 from reminderctl.config.advice.texts import advise_on_sms, advise_on_subjects, advise_on_whatsapp
+from reminderctl.config.advice.written import advise_on_comments, advise_on_oddities
 from reminderctl.config.loading import Reading
 from reminderctl.config.tree import entries, is_mapping, is_text, key_node
 from reminderctl.errors import BookingsError, ConfigError, LockedError, Problem
@@ -54,6 +55,8 @@ def _advise(reading: Reading) -> Iterator[str]:
     advise_on_sms(placed, reading)
     advise_on_subjects(placed)
     advise_on_whatsapp(placed, reading)
+    advise_on_oddities(placed, reading)
+    advise_on_comments(reading)
     seen = NOTHING
     try:
         seen = _see(reading, filtered_by(placed))
