@@ -9,7 +9,7 @@
 - `errors`: what SQLite meets there, in words for people.
 """
 
-from reminderctl.bookings.misplaced import describe_misplaced
+from reminderctl.bookings.misplaced import describe_misplaced, note_misplaced
 from reminderctl.bookings.reading import BUSY_SECONDS, LONGEST_NUMBER, Bookings
 from reminderctl.bookings.rows import EARLIEST, LATEST, whole_characters
 from reminderctl.bookings.schema import SCHEMA, create
@@ -23,5 +23,6 @@ __all__ = [
     "Bookings",
     "create",
     "describe_misplaced",
+    "note_misplaced",
     "whole_characters",
 ]

@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from reminderctl import timing
 from reminderctl.bookings.reading import Bookings
 
+DAYS_BACK, DAYS_AHEAD = timedelta(days=1), timedelta(days=8)
+FEW = 1_000  # bookings that a run looks at
+
+
+def note_misplaced(bookings: Bookings, now: datetime) -> None:
+    """Leave a problem where some of the bookings around now, or of a few others, cannot be found.
+
+    The cost is that of a search for a week of bookings: for runs that find the file changed.
+    """
+    near = bookings.times_in_other_forms(now - DAYS_BACK, now + DAYS_AHEAD, most=FEW)
+    if what := _describe(bookings, chain(near, bookings.times(FEW))):
+        bookings.problems.append(what)
+
 
 def describe_misplaced(bookings: Bookings, *, most: int) -> str:
     """What a person should know of such bookings among so many; an empty text where there are none."""
-    count, example = 0, ""
-    for booking_id, *times in bookings.times(most):
+    return _describe(bookings, bookings.times(most))
+
+
+def _describe(bookings: Bookings, rows: Iterable[tuple[Any, ...]]) -> str:
+    found: dict[Any, str] = {}
+    for booking_id, *times in rows:
         odd = [(name, at) for name, at in zip(("starts_at", "ends_at"), times, strict=True) if not _can_be_found(at)]
         if odd:
-            count += 1
-            example = example or f"{odd[0][0]} {odd[0][1]!r} of booking {booking_id}"
-    if not count:
+            found[booking_id] = f"{odd[0][0]} {odd[0][1]!r} of booking {booking_id}"
+    if not found:
         return ""
-    rows, them = ("1 row", "it") if count == 1 else (f"{count:,} rows", "them")
+    rows_of, them = ("1 row", "it") if len(found) == 1 else (f"{len(found):,} rows", "them")
     return (
-        f"{bookings.path}: {rows} of `bookings` with a time that is not like 2026-03-29T08:00:00Z, for example "
-        f"{example}: no reminder finds {them}; write UTC in that form"
+        f"{bookings.path}: {rows_of} of `bookings` with a time that is not like 2026-03-29T08:00:00Z, for example "
+        f"{next(iter(found.values()))}: no reminder finds {them}; write UTC in that form"
     )
 
 

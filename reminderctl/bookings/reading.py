@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
+from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -16,6 +17,7 @@ from reminderctl.bookings.errors import errors_of
 from reminderctl.bookings.fingerprint import fingerprint
 from reminderctl.bookings.rows import read_fields, read_identifier, read_instant, read_participant, read_text
 from reminderctl.errors import BookingsError
+from reminderctl.links import describe_dead_link
 from reminderctl.model import Booking, Location, Service, Staff, Window
 from reminderctl.sqlite_errors import needs_rollback
 
@@ -43,7 +45,8 @@ class Bookings:
     def __init__(self, path: Path) -> None:
         with suppress(PermissionError):  # a folder that we may not enter; sqlite3 says so below
             if not path.exists():
-                raise BookingsError(f"{path}: there are no bookings; `reminderctl init` makes an empty file")
+                what = describe_dead_link(path) or "`reminderctl init` makes an empty file"
+                raise BookingsError(f"{path}: there are no bookings; {what}")
         self.path = path
         self.problems: list[str] = []
         self.unreadable: dict[str, str] = {}
@@ -153,6 +156,12 @@ class Bookings:
         """Id, start and end of so many bookings, as the file has them."""
         yield from self._rows("SELECT id, starts_at, ends_at FROM bookings LIMIT :most", most)
 
+    def times_in_other_forms(self, since: datetime, until: datetime, *, most: int) -> Iterator[tuple[Any, ...]]:
+        """The same of so many bookings between two days that have no T after the day, which an index can find."""
+        days = {"since": f"{since:%Y-%m-%d}", "until": f"{until:%Y-%m-%d}", "most": most}
+        with errors_of(self.path):
+            yield from self._connection.execute(_OTHER_FORMS, days)
+
     def nouns(self, most: int) -> Iterator[tuple[Any, ...]]:
         """The ids of service, staff and location of so many bookings, as the file has them."""
         yield from self._rows("SELECT service_id, staff_id, location_id FROM bookings LIMIT :most", most)
@@ -243,6 +252,12 @@ def _decode(text: bytes) -> str:
     return text.decode("utf-8", "replace")  # a program that writes Latin-1 costs its letters, not its bookings
 
 
+_OTHER_FORMS = """
+SELECT id, starts_at, ends_at FROM bookings
+WHERE (starts_at >= :since AND starts_at < :until AND substr(starts_at, 11, 1) <> 'T')
+    OR (ends_at >= :since AND ends_at < :until AND substr(ends_at, 11, 1) <> 'T')
+LIMIT :most
+"""
 _NOUNS: dict[type[Any], str] = {Service: "services", Staff: "staff", Location: "locations"}
 
 

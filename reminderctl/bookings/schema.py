@@ -8,8 +8,9 @@ from pathlib import Path
 
 from reminderctl.bookings.errors import errors_of
 
-# An instant is text in UTC with whole seconds; comparing what strftime makes of it refuses 30 February too.
-_INSTANT = "{0} GLOB '????-??-??T??:??:??Z' AND strftime('%Y-%m-%dT%H:%M:%SZ', {0}, '+0 days') = {0}"
+# An instant is text in UTC with whole seconds; comparing what strftime makes of it refuses 30 February too. IS, for
+# what strftime does not know (a second 60) is NULL to it, and a CHECK takes NULL for right.
+_INSTANT = "{0} GLOB '????-??-??T??:??:??Z' AND strftime('%Y-%m-%dT%H:%M:%SZ', {0}, '+0 days') IS {0}"
 _OBJECT = "fields IS NULL OR json_valid(fields) AND json_type(fields) = 'object'"
 
 SCHEMA = f"""

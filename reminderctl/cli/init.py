@@ -16,6 +16,7 @@ from reminderctl.cli.output import say
 from reminderctl.config.finding import FILE, SECRETS, yaml_files
 from reminderctl.drafts import sync
 from reminderctl.errors import ReminderctlError, UsageError
+from reminderctl.links import describe_dead_link
 from reminderctl.model import Config
 
 EXAMPLE = "workflows.example.yaml"
@@ -94,6 +95,8 @@ def _write_once(path: Path, write: Callable[[Path], None]) -> str:
 
     Gives what to say of it.
     """
+    if dead := describe_dead_link(path):
+        raise UsageError(f"{path} was not written: {dead}")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         write(path)

@@ -11,6 +11,7 @@ from typing import Self
 
 from reminderctl.drafts import sync
 from reminderctl.errors import ExitCode, LedgerError, LedgerWriteError, LockedError
+from reminderctl.links import describe_dead_link
 from reminderctl.sqlite_errors import is_damaged, is_locked, is_unwritable
 
 VERSION = 8  # how many functions `migrations.ledger` has
@@ -38,6 +39,10 @@ class Ledger:
             if path.is_dir():
                 raise LedgerError(f"{path}: this is a folder; `ledger:` in the YAML names a file")
             if not path.exists():
+                if dead := describe_dead_link(path):
+                    raise LedgerError(
+                        f"{path}: the ledger, without which nobody knows what was sent, is missing: {dead}"
+                    )
                 raise LedgerError(
                     f"{path}: the ledger is missing, and without it nobody knows what was sent; correct `ledger:` in "
                     "the YAML, restore the file, or make a new one with `reminderctl init` in the YAML's folder"

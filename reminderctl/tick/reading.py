@@ -11,7 +11,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from reminderctl import planning, timing
-from reminderctl.bookings import Bookings
+from reminderctl.bookings import Bookings, note_misplaced
 from reminderctl.ledger import Ledger, runs, sources, watermarks
 from reminderctl.ledger.opening import errors_of
 from reminderctl.ledger.watermarks import Key, Watermark
@@ -58,6 +58,8 @@ def read(config: Config, ledger: Ledger, bookings: Bookings, *, now: datetime) -
     with errors_of(ledger.path):
         newest_run, marks, known = runs.newest(ledger), watermarks.read(ledger, now), sources.find(ledger)
         fingerprint, workflows = bookings.fingerprint(), checksum_of(config)
+        if known is None or known.fingerprint != fingerprint:
+            note_misplaced(bookings, now)
         emptied = lookback.find_emptied(bookings, known=known, fingerprint=fingerprint)
         checked = check_waiting(
             config, ledger, bookings, fingerprint=fingerprint, workflows=workflows, emptied=emptied, now=now

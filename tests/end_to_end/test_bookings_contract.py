@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 
 import pytest
 
-from tests.clinic import Clinic
+from tests.clinic import WRITTEN_AT, Clinic, at
 
 WORKFLOW = "- id: w\n  when: 1 hour before start\n  actions: [{send: email, to: customer, subject: s, body: b}]\n"
 ARMED, DUE = "2026-06-10T08:00Z", "2026-06-10T09:00Z"
 
 
-@pytest.mark.parametrize("written", ["2026-02-30T08:00:00Z", "2026-04-31T08:00:00Z", "2026-02-29T08:00:00Z"])
-def test_a_day_that_does_not_exist_is_refused_by_the_table(clinic: Clinic, written: str) -> None:
+NONE = [
+    *("2026-02-30T08:00:00Z", "2026-04-31T08:00:00Z", "2026-02-29T08:00:00Z", "2026-13-01T08:00:00Z"),
+    *("2026-02-01T08:00:60Z", "2026-02-01T08:60:00Z", "2026-02-01T24:00:00Z", "2026-02-01T25:00:00Z"),
+    *("abcd-ef-ghTij:kl:mnZ", "2026-02-01T08:00: 1Z"),
+]
+
+
+@pytest.mark.parametrize("written", NONE)
+def test_a_time_that_does_not_exist_is_refused_by_the_table(clinic: Clinic, written: str) -> None:
     with pytest.raises(sqlite3.IntegrityError, match="CHECK"):
         clinic.execute(
             "INSERT INTO bookings (id, starts_at, ends_at) VALUES ('b', ?, '2026-06-10T09:00:00Z')", (written,)
@@ -65,3 +73,63 @@ def test_status_warns_of_bookings_that_no_reminder_finds(clinic: Clinic, form: s
     told = clinic.command("status", "--now", ARMED)
     assert told.exit_code == 1
     assert "no reminder finds it" in told.stdout
+
+
+def settle(clinic: Clinic, *, seconds: int) -> None:
+    """Let the bookings look as if they had been written a while ago: a run knows them again."""
+    os.utime(clinic.folder / "bookings.db", (WRITTEN_AT + seconds, WRITTEN_AT + seconds))
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H%MZ", "%Y-%m-%d", "%s"])
+def test_a_run_says_once_that_it_finds_no_booking(clinic: Clinic, form: str) -> None:
+    clinic.write(WORKFLOW)
+    clinic.book("b1", "2026-06-10T10:00Z")
+    settle(clinic, seconds=1)
+    clinic.run(ARMED)
+    clinic.run(ARMED)
+    view_with_times(clinic, form)
+    settle(clinic, seconds=2)
+    said = clinic.command("run", "--now", DUE)
+    assert said.exit_code == 1
+    assert "1 row of `bookings` with a time that is not like" in said.stderr
+    assert "of booking b1: no reminder finds it; write UTC in that form" in said.stderr
+    again = clinic.command("run", "--now", "2026-06-10T09:01Z")
+    assert (again.exit_code, again.output) == (0, ""), "nothing has changed"
+    assert "no reminder finds it" in clinic.command("status", "--now", "2026-06-10T09:01Z").output
+
+
+def test_a_run_sees_the_week_ahead_among_many(clinic: Clinic) -> None:
+    clinic.write(WORKFLOW)
+    clinic.insert((f"old{number}", at("2025-01-01T10:00Z")) for number in range(2_000))
+    clinic.insert([("new", at("2026-06-12T10:00Z"))])
+    view_with_times(clinic, "%Y-%m-%d %H:%M:%S", where="id = 'new'")
+    said = clinic.command("run", "--now", ARMED)
+    assert said.exit_code == 1
+    assert "of booking new: no reminder finds it" in said.stderr
+
+
+def test_a_second_of_60_of_an_older_table_is_said(clinic: Clinic) -> None:
+    clinic.write(WORKFLOW)
+    with closing(sqlite3.connect(clinic.folder / "bookings.db")) as connection, connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")  # as the table was until its CHECK refused it
+        connection.execute(
+            "INSERT INTO bookings (id, starts_at, ends_at) VALUES ('b', '2026-06-10T10:00:60Z', '2026-06-10T11:00:00Z')"
+        )
+    for command in (["run", "--now", ARMED], ["status", "--now", ARMED], ["check"]):
+        said = clinic.command(*command)
+        assert said.exit_code in (0, 1)
+        assert "starts_at '2026-06-10T10:00:60Z' of booking b" in said.output, command
+
+
+def view_with_times(clinic: Clinic, form: str, *, where: str = "true") -> None:
+    """Put a view in the place of the bookings that writes some of their times in another form."""
+    with closing(sqlite3.connect(clinic.folder / "bookings.db")) as connection:
+        connection.execute("ALTER TABLE bookings RENAME TO kept")
+        times = ", ".join(
+            f"CASE WHEN {where} THEN strftime('{form}', {name}) ELSE {name} END AS {name}"
+            for name in ("starts_at", "ends_at")
+        )
+        connection.execute(
+            f"CREATE VIEW bookings AS SELECT id, {times}, timezone, status, service_id, staff_id, location_id, fields "  # noqa: S608
+            "FROM kept"
+        )

@@ -167,6 +167,33 @@ def test_init_makes_what_a_yaml_that_is_there_names(tmp_path: Path) -> None:
     assert call("run", folder=tmp_path).exit_code == 0
 
 
+@pytest.mark.parametrize("name", ["memory.db", "disk/memory.db"])
+def test_a_link_that_leads_nowhere_is_said_by_init_and_run_alike(tmp_path: Path, name: str) -> None:
+    (tmp_path / "workflows.yaml").write_text(f"{SETTINGS}ledger: {name}\nworkflows:\n{WORKFLOW}")
+    link = tmp_path / Path(name).parts[0]
+    link.symlink_to("/nowhere/at-all")
+    for command in ("init", "run", "status"):
+        said = call(command, folder=tmp_path)
+        assert said.exit_code == 2, command
+        assert "is a link to /nowhere/at-all, where there is nothing; bring that back" in said.output
+        assert "kept     memory.db" not in said.output
+        assert "reminderctl init" not in said.output
+    link.unlink()
+    assert call("init", folder=tmp_path).exit_code == 0
+    assert call("run", folder=tmp_path).exit_code == 0
+
+
+def test_a_link_to_bookings_that_leads_nowhere_is_said(tmp_path: Path) -> None:
+    assert call("init", folder=tmp_path).exit_code == 0
+    (tmp_path / "bookings.db").unlink()
+    (tmp_path / "bookings.db").symlink_to("/nowhere/at-all")
+    for command in ("init", "run", "bookings list"):
+        said = call(*command.split(), folder=tmp_path)
+        assert said.exit_code == 2, command
+        assert "bookings.db" in said.output
+        assert "is a link to /nowhere/at-all, where there is nothing; bring that back" in said.output
+
+
 def test_init_in_the_folder_of_several_files_adds_no_yaml(tmp_path: Path) -> None:
     (tmp_path / "settings.yaml").write_text(f"{SETTINGS}ledger: memory.db\n")
     (tmp_path / "reminders.yaml").write_text(f"workflows:\n{WORKFLOW}")

@@ -34,6 +34,7 @@ FLOORS = {
     "bookings": 2,
     "outbox": 2,
     "drafts": 2,
+    "links": 2,
     "trust": 2,
     "config": 3,
     "ledger": 3,
@@ -56,6 +57,7 @@ WITHIN_ITS_FLOOR = {  # who may import a neighbour, and why
     ("planning", "matching"),
     ("planning", "recipients"),
     ("outbox", "channels"),  # shows a message as its channel would send it
+    ("bookings", "links"),  # it says why its file is missing
     ("drafts", "trust"),  # they follow no link of others
     ("outbox", "drafts"),  # its files appear whole
     ("tick", "deliver"),
