@@ -200,6 +200,27 @@ MUTATIONS = (
         ("tests/crash/test_killed_runs.py", "tests/crash/test_overlap.py"),
     ),
     Mutation(
+        "a run that lives is taken for dead when the lock file was made anew",
+        "ledger/liveness.py",
+        "        return note is None or (number < note.made_by",
+        "        return note is None or (False and number < note.made_by",
+        ("tests/end_to_end/test_lock_file.py",),
+    ),
+    Mutation(
+        "what was claimed is begun although the ledger cannot be written",
+        "tick/send.py",
+        "self._crew.stop()  # at once",
+        "pass  # at once",
+        ("tests/end_to_end/test_storage_faults.py",),
+    ),
+    Mutation(
+        "an interim answer is taken for the final one",
+        "channels/_http_response.py",
+        "if status >= 200 or status == SWITCHING_PROTOCOLS:",
+        "if status != 100:",
+        ("tests/end_to_end/test_odd_answers.py",),
+    ),
+    Mutation(
         "what a failed attempt meant is recorded as sent",
         "outcome.py",
         'return Outcome(name="rejected", state=State.FAILED, error=text)',
