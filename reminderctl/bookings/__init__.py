@@ -3,13 +3,13 @@
 - `schema`: its tables, for those who have none;
 - `reading`: the open file, `Bookings`;
 - `fingerprint`: has the file changed?
-- `misplaced`: bookings that no search finds;
+- `misplaced`: times that no search finds, zones that are none;
 - `rows`: what its columns hold, as values of ours;
 - `journal`: what SQLite keeps beside the file, when its program is gone;
 - `errors`: what SQLite meets there, in words for people.
 """
 
-from reminderctl.bookings.misplaced import describe_misplaced, note_misplaced
+from reminderctl.bookings.misplaced import describe_misplaced, describe_unknown_zones, note_misplaced
 from reminderctl.bookings.reading import BUSY_SECONDS, LONGEST_NUMBER, Bookings
 from reminderctl.bookings.rows import EARLIEST, LATEST, whole_characters
 from reminderctl.bookings.schema import SCHEMA, create
@@ -23,6 +23,7 @@ __all__ = [
     "Bookings",
     "create",
     "describe_misplaced",
+    "describe_unknown_zones",
     "note_misplaced",
     "whole_characters",
 ]

@@ -1,4 +1,4 @@
-"""Bookings that no reminder finds, because their times are written in another form than the search compares."""
+"""What is written in another form than it is read: times that no search finds, zones that are none."""
 
 from __future__ import annotations
 
@@ -41,6 +41,25 @@ def _describe(bookings: Bookings, rows: Iterable[tuple[Any, ...]]) -> str:
     return (
         f"{bookings.path}: {rows_of} of `bookings` with a time that is not like 2026-03-29T08:00:00Z, for example "
         f"{next(iter(found.values()))}: no reminder finds {them}; write UTC in that form"
+    )
+
+
+def describe_unknown_zones(bookings: Bookings, *, most: int) -> str:
+    """What a person should know of customers with a zone that is none among so many; an empty text for none."""
+    known: dict[str, bool] = {}
+    found = []
+    for customer_id, name in bookings.customer_timezones(most):
+        zone = str(name)
+        if zone not in known:
+            known[zone] = timing.find_zone(zone) is not None
+        if not known[zone]:
+            found.append(f"{zone[:60]!r} of customer {customer_id}")
+    if not found:
+        return ""
+    who = "1 customer" if len(found) == 1 else f"{len(found):,} customers"
+    return (
+        f"{bookings.path}: {who} with a timezone that is none, for example {found[0]}: shortcodes that end in _client "
+        "show the booking's time instead of theirs; write an IANA name such as Europe/Madrid"
     )
 
 

@@ -140,6 +140,10 @@ class Bookings:
             row = self._connection.execute(_COUNT, {"since": since, "until": until}).fetchone()
         return row[0], row[1]
 
+    def customer_timezones(self, most: int) -> Iterator[tuple[Any, ...]]:
+        """The id and the zone of so many customers that have one of their own, as the file has them."""
+        yield from self._rows("SELECT id, timezone FROM customers WHERE timezone <> '' LIMIT :most", most)
+
     def latest_ids(self, *, most: int) -> list[str]:
         """The ids of the bookings that start last."""
         return self._texts("SELECT id FROM bookings ORDER BY starts_at DESC LIMIT :most", {"most": most})

@@ -136,6 +136,10 @@ def _attendee(values: Mapping[str, Any], fields: str, row_fields: str, found: Fi
     if status is None and values.get(PARTICIPANT_STATUS) is not None:
         status = UNSET
     language = read_text(values, "language", [])
+    zone = read_text(values, "customer_timezone", [])
+    if customer and zone and timing.find_zone(zone) is None:
+        what = "is not an IANA name such as Europe/Madrid; their times are shown in the booking's zone"
+        found.warnings.append(f"customer_timezone {str(zone)[:60]!r} {what}")
     if customer:
         yield Attendee(customer=customer, status=status, language=language, fields=fields, row_fields=row_fields)
 

@@ -49,7 +49,7 @@ def try_workflow(workflow: Workflow, sample: Sample, *, config: Config, now: dat
     return structs.replace(
         tried,
         messages=messages,
-        problems=tuple(told(messages, "problems")),
+        problems=(*_zone_problems(workflow, matching), *told(messages, "problems")),
         notes=(*_time_notes(workflow, booking, moments, config=config, now=now), *told(messages, "notes")),
     )
 
@@ -83,6 +83,19 @@ def _time_notes(
             yield f"`{trigger.text}` never falls due for this booking: that instant is {side} its {trigger.anchor}"
         elif moment.expires_at < now:
             yield f"`{trigger.text}` is over for this booking: its deadline was {_ago(now - moment.expires_at)} ago"
+
+
+def _zone_problems(workflow: Workflow, matching: tuple[Participant, ...]) -> Iterator[str]:
+    """Name the customers whose own time is shown, and whose zone is none."""
+    if not any("_client" in str(action.message) for action in workflow.actions):
+        return
+    for participant in matching:
+        zone = participant.customer.timezone
+        if zone and timing.find_zone(zone) is None:
+            what = (
+                f"their timezone {zone[:LONGEST_NAME]!r} is none, so shortcodes that end in _client show the booking's"
+            )
+            yield f"{_called(participant)}: {what} time; write an IANA name such as Europe/Madrid"
 
 
 def _ago(length: timedelta) -> str:

@@ -133,3 +133,39 @@ def view_with_times(clinic: Clinic, form: str, *, where: str = "true") -> None:
             f"CREATE VIEW bookings AS SELECT id, {times}, timezone, status, service_id, staff_id, location_id, fields "  # noqa: S608
             "FROM kept"
         )
+
+
+CLIENT = WORKFLOW.replace("body: b", 'body: "{appointment_start_time_client}"')
+ZONE = "Central Time - US & Canada"
+
+
+def test_a_customer_in_a_zone_that_is_none_is_said_by_check_and_test(clinic: Clinic) -> None:
+    clinic.write(CLIENT)
+    clinic.book("b1", "2026-06-10T10:00Z", customers=({"id": "luis", "timezone": ZONE}, {"id": "ana", "timezone": ""}))
+    checked = clinic.command("check")
+    assert f"1 customer with a timezone that is none, for example '{ZONE}' of customer luis" in checked.output.replace(
+        "\n", " "
+    )
+    tried = clinic.command("test", "--booking", "b1", "--now", ARMED)
+    assert tried.exit_code == 1
+    assert f"Luis: their timezone '{ZONE}' is none" in tried.output
+    clinic.write(WORKFLOW)
+    assert clinic.command("test", "--booking", "b1", "--now", ARMED).exit_code == 0, "nothing shows their time"
+    clinic.execute("UPDATE customers SET timezone = 'America/Chicago' WHERE id = 'luis'")
+    clinic.write(CLIENT)
+    assert clinic.command("test", "--booking", "b1", "--now", ARMED).exit_code == 0
+    assert "a timezone that is none" not in clinic.command("check").output
+
+
+def test_an_import_warns_of_a_customer_in_a_zone_that_is_none(clinic: Clinic) -> None:
+    clinic.write(WORKFLOW)
+    table = clinic.folder / "bookings.csv"
+    table.write_text(
+        "id,starts_at,ends_at,customer_name,customer_email,customer_timezone\n"
+        f"1,2026-12-01T18:00,2026-12-01T18:30,Luis,luis@example.com,{ZONE}\n"
+        "2,2026-12-01T18:00,2026-12-01T18:30,Eva,eva@example.com,America/Chicago\n"
+    )
+    said = clinic.command("bookings", "import", str(table), "--now", "2026-11-20T09:00Z")
+    assert said.exit_code == 0
+    assert f"line 2: customer_timezone '{ZONE}' is not an IANA name such as Europe/Madrid" in said.output
+    assert "line 3" not in said.output

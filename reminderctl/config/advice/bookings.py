@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from reminderctl.bookings import Bookings, describe_misplaced
+from reminderctl.bookings import Bookings, describe_misplaced, describe_unknown_zones
 
 MOST_BOOKINGS = 100_000  # that are looked at
 TABLES = {"service": "services", "staff": "staff", "location": "locations"}
@@ -16,7 +16,7 @@ class Seen(NamedTuple):
     """The statuses that bookings have, and the ids and names of their services, staff and locations.
 
     `names` lacks what nobody asked for, or what cannot be known. `trouble` says what is wrong with the file:
-    how many bookings no reminder can find.
+    how many bookings no reminder can find, how many customers have a zone that is none.
     """
 
     statuses: frozenset[str]
@@ -41,5 +41,5 @@ def look_at(path: Path, wanted: Collection[str]) -> Seen:
         return Seen(
             frozenset(bookings.statuses()) if "status" in wanted else frozenset(),
             {name: found for name, found in names.items() if found or count},  # an empty file has nothing to compare
-            describe_misplaced(bookings, most=MOST_BOOKINGS),
+            describe_misplaced(bookings, most=MOST_BOOKINGS) or describe_unknown_zones(bookings, most=MOST_BOOKINGS),
         )
