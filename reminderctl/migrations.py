@@ -104,6 +104,17 @@ def watermarks_of_actions(db: Database) -> None:
         db.execute(statement)
 
 
+@ledger()
+def owner_and_restores(db: Database) -> None:
+    """Which configuration the ledger belongs to; and when it was found to be older than reality, from when to when."""
+    db.execute("CREATE TABLE owner (id INTEGER PRIMARY KEY CHECK (id = 1), path BLOB NOT NULL)")
+    db.execute(
+        """
+        CREATE TABLE restores (id INTEGER PRIMARY KEY, found_at TEXT NOT NULL, since TEXT NOT NULL, until TEXT NOT NULL)
+        """
+    )
+
+
 _FIRST = (
     """
     CREATE TABLE deliveries (

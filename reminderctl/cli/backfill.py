@@ -10,8 +10,9 @@ from reminderctl.bookings import Bookings
 from reminderctl.cli import chosen
 from reminderctl.cli.invocation import Invocation, instant, shared_options
 from reminderctl.cli.output import print_table, say
+from reminderctl.cli.ownership import open_ledger
 from reminderctl.errors import UsageError
-from reminderctl.ledger import Ledger, queue
+from reminderctl.ledger import queue
 from reminderctl.model import Window
 from reminderctl.tick.reading import owed_in
 from reminderctl.tick.returning import leave_out_told
@@ -41,7 +42,7 @@ def command(invocation: Invocation, *, workflow_id: str, since: str, yes: bool) 
     # What fell due longer ago than any grace is past its deadline.
     oldest = now - max(longest_grace(trigger, workflow.grace) for trigger in workflow.triggers)
     window = Window(max(since_at, oldest) - timedelta(seconds=1), now)  # which begins after its `since`
-    with Bookings(config.bookings) as bookings, Ledger(config.ledger) as ledger:
+    with Bookings(config.bookings) as bookings, open_ledger(invocation, config) as ledger:
         owed = [each for each in owed_in(window, [workflow], bookings, config=config) if each.expires_at >= now]
         owed = [*leave_out_told(workflow, owed, ledger)]
         with ledger.rehearsal():

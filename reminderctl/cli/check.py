@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,7 @@ import click
 from reminderctl import config
 from reminderctl.cli.invocation import Invocation, shared_options
 from reminderctl.cli.output import print_json, say
+from reminderctl.cli.ownership import find_refusal
 from reminderctl.counts import count_of
 from reminderctl.errors import ExitCode, Problem
 
@@ -39,6 +41,8 @@ def command(invocation: Invocation, *, path: str | None, strict: bool, as_json: 
     """
     found = invocation.find(path)
     verdict = config.check(found, os.environ)
+    if not verdict.problems:
+        verdict.problems.extend(_of_ledger(invocation, path))
     if as_json:
         print_json(_described(str(found), verdict.problems, verdict.warnings))
     else:
@@ -52,6 +56,21 @@ def command(invocation: Invocation, *, path: str | None, strict: bool, as_json: 
         raise SystemExit(ExitCode.CONFIGURATION)
     if strict and verdict.warnings:
         raise SystemExit(ExitCode.NEEDS_A_PERSON)
+
+
+def _of_ledger(invocation: Invocation, path: str | None) -> Iterator[Problem]:
+    """Yield the mistake of naming a ledger that belongs to another configuration, where `ledger:` stands."""
+    checked = config.load(invocation.find(path), os.environ, outbox=Path())
+    refusal = find_refusal(invocation, checked, path=path)
+    if refusal is None:
+        return
+    what = refusal.partition(": ")[2]
+    for file in checked.files:
+        for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+            if line.startswith("ledger:"):
+                yield Problem(str(file), number, 1, "ledger", what)
+                return
+    yield Problem(str(checked.files[0]), 1, 1, "ledger", f"{checked.ledger.name}: {what}")
 
 
 def _described(path: str, problems: Sequence[Problem], warnings: Sequence[Problem]) -> dict[str, Any]:

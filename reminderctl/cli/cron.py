@@ -17,8 +17,8 @@ from reminderctl import config, crontab
 from reminderctl.bookings import Bookings
 from reminderctl.cli.invocation import Invocation, shared_options
 from reminderctl.cli.output import print_json
+from reminderctl.cli.ownership import open_ledger
 from reminderctl.errors import ReminderctlError, UsageError
-from reminderctl.ledger import Ledger
 
 NAME = "reminderctl"
 PATH_OF_CRON = "/usr/bin:/bin"
@@ -92,7 +92,7 @@ def install(invocation: Invocation, *, log: str | None, mailto: str | None) -> N
     Options are not remembered: without --log or --mailto, an earlier one is taken out again.
     """
     settings = invocation.load_settings()
-    with Ledger(settings.ledger), Bookings(settings.bookings):
+    with open_ledger(invocation, settings), Bookings(settings.bookings):
         pass
     program, path, log = _program(), _absolute(invocation.find()), _absolute_or_none(log)
     line = crontab.write_command(program, path, log=log)

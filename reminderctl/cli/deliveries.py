@@ -18,6 +18,7 @@ from reminderctl.cli.delivery_views import print_deliveries, print_delivery
 from reminderctl.cli.export import export_texts
 from reminderctl.cli.invocation import Invocation, Written, instant, shared_options
 from reminderctl.cli.output import print_json, say
+from reminderctl.cli.ownership import open_ledger
 from reminderctl.drafts import drafted
 from reminderctl.errors import ExitCode, UsageError
 from reminderctl.ledger import Ledger, records, repairs
@@ -179,7 +180,7 @@ def _decide(
     """Decide about each delivery; what cannot be decided about is told, and does not stop the others."""
     config = invocation.load_settings()
     decided, refused = [], []
-    with Ledger(config.ledger) as ledger:
+    with open_ledger(invocation, config) as ledger:
         now = invocation.clock(config.timezone)()
         for delivery_id in dict.fromkeys(delivery_ids):
             try:

@@ -9,6 +9,7 @@ import click
 from reminderctl.cli.deliveries import who
 from reminderctl.cli.invocation import Invocation, shared_options
 from reminderctl.cli.output import print_json, say
+from reminderctl.cli.ownership import open_ledger
 from reminderctl.counts import count_of
 from reminderctl.errors import LockedError, ReminderctlError, UsageError
 from reminderctl.ledger import Ledger, retention
@@ -37,7 +38,7 @@ def command(invocation: Invocation, *, customer: str, yes: bool, dry_run: bool, 
         raise UsageError("--json does not ask; add --yes, or --dry-run")
     config = invocation.load_settings()
     customer = customer.removeprefix("customer:")
-    with Ledger(config.ledger, reading=dry_run) as ledger:
+    with open_ledger(invocation, config, reading=dry_run) as ledger:
         found = retention.traces(ledger, customer)
         if not found.deliveries:
             what = f"the ledger knows no customer {customer}; `reminderctl deliveries list --json` names each recipient"

@@ -34,19 +34,24 @@ EMPTY_SECRETS = """\
 
 
 @click.command(name="init")
-@click.argument("folder", metavar="[DIR]", required=False, default=".", type=Written())
-def command(folder: Path) -> None:
+@click.argument("folder", metavar="[DIR]", required=False, type=Written())
+def command(folder: Path | None) -> None:
     """Write a first set of files into DIR, or here.
 
     They are workflows.yaml, with an example of each common case and an outbox in which every message lands until you
     say otherwise; bookings.db and ledger.db, both empty; and secrets.env, which only you can read. A file that is there
     already is kept as it is, and where that is workflows.yaml, the databases are those that it names.
+
+    `reminderctl --config FILE init`, without DIR, makes those that FILE names, whatever its own name is.
     """
+    named = (click.get_current_context().find_root().obj or {}).get("config_path")
+    given = named if folder is None else None
+    folder = folder or Path(given or FILE).parent
     done: list[str] = []
     failure: ReminderctlError | None = None
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for path, write in _files(folder).items():
+        for path, write in _files(folder, given=given).items():
             done.append(_write_once(path, write))
     except OSError as error:
         failure = UsageError(f"{error.filename or folder}: {error.strerror}")
@@ -56,7 +61,7 @@ def command(folder: Path) -> None:
         say("\n".join(done))
     if failure:
         raise failure
-    yaml = folder / FILE if (folder / FILE).exists() else folder
+    yaml = Path(given) if given else folder / FILE if (folder / FILE).exists() else folder
     program = called() if yaml == Path(FILE) else f"{called()} --config {shlex.quote(str(yaml))}"
     say(f"\nNext:\n  1. edit {yaml}, and look at it with: {program} check")
     say(f"  2. see every message it would send: {program} test")
@@ -64,9 +69,9 @@ def command(folder: Path) -> None:
     say(f"  4. let cron call it every minute: {program} cron install")
 
 
-def _files(folder: Path) -> dict[Path, Callable[[Path], None]]:
+def _files(folder: Path, *, given: str | None) -> dict[Path, Callable[[Path], None]]:
     """The files of a working set, each with what writes it; a YAML that is there says where some of them are."""
-    settings = _settings(folder)
+    settings = config.load(config.find(given, os.environ), os.environ, outbox=Path()) if given else _settings(folder)
     if settings is None:
         yaml, booked, remembered = folder / FILE, folder / "bookings.db", folder / "ledger.db"
     else:

@@ -7,9 +7,10 @@ import click
 from reminderctl import timing
 from reminderctl.cli.invocation import Invocation, shared_options
 from reminderctl.cli.output import print_json, say
+from reminderctl.cli.ownership import open_ledger
 from reminderctl.counts import count_of
 from reminderctl.errors import ReminderctlError, UsageError
-from reminderctl.ledger import Ledger, retention
+from reminderctl.ledger import retention
 
 
 @click.command()
@@ -36,7 +37,7 @@ def command(invocation: Invocation, *, older_than: str | None, shrink: bool, dry
         raise UsageError(f"--older-than: {error}") from None
     before = invocation.clock(config.timezone)() - age
     gone, freed, failure = retention.Purged(0, 0, 0), 0, None
-    with Ledger(config.ledger, reading=dry_run) as ledger:
+    with open_ledger(invocation, config, reading=dry_run) as ledger:
         if older_than:
             gone = retention.purgeable(ledger, before) if dry_run else retention.purge(ledger, before)
         if shrink and not dry_run:

@@ -7,7 +7,8 @@ import click
 from reminderctl.cli import chosen
 from reminderctl.cli.invocation import Invocation, shared_options
 from reminderctl.cli.output import say
-from reminderctl.ledger import Ledger, queue
+from reminderctl.cli.ownership import open_ledger
+from reminderctl.ledger import queue
 
 NOTHING = "nothing is held back"
 
@@ -24,6 +25,6 @@ def command(invocation: Invocation, *, workflow: str) -> None:
     """
     config = invocation.load_settings()
     chosen.workflow(config, workflow)
-    with Ledger(config.ledger) as ledger, ledger.transaction():
+    with open_ledger(invocation, config) as ledger, ledger.transaction():
         released = queue.release(ledger, workflow)
     say(f"{workflow}: {f'{released} released; the next run sends what is still in time' if released else NOTHING}")

@@ -12,8 +12,8 @@ import click
 from reminderctl.bookings import Bookings
 from reminderctl.cli.invocation import Invocation, Written, shared_options
 from reminderctl.cli.output import print_json, say
+from reminderctl.cli.ownership import open_ledger
 from reminderctl.errors import ExitCode
-from reminderctl.ledger import Ledger
 from reminderctl.model import Config, Delivery
 from reminderctl.tick import rehearse, tick
 from reminderctl.tick.report import Report
@@ -45,7 +45,7 @@ def command(invocation: Invocation, *, dry_run: bool, outbox: Path | None, as_js
         config = invocation.load(outbox=outbox, deep=True)
         complete = functools.partial(_same, config)
     clock = invocation.clock(config.timezone)
-    with Ledger(config.ledger, reading=dry_run) as ledger, Bookings(config.bookings) as bookings:
+    with open_ledger(invocation, config, reading=dry_run) as ledger, Bookings(config.bookings) as bookings:
         if dry_run:
             report, deliveries = rehearse(config, ledger, bookings, clock=clock)
             _show(deliveries, as_json=as_json)

@@ -12,6 +12,7 @@ import click
 from reminderctl import health, timing
 from reminderctl.cli.invocation import Invocation, Written, shared_options
 from reminderctl.cli.output import print_json, say
+from reminderctl.cli.ownership import find_refusal
 from reminderctl.drafts import drafted
 from reminderctl.errors import ConfigError, ReminderctlError, UsageError
 from reminderctl.health.judging import words, words_of_size
@@ -57,7 +58,8 @@ def command(
         raise UsageError(f"--max-lag: {error}") from None
     config, mistakes = _load(invocation)
     now = invocation.clock(config.timezone if config else "UTC")()
-    found = health.examine(config, mistakes, now=now, max_lag=longest, deep=deep)
+    refusal = find_refusal(invocation, config) if config else None
+    found = health.examine(config, mistakes, now=now, max_lag=longest, deep=deep, refusal=refusal)
     failure = _write(metrics_file, found) if metrics_file else None
     if as_json:
         print_json(found.as_json())

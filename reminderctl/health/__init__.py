@@ -26,13 +26,21 @@ __all__ = ["Finding", "Health", "Level", "examine"]
 
 
 def examine(
-    config: Config | None, mistakes: Sequence[str], *, now: datetime, max_lag: timedelta, deep: bool = False
+    config: Config | None,
+    mistakes: Sequence[str],
+    *,
+    now: datetime,
+    max_lag: timedelta,
+    deep: bool = False,
+    refusal: str | None = None,
 ) -> Health:
     """How things stand, as far as it can be found out; raises nothing that a broken file can cause.
 
-    `mistakes` are those of the configuration. `deep` reads the whole ledger to see whether it is sound.
+    `mistakes` are those of the configuration. `deep` reads the whole ledger to see whether it is sound. `refusal`
+    says why nothing may be written to the ledger.
     """
     findings = list(_of_config(config, mistakes))
+    findings += [Finding(Level.CRITICAL, "ledger", f"nothing is sent: {refusal}")] if refusal else []
     facts = gathering.of_nothing(now, config)
     if config:
         try:

@@ -249,7 +249,7 @@ class Look(NamedTuple):
         """Whether the booking came late, and has passed a later trigger of the workflow, too, that can still go."""
         if message.workflow not in self.late:
             return False
-        _, planned_until = self.marks[message.workflow, message.trigger]
+        planned_until = self.marks[message.workflow, message.trigger, message.action].planned_until
         others = (
             other
             for each, other in owed.items()
