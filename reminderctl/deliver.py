@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from reminderctl import channels, recipients, timing
 from reminderctl.config.finding import private_files
-from reminderctl.errors import Rejected
+from reminderctl.errors import Rejected, Unavailable
 from reminderctl.matching import language_of
 from reminderctl.messages.context import Context
 from reminderctl.messages.render import render_message, render_text
@@ -64,6 +64,8 @@ class Deliverer:
     def deliver(self, delivery: Delivery, booking: Booking) -> tuple[Receipt, str]:
         """Send one delivery; the provider's answer, and the address it went to. Raises a `DeliveryError`."""
         composed = compose(delivery, booking, config=self._config, at=self._clock())
+        if self._clock() > delivery.expires_at:
+            raise Unavailable("its deadline passed before it could be sent", alone=True)
         receipt = self._channel(delivery.channel).send(composed.message, composed.envelope)
         return receipt, composed.envelope.address
 

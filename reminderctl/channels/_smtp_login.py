@@ -8,9 +8,9 @@ from __future__ import annotations
 import base64
 import smtplib
 import subprocess
-import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from reminderctl import elapsed
 from reminderctl.channels import _program
 from reminderctl.channels.email import token_command
 from reminderctl.errors import ChannelDown
@@ -31,7 +31,7 @@ class Login(NamedTuple):
 def prepare(settings: Settings, offered: list[str], *, deadline: float) -> Login:
     """The login with an account's password or token, by a mechanism that the server offers.
 
-    A program that gives a token may take until `deadline` (monotonic seconds). Raises `ChannelDown`.
+    A program that gives a token may take until `deadline` (elapsed seconds). Raises `ChannelDown`.
     """
     if token_command(settings):
         wanted, secret = ["XOAUTH2"], _token(settings, deadline)
@@ -73,7 +73,7 @@ def _base64(text: str) -> str:
 def _token(settings: Settings, deadline: float) -> str:
     command = token_command(settings)
     what = f"token_command {command[0]}"
-    left = max(deadline - time.monotonic(), 0.001)
+    left = max(deadline - elapsed.seconds(), 0.001)
     try:
         ended = _program.run(command, seconds=left)
     except subprocess.TimeoutExpired:

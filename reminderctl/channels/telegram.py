@@ -25,7 +25,6 @@ supergroup has a new number: Telegram refuses the old one and names the new, and
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -33,6 +32,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from reminderctl import elapsed
 from reminderctl.channels import OnUnknown, Rules, _gateway, _http
 from reminderctl.channels._answers import quote
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled
@@ -173,14 +173,14 @@ class Channel:
 
     def send(self, message: Message, envelope: Envelope) -> Receipt:
         """Send one message; raises a `DeliveryError` unless Telegram took it."""
-        until = time.monotonic() + self._settings.timeout
+        until = elapsed.seconds() + self._settings.timeout
         request = _compose(message, self._settings)
         answer = self._post(request, timeout=self._settings.timeout)
         moved_to = _read_new_chat(answer)
         if moved_to is None:
             return self._read(answer)
         # The first request was refused, so that this one is no repetition.
-        answer = self._post({**request, "chat_id": moved_to}, timeout=max(until - time.monotonic(), 1))
+        answer = self._post({**request, "chat_id": moved_to}, timeout=max(until - elapsed.seconds(), 1))
         receipt = self._read(answer)
         warning = f"the group {message.to.strip()} has become a supergroup; write its new number {moved_to} instead"
         return Receipt(provider_id=receipt.provider_id, warning=warning)

@@ -31,6 +31,7 @@ from urllib.parse import urljoin, urlsplit
 
 from msgspec import Meta, Struct
 
+from reminderctl import elapsed
 from reminderctl.channels import OnUnknown, Rules, _http
 from reminderctl.channels._webhook_request import (
     compose,
@@ -131,7 +132,7 @@ class Channel:
 
     def send(self, message: Message, envelope: Envelope) -> Receipt:
         """Make one request; raises a `DeliveryError` unless the receiver accepted it."""
-        until = time.monotonic() + self._settings.timeout
+        until = elapsed.seconds() + self._settings.timeout
         # The real time, in a rehearsal too: receivers compare it with their own clock.
         added = headers_for(message.url, self._settings.headers)
         sent = compose(
@@ -145,7 +146,7 @@ class Channel:
             self._session(), sent.method, sent.url, headers=sent.headers, body=sent.body, timeout=self._settings.timeout
         )
         if answer.host == _SCRIPTS and (collected := _where_script_answers(sent.url, answer)):
-            return self._collect(collected, timeout=until - time.monotonic())
+            return self._collect(collected, timeout=until - elapsed.seconds())
         if refusal := _refusal(answer, hidden=words_to_hide(sent, self._settings.secret)):
             raise refusal
         if answer.host == _SCRIPTS and answer.is_html:

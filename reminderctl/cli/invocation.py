@@ -7,7 +7,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from reminderctl import config
+from reminderctl.elapsed import running_clock
 from reminderctl.errors import UsageError
 from reminderctl.model import Config
 
@@ -65,13 +66,10 @@ class Invocation:
     def clock(self, timezone: str) -> Clock:
         """The time of day, in UTC and whole seconds.
 
-        It advances with the machine's monotonic clock from the instant that the command began at (or was given), so
-        that a clock set back or forward in the middle of a run does no harm. Without an offset, `--now` is wall clock
-        of `timezone`.
+        It goes on from the instant that the command began at (or was given) while the machine is suspended, too, and
+        is not set back with the machine's. Without an offset, `--now` is wall clock of `timezone`.
         """
-        began_at = self._given(timezone) or datetime.now(UTC)
-        began = time.monotonic()
-        return lambda: (began_at + timedelta(seconds=time.monotonic() - began)).replace(microsecond=0)
+        return running_clock(self._given(timezone) or datetime.now(UTC))
 
     def _given(self, timezone: str) -> datetime | None:
         if self._now_text is None:

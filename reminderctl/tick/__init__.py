@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from reminderctl import elapsed
 from reminderctl.bookings import Bookings
 from reminderctl.ledger import Ledger, lanes, queue, runs
 from reminderctl.model import Config, Delivery
@@ -45,7 +45,7 @@ def tick(
     report = Report(now)
     with runs.Run(ledger) as run:
         reading = read(config, ledger, bookings, now=now)
-        began = time.monotonic()
+        began = elapsed.seconds()
         with ledger.transaction():
             run.begin(now)
             plan(config, ledger, bookings, reading=reading, run=run.id, now=now, report=report)

@@ -10,7 +10,9 @@ import threading
 import time
 import traceback
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
@@ -19,7 +21,7 @@ from reminderctl.errors import ChannelDown, DeliveryError, Throttled, Unknown
 from reminderctl.model import Booking, Delivery, Receipt
 
 GATHER_SECONDS = 0.01  # what ends within this is recorded together: a commit costs about as much
-FRESH_SECONDS = 2.0  # after which it is checked again whether a delivery is still owed
+FRESH = timedelta(seconds=2)  # after which it is checked again whether a delivery is still owed
 
 
 class Ending(NamedTuple):
@@ -39,18 +41,23 @@ class Ending(NamedTuple):
 
 
 class Order(NamedTuple):
-    """A delivery to attempt, and when (by the monotonic clock) it was seen to be still owed."""
+    """A delivery to attempt, and when it was seen to be still owed."""
 
     delivery: Delivery
     booking: Booking
-    checked_at: float
+    checked_at: datetime
+
+    def is_stale(self, now: datetime) -> bool:
+        """Return whether it has to be checked again; a machine that was suspended wakes up hours later."""
+        return now - self.checked_at > FRESH or now > self.delivery.expires_at
 
 
 class Crew:
     """Daemon threads, started as they are needed: a process that must end does not wait for a hanging provider."""
 
-    def __init__(self, deliverer: Deliverer) -> None:
+    def __init__(self, deliverer: Deliverer, *, clock: Callable[[], datetime]) -> None:
         self._deliverer = deliverer
+        self._clock = clock
         self._orders: dict[str, SimpleQueue[Order | None]] = {}
         self._threads: Counter[str] = Counter()
         self._endings: SimpleQueue[Ending] = SimpleQueue()
@@ -65,7 +72,7 @@ class Crew:
         if self._threads[lane] < min(workers, self.on_the_way[lane]):
             self._threads[lane] += 1
             threading.Thread(target=self._work, args=(orders,), name=lane, daemon=True).start()
-        orders.put(Order(delivery, booking, time.monotonic()))
+        orders.put(Order(delivery, booking, self._clock()))
 
     def stop(self, lane: str | None = None) -> None:
         """Take back what no worker of a lane, or without one of any, has begun."""
@@ -104,8 +111,7 @@ class Crew:
 
     def _work(self, orders: SimpleQueue[Order | None]) -> None:
         while order := orders.get():
-            stale = time.monotonic() - order.checked_at > FRESH_SECONDS
-            if stale or order.delivery.lane in self._turned_away:
+            if order.is_stale(self._clock()) or order.delivery.lane in self._turned_away:
                 self._endings.put(Ending(order.delivery, begun=False))
             else:
                 ending = self._attempt(order.delivery, order.booking)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from reminderctl import channels, outcome, planning
+from reminderctl import channels, elapsed, outcome, planning
 from reminderctl.bookings import Bookings
 from reminderctl.channels import OnUnknown, Rules
 from reminderctl.deliver import Deliverer
@@ -59,7 +59,7 @@ class Sender:
         self._stay_visible = run.stay_visible
         self._clock = clock
         self._report = report
-        self._crew = Crew(Deliverer(config, clock=clock, outbox=outbox))
+        self._crew = Crew(Deliverer(config, clock=clock, outbox=outbox), clock=clock)
         self._standing_back: dict[tuple[str, str, str], datetime] = {}  # lane, workflow, action: until when
 
     def recover(self, dead: list[int]) -> None:
@@ -72,7 +72,7 @@ class Sender:
                     self._settle(Ending(delivery, error=Unknown("the run that was sending it died")), run=number)
 
     def work(self, *, until: float, interrupted: Callable[[], bool]) -> None:
-        """Send until nothing is open; begin nothing after `until` (of the monotonic clock) or once interrupted.
+        """Send until nothing is open; begin nothing after `until` (in elapsed seconds) or once interrupted.
 
         Where a database fails in the middle, nothing more is begun, what is on its way is waited for and recorded if
         the ledger lets us, and only then is the failure raised.
@@ -88,11 +88,11 @@ class Sender:
                 failure = failure or self._cannot_stay_visible()
                 if failure and ends_at == float("inf"):
                     patience = RECORDING_SECONDS if isinstance(failure, LockedError) else FAREWELL_SECONDS
-                    ends_at = time.monotonic() + patience
+                    ends_at = elapsed.seconds() + patience
                 if interrupted() and not leaving:
                     leaving = True
-                    ends_at = min(ends_at, time.monotonic() + FAREWELL_SECONDS)
-                claiming = ends_at == float("inf") and time.monotonic() < until
+                    ends_at = min(ends_at, elapsed.seconds() + FAREWELL_SECONDS)
+                claiming = ends_at == float("inf") and elapsed.seconds() < until
                 if not claiming:
                     self._crew.stop()
                 claimed: list[Delivery] = []
@@ -106,7 +106,7 @@ class Sender:
                         self._crew.stop()  # at once: each message that begins now could not be recorded either
                 over = not claimed and not endings and not self._crew.on_the_way.total()
                 waits = over and claiming and self._a_lane_opens_soon()
-                if (over and not waits) or time.monotonic() > ends_at:
+                if (over and not waits) or elapsed.seconds() > ends_at:
                     break  # the next run finds what is still on its way, by the lock that ends with this process
                 if waits or endings:  # the ledger refused them; it may be free again in a moment
                     time.sleep(POLL_SECONDS)

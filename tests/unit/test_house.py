@@ -35,6 +35,7 @@ FLOORS = {
     "outbox": 2,
     "drafts": 2,
     "links": 2,
+    "elapsed": 2,
     "trust": 2,
     "config": 3,
     "ledger": 3,
@@ -56,6 +57,7 @@ WITHIN_ITS_FLOOR = {  # who may import a neighbour, and why
     ("planning", "timing"),
     ("planning", "matching"),
     ("planning", "recipients"),
+    ("channels", "elapsed"),  # an attempt ends by a clock that does not stand still
     ("outbox", "channels"),  # shows a message as its channel would send it
     ("bookings", "links"),  # it says why its file is missing
     ("drafts", "trust"),  # they follow no link of others
