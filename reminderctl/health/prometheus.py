@@ -56,7 +56,7 @@ def _of_deliveries(facts: Facts) -> Iterator[Metric]:
     counts = {state: each.all for state, each in facts.deliveries.items()}
     states = [({"state": state}, float(counts.get(state, 0))) for state in (*map(str, State), HELD)]
     yield Metric("deliveries", "Deliveries in the ledger by state; those held back are not pending here.", [*states])
-    yield _one("held", "Deliveries that wait for `reminderctl release`.", counts.get(HELD, 0))
+    yield _one("held", "Deliveries that are held, as a burst or for what is missing.", counts.get(HELD, 0))
     yield _one("unknown", "Deliveries that wait for `reminderctl deliveries resolve`.", counts.get("unknown", 0))
 
 

@@ -185,6 +185,20 @@ class Machine(RuleBasedStateMachine):
         self.undo(name)
         self._run()
 
+    @rule(slack=choices.slacks, by=choices.strides, times=st.integers(1, 3))
+    def run_while_the_bookings_are_gone(self, slack: timedelta, by: timedelta, times: int) -> None:
+        """An export that empties the tables, and fills them again."""
+        self._wait_for_the_next(slack)
+        gone = {**self.world.visits}
+        for name in gone:
+            self.world.delete(name)
+        for _ in range(times):
+            self._run()
+            self.world.advance(by)
+        for name, visit in gone.items():
+            self.world.save(name, visit)
+        self._run()
+
     @rule(by=choices.strides)
     def run_in_the_future(self, by: timedelta) -> None:
         """A clock that is ahead for one run."""
@@ -242,11 +256,13 @@ class Machine(RuleBasedStateMachine):
     ) -> None:
         self._found_fault = True
         look, planned = self._watch.look(self.world.rules.values(), self.world.now), self._moment()
+        filled = self.world.filled_tables()
         ran = self.world.run(kill=kill, meet=meet)
         rows = self.world.rows()
         self._judge.hear(ran, rows, look=look, planned=planned, sent=self._moment())
         if ran.committed:
-            self._watch.remember(look, self.world.now if ran.did_something else look.now)
+            ended_at = self.world.now if ran.did_something else look.now
+            self._watch.remember(look, ended_at, filled=filled, holds=any(row.missing for row in rows.values()))
         note(f"{ran.counts}{' killed' if ran.killed else ''}")
         self.seen.update(f"answer: {arrival.answer}" for arrival in ran.arrivals)
         self.seen.update({f"ended as {row.state}" for row in rows.values()})

@@ -225,6 +225,7 @@ class Look(NamedTuple):
     wrong: bool
     off: frozenset[str] = frozenset()  # those that are switched off
     firsts: frozenset[str] = frozenset()  # those that write to one customer of a visit
+    whole_until: datetime | None = None  # the last run that saw all visits, where it was not the last one
 
     def duty(self, message: Message, terms: Term) -> Duty:
         """Whether this run has to plan a message that nobody has been sent, may do so, or must not."""
@@ -233,9 +234,10 @@ class Look(NamedTuple):
             return "must not"
         if terms.due_at > mark.planned_until:
             return "must"
-        if message.workflow in self.late:
+        if message.workflow in self.late or (self.whole_until and terms.due_at > self.whole_until):
             return "must" if self.now <= terms.expires_at else "may"  # the latter: recorded as too late
-        return "may" if terms.due_at > mark.planned_until - OVERLAP else "must not"
+        looked_at = min(mark.planned_until, self.whole_until or mark.planned_until) - OVERLAP
+        return "may" if terms.due_at > looked_at else "must not"
 
     def waits_again(self, ended_at: datetime | None, expires_at: datetime) -> bool:
         """Whether a wrong clock has ended before its time what ended then."""
@@ -249,7 +251,8 @@ class Look(NamedTuple):
         """Whether the booking came late, and has passed a later trigger of the workflow, too, that can still go."""
         if message.workflow not in self.late:
             return False
-        planned_until = self.marks[message.workflow, message.trigger, message.action].planned_until
+        names = (message.workflow, message.trigger)
+        planned_until = min(mark.planned_until for key, mark in self.marks.items() if key[:2] == names)
         others = (
             other
             for each, other in owed.items()
@@ -266,6 +269,8 @@ class Watch:
     def __init__(self) -> None:
         self._marks: dict[Key, Mark] = {}
         self._runs: list[tuple[datetime, datetime]] = []
+        self._whole_until: datetime | None = None
+        self._filled: frozenset[str] = frozenset()  # the tables that held something in the last run that saw all
 
     def look(self, rules: Iterable[Rule], now: datetime) -> Look:
         """What a run at `now` looks at.
@@ -300,10 +305,18 @@ class Watch:
             wrong,
             frozenset(rule.id for rule in rules if not rule.enabled),
             frozenset(rule.id for rule in rules if rule.for_each_customer is False),
+            min(max(self._whole_until, now - DAY), now) if self._whole_until else None,
         )
 
-    def remember(self, look: Look, ended_at: datetime) -> None:
-        """The run has committed; no mark goes back."""
+    def remember(self, look: Look, ended_at: datetime, *, filled: frozenset[str], holds: bool) -> None:
+        """The run has committed; no mark goes back. It saw these tables filled, and `holds` what waits for others."""
+        is_over = self._whole_until is not None and look.now - self._whole_until >= DAY
+        if (self._filled - filled or holds) and not is_over:
+            planned = [mark.planned_until for mark in look.marks.values() if mark.planned_until < look.now]
+            last = max(self._runs[-1]) if self._runs else look.now
+            self._whole_until = self._whole_until or max(planned, default=last)
+        else:
+            self._whole_until, self._filled = None, filled
         number, last = len(self._runs), max([look.now, *(self._runs[-1] if self._runs else ())])
         kept = {}
         for key, mark in look.marks.items():

@@ -119,6 +119,11 @@ class World:
         self.clinic.execute("DELETE FROM participants WHERE booking_id = ?", (name,))
         self.clinic.execute("DELETE FROM bookings WHERE id = ?", (name,))
 
+    def filled_tables(self) -> frozenset[str]:
+        """The tables that hold visits, or guests, at this moment."""
+        filled = {"bookings": bool(self.visits), "participants": any(visit.guests for visit in self.visits.values())}
+        return frozenset(table for table, is_filled in filled.items() if is_filled)
+
     def give_phone(self, customer: str, phone: str) -> None:
         """Write down a customer's number, or correct it."""
         self.phones[f"customer:{customer}"] = phone
