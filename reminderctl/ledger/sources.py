@@ -55,8 +55,16 @@ def find(ledger: Ledger, name: str = BOOKINGS) -> Source | None:
         parse_instant(seen_at),
         workflows,
         parse_instant(until) if until else None,
-        msgspec.json.decode(census, type=Census) if census else None,
+        _read_census(census) if census else None,
     )
+
+
+def _read_census(written: str) -> Census | None:
+    """Return what a run counted, None where another version wrote it down in its own way."""
+    try:
+        return msgspec.json.decode(written, type=Census)
+    except msgspec.MsgspecError:
+        return None
 
 
 def record(ledger: Ledger, fingerprint: str | None, now: datetime, name: str = BOOKINGS) -> None:

@@ -163,7 +163,7 @@ main(sys.argv[1:])
         ("-c /dev/zero check", 2, "/dev/zero:1:1: is no ordinary file but a pipe or a device; name a file"),
         ("-c loop.yaml check", 2, "loop.yaml: Too many levels of symbolic links"),
         ("-c folder.yaml check", 2, "folder.yaml: no *.yaml file in this directory"),
-        ("-c . check", 0, ".: 1 workflow, 1 action, no mistakes"),
+        ("-c . check", 2, "loop.yaml:1:1: cannot be read: Too many levels of symbolic links"),
     ],
 )
 def test_what_is_no_file_is_not_waited_for(tmp_path: Path, arguments: str, code: int, says: str) -> None:
