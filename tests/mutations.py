@@ -195,8 +195,8 @@ MUTATIONS = (
     Mutation(
         "no run is ever taken for dead",
         "ledger/runs.py",
-        "        return [number for (number,) in rows if not self.lock_file.lives(number)]",
-        "        return []",
+        "        dead = [number for (number,) in rows if not self.lock_file.lives(number)]",
+        "        dead = []",
         ("tests/crash/test_killed_runs.py", "tests/crash/test_overlap.py"),
     ),
     Mutation(

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from reminderctl import __version__
 from reminderctl.bookings import Bookings
 from reminderctl.health.nouns import Clock, Facts, Lane, LaneState, Space
-from reminderctl.ledger import Ledger, figures, watermarks
+from reminderctl.ledger import Ledger, claims, figures, watermarks
 from reminderctl.ledger.figures import LaneFigures
 from reminderctl.model import Config, Window
 from reminderctl.tick.reading import owed_in
@@ -56,6 +56,10 @@ def of_ledger(ledger: Ledger, config: Config, *, now: datetime, max_lag: timedel
         "retried": figures.retried(ledger, now - LONG_RETRIED),
         "deliveries": figures.counts(ledger, now - DAY),
         "held": figures.held(ledger),
+        "stuck": [
+            f"{each.workflow}: {each.action} to {each.recipient} for booking {each.booking}"
+            for each in claims.stuck(ledger, now)
+        ],
         "missing": figures.missing(ledger),
         "channels": _channels(figures.lanes(ledger), config, now),
     }

@@ -74,6 +74,12 @@ def _of_deliveries(facts: Facts, max_lag: timedelta) -> Iterator[Finding]:
         yield Finding(
             WARNING, "missing", f"{what}; the first is given up at {_when(facts.missing.first_expires_at, facts)}"
         )
+    if facts.stuck:
+        more = f" and {len(facts.stuck) - 1} more" if len(facts.stuck) > 1 else ""
+        what = f"being sent for more than 10 minutes: {facts.stuck[0]}{more}; `reminderctl deliveries list --state"
+        yield Finding(
+            WARNING, "sending", f"{what} sending`; end the run that does not end, the next one looks after it"
+        )
     unknown = facts.deliveries.get("unknown")
     if unknown:
         what = f"{count_of(unknown.all, 'delivery')} unknown: it may have gone out; `reminderctl deliveries list"

@@ -90,6 +90,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     deliveries: dict[str, Count] = {}
     held: list[Held] = []
     missing: Waiting | None = None
+    stuck: list[str] = []  # what has been on its way for longer than any attempt takes
     channels: list[Lane] = []
     clock: Clock | None = None
     space: Space | None = None

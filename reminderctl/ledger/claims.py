@@ -6,7 +6,7 @@ As in the queue, every change is one statement that names the state it starts fr
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from reminderctl import timing
@@ -16,6 +16,9 @@ from reminderctl.model import Delivery, State
 
 if TYPE_CHECKING:
     from reminderctl.outcome import Outcome
+
+
+LONGEST_ATTEMPT = timedelta(minutes=10)
 
 
 def claim(
@@ -54,6 +57,22 @@ def claim(
         [(delivery.id, run, timing.instant_text(now)) for delivery in claimed],
     )
     return claimed
+
+
+def stuck(ledger: Ledger, now: datetime) -> list[Delivery]:
+    """Return what has been on its way for longer than any attempt takes, earliest deadline first."""
+    rows = ledger.connection.execute(
+        f"""
+        {SELECT}
+        WHERE state = 'sending' AND id IN (
+            SELECT a.delivery FROM attempts AS a
+            WHERE a.delivery = deliveries.id AND a.ended_at IS NULL AND a.started_at < ?
+        )
+        ORDER BY expires_at, id
+        """,  # noqa: S608 - constants
+        (timing.instant_text(now - LONGEST_ATTEMPT),),
+    )
+    return [read(row) for row in rows]
 
 
 def settle(

@@ -29,6 +29,7 @@ class Run:
         self._ledger = ledger
         self._ledger_file = identify(ledger.path)
         self.lock_file = LockFile(_beside(ledger, "lock"))
+        self.has_company = False
         self.id = 0
         self.token = os.urandom(8).hex()
 
@@ -62,12 +63,14 @@ class Run:
         )
 
     def dead(self) -> list[int]:
-        """The numbers of runs that died in the middle of sending."""
+        """The numbers of runs that died in the middle of sending; `has_company` says that others live and send."""
         with errors_of(self._ledger.path):
             rows = self._ledger.connection.execute(
                 "SELECT DISTINCT run FROM deliveries WHERE state = 'sending' AND run > 0 AND run <> ?", (self.id,)
             ).fetchall()
-        return [number for (number,) in rows if not self.lock_file.lives(number)]
+        dead = [number for (number,) in rows if not self.lock_file.lives(number)]
+        self.has_company = len(dead) < len(rows)
+        return dead
 
     def stay_visible(self) -> None:
         """Make sure that other runs still see that this one lives; to be called while it sends, every now and then.

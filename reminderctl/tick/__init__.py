@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reminderctl import elapsed
 from reminderctl.bookings import Bookings
-from reminderctl.ledger import Ledger, lanes, queue, runs
+from reminderctl.ledger import Ledger, claims, lanes, queue, runs
 from reminderctl.model import Config, Delivery
 from reminderctl.tick.plan import plan
 from reminderctl.tick.reading import read
@@ -50,6 +50,8 @@ def tick(
             run.begin(now)
             plan(config, ledger, bookings, reading=reading, run=run.id, now=now, report=report)
         dead = _certainly_dead(run, report)
+        if run.has_company:
+            report.name_stuck(claims.stuck(ledger, now))
         sends = bool(dead) or bool(lanes.ready(ledger, now))
         run.write_stamp(now, sends=sends)
         if sends:

@@ -63,12 +63,14 @@ class Crew:
         self._endings: SimpleQueue[Ending] = SimpleQueue()
         self._turned_away: set[str] = set()  # lanes of which nothing is begun until the main thread knows why
         self.on_the_way: Counter[str] = Counter()
+        self._handed_out: dict[int, Delivery] = {}
 
     def hand_out(self, delivery: Delivery, booking: Booking, *, workers: int) -> None:
         """Let one of the delivery's lane's workers attempt it, as soon as one is free."""
         lane = delivery.lane
         orders = self._orders.setdefault(lane, SimpleQueue())
         self.on_the_way[lane] += 1
+        self._handed_out[delivery.id] = delivery
         if self._threads[lane] < min(workers, self.on_the_way[lane]):
             self._threads[lane] += 1
             threading.Thread(target=self._work, args=(orders,), name=lane, daemon=True).start()
@@ -93,11 +95,17 @@ class Crew:
                 endings.append(self._endings.get_nowait())
         except Empty:
             pass
-        self.on_the_way.subtract(ending.delivery.lane for ending in endings)
+        for ending in endings:
+            self.on_the_way[ending.delivery.lane] -= 1
+            self._handed_out.pop(ending.delivery.id, None)
         for lane in {ending.delivery.lane for ending in endings if ending.turned_away}:
             self.stop(lane)
             self._turned_away.discard(lane)
         return endings
+
+    def unended(self) -> list[Delivery]:
+        """Return what was handed out and has not ended, as far as `collect` has seen, in the order of its deadlines."""
+        return sorted(self._handed_out.values(), key=lambda delivery: (delivery.expires_at, delivery.id))
 
     def dismiss(self) -> None:
         """Let idle workers close their connections and go; those that are busy follow when they are done.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -60,6 +60,22 @@ class Report:
             self._count(delivery, state)
         if state is State.UNKNOWN:
             self.lines.append(f"{_named(delivery)}: {state}: an attempt may have gone out; {reason}")
+
+    def leave_unended(self, deliveries: Sequence[Delivery]) -> None:
+        """Say which deliveries were still being sent when a run that waited for them ended."""
+        self._name_all(deliveries, "still being sent long after the run's time was over; the next run looks after it")
+
+    def name_stuck(self, deliveries: Sequence[Delivery]) -> None:
+        """Say which deliveries another run, which lives, has been sending for too long."""
+        what = "another run has been sending it for more than 10 minutes; end its process, the next run looks after it"
+        self._name_all(deliveries, what)
+
+    def _name_all(self, deliveries: Sequence[Delivery], what: str) -> None:
+        self.lines += [f"{_named(delivery)}: {what}" for delivery in deliveries[:CROWD]]
+        if len(deliveries) > CROWD:
+            self.lines.append(
+                f"{len(deliveries) - CROWD} more like these: `reminderctl deliveries list --state sending`"
+            )
 
     def expire(self, expired: Iterable[Expired]) -> None:
         """Count deliveries whose deadline passed while they waited, and name them; a crowd by its first."""

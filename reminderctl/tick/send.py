@@ -29,6 +29,8 @@ from reminderctl.tick.report import Report
 POLL_SECONDS = 0.5  # how soon a signal is noticed while everything waits for the network
 SHORT_WAIT = timedelta(seconds=10)  # a pause no longer than this is waited for; another one is the next run's
 FAREWELL_SECONDS = 8.0  # how long a run that was told to stop waits for what is on its way
+PATIENCE_SECONDS = 120.0  # how long it waits, after its time, for attempts whose channel has no longer deadline
+LONGEST_ATTEMPT = 4  # in timeouts of its channel: the acceptance of a mail takes two more
 RECORDING_SECONDS = 120.0  # how long it waits for a locked ledger: what it cannot record would be sent again
 MAY_CHANGE = ("channel", "address", "participant", "due_at", "expires_at")  # of a delivery that stays the same
 LOOK_AGAIN = timedelta(seconds=30)  # after which the next run looks at what was missing in the moment before an attempt
@@ -74,6 +76,7 @@ class Sender:
     def work(self, *, until: float, interrupted: Callable[[], bool]) -> None:
         """Send until nothing is open; begin nothing after `until` (in elapsed seconds) or once interrupted.
 
+        Attempts that go on long after that, beyond the deadline of their channel, are named and left to the next run.
         Where a database fails in the middle, nothing more is begun, what is on its way is waited for and recorded if
         the ledger lets us, and only then is the failure raised.
         """
@@ -82,6 +85,8 @@ class Sender:
         failure: ReminderctlError | None = None
         leaving = False
         ends_at = float("inf")
+        # By a clock that stands still with the machine, so that what was on its way can end when it is awake again.
+        last_moment = time.monotonic() + until - elapsed.seconds() + self._patience()
         try:
             while True:
                 endings += self._crew.collect(timeout=POLL_SECONDS)
@@ -106,7 +111,8 @@ class Sender:
                         self._crew.stop()  # at once: each message that begins now could not be recorded either
                 over = not claimed and not endings and not self._crew.on_the_way.total()
                 waits = over and claiming and self._a_lane_opens_soon()
-                if (over and not waits) or elapsed.seconds() > ends_at:
+                is_late = elapsed.seconds() > ends_at or time.monotonic() > last_moment
+                if (over and not waits) or is_late:
                     break  # the next run finds what is still on its way, by the lock that ends with this process
                 if waits or endings:  # the ledger refused them; it may be free again in a moment
                     time.sleep(POLL_SECONDS)
@@ -114,9 +120,17 @@ class Sender:
             self._crew.dismiss()
         if failure:
             raise self._with_what_is_unrecorded(failure, endings)
-        if left := self._crew.on_the_way.total():
+        left = self._crew.on_the_way.total()
+        if left and ends_at == float("inf"):
+            self._report.leave_unended(self._crew.unended())
+        elif left:
             what = "1 message was" if left == 1 else f"{left} messages were"
             self._report.lines.append(f"told to stop while {what} on the way; the next run looks after what is left")
+
+    def _patience(self) -> float:
+        """Return how many seconds the longest attempt may go on after the run's time is over."""
+        timeouts = (getattr(each.settings, "timeout", 0.0) for each in self._config.channels.values())
+        return max(PATIENCE_SECONDS, LONGEST_ATTEMPT * max(timeouts, default=0.0))
 
     def _cannot_stay_visible(self) -> ReminderctlError | None:
         """Return why other runs could no longer see that this one lives, or read what it records."""
