@@ -24,6 +24,7 @@ from reminderctl.sqlite_errors import needs_rollback
 BUSY_SECONDS = 10.0
 LONGEST_NUMBER = 19  # digits; SQLite's integers end there
 TABLES = ("bookings", "participants", "customers", "services", "staff", "locations")
+KEPT = 10_000  # participants, or bookings without any, that are kept for the next who asks
 PARAMETERS = 10_000  # of one statement; SQLite takes 32,766 unless it was built otherwise
 _SELECT = """
 SELECT b.id, b.starts_at, b.ends_at, b.timezone, b.status, b.service_id, b.staff_id, b.location_id, b.fields,
@@ -60,6 +61,8 @@ class Bookings:
 
     def _open(self) -> None:
         self._nouns: dict[tuple[type[Any], Any], Any] = {}
+        self._kept: dict[str, Booking | None] = {}
+        self._version: int | None = None
         self._file = _identity(self.path)
         with errors_of(self.path):
             try:
@@ -70,11 +73,22 @@ class Bookings:
                 journal.roll_back(self.path, timeout=BUSY_SECONDS)
                 self._connection = _connect(self.path)
 
+            self._follows_the_clock = bool(self._texts(_VIEWS_BY_THE_CLOCK))
+
     def _follow(self) -> None:
         """Open the file anew where another has taken its place, as an export may do while a run is sending."""
         if _identity(self.path) not in (self._file, None):
             self._connection.close()
             self._open()
+
+    def _forget_what_changed(self) -> None:
+        """Keep what was read until somebody writes, which SQLite counts; nothing of views that ask for the time."""
+        with errors_of(self.path):
+            (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        if version != self._version or self._follows_the_clock:
+            self._version = version
+            self._kept.clear()
+            self._nouns.clear()
 
     def fingerprint(self) -> str | None:
         """Return a text that changes with what is read from now on.
@@ -82,7 +96,7 @@ class Bookings:
         None where that cannot be known: the file was written a moment ago, or a view asks for the time of day.
         """
         self._follow()
-        if _identity(self.path) != self._file or self._texts(_VIEWS_BY_THE_CLOCK):
+        if _identity(self.path) != self._file or self._follows_the_clock:
             return None
         return fingerprint(self.path)
 
@@ -99,11 +113,27 @@ class Bookings:
         return self.find_all([booking_id]).get(booking_id)
 
     def find_all(self, booking_ids: Collection[str]) -> dict[str, Booking]:
-        """Those of some bookings that there are, by id.
+        """Those of some bookings that there are, by id, as they are now.
+
+        What was read before is given again if nobody has written since: a booking with thousands of participants is
+        asked for again with each few deliveries that are sent.
+        """
+        self._follow()
+        self._forget_what_changed()
+        if unread := [each for each in booking_ids if each not in self._kept]:
+            kept = self._kept.values()
+            if len(unread) + sum(len(each.participants) if each else 1 for each in kept) > KEPT:
+                self._kept.clear()
+                unread = [*booking_ids]
+            found = self._find(unread)
+            self._kept |= {each: found.get(each) for each in unread}
+        return {each: booking for each in booking_ids if (booking := self._kept[each])}
+
+    def _find(self, booking_ids: Collection[str]) -> dict[str, Booking]:
+        """Read bookings by their ids.
 
         A view may number them; what it computes has no affinity, and there 7 and '7' are not the same.
         """
-        self._follow()
         values = [*booking_ids, *(int(each) for each in booking_ids if each.isdecimal() and len(each) < LONGEST_NUMBER)]
         found: dict[str, Booking] = {}
         for first in range(0, len(values), PARAMETERS):

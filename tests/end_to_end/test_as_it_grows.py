@@ -147,3 +147,13 @@ def test_a_ledger_whose_rows_are_upgraded_is_checked_once(crowded: Clinic, state
         connection.execute("DELETE FROM checks")
     crowded.run("2026-06-09T10:03Z")
     assert checked(statements) == 4, "pages of 500"
+
+
+def test_a_booking_is_read_once_for_all_whom_it_is_for(clinic: Clinic, statements: Statements) -> None:
+    clinic.write(reminder().replace("send: email", "send: sms").replace('      subject: "Your visit"\n', ""))
+    clinic.run("2026-06-01T08:00Z")
+    clinic.book("b1", "2026-06-10T10:00Z", customers=tuple(f"c{number}" for number in range(40)))
+    clinic.written_long_ago(1)
+    checked(statements)
+    assert clinic.run("2026-06-09T10:00Z") == {"planned": 40, "sent": 40}
+    assert checked(statements) == 1

@@ -12,8 +12,10 @@ import pytest
 
 from reminderctl import bookings
 from reminderctl.bookings.fingerprint import UNSETTLED_NS, fingerprint
+from reminderctl.bookings.reading import KEPT
 
 LATER_NS = 2**62  # long after anything that a test writes
+AT = {"at": "2026-06-10T10:00:00Z"}
 
 
 @pytest.fixture
@@ -84,3 +86,45 @@ def test_one_that_was_written_a_moment_ago_has_none(path: Path) -> None:
     assert fingerprint(path, now_ns=100 * 10**9 + UNSETTLED_NS - 1) is None
     assert fingerprint(path, now_ns=100 * 10**9 + UNSETTLED_NS) is not None
     assert fingerprint(path.with_name("missing.db"), now_ns=LATER_NS) is None
+
+
+def test_a_booking_that_was_read_before_is_read_again_once_somebody_writes(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, bookings.Bookings(path) as opened:
+        connection.execute("INSERT INTO bookings (id, starts_at, ends_at, service_id) VALUES ('b', :at, :at, 's')", AT)
+        connection.execute("INSERT INTO services (id, name) VALUES ('s', 'Haircut')")
+        connection.commit()
+        before = opened.find("b")
+        assert before
+        assert opened.find("b") is before
+        assert opened.find("other") is None
+        connection.execute("UPDATE services SET name = 'Colour'")
+        connection.execute("INSERT INTO bookings (id, starts_at, ends_at) VALUES ('other', :at, :at)", AT)
+        connection.commit()
+        after = opened.find("b")
+        assert after
+        assert after.service
+        assert after.service.name == "Colour"
+        assert opened.find("other")
+
+
+def test_a_view_that_follows_the_clock_is_read_each_time(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("ALTER TABLE bookings RENAME TO visits")
+        connection.execute("CREATE VIEW bookings AS SELECT * FROM visits WHERE random() IS NOT NULL")
+        connection.execute("INSERT INTO visits (id, starts_at, ends_at) VALUES ('b', :at, :at)", AT)
+    with bookings.Bookings(path) as opened:
+        assert opened.find("b") is not opened.find("b")
+
+
+@pytest.mark.parametrize("journal", ["WAL", "DELETE"])
+def test_many_bookings_that_are_asked_for_one_after_the_other_are_not_all_kept(path: Path, journal: str) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(f"PRAGMA journal_mode = {journal}")
+        rows = [{"id": f"b{number}"} | AT for number in range(KEPT + 2)]
+        connection.executemany("INSERT INTO bookings (id, starts_at, ends_at) VALUES (:id, :at, :at)", rows)
+    with bookings.Bookings(path) as opened:
+        first = opened.find("b0")
+        assert len(opened.find_all([row["id"] for row in rows])) == KEPT + 2
+        again = opened.find("b0")
+        assert again == first
+        assert again is not first
