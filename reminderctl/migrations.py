@@ -115,6 +115,12 @@ def owner_and_restores(db: Database) -> None:
     )
 
 
+@ledger()
+def settled_by_state(db: Database) -> None:
+    """An index of what is settled: how many of each state there are, and which are of a rare one."""
+    db.execute("CREATE INDEX deliveries_settled ON deliveries (state, settled_at) WHERE settled_at IS NOT NULL")
+
+
 _FIRST = (
     """
     CREATE TABLE deliveries (

@@ -1,7 +1,7 @@
 """bookings.db, which other programs write and we only read.
 
 - `schema`: its tables, for those who have none;
-- `reading`: the open file, `Bookings`;
+- `reading`: the open file, `Bookings`; `statements`: the longer ones that it executes;
 - `fingerprint`: has the file changed?
 - `misplaced`: times that no search finds, zones that are none;
 - `rows`: what its columns hold, as values of ours;

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from reminderctl import timing
-from reminderctl.bookings import journal
+from reminderctl.bookings import journal, statements
 from reminderctl.bookings.errors import errors_of
 from reminderctl.bookings.fingerprint import fingerprint
 from reminderctl.bookings.rows import read_fields, read_identifier, read_instant, read_participant, read_text
@@ -63,6 +63,7 @@ class Bookings:
         self._nouns: dict[tuple[type[Any], Any], Any] = {}
         self._kept: dict[str, Booking | None] = {}
         self._version: int | None = None
+        self._follows_the_clock: bool | None = None  # not known yet
         self._file = _identity(self.path)
         with errors_of(self.path):
             try:
@@ -73,19 +74,23 @@ class Bookings:
                 journal.roll_back(self.path, timeout=BUSY_SECONDS)
                 self._connection = _connect(self.path)
 
-            self._follows_the_clock = bool(self._texts(_VIEWS_BY_THE_CLOCK))
-
     def _follow(self) -> None:
         """Open the file anew where another has taken its place, as an export may do while a run is sending."""
         if _identity(self.path) not in (self._file, None):
             self._connection.close()
             self._open()
 
+    def _depends_on_the_clock(self) -> bool:
+        """Return True where a view asks for the time of day, and so may change without a write."""
+        if self._follows_the_clock is None:
+            self._follows_the_clock = bool(self._texts(statements.VIEWS_BY_THE_CLOCK))
+        return self._follows_the_clock
+
     def _forget_what_changed(self) -> None:
         """Keep what was read until somebody writes, which SQLite counts; nothing of views that ask for the time."""
         with errors_of(self.path):
             (version,) = self._connection.execute("PRAGMA data_version").fetchone()
-        if version != self._version or self._follows_the_clock:
+        if version != self._version or self._depends_on_the_clock():
             self._version = version
             self._kept.clear()
             self._nouns.clear()
@@ -96,7 +101,7 @@ class Bookings:
         None where that cannot be known: the file was written a moment ago, or a view asks for the time of day.
         """
         self._follow()
-        if _identity(self.path) != self._file or self._follows_the_clock:
+        if _identity(self.path) != self._file or self._depends_on_the_clock():
             return None
         return fingerprint(self.path)
 
@@ -151,7 +156,7 @@ class Bookings:
             "SELECT i.name FROM pragma_index_list('bookings') AS l JOIN pragma_index_info(l.name) AS i"
             " WHERE i.seqno = 0 AND i.name = 'timezone'"
         )
-        return {*self._texts(_EACH_TIMEZONE if indexed else "SELECT DISTINCT timezone FROM bookings")}
+        return {*self._texts(statements.EACH_TIMEZONE if indexed else "SELECT DISTINCT timezone FROM bookings")}
 
     def filled_tables(self) -> tuple[str, ...]:
         """Return the tables, or views, that hold anything."""
@@ -167,7 +172,7 @@ class Bookings:
         """
         since, until = map(timing.instant_text, window)
         with errors_of(self.path):
-            row = self._connection.execute(_COUNT, {"since": since, "until": until}).fetchone()
+            row = self._connection.execute(statements.COUNT, {"since": since, "until": until}).fetchone()
         return row[0], row[1]
 
     def customer_timezones(self, most: int) -> Iterator[tuple[Any, ...]]:
@@ -297,32 +302,3 @@ _NOUNS: dict[type[Any], str] = {Service: "services", Staff: "staff", Location: "
 
 def _select_nouns(kind: type[Any]) -> str:
     return f"SELECT {', '.join(kind.__struct_fields__)} FROM {_NOUNS[kind]}"  # noqa: S608 - names of columns
-
-
-_VIEWS_BY_THE_CLOCK = """
-SELECT name FROM sqlite_master
-WHERE type = 'view' AND (sql LIKE '%now%' OR sql LIKE '%current%' OR REPLACE(sql, ' ', '') LIKE '%()%')
-"""
-
-_COUNT = """
-WITH ours (are) AS (
-    SELECT COUNT(*) = 2 FROM sqlite_master WHERE type = 'table' AND name IN ('bookings', 'participants')
-)
-SELECT CASE WHEN are THEN (SELECT COUNT(*) FROM bookings WHERE ends_at > :since AND ends_at <= :until) ELSE 0 END,
-    CASE WHEN are THEN (
-        SELECT COUNT(*) FROM bookings JOIN participants ON participants.booking_id = bookings.id
-        WHERE ends_at > :since AND ends_at <= :until
-    ) ELSE 0 END
-FROM ours
-"""
-
-# From each name straight to the next one: the cost follows the number of zones, not of bookings.
-_EACH_TIMEZONE = """
-WITH RECURSIVE each_timezone (name) AS (
-    SELECT MIN(timezone) FROM bookings
-    UNION ALL
-    SELECT (SELECT MIN(timezone) FROM bookings WHERE timezone > each_timezone.name)
-    FROM each_timezone WHERE each_timezone.name IS NOT NULL
-)
-SELECT name FROM each_timezone
-"""

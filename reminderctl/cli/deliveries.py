@@ -17,7 +17,7 @@ import click
 from reminderctl.cli.delivery_views import print_deliveries, print_delivery
 from reminderctl.cli.export import export_texts
 from reminderctl.cli.invocation import Invocation, Written, instant, shared_options
-from reminderctl.cli.output import print_json, say
+from reminderctl.cli.output import print_json, print_json_array, say
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.drafts import drafted
 from reminderctl.errors import ExitCode, UsageError
@@ -70,14 +70,17 @@ def _understood(chosen: dict[str, Any], timezone: str) -> dict[str, Any]:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 @shared_options
 def list_deliveries(invocation: Invocation, *, as_json: bool, **chosen: Any) -> None:
-    """List deliveries, oldest due first."""
+    """List deliveries, oldest due first.
+
+    On a terminal no more than the last 500, unless `--limit` says how many.
+    """
     config = invocation.load_settings()
     with Ledger(config.ledger, reading=True) as ledger:
-        found = list(records.find(ledger, **_understood(chosen, config.timezone)))
-    if as_json:
-        print_json(found)
-        return
-    print_deliveries(found, config.timezone)
+        find = functools.partial(records.find, ledger, **_understood(chosen, config.timezone))
+        if as_json:
+            print_json_array(find())
+        else:
+            print_deliveries(find, config.timezone, limit=chosen["limit"])
 
 
 @command.command()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from reminderctl import timing
-from reminderctl.cli.output import STATE_STYLES, in_one_line, print_table, say
+from reminderctl.cli.output import STATE_STYLES, in_one_line, print_lines, say
 from reminderctl.counts import count_of
 from reminderctl.ledger import records
 from reminderctl.ledger.records import FullRecord, Record
@@ -19,23 +19,34 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 COLUMNS = ("id", "state", "due_at", "workflow", "action", "booking", "recipient", "address", "error")
+SHOWN = 500  # deliveries that a person is shown who does not say how many
 NARROW, NARROWEST = 110, 56  # columns of a terminal: below, the reason and then the text go under what is before
 
 
-def print_deliveries(found: Sequence[Record], timezone: str) -> None:
-    """A row for each, by the configured zone's clock; tab-separated lines where no person looks."""
+def print_deliveries(find: Callable[..., Iterator[Record]], timezone: str, *, limit: int | None) -> None:
+    """A row for each that `find` yields, by the configured zone's clock; tab-separated lines where no person looks.
+
+    A person sees the last `SHOWN`, if there is no `limit`; `find` then takes the keywords of `records.find`.
+    """
     from reminderctl.cli.terminal import Terminal
 
     console, zone = Terminal(highlight=False), ZoneInfo(timezone)
     if not console.is_terminal:
-        print_table(COLUMNS, [[_shown(record, column) for column in COLUMNS] for record in found])
+        print_lines(COLUMNS, ([_shown(record, column) for column in COLUMNS] for record in find()))
         return
+    found = list(find()) if limit else list(find(newest_first=True, limit=SHOWN + 1))[::-1]
+    are_left_out = limit is None and len(found) > SHOWN
+    found = found[are_left_out:]
     if console.width < NARROWEST:
         for record in found:
             console.print(_in_lines(record, zone))
     else:
         console.print(_table(found, zone, narrow=console.width < NARROW))
     count = count_of(len(found), "delivery")
+    if are_left_out:
+        count = (
+            f"the last {count}; `--until` and the other options choose, `--limit` shows more, beginning with the oldest"
+        )
     console.print(f"[dim]{count}, due by the clock of {timezone}[/]" if found else "there are no such deliveries")
 
 

@@ -6,12 +6,14 @@ import codecs
 import io
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any, TextIO
 
 import click
 import msgspec
 
+AT_ONCE = 1000  # lines, or values of an array, that are printed together
 # What makes a terminal do something, turns around what a reader sees, or cannot be printed at all.
 _HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _BEYOND_ASCII = re.compile("[^\x09\x0a\x20-\x7e]")
@@ -34,11 +36,25 @@ def say(text: object, *, err: bool = False) -> None:
 
 def print_json(value: object) -> None:
     """JSON for programs: one value, readable, every harmless character as it is."""
+    click.echo(_json_text(value))
+
+
+def print_json_array(values: Iterable[object]) -> None:
+    """The same for an array of which no more than a part is in memory at a time."""
+    texts = (_json_text(value).replace("\n", "\n  ") for value in values)
+    before = "[\n  "
+    while part := list(islice(texts, AT_ONCE)):
+        click.echo(before + ",\n  ".join(part), nl=False)
+        before = ",\n  "
+    click.echo("[]" if before.startswith("[") else "\n]")
+
+
+def _json_text(value: object) -> str:
     try:
         encoded = msgspec.json.encode(value)
     except UnicodeEncodeError:  # a path that is not UTF-8
         encoded = msgspec.json.encode(_in_characters(msgspec.to_builtins(value)))
-    click.echo(harmless_json(msgspec.json.format(encoded, indent=2).decode()))
+    return harmless_json(msgspec.json.format(encoded, indent=2).decode())
 
 
 def harmless_json(text: str) -> str:
@@ -88,16 +104,24 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, styles
     from reminderctl.cli.terminal import Terminal
 
     console = Terminal()
-    rows = [[in_one_line(cell) for cell in row] for row in rows]
     if not console.is_terminal:
-        click.echo("\n".join("\t".join(row) for row in (columns, *rows)))
+        print_lines(columns, rows)
         return
+    rows = [[in_one_line(cell) for cell in row] for row in rows]
     table = Table(box=None, pad_edge=False, header_style="bold")
     for number, column in enumerate(columns):
         table.add_column(column, style=styles[number] if number < len(styles) else "", overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell, style=STATE_STYLES.get(cell, "")) for cell in row))
     console.print(table)
+
+
+def print_lines(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Tab-separated lines with a heading, of which no more than a part is in memory at a time."""
+    lines = ("\t".join(map(in_one_line, row)) for row in rows)
+    click.echo("\t".join(columns))
+    while part := list(islice(lines, AT_ONCE)):
+        click.echo("\n".join(part))
 
 
 STATE_STYLES = {

@@ -86,16 +86,15 @@ def find(
     since: datetime | None = None,
     until: datetime | None = None,
     limit: int | None = None,
+    newest_first: bool = False,
 ) -> Iterator[Record]:
     """The deliveries that match all that is asked for, oldest due first, read one by one.
 
     One of the `states` may be `HELD` or `MISSING`. `since` and `until` look at when they fell due; `recipient` is an
     identity, a customer's id or an address.
     """
-    marks = ", ".join(f":state{number}" for number in range(len(states)))
     conditions = {
-        f"(state IN ({marks}) OR (held = 1 AND ('{HELD}' IN ({marks})"
-        f" OR (missing <> '' AND '{MISSING}' IN ({marks})))))": bool(states),
+        _in_states(states): bool(states),
         "workflow = :workflow": workflow is not None,
         "booking = :booking": booking is not None,
         "channel = :channel": channel is not None,
@@ -104,13 +103,34 @@ def find(
         "due_at <= :until": until is not None,
     }
     where = " AND ".join(text for text, asked in conditions.items() if asked) or "TRUE"
-    values: dict[str, Any] = {f"state{number}": state for number, state in enumerate(states)}
-    values |= {"workflow": workflow, "booking": booking, "channel": channel, "recipient": recipient}
+    values: dict[str, Any] = {"workflow": workflow, "booking": booking, "channel": channel, "recipient": recipient}
     values |= {"since": instant_text(since) if since else None, "until": instant_text(until) if until else None}
     values["limit"] = -1 if limit is None else limit
     with errors_of(ledger.path):
-        for row in ledger.connection.execute(f"{_SELECT} WHERE {where} ORDER BY due_at, id LIMIT :limit", values):
+        order = "due_at DESC, id DESC" if newest_first else "due_at, id"
+        for row in ledger.connection.execute(f"{_SELECT} WHERE {where} ORDER BY {order} LIMIT :limit", values):
             yield _record(row)
+
+
+# In the words of the indexes, which know a state only where it is written out.
+_OPEN_STATES = {
+    State.PENDING.value: "state = 'pending'",
+    State.SENDING.value: "state = 'sending'",
+    HELD: "state = 'pending' AND held = 1",
+    MISSING: "state = 'pending' AND missing > ''",
+}
+
+
+def _in_states(states: Sequence[str]) -> str:
+    """Return the condition that a delivery is in one of some states, each of which has an index of its own.
+
+    Most of what there is was sent: it is not gathered and sorted, but met in the order that is asked for.
+    """
+    wanted = {_OPEN_STATES.get(state) or f"state = '{State(state)}' AND settled_at IS NOT NULL" for state in states}
+    if State.SENT.value in states:
+        return f"({' OR '.join(f'(+{each})' for each in sorted(wanted))})"
+    every = (f"SELECT id FROM deliveries WHERE {each}" for each in sorted(wanted))  # noqa: S608 - of our own words
+    return f"id IN ({' UNION ALL '.join(every)})"
 
 
 def show(ledger: Ledger, delivery_id: int) -> FullRecord:
@@ -154,8 +174,11 @@ def coming(ledger: Ledger, *, now: datetime, until: datetime) -> list[Coming]:
     values = {"now": instant_text(now), "until": instant_text(until)}
     sql = f"""
         SELECT {", ".join((*COLUMNS, *queue.COLUMNS))} FROM deliveries
-        WHERE (state = 'pending' AND next_attempt_at <= :until) OR state = 'sending'
-            OR (due_at > :now AND due_at <= :until)
+        WHERE id IN (
+            SELECT id FROM deliveries WHERE state = 'pending' AND next_attempt_at <= :until
+            UNION ALL SELECT id FROM deliveries WHERE state = 'sending'
+            UNION ALL SELECT id FROM deliveries WHERE due_at > :now AND due_at <= :until
+        )
         ORDER BY due_at, id
     """  # noqa: S608 - names of columns
     with errors_of(ledger.path):

@@ -56,15 +56,32 @@ def test_an_idle_run_asks_the_ledger_for_nothing_that_grows_with_its_past(
 ) -> None:
     crowded.written_long_ago(2)
     assert crowded.run("2026-06-09T10:02Z") == {}
+    assert plans(crowded, statements, r"SCAN (deliveries|attempts|purged)\b") == []
+
+
+@pytest.mark.parametrize("words", ["status", "upcoming", "deliveries list --state failed", "explain b7"])
+def test_what_a_person_asks_walks_through_no_table_of_all_that_was_sent(
+    crowded: Clinic, statements: Statements, words: str
+) -> None:
+    crowded.command(*words.split(), "--now", "2026-06-09T10:02Z")
+    assert (
+        plans(crowded, statements, r"SCAN (deliveries|attempts|purged)($| USING INDEX deliveries_(due|booking))") == []
+    )
+
+
+def plans(clinic: Clinic, statements: Statements, pattern: str) -> list[tuple[str, list[str]]]:
+    """The statements for the ledger of whose plans a line begins like this, without statistics of ANALYZE."""
     asked = [each for file, each in statements if file == "ledger.db"]
-    assert len(asked) > 10
-    with closing(sqlite3.connect(crowded.folder / "ledger.db")) as connection:
+    assert len(asked) > 5
+    found = []
+    with closing(sqlite3.connect(clinic.folder / "ledger.db")) as connection:
         assert not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'").fetchall()
         for statement in asked:
             if statement.split()[0] in ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE"):
                 plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
-                slow = [line for line in plan if re.match(r"SCAN (deliveries|attempts|purged)\b", line)]
-                assert not slow, (statement, plan)
+                if any(re.match(pattern, line) for line in plan):
+                    found.append((statement, plan))
+    return found
 
 
 def checked(statements: Statements) -> int:

@@ -1,0 +1,29 @@
+"""The longer statements by which bookings.db is asked."""
+
+VIEWS_BY_THE_CLOCK = """
+SELECT name FROM sqlite_master
+WHERE type = 'view' AND (sql LIKE '%now%' OR sql LIKE '%current%' OR REPLACE(sql, ' ', '') LIKE '%()%')
+"""
+
+COUNT = """
+WITH ours (are) AS (
+    SELECT COUNT(*) = 2 FROM sqlite_master WHERE type = 'table' AND name IN ('bookings', 'participants')
+)
+SELECT CASE WHEN are THEN (SELECT COUNT(*) FROM bookings WHERE ends_at > :since AND ends_at <= :until) ELSE 0 END,
+    CASE WHEN are THEN (
+        SELECT COUNT(*) FROM bookings JOIN participants ON participants.booking_id = bookings.id
+        WHERE ends_at > :since AND ends_at <= :until
+    ) ELSE 0 END
+FROM ours
+"""
+
+# From each name straight to the next one: the cost follows the number of zones, not of bookings.
+EACH_TIMEZONE = """
+WITH RECURSIVE each_timezone (name) AS (
+    SELECT MIN(timezone) FROM bookings
+    UNION ALL
+    SELECT (SELECT MIN(timezone) FROM bookings WHERE timezone > each_timezone.name)
+    FROM each_timezone WHERE each_timezone.name IS NOT NULL
+)
+SELECT name FROM each_timezone
+"""

@@ -1,0 +1,99 @@
+"""A ledger of many deliveries, listed: piece by piece for programs, the last ones for people."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+from contextlib import closing
+
+import pytest
+from click.testing import CliRunner
+
+from benchmarks.measure import finish
+from reminderctl.cli import main
+from reminderctl.cli.output import print_json, print_json_array
+from tests.clinic import Clinic
+from tests.end_to_end.test_when_it_fires import reminder
+
+MANY = 20_000
+FORMS = [
+    ("list", "--json"),
+    ("list",),
+    ("export",),
+    ("export", "--format", "json"),
+]
+
+
+@pytest.fixture
+def long(clinic: Clinic) -> Clinic:
+    """Many that were sent a minute apart, the last of them failed."""
+    clinic.write(reminder())
+    clinic.run("2026-06-01T08:00Z")
+    clinic.book("b1", "2026-06-10T10:00Z")
+    clinic.run("2026-06-09T10:00Z")
+    with closing(sqlite3.connect(clinic.folder / "ledger.db")) as connection, connection:
+        columns = [row[1] for row in connection.execute("PRAGMA table_info(deliveries)")]
+        same = ", ".join(name for name in columns if name not in ("id", "key", "due_at"))
+        connection.execute(
+            f"""
+            WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < {MANY})
+            INSERT INTO deliveries (key, due_at, {same})
+            SELECT number, STRFTIME('%Y-%m-%dT%H:%M:%SZ', due_at, (number || ' minutes')), {same}
+            FROM numbers, deliveries
+            """  # noqa: S608 - names of columns
+        )
+        connection.execute("UPDATE deliveries SET state = 'failed' WHERE id = (SELECT MAX(id) FROM deliveries)")
+    return clinic
+
+
+@pytest.mark.parametrize("form", FORMS, ids=" ".join)
+def test_however_many_there_are_they_need_no_more_memory(long: Clinic, form: tuple[str, ...]) -> None:
+    program = [sys.executable, "-m", "reminderctl", "-c", str(long.folder / "workflows.yaml"), "deliveries", *form]
+    few, many = finish([*program, "--limit", "1000"]), finish(program)
+    assert many.output.count("ana@example.com") > 10 * few.output.count("ana@example.com") > 0
+    assert many.memory < few.memory + 8, "MB"
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 2500])
+def test_an_array_that_is_printed_piece_by_piece_is_as_one_that_is_printed_whole(
+    number: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = [
+        {"id": each, "text": "line\n  \u202e\x1b", "nested": [{}, [each]], "none": None} for each in range(number)
+    ]
+    print_json(values)
+    whole = capsys.readouterr().out
+    print_json_array(iter(values))
+    assert capsys.readouterr().out == whole
+
+
+def on_a_terminal(clinic: Clinic, *arguments: str) -> list[str]:
+    environment = {"COLUMNS": "200", "FORCE_COLOR": "1", "NO_COLOR": "1", "TERM": "xterm"}
+    command = ["--config", str(clinic.folder / "workflows.yaml"), "deliveries", "list", *arguments]
+    result = CliRunner(env=environment).invoke(main, command)
+    assert result.exit_code == 0, result.output
+    return result.stdout.splitlines()
+
+
+def test_a_person_sees_the_last_ones_and_how_to_see_others(long: Clinic) -> None:
+    lines = on_a_terminal(long)
+    assert "the last 500 deliveries" in lines[-1]
+    assert sum("2026-06-" in line for line in lines) == 500
+    assert "failed" in lines[-3]
+    (line,) = (line for line in on_a_terminal(long, "--state", "failed") if "failed" in line)
+    assert line in lines
+    assert sum("sent" in line for line in on_a_terminal(long, "--limit", "501")) == 501
+
+
+@pytest.mark.parametrize("state", ["failed", "unknown", "pending", "sending", "held", "missing", "expired", "canceled"])
+def test_what_is_in_a_state_is_listed(long: Clinic, state: str) -> None:
+    assert len(long.deliveries("--state", state)) == (state == "failed")
+    assert len(long.deliveries("--state", state, "--state", "sent", "--limit", "3")) == 3
+
+
+def test_status_counts_what_there_is(long: Clinic) -> None:
+    found = json.loads(long.command("status", "--json", "--now", "2026-06-09T10:01Z").stdout)
+    counts = {state: each["all"] for state, each in found["deliveries"].items() if each["all"]}
+    assert counts == {"sent": MANY, "failed": 1}
+    assert found["deliveries"]["sent"]["last_24_hours"] == MANY
