@@ -20,6 +20,7 @@ from reminderctl.tick.report import Report
 from reminderctl.trial.trying import refusal_of
 
 OVER = frozenset({State.CANCELED, State.EXPIRED})
+FIRST_STEP = timing.HOUR / 6
 BROKEN = "no run attempts it while the file of its workflow, {workflow}, has mistakes"
 
 
@@ -39,6 +40,8 @@ class Outlook(NamedTuple):
     deliveries: list[Foreseen]
     bookings: Mapping[str, Booking]  # that they are for
     lines: list[str]
+    until: datetime  # up to which they are complete
+    are_more: bool  # after that
 
 
 def look_ahead(
@@ -49,16 +52,53 @@ def look_ahead(
     window: Window,
     workflow: str | None = None,
     booking: str | None = None,
+    most: int | None = None,
 ) -> Outlook:
-    """What runs will attempt in a window that begins now, if one is called each minute.
+    """What runs will attempt in a window that begins now, if one is called each minute; the first `most` of it.
 
     1. What falls due later is found as the runs will find it: of every booking, as together they may be too many.
     2. A run of now is rehearsed, and the rest planned with it.
     3. All that is open is read, and the rehearsal undone.
     4. Of each delivery that was asked for, it is said when it will be attempted, or why not.
     """
-    wanted = [each for each in config.workflows if each.enabled and workflow in (None, each.id)]
-    later = list(owed_in(window, wanted, bookings, config=config))
+    whole = window
+    window, later = _fall_due(window, config, bookings, workflow=workflow, booking=booking, most=most)
+    rehearsed = _rehearse(window, later, config, ledger, bookings)
+    newest, found = rehearsed.newest, rehearsed.found
+    workflows = {each.id: each for each in config.workflows}
+    bursts = _bursts([delivery for _, delivery in found if delivery.id > newest], workflows)
+    asked = [each for each in found if workflow in (None, each.delivery.workflow)]
+    asked = [each for each in asked if booking in (None, each.delivery.booking)]
+    to_come = []
+    for record, delivery in asked:
+        foreseen = _foresee(record, rehearsed.resting.get(delivery.lane), held=delivery.id in bursts)
+        if foreseen.state not in OVER and (foreseen.next_attempt_at or "") <= timing.instant_text(window.until):
+            to_come.append((foreseen, delivery))
+    to_come.sort(key=lambda each: (each[0].next_attempt_at or each[0].due_at, each[0].due_at))
+    shown = to_come[:most]
+    until = window.until
+    if len(shown) < len(to_come):
+        until = timing.parse_instant(shown[-1][0].next_attempt_at or shown[-1][0].due_at)
+    concerned = bookings.find_all({delivery.booking for _, delivery in shown})
+    deliveries = []
+    for foreseen, delivery in shown:
+        its_workflow, its_booking = workflows.get(delivery.workflow), concerned.get(delivery.booking)
+        is_new = delivery.id > newest
+        told = _check(foreseen, delivery, its_workflow, its_booking, config=config, is_new=is_new)
+        deliveries.append(replace(told, id=None) if is_new else told)
+    return Outlook(deliveries, concerned, rehearsed.lines, until, until < whole.until)
+
+
+class _Rehearsed(NamedTuple):
+    """What a rehearsal left open; `newest` is the last delivery that had been planned before it."""
+
+    newest: int
+    resting: Mapping[str, lanes.Rest]
+    found: list[records.Coming]
+    lines: list[str]
+
+
+def _rehearse(window: Window, later: list[Delivery], config: Config, ledger: Ledger, bookings: Bookings) -> _Rehearsed:
     report = Report(window.since)
     reading = read(config, ledger, bookings, now=window.since)
     with ledger.rehearsal():
@@ -67,27 +107,35 @@ def look_ahead(
         queue.enqueue(ledger, later, run=REHEARSAL, now=window.since)
         resting = lanes.resting(ledger, window.since)
         found = records.coming(ledger, now=window.since, until=window.until)
-    workflows = {each.id: each for each in config.workflows}
-    bursts = _bursts([delivery for _, delivery in found if delivery.id > newest], workflows)
-    asked = [each for each in found if workflow in (None, each.delivery.workflow)]
-    asked = [each for each in asked if booking in (None, each.delivery.booking)]
-    concerned = bookings.find_all({delivery.booking for _, delivery in asked})
-    deliveries = []
-    for record, delivery in asked:
-        foreseen = _foresee(record, resting.get(delivery.lane), held=delivery.id in bursts)
-        if foreseen.state in OVER or (foreseen.next_attempt_at or "") > timing.instant_text(window.until):
-            continue
-        planned = delivery.id <= newest
-        if foreseen.state == State.PENDING:
-            its_workflow, its_booking = workflows.get(delivery.workflow), concerned.get(delivery.booking)
-            current = planning.still_owed(delivery, its_workflow, its_booking, config=config) if planned else delivery
-            if its_workflow is None and not foreseen.missing:
-                foreseen = replace(foreseen, reason=BROKEN.format(workflow=delivery.workflow))
-            elif current and its_booking:  # else they changed while we were looking
-                foreseen = _as_it_is_now(foreseen, current, its_booking, config=config)
-        deliveries.append(foreseen if planned else replace(foreseen, id=None))
-    deliveries.sort(key=lambda each: (each.next_attempt_at or each.due_at, each.due_at))
-    return Outlook(deliveries, concerned, report.lines)
+    return _Rehearsed(newest, resting, found, report.lines)
+
+
+def _fall_due(
+    window: Window,
+    config: Config,
+    bookings: Bookings,
+    *,
+    workflow: str | None,
+    booking: str | None,
+    most: int | None,
+) -> tuple[Window, list[Delivery]]:
+    """Return what falls due in a window, and the window: of whole minutes, with at least `most` of what was asked for.
+
+    It is searched in steps, each twice as long as the one before: a busy business has `most` within the first minutes.
+    """
+    wanted = [each for each in config.workflows if each.enabled and workflow in (None, each.id)]
+    if most is None:
+        return window, list(owed_in(window, wanted, bookings, config=config))
+    found: list[Delivery] = []
+    number, since, step = 0, window.since, FIRST_STEP
+    until = since.replace(second=0, microsecond=0)
+    while until < window.until and number < most:
+        until = min(until + step, window.until)
+        part = list(owed_in(Window(since, until), wanted, bookings, config=config))
+        number += len(part) if booking is None else sum(each.booking == booking for each in part)
+        found += part
+        since, step = until, 2 * step
+    return Window(window.since, until), found
 
 
 def _foresee(record: records.Record, rest: lanes.Rest | None, *, held: bool) -> Foreseen:
@@ -104,6 +152,25 @@ def _foresee(record: records.Record, rest: lanes.Rest | None, *, held: bool) -> 
     elif attempt_at > record.expires_at:
         reason = f"its deadline passes first: {rest.error if rest else record.error}"
     return replace(foreseen, next_attempt_at=attempt_at, held=held or record.held, reason=reason)
+
+
+def _check(
+    foreseen: Foreseen,
+    delivery: Delivery,
+    workflow: Workflow | None,
+    booking: Booking | None,
+    *,
+    config: Config,
+    is_new: bool,
+) -> Foreseen:
+    """Return what is foreseen with the reason, if there is one, that an attempt would come to nothing."""
+    if foreseen.state != State.PENDING:
+        return foreseen
+    if workflow is None and not foreseen.missing:
+        return replace(foreseen, reason=BROKEN.format(workflow=delivery.workflow))
+    current = delivery if is_new else planning.still_owed(delivery, workflow, booking, config=config)
+    # Else they changed while we were looking.
+    return _as_it_is_now(foreseen, current, booking, config=config) if current and booking else foreseen
 
 
 def _as_it_is_now(foreseen: Foreseen, current: Delivery, booking: Booking, *, config: Config) -> Foreseen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from reminderctl import recipients, timing
 from reminderctl.bookings import Bookings
 from reminderctl.cli import chosen
 from reminderctl.cli.invocation import Invocation, instant, shared_options
-from reminderctl.cli.output import STATE_STYLES, print_json, print_table, say
+from reminderctl.cli.output import STATE_STYLES, print_json_array, print_lines, say
 from reminderctl.counts import count_of
 from reminderctl.errors import ExitCode, UsageError
 from reminderctl.ledger import Ledger
@@ -25,8 +26,9 @@ from reminderctl.model import Booking, Config, Window
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from reminderctl.upcoming import Foreseen
+    from reminderctl.upcoming import Foreseen, Outlook
 
+SHOWN = 200  # messages that a person is shown who does not say how many
 NARROW = 90  # columns
 ACTIVE = ("pending", "sending")
 LONGEST = timedelta(days=400)
@@ -37,6 +39,7 @@ LONGEST = timedelta(days=400)
 @click.option("--until", metavar="T", help="Look ahead to this instant (ISO 8601).")
 @click.option("--workflow", metavar="ID", help="Only this workflow.")
 @click.option("--booking", metavar="ID", help="Only this booking.")
+@click.option("--limit", type=click.IntRange(1), metavar="NUMBER", help="At most this many; on a terminal: 200.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 @shared_options
 def command(
@@ -46,6 +49,7 @@ def command(
     until: str | None,
     workflow: str | None,
     booking: str | None,
+    limit: int | None,
     as_json: bool,
 ) -> None:
     """Show what will go out in the next 24 hours, when, and to whom.
@@ -63,11 +67,12 @@ def command(
     with Ledger(config.ledger, reading=True) as ledger, Bookings(config.bookings) as bookings:
         if booking is not None:
             chosen.booking(bookings, booking)
-        outlook = look_ahead(config, ledger, bookings, window=window, workflow=workflow, booking=booking)
+        most = limit or (SHOWN if not as_json and sys.stdout.isatty() else None)
+        outlook = look_ahead(config, ledger, bookings, window=window, workflow=workflow, booking=booking, most=most)
     if as_json:
-        print_json(outlook.deliveries)
+        print_json_array(outlook.deliveries)
     else:
-        _show(outlook.deliveries, outlook.bookings, window=window, config=config)
+        _show(outlook, config)
     for line in [*map(str, config.broken), *outlook.lines, *bookings.problems]:
         say(line, err=True)
     if config.broken:
@@ -93,21 +98,24 @@ def _until(now: datetime, within: str | None, until: str | None, *, timezone: st
 COLUMNS = ("at", "channel", "recipient", "address", "workflow", "trigger", "booking", "state", "reason")
 
 
-def _show(deliveries: list[Foreseen], bookings: Mapping[str, Booking], *, window: Window, config: Config) -> None:
+def _show(outlook: Outlook, config: Config) -> None:
     """A table for each day, by the configured zone's clock; tab-separated lines where no person looks."""
     from reminderctl.cli.terminal import Terminal
 
-    console, zone = Terminal(highlight=False), ZoneInfo(config.timezone)
+    console, zone, deliveries = Terminal(highlight=False), ZoneInfo(config.timezone), outlook.deliveries
     if not console.is_terminal:
-        rows = [_row(each, zone) for each in deliveries]
-        print_table(COLUMNS, rows)
+        print_lines(COLUMNS, (_row(each, zone) for each in deliveries))
         return
     for day, of_day in groupby(deliveries, key=lambda each: f"{_attempt_at(each, zone):%A, %d %B %Y}"):
         rows_of_day = list(of_day)
         console.print(f"[bold]{day}[/]  {', '.join((_count(rows_of_day), *_others(rows_of_day)))}")
-        console.print(_table(rows_of_day, bookings, zone=zone, narrow=console.width < NARROW))
+        console.print(_table(rows_of_day, outlook.bookings, zone=zone, narrow=console.width < NARROW))
         console.print()
-    console.print(_summary(deliveries, f"{window.until.astimezone(zone):%A %H:%M} ({config.timezone})"), soft_wrap=True)
+    console.print(
+        _summary(deliveries, f"{outlook.until.astimezone(zone):%A %H:%M} ({config.timezone})"), soft_wrap=True
+    )
+    if outlook.are_more:
+        console.print("[dim]what follows is not shown: `--limit` shows more, `--json` all of it[/]", soft_wrap=True)
     if config.outbox:
         console.print(
             f"[yellow]outbox is set: nobody gets them, they become files in {config.outbox}[/]", soft_wrap=True

@@ -5,7 +5,8 @@ docs/explanation/how-a-tick-works.md says why a transaction may decide by what w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ from reminderctl.bookings import Bookings, note_misplaced
 from reminderctl.ledger import Ledger, runs, sources, watermarks
 from reminderctl.ledger.opening import errors_of
 from reminderctl.ledger.watermarks import Key, Watermark
-from reminderctl.model import Config, Delivery, Trigger, Window, Workflow
+from reminderctl.model import Booking, Config, Delivery, Trigger, Window, Workflow
 from reminderctl.tick import lookback
 from reminderctl.tick.lookback import Sight
 from reminderctl.tick.recheck import Checked, check_waiting, checksum_of
@@ -117,9 +118,18 @@ def planned_after(
 def owed_in(window: Window, workflows: list[Workflow], bookings: Bookings, *, config: Config) -> Iterator[Delivery]:
     """Everything of these workflows that falls due in a window, whether it was planned before or not."""
     zones = _zones(config, workflows, bookings)
-    for workflow in workflows:
-        for trigger in workflow.triggers:
-            yield from _due(trigger, window, workflow=workflow, bookings=bookings, zones=zones, config=config)
+    every = [(workflow, trigger) for workflow in workflows for trigger in workflow.triggers]
+    ranges = [(trigger.anchor, timing.event_range(trigger, window, zones)) for _, trigger in every]
+    uses, shared = Counter(ranges), dict[object, list[Booking]]()
+    for (workflow, trigger), (anchor, events) in zip(every, ranges, strict=True):
+        if events is None:
+            continue
+        found: Iterable[Booking] = bookings.starting(events) if anchor == "start" else bookings.ending(events)
+        if uses[anchor, events] > 1:  # triggers of several workflows that are alike: read once for all
+            if (anchor, events) not in shared:
+                shared[anchor, events] = list(found)
+            found = shared[anchor, events]
+        yield from planning.due(workflow, trigger, found, window=window, config=config)
 
 
 def due_of(

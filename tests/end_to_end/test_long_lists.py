@@ -6,6 +6,8 @@ import json
 import sqlite3
 import sys
 from contextlib import closing
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -13,7 +15,9 @@ from click.testing import CliRunner
 from benchmarks.measure import finish
 from reminderctl.cli import main
 from reminderctl.cli.output import print_json, print_json_array
-from tests.clinic import Clinic
+from tests.clinic import Clinic, at
+from tests.end_to_end.test_as_it_grows import watch
+from tests.end_to_end.test_command_line import on_a_terminal as printed
 from tests.end_to_end.test_when_it_fires import reminder
 
 MANY = 20_000
@@ -97,3 +101,49 @@ def test_status_counts_what_there_is(long: Clinic) -> None:
     counts = {state: each["all"] for state, each in found["deliveries"].items() if each["all"]}
     assert counts == {"sent": MANY, "failed": 1}
     assert found["deliveries"]["sent"]["last_24_hours"] == MANY
+
+
+# --- what is to come --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def busy(clinic: Clinic) -> Clinic:
+    """Two workflows that are alike but for what they filter, and a visit every 97 seconds of a day."""
+    colour = reminder(more="filters: {status: approved}").replace("id: reminder", "id: other")
+    clinic.write(reminder() + colour + reminder("2 hours before start").replace("id: reminder", "id: late"))
+    clinic.run("2026-06-01T08:00Z")
+    first = at("2026-06-10T10:00:31Z")
+    clinic.insert((f"b{number}", first + timedelta(seconds=97 * number)) for number in range(800))
+    return clinic
+
+
+def upcoming(clinic: Clinic, *options: str) -> list[dict[str, Any]]:
+    result = clinic.command("upcoming", "--json", "--now", "2026-06-09T10:00:20Z", *options)
+    assert result.exit_code == 0, result.output
+    found: list[dict[str, Any]] = json.loads(result.stdout)
+    return found
+
+
+@pytest.mark.parametrize("options", [(), ("--workflow", "other"), ("--booking", "b300"), ("--within", "30h")])
+def test_the_first_of_what_is_to_come_are_the_first_of_all_of_it(busy: Clinic, options: tuple[str, ...]) -> None:
+    whole = upcoming(busy, *options)
+    assert len(whole) > 1
+    for number in (1, 7, 250):
+        assert upcoming(busy, *options, "--limit", str(number)) == whole[:number]
+
+
+def test_a_person_sees_the_first_that_are_to_come_and_that_there_are_more(busy: Clinic) -> None:
+    command = ["-c", str(busy.folder / "workflows.yaml"), "upcoming", "--now", "2026-06-09T10:00:20Z"]
+    shown = printed(*command, folder=busy.folder, COLUMNS="160", NO_COLOR="1")
+    assert "200 messages until Tuesday 14:4" in shown
+    assert "what follows is not shown" in shown
+    shown = printed(*command, "--within", "10m", folder=busy.folder, COLUMNS="160", NO_COLOR="1")
+    assert "what follows is not shown" not in shown
+
+
+def test_workflows_with_the_same_trigger_read_the_bookings_once(busy: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    statements: list[str] = []
+    watch(monkeypatch, lambda file, statement: statements.append(statement) if file == "bookings.db" else None)
+    upcoming(busy)
+    whole_day = [each for each in statements if "b.starts_at <= '2026-06-11T10:00:20Z'" in each]
+    assert len(whole_day) == 1
