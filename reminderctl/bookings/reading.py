@@ -26,14 +26,6 @@ LONGEST_NUMBER = 19  # digits; SQLite's integers end there
 TABLES = ("bookings", "participants", "customers", "services", "staff", "locations")
 KEPT = 10_000  # participants, or bookings without any, that are kept for the next who asks
 PARAMETERS = 10_000  # of one statement; SQLite takes 32,766 unless it was built otherwise
-_SELECT = """
-SELECT b.id, b.starts_at, b.ends_at, b.timezone, b.status, b.service_id, b.staff_id, b.location_id, b.fields,
-       p.customer_id, p.status, p.language, p.fields,
-       c.full_name, c.first_name, c.last_name, c.email, c.phone, c.telegram, c.language, c.timezone, c.fields
-FROM bookings AS b
-LEFT JOIN participants AS p ON p.booking_id = b.id
-LEFT JOIN customers AS c ON c.id = p.customer_id
-"""
 
 
 class Bookings:
@@ -199,7 +191,7 @@ class Bookings:
         """The same of so many bookings between two days that have no T after the day, which an index can find."""
         days = {"since": f"{since:%Y-%m-%d}", "until": f"{until:%Y-%m-%d}", "most": most}
         with errors_of(self.path):
-            yield from self._connection.execute(_OTHER_FORMS, days)
+            yield from self._connection.execute(statements.OTHER_FORMS, days)
 
     def nouns(self, most: int) -> Iterator[tuple[Any, ...]]:
         """The ids of service, staff and location of so many bookings, as the file has them."""
@@ -222,7 +214,7 @@ class Bookings:
 
     def _read(self, where: str, parameters: Mapping[str, Any]) -> Iterator[Booking]:
         with errors_of(self.path):
-            rows = self._connection.execute(f"{_SELECT} WHERE {where}, p.position, p.customer_id", parameters)
+            rows = self._connection.execute(f"{statements.SELECT} WHERE {where}, p.position, p.customer_id", parameters)
             for booking_id, group in groupby(rows, key=itemgetter(0)):
                 try:
                     booking = self._booking(list(group))
@@ -270,7 +262,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
     connection.text_factory = _decode
     try:
-        for select in (_SELECT, *map(_select_nouns, _NOUNS)):
+        for select in (statements.SELECT, *map(_select_nouns, _NOUNS)):
             connection.execute(f"{select} LIMIT 0").fetchone()
     except BaseException:
         connection.close()
@@ -291,12 +283,6 @@ def _decode(text: bytes) -> str:
     return text.decode("utf-8", "replace")  # a program that writes Latin-1 costs its letters, not its bookings
 
 
-_OTHER_FORMS = """
-SELECT id, starts_at, ends_at FROM bookings
-WHERE (starts_at >= :since AND starts_at < :until AND substr(starts_at, 11, 1) <> 'T')
-    OR (ends_at >= :since AND ends_at < :until AND substr(ends_at, 11, 1) <> 'T')
-LIMIT :most
-"""
 _NOUNS: dict[type[Any], str] = {Service: "services", Staff: "staff", Location: "locations"}
 
 

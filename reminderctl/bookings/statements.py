@@ -27,3 +27,19 @@ WITH RECURSIVE each_timezone (name) AS (
 )
 SELECT name FROM each_timezone
 """
+
+SELECT = """
+SELECT b.id, b.starts_at, b.ends_at, b.timezone, b.status, b.service_id, b.staff_id, b.location_id, b.fields,
+       p.customer_id, p.status, p.language, p.fields,
+       c.full_name, c.first_name, c.last_name, c.email, c.phone, c.telegram, c.language, c.timezone, c.fields
+FROM bookings AS b
+LEFT JOIN participants AS p ON p.booking_id = b.id
+LEFT JOIN customers AS c ON c.id = p.customer_id
+"""
+
+OTHER_FORMS = """
+SELECT id, starts_at, ends_at FROM bookings
+WHERE (starts_at >= :since AND starts_at < :until AND substr(starts_at, 11, 1) <> 'T')
+    OR (ends_at >= :since AND ends_at < :until AND substr(ends_at, 11, 1) <> 'T')
+LIMIT :most
+"""
