@@ -19,6 +19,8 @@ def certificate_by_common_name(authority: trustme.CA, name: str, *, folder: Path
     issuer = x509.load_pem_x509_certificate(authority.cert_pem.bytes())
     signer = serialization.load_pem_private_key(authority.private_key_pem.bytes(), password=None)
     assert isinstance(signer, ec.EllipticCurvePrivateKey)
+    identifier = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    authority_key = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)
     now = datetime.now(UTC)
     signed = (
         x509.CertificateBuilder()
@@ -29,6 +31,7 @@ def certificate_by_common_name(authority: trustme.CA, name: str, *, folder: Path
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=30))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(authority_key, critical=False)  # Python 3.13 asks for it, as RFC 5280 does
         .sign(signer, hashes.SHA256())
     )
     path = folder / "server.pem"
