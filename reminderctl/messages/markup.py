@@ -23,7 +23,7 @@ _LINKS = frozenset({"href", "src", "action", "formaction", "background", "poster
 _SCHEME = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _HARMLESS = re.compile(r"\s*(?:https?|mailto|tel|sms|geo|webcal|cid):", re.IGNORECASE)
 _OF_PEOPLE = re.compile(r"\s*(?:mailto|tel|sms|geo):[^?]*\Z", re.IGNORECASE)
-_WHOLE_URL = "!#$%&'()*+,/:;=?@[]~"
+_NOT_IN_URLS = re.compile(r'[\x00-\x20\x7f"<>\\^`{|}]')  # letters of every language may stand in one, in its host too
 _NOT_IN_STYLES = re.compile(r"[^\w#%.,\s-]")
 _SCRIPTS = "a value in a script, or in an attribute that is one, cannot be made harmless; leave it out"
 _IN_TAG = "a value cannot stand in a tag but inside the quotes of an attribute"
@@ -96,7 +96,7 @@ class _Reader:
             return escape(quote(raw, safe="@+" if _OF_PEOPLE.match(self.so_far) else ""))
         if _SCHEME.match(re.sub(r"[\x00-\x20]", "", raw)) and not _HARMLESS.match(raw):
             return "#"
-        return escape(quote(raw.strip(), safe=_WHOLE_URL))
+        return escape(_NOT_IN_URLS.sub(lambda found: quote(found[0]), raw.strip()))
 
     def _read_text(self, literal: str, at: int) -> int:
         found = _BEGINS.search(literal, at)

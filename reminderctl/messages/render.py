@@ -71,11 +71,14 @@ def render_message(
         rendered = shapes.transform(message_type, tree, filled)
     if found_type:
         rendered["headers"] = {**rendered.get("headers", {}), "Content-Type": found_type}
+    return Rendering(message=_build({**rendered, **(extra or {})}, message_type), empty=tuple(sorted(unfilled)))
+
+
+def _build(fields: Mapping[str, Any], message_type: type) -> Any:
     try:
-        message: Any = msgspec.convert({**rendered, **(extra or {})}, message_type, strict=False)
+        return msgspec.convert(fields, message_type, strict=False)
     except (msgspec.ValidationError, TypeError) as error:
         raise Rejected(f"cannot build the message: {error}") from None
-    return Rendering(message=message, empty=tuple(sorted(unfilled)))
 
 
 def render_text(text: str, place: Place, context: Context, *, field: str = "text") -> str:

@@ -50,8 +50,7 @@ def tick(
             run.begin(now)
             plan(config, ledger, bookings, reading=reading, run=run.id, now=now, report=report)
         dead = _certainly_dead(run, report)
-        if run.has_company:
-            report.name_stuck(claims.stuck(ledger, now))
+        _name_stuck(ledger, run, now=now, report=report)
         sends = bool(dead) or bool(lanes.ready(ledger, now))
         run.write_stamp(now, sends=sends)
         if sends:
@@ -66,6 +65,12 @@ def tick(
             with ledger.transaction():
                 run.end(clock(), report.as_json())
     return report
+
+
+def _name_stuck(ledger: Ledger, run: runs.Run, *, now: datetime, report: Report) -> None:
+    """Say what another run, which lives, has been sending for longer than any attempt takes."""
+    if run.has_company:
+        report.name_stuck(claims.stuck(ledger, now))
 
 
 def _certainly_dead(run: runs.Run, report: Report) -> list[int]:

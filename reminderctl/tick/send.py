@@ -120,12 +120,15 @@ class Sender:
             self._crew.dismiss()
         if failure:
             raise self._with_what_is_unrecorded(failure, endings)
+        self._say_what_is_left(told_to_stop=ends_at != float("inf"))
+
+    def _say_what_is_left(self, *, told_to_stop: bool) -> None:
         left = self._crew.on_the_way.total()
-        if left and ends_at == float("inf"):
-            self._report.leave_unended(self._crew.unended())
-        elif left:
+        if left and told_to_stop:
             what = "1 message was" if left == 1 else f"{left} messages were"
             self._report.lines.append(f"told to stop while {what} on the way; the next run looks after what is left")
+        elif left:
+            self._report.leave_unended(self._crew.unended())
 
     def _patience(self) -> float:
         """Return how many seconds the longest attempt may go on after the run's time is over."""

@@ -269,6 +269,7 @@ def test_a_value_that_stands_where_none_may_is_refused(clinic: Clinic, html: str
 WHOLE = {
     '<a href="{zoom_url}">x</a>': "https://zoom.example/j/1?pwd=a&b=%41#x",
     '<a href="{location_google_maps_url}">x</a>': "https://maps.example/?api=1&query=Calle%20Mayor%201",
+    "<a href='{zoom_url}'>x</a>": "https://clínica.example/ñ?a=1&b=2",
     '<a href="tel:{customer_phone}">x</a>': "+34600123456",
     '<a href="mailto:{customer_email}">x</a>': "ana@example.com",
     '<td bgcolor="{service_color}" style="color:{service_color}">x</td>': "#53d56c",
