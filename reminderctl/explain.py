@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from reminderctl import matching, planning, timing
 from reminderctl.bookings import Bookings
-from reminderctl.ledger import Ledger, lanes, missing, records, retention, runs, watermarks
+from reminderctl.ledger import Ledger, lanes, missing, records, restores, retention, watermarks
 from reminderctl.ledger.records import FullRecord, Record, unrecorded
 from reminderctl.ledger.watermarks import Key, Watermark
 from reminderctl.matching import Verdict
@@ -30,19 +30,19 @@ class Memory(NamedTuple):
     planned: Mapping[str, Record]  # by key, as the next run finds them when it begins to send
     marks: Mapping[Key, Watermark]
     resting: Mapping[str, lanes.Rest]
-    restored_since: datetime | None  # where the ledger is older than reality
+    unknown_times: list[restores.Restore]  # of which a ledger knows nothing that was restored
 
 
 def remember(booking: str, config: Config, ledger: Ledger, bookings: Bookings, *, now: datetime) -> Memory:
     """All that is known of a booking; the next run is rehearsed, so that its own code says what it will do."""
-    marks, restored_since = watermarks.read(ledger, now), runs.restored_since(ledger)
+    marks, unknown_times = watermarks.read(ledger, now), restores.find(ledger)
     kept = records.of_booking(ledger, booking)
     reading = read(config, ledger, bookings, now=now)
     with ledger.rehearsal():
         plan(config, ledger, bookings, reading=reading, run=REHEARSAL, now=now, report=Report(now))
         planned = {record.key: record for record in records.find(ledger, booking=booking)}
         resting = lanes.resting(ledger, now)
-    return Memory(ledger, kept, planned, marks, resting, restored_since)
+    return Memory(ledger, kept, planned, marks, resting, unknown_times)
 
 
 class Explained(NamedTuple):
@@ -276,8 +276,10 @@ def _of_unplanned(
         if instead:
             what = f"the booking came after this had fallen due, at {due}, and after `{instead.text}` had, too"
             return f"{what}: only the last one goes", False
-    if memory.restored_since and delivery.due_at <= memory.restored_since:
-        return f"it fell due at {due}, and may have been sent before the ledger was restored: no run sends it", False
+    if restores.may_have_sent(memory.unknown_times, delivery):
+        what = f"it fell due at {due}, and may have been sent before the ledger was restored: no run sends it"
+        asks = f"; `reminderctl backfill {workflow.id} --since {due}` asks about it apart"
+        return f"{what}{asks if delivery.expires_at >= now else ''}", False
     why = _why_missed(delivery, mark, due=due, is_sent_late=workflow.late_booking == "send")
     if delivery.expires_at >= now:
         why += f"; if it is still wanted, `reminderctl backfill {workflow.id} --since {due}` sends it"

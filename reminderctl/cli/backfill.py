@@ -12,8 +12,8 @@ from reminderctl.cli.invocation import Invocation, instant, shared_options
 from reminderctl.cli.output import print_table, say
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.errors import UsageError
-from reminderctl.ledger import queue
-from reminderctl.model import Window
+from reminderctl.ledger import queue, restores
+from reminderctl.model import Delivery, Window
 from reminderctl.tick.reading import owed_in
 from reminderctl.tick.returning import leave_out_told
 from reminderctl.timing import instant_text, longest_grace
@@ -22,14 +22,17 @@ from reminderctl.timing import instant_text, longest_grace
 @click.command()
 @click.argument("workflow_id", metavar="WORKFLOW")
 @click.option("--since", required=True, metavar="T", help="From this instant (ISO 8601) on.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask, and leave out what may have gone out already.")
+@click.option("--may-repeat", is_flag=True, help="Also send what may have gone out before the ledger was restored.")
 @shared_options
-def command(invocation: Invocation, *, workflow_id: str, since: str, yes: bool) -> None:
+def command(invocation: Invocation, *, workflow_id: str, since: str, yes: bool, may_repeat: bool) -> None:
     """Send what WORKFLOW owed since T and never sent.
 
     A trigger that is new, edited or switched on again begins at that moment; this is the way to fire what fell due
     before. What is past its deadline is left out, nothing is sent twice, and the list is shown first. The next run
     sends what it plans.
+
+    What may have gone out before the ledger was restored from a backup is named and asked for apart.
     """
     config = invocation.load()
     workflow = chosen.workflow(config, workflow_id)
@@ -50,16 +53,37 @@ def command(invocation: Invocation, *, workflow_id: str, since: str, yes: bool) 
         if not new:
             say(f"{workflow_id}: nothing since {instant_text(since_at)} is still to be sent")
             return
-        columns = ("due_at", "expires_at", "booking", "action", "recipient")
-        print_table(
-            columns,
-            [
-                (instant_text(each.due_at), instant_text(each.expires_at), each.booking, each.action, each.recipient)
-                for each in new
-            ],
-        )
-        if not yes:
-            click.confirm(f"Send these {len(new)}?", abort=True, err=True)
+        wanted = _ask(new, restores.find(ledger), yes=yes, may_repeat=may_repeat)
         with ledger.transaction():
-            planned, _ = queue.enqueue(ledger, new, run=0, now=now)
+            planned, _ = queue.enqueue(ledger, wanted, run=0, now=now)
     say(f"{workflow_id}: {planned} planned; the next run sends them")
+
+
+def _ask(new: list[Delivery], unknown_times: list[restores.Restore], *, yes: bool, may_repeat: bool) -> list[Delivery]:
+    """Show what could be sent, and return what the person wants; what may have gone out already is asked for apart."""
+    doubtful = [each for each in new if restores.may_have_sent(unknown_times, each)]
+    certain = [each for each in new if each not in doubtful]
+    if certain:
+        _show(certain)
+        if not yes:
+            click.confirm(f"Send these {len(certain)}?", abort=True, err=True)
+    if not doubtful:
+        return certain
+    say("These may have gone out before the ledger was restored from a backup:")
+    _show(doubtful)
+    question = f"Send these {len(doubtful)}, too, although whoever got them already gets them twice?"
+    if may_repeat or (not yes and click.confirm(question, err=True)):
+        return [*certain, *doubtful]
+    say(f"left out: {len(doubtful)} that may have gone out; add --may-repeat to send them without being asked")
+    return certain
+
+
+def _show(deliveries: list[Delivery]) -> None:
+    columns = ("due_at", "expires_at", "booking", "action", "recipient")
+    print_table(
+        columns,
+        [
+            (instant_text(each.due_at), instant_text(each.expires_at), each.booking, each.action, each.recipient)
+            for each in deliveries
+        ],
+    )

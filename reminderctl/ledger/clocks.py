@@ -12,6 +12,7 @@ from typing import NamedTuple
 from reminderctl.ledger.opening import Ledger
 from reminderctl.timing import instant_text, parse_instant
 
+NO_RUN = -1  # the number of what asks without being a run that is recorded
 LATELY = 60  # runs, about an hour of minutes
 
 

@@ -13,7 +13,6 @@ from reminderctl.timing import LAST_INSTANT_BEFORE, instant_text, longest_latene
 
 KEPT = timedelta(days=1)  # how long a workflow may be missing from the YAML, and go on from where it was
 OVERLAP = timedelta(minutes=5)  # for bookings that arrive a little late
-NO_RUN = -1  # the number of what asks without being a run that is recorded
 
 
 class Key(NamedTuple):
@@ -33,7 +32,7 @@ class Watermark(NamedTuple):
     missing_since: datetime | None = None  # the first run that did not find its workflow in any file
 
 
-def read(ledger: Ledger, now: datetime, *, run: int = NO_RUN) -> dict[Key, Watermark]:
+def read(ledger: Ledger, now: datetime, *, run: int = clocks.NO_RUN) -> dict[Key, Watermark]:
     """Return every watermark as a run at `now` has to see it: none in the future.
 
     What was planned by a clock that was ahead has been planned until the latest run at or before now; what was armed by

@@ -9,7 +9,19 @@ from itertools import chain
 from reminderctl import timing
 from reminderctl.bookings import Bookings
 from reminderctl.counts import count_of
-from reminderctl.ledger import Ledger, checks, claims, clocks, lanes, missing, queue, runs, sources, watermarks
+from reminderctl.ledger import (
+    Ledger,
+    checks,
+    claims,
+    clocks,
+    lanes,
+    missing,
+    queue,
+    restores,
+    runs,
+    sources,
+    watermarks,
+)
 from reminderctl.ledger.watermarks import Key, Watermark
 from reminderctl.model import Config, Delivery, Trigger, Window, Workflow
 from reminderctl.tick import lookback
@@ -33,7 +45,7 @@ def plan(
     6. Each trigger's window is planned; a burst is held back.
     7. The watermarks advance.
     """
-    _mind_a_restored_ledger(ledger, now, report)
+    _handle_restored_ledger(ledger, now, run=run, report=report)
     enabled = [workflow for workflow in config.workflows if workflow.enabled]
     marks = sync(config, ledger, run=run, now=now)
     _handle_clock_rollback(ledger, run=run, now=now, report=report)
@@ -55,11 +67,12 @@ def plan(
     lookback.note_sight(ledger, reading.sight, is_held=is_held, last_run_at=last_run_at, now=now)
 
 
-def _mind_a_restored_ledger(ledger: Ledger, now: datetime, report: Report) -> None:
+def _handle_restored_ledger(ledger: Ledger, now: datetime, *, run: int, report: Report) -> None:
     since = runs.restored_since(ledger, say=report.lines.append)
     if since is None:
         return
     since = min(since, now)  # a clock that was ahead may have written it
+    restores.record(ledger, since, now, run=run)
     watermarks.rearm(ledger, since)
     reason = missing.RESTORED
     for delivery in chain.from_iterable(queue.pages(ledger)):

@@ -1,0 +1,53 @@
+"""Restores: when this ledger was found to be older than reality, and what may have been sent that it does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from reminderctl.ledger import clocks, runs
+from reminderctl.ledger.opening import Ledger, errors_of
+from reminderctl.model import Delivery
+from reminderctl.timing import instant_text, parse_instant
+
+FIRST = "1970-01-01T00:00:00Z"  # where the ledger knows of no run at all
+
+
+class Restore(NamedTuple):
+    """A time of which the ledger knows nothing: from the last run that it knew to the last one that there was."""
+
+    since: datetime
+    until: datetime
+
+    def may_have_sent(self, delivery: Delivery) -> bool:
+        """Return whether a run of that time could have sent a delivery."""
+        return delivery.due_at <= self.until and delivery.expires_at >= self.since
+
+
+def find(ledger: Ledger) -> list[Restore]:
+    """Return every time of which the ledger knows nothing, one that no run has found yet included."""
+    with errors_of(ledger.path):
+        rows = ledger.connection.execute("SELECT since, until FROM restores").fetchall()
+        if until := runs.restored_since(ledger):
+            values = {"until": instant_text(until), "first": FIRST, "run": clocks.NO_RUN}
+            rows += ledger.connection.execute(f"SELECT {_SINCE}, :until FROM runs WHERE id <> :run", values).fetchall()  # noqa: S608
+    return [Restore(parse_instant(since), parse_instant(until)) for since, until in rows]
+
+
+def record(ledger: Ledger, until: datetime, now: datetime, *, run: int) -> None:
+    """Record that the ledger knows nothing of what was sent after its last run, until another one that there was."""
+    ledger.connection.execute(
+        f"""
+        INSERT INTO restores (found_at, since, until) SELECT :now, {_SINCE}, :until FROM runs WHERE id <> :run
+        """,  # noqa: S608 - a constant
+        {"now": instant_text(now), "until": instant_text(until), "first": FIRST, "run": run},
+    )
+
+
+def may_have_sent(restores: Iterable[Restore], delivery: Delivery) -> bool:
+    """Return whether a delivery that the ledger does not know as sent may have been."""
+    return any(restore.may_have_sent(delivery) for restore in restores)
+
+
+_SINCE = "COALESCE(MIN(MAX(started_at), :until), :first)"  # the last run that it knows
