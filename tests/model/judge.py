@@ -164,7 +164,8 @@ class Judge:
             self._doubts[row.key] += not (last and last.doubtful)
         elif row.state == "pending":
             looked_at = not end.killed and not end.is_left_behind
-            kept = bool(row.missing)  # one of many that disappeared at once
+            # One of many that disappeared at once; or what a wrong clock had ended, and the next run looks at.
+            kept = bool(row.missing) or end.waits_again
             assert not looked_at or row.message in end.planned.owed or kept, f"no longer owed, and still waits: {row}"
             assert not end.is_clear or self._may_rest(end) or kept, f"nothing keeps it from being sent: {row}"
             # A clock that is set back a little is waited for.
@@ -227,6 +228,11 @@ class End(NamedTuple):
             assert not self.fate, f"it was over as {self.was.state}: {self.last}"
             return False
         return not self.was or self.was.state != self.row.state or bool(self.fate) or self.row.state in WAITS
+
+    @property
+    def waits_again(self) -> bool:
+        """Whether a wrong clock had ended it before its time."""
+        return self.was is not None and self.look.waits_again(self.was.settled_at, self.was.expires_at)
 
     @property
     def _may_wait_again(self) -> bool:

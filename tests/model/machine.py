@@ -131,6 +131,12 @@ class Machine(RuleBasedStateMachine):
     def edit_whom_it_reaches(self, name: str, edit: Edit) -> None:
         self.world.write(edit(self.world.rules[name]))
 
+    @rule()
+    def run_another_configuration(self) -> None:
+        assert "this ledger belongs to" in self.world.run_another_configuration()
+        assert self.world.rows() == self._judge.rows
+        self.seen.update(["another configuration refused"])
+
     # --- providers and clocks ---
 
     @rule(sms=choices.moods, webhook=choices.moods)
@@ -252,7 +258,10 @@ class Machine(RuleBasedStateMachine):
         return sorted({instant for term in terms for instant in term if instant > self.world.now})
 
     def _run(
-        self, *, kill: tuple[Point, int] | None = None, meet: tuple[Point, Callable[[], None]] | None = None
+        self,
+        *,
+        kill: tuple[Point, int] | None = None,
+        meet: tuple[Point, Callable[[], None]] | None = None,
     ) -> None:
         self._found_fault = True
         look, planned = self._watch.look(self.world.rules.values(), self.world.now), self._moment()

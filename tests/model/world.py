@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 
 from reminderctl import config as configuration
 from reminderctl.bookings import Bookings
-from reminderctl.ledger import Ledger
+from reminderctl.cli.invocation import Invocation
+from reminderctl.cli.ownership import open_ledger
+from reminderctl.errors import LedgerError
 from reminderctl.tick import tick
 from tests import http_server
 from tests.clinic import Clinic, written
@@ -139,10 +141,23 @@ class World:
         counts: dict[str, Any] = {}
         with die_at(*kill) if kill else nullcontext(_never) as killed, meet_at(*meet) if meet else nullcontext():
             config = self._config
-            with Ledger(config.ledger) as ledger, Bookings(config.bookings) as bookings:
+            with open_ledger(self._invocation(), config) as ledger, Bookings(config.bookings) as bookings:
                 report = tick(config, ledger, bookings, complete=lambda: config, clock=lambda: self.now)
                 counts = report.as_json()
         return Ran(counts, self._runs() > runs, killed(), self.gateway.arrivals[seen:])
+
+    def run_another_configuration(self) -> str:
+        """Run one whose file lies beside ours, and names no ledger of its own; give why that is refused."""
+        beside = self.clinic.folder / "beside.yaml"
+        beside.write_bytes((self.clinic.folder / "workflows.yaml").read_bytes().replace(b'"id": "', b'"id": "other-'))
+        try:
+            open_ledger(self._invocation("beside.yaml"), configuration.load(beside, {})).connection.close()
+        except LedgerError as refusal:
+            return str(refusal)
+        return ""
+
+    def _invocation(self, name: str = "workflows.yaml") -> Invocation:
+        return Invocation(config_path=str(self.clinic.folder / name), now_text=None)
 
     def rows(self) -> Rows:
         """All that the ledger remembers."""
