@@ -9,7 +9,7 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from benchmarks import commands, growth, idle, planning, sending
+from benchmarks import commands, growth, idle, past, planning, sending
 from benchmarks.measure import Row
 
 BENCHMARKS = {
@@ -18,6 +18,7 @@ BENCHMARKS = {
     "sending": sending.run,
     "commands": commands.run,
     "growth": growth.run,
+    "past": past.run,
 }
 SMALL = "--small"  # a million bookings instead of five: two minutes less
 

@@ -183,7 +183,8 @@ def wait_again(ledger: Ledger, now: datetime) -> int:
         """
         UPDATE deliveries SET state = 'pending', next_attempt_at = MAX(due_at, :now), settled_at = NULL,
             held = COALESCE(error GLOB '*its deadline passed while it was held back', 0), error = NULL
-        WHERE settled_at > :now AND expires_at >= :now AND settled_by IS NULL
+        WHERE state IN ('expired', 'unknown') AND settled_at IS NOT NULL AND settled_at > :now
+          AND expires_at >= :now AND settled_by IS NULL
           AND (state = 'expired'
                OR (state = 'unknown' AND (error GLOB '*its deadline passed*' OR error GLOB '*, after the deadline')))
         """,
