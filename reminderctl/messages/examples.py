@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -28,7 +29,7 @@ def excess(text: str) -> str | None:
 
 def fill_in(text: str, *, language: str, company: Company, change: Callable[[str], str] = str) -> str:
     """Return the text with the catalogue's examples, each changed in this way; raises `Rejected`."""
-    examples = {each.name: change(each.example) for each in CATALOGUE}
+    examples = _changed_examples(change)
     participant = Participant(
         customer=Customer(
             id="1",
@@ -48,6 +49,12 @@ def fill_in(text: str, *, language: str, company: Company, change: Callable[[str
         at=_STARTS_AT,
     )
     return render_text(text, Place.PLAIN, context, field="body")
+
+
+@functools.cache
+def _changed_examples(change: Callable[[str], str]) -> Mapping[str, str]:
+    """Return the catalogue's examples by name; they are the same for each of thousands of texts."""
+    return {each.name: change(each.example) for each in CATALOGUE}
 
 
 def _booking(text: str, examples: Mapping[str, str]) -> Booking:
