@@ -182,7 +182,7 @@ def wait_again(ledger: Ledger, now: datetime) -> int:
     return ledger.connection.execute(
         """
         UPDATE deliveries SET state = 'pending', next_attempt_at = MAX(due_at, :now), settled_at = NULL,
-            held = COALESCE(error GLOB '*its deadline passed while it was held back', 0), error = NULL
+            held = COALESCE(error GLOB '*its deadline passed while it was held back', 0), missing = NULL, error = NULL
         WHERE state IN ('expired', 'unknown') AND settled_at IS NOT NULL AND settled_at > :now
           AND expires_at >= :now AND settled_by IS NULL
           AND (state = 'expired'

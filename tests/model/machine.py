@@ -271,7 +271,12 @@ class Machine(RuleBasedStateMachine):
         self._judge.hear(ran, rows, look=look, planned=planned, sent=self._moment())
         if ran.committed:
             ended_at = self.world.now if ran.did_something else look.now
-            self._watch.remember(look, ended_at, filled=filled, holds=any(row.missing for row in rows.values()))
+            self._watch.remember(
+                look,
+                ended_at,
+                filled=filled,
+                holds=any(row.missing and row.state == "pending" for row in rows.values()),
+            )
         note(f"{ran.counts}{' killed' if ran.killed else ''}")
         self.seen.update(f"answer: {arrival.answer}" for arrival in ran.arrivals)
         self.seen.update({f"ended as {row.state}" for row in rows.values()})
