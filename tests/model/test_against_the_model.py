@@ -10,7 +10,7 @@ from tests import http_server
 from tests.model.machine import Machine
 
 SETTINGS = settings(
-    max_examples=25,
+    max_examples=20,
     stateful_step_count=25,
     deadline=None,
     database=None,
@@ -18,11 +18,17 @@ SETTINGS = settings(
 )
 
 
-@pytest.mark.parametrize("number", [3, 7, 8])  # apart, so that several workers share them; each meets all ends
-def test_whatever_people_providers_and_clocks_do_the_model_has_foreseen_it(number: int) -> None:
+ENDS = {f"ended as {state}" for state in ("sent", "failed", "unknown", "canceled", "expired", "sending")}
+FEWEST, MOST = 2, 12  # rounds of games
+
+
+@pytest.mark.parametrize("part", [1, 2])  # apart, so that two workers share them
+def test_whatever_people_providers_and_clocks_do_the_model_has_foreseen_it(part: int) -> None:
+    Machine.seen.clear()
     with http_server.serve() as server:
         Machine.server = server
-        Machine.seen.clear()
-        run_state_machine_as_test(seed(number)(Machine), settings=SETTINGS)
-    ends = {f"ended as {state}" for state in ("sent", "failed", "unknown", "canceled", "expired", "sending")}
-    assert ends <= Machine.seen.keys(), "a machine that meets no trouble proves nothing"
+        for played in range(MOST):
+            run_state_machine_as_test(seed(part * 1000 + played)(Machine), settings=SETTINGS)
+            if played + 1 >= FEWEST and Machine.seen.keys() >= ENDS:
+                return
+    pytest.fail(f"no game met {ENDS - Machine.seen.keys()}: a machine that meets no trouble proves nothing")
