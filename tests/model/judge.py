@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from tests.model.gateway import ASKED_WAITS, Arrival
-from tests.model.spec_model import MINUTE, SECOND, Duty, Look, Message, Owed, Term
+from tests.model.pauses import Pauses, channel_of
+from tests.model.spec_model import MINUTE, OVERLAP, SECOND, Duty, Look, Message, Owed, Term
 from tests.model.world import Ran, Row, Rows
 
-LONGEST_BACKOFF, LONGEST_PAUSE = timedelta(minutes=30), timedelta(minutes=5)
 LONGEST_THROTTLE = timedelta(minutes=15)
 LAST_CHANCE = timedelta(seconds=90)  # nearer to its deadline than this, what was put off may be given up
 WAITS = ("pending", "sending")
@@ -40,7 +40,7 @@ class Judge:
         self._closed: set[str] = set()  # what was canceled, and its workflow was switched off
         self._last_run = datetime.min.replace(tzinfo=UTC)
         self._arrived: Counter[str] = Counter()
-        self._rests: dict[str, datetime] = {}  # until when a delivery or a channel may rest, by key or name
+        self._pauses = Pauses()
         self._held_off: dict[str, datetime] = {}  # until when a channel must rest
 
     def hear(self, ran: Ran, rows: Rows, *, look: Look, planned: Moment, sent: Moment) -> None:
@@ -54,6 +54,8 @@ class Judge:
             return
         if look.now < self._last_run:
             self._held_off.clear()  # what was told to wait by a clock that was ahead waits no longer
+        if look.now + OVERLAP < self._last_run:
+            self._pauses.end_all()
         self._last_run = look.now
         fates = {key: [each for each in ran.arrivals if each.key == key] for key in self.keys}
         self._judge_planning(before, fates, look=look, planned=planned, sent=sent)
@@ -64,6 +66,7 @@ class Judge:
             self._judge_arrival(arrival, sent)
         for arrival in ran.arrivals:
             self._learn(arrival, recorded=not ran.killed)
+        self._pauses.learn(ran.arrivals, actions=self.keys, recorded=not ran.killed)
         for row in rows.values():
             end = End(before.get(row.message), row, fates[row.key], planned, sent, killed=ran.killed, look=look)
             if end.is_news:
@@ -74,7 +77,7 @@ class Judge:
     def not_held_off(self, now: datetime) -> list[Row]:
         """What waits, has some minutes left, and stands behind no provider that asked to be left alone."""
         waiting = [row for row in self.rows.values() if row.state == "pending" and row.expires_at >= now + 8 * MINUTE]
-        return [row for row in waiting if self._held_off.get(_channel(row.message), now) <= now]
+        return [row for row in waiting if self._held_off.get(channel_of(row.message), now) <= now]
 
     # --- planning ---
 
@@ -124,7 +127,7 @@ class Judge:
         message = self.keys.get(arrival.key)
         assert message, f"the ledger does not know what arrived: {arrival}"
         assert (arrival.workflow, arrival.visit) == (message.workflow, message.visit)
-        assert arrival.channel == _channel(message)
+        assert arrival.channel == channel_of(message)
         assert message in sent.owed, f"sent, and not owed: {arrival}"
         terms = sent.owed[message]
         assert terms.due_at <= arrival.at <= terms.expires_at, f"outside its term: {arrival}, {terms}"
@@ -147,12 +150,6 @@ class Judge:
             lives_until = max(self.rows[self.keys[arrival.key]].expires_at, arrival.at + LONGEST_THROTTLE)
             held_off = self._held_off.get(arrival.channel, arrival.at)
             self._held_off[arrival.channel] = max(held_off, min(arrival.held_off_until, lives_until))
-        own, channel = _rests(arrival)
-        self._rest(arrival.key, until=arrival.at + own)
-        self._rest(arrival.channel, until=arrival.at + channel)
-
-    def _rest(self, name: str, *, until: datetime) -> None:
-        self._rests[name] = max(self._rests.get(name, until), until)
 
     # --- what the ledger says afterwards ---
 
@@ -171,13 +168,13 @@ class Judge:
             kept = kept or (end.is_left_behind and row.message not in end.planned.owed)
             assert not end.is_clear or self._may_rest(end) or kept, f"nothing keeps it from being sent: {row}"
             # A clock that is set back a little is waited for.
-            self._rest(row.key, until=end.planned.now)
+            self._pauses.rest(row.key, until=end.planned.now)
         elif row.state == "sent":
             assert last, f"nobody has seen it: {row}"
             assert last.answer == "accepts", f"not accepted: {row}, {last}"
         elif row.state == "unknown":
             assert self._doubts[row.key], f"there is no doubt: {row}"
-            repeatable = _channel(row.message) == "webhook"
+            repeatable = channel_of(row.message) == "webhook"
             may_end = end.is_withdrawn or end.is_too_late or end.is_refused
             assert not repeatable or may_end, f"a webhook is sent again: {row}, {last}"
         else:
@@ -187,8 +184,7 @@ class Judge:
     def _may_rest(self, end: End) -> bool:
         if end.row.due_at > end.planned.now:  # planned by a clock that was ahead
             return True
-        names = (end.row.key, _channel(end.row.message))
-        return any(self._rests.get(name, end.planned.now - SECOND) >= end.planned.now for name in names)
+        return self._pauses.may_rest(end.row.key, end.row.message, end.planned.now)
 
     def _judge_counts(self, ran: Ran, before: Rows, fates: Fates, planned: Moment, *, look: Look) -> None:
         unchanged = {row.message for row in before.values() if self.rows[row.message].state == row.state}
@@ -240,7 +236,7 @@ class End(NamedTuple):
     def _may_wait_again(self) -> bool:
         """Whether it is a webhook that may have gone out, and a wrong clock ended it; what a right one did stays."""
         was = self.was
-        if was is None or was.state != "unknown" or _channel(was.message) != "webhook":
+        if was is None or was.state != "unknown" or channel_of(was.message) != "webhook":
             return False
         return self.look.waits_again(was.settled_at, was.expires_at)
 
@@ -282,18 +278,3 @@ _REASONS = {
     "failed": lambda end: end.is_refused,
     "expired": lambda end: end.is_too_late,
 }
-
-
-def _channel(message: Message) -> str:
-    return message.action.partition("-")[0]
-
-
-def _rests(arrival: Arrival) -> tuple[timedelta, timedelta]:
-    """How long the delivery itself and its channel may rest after an answer."""
-    if arrival.answer in ("accepts", "refuses"):
-        return timedelta(), timedelta()
-    if arrival.answer.endswith("too fast"):
-        return ASKED_WAITS[arrival.answer], ASKED_WAITS[arrival.answer]
-    if arrival.answer == "locked out":
-        return LONGEST_PAUSE + MINUTE, LONGEST_PAUSE
-    return LONGEST_BACKOFF, timedelta() if arrival.doubtful else LONGEST_PAUSE
