@@ -46,7 +46,7 @@ _INSTANTS = ("event_at", "due_at", "expires_at")
 _ENQUEUE = """
 INSERT INTO deliveries (key, workflow, trigger, action, channel, lane, booking, recipient, participant, address,
     event_at, due_at, expires_at, grace_ends_at, planned_by, state, next_attempt_at, settled_at, error)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET
     state = 'pending', next_attempt_at = excluded.next_attempt_at, settled_at = NULL, error = NULL, held = 0,
     missing = NULL, expires_at = excluded.expires_at, grace_ends_at = excluded.grace_ends_at,
