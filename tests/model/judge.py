@@ -66,7 +66,7 @@ class Judge:
             self._judge_arrival(arrival, sent)
         for arrival in ran.arrivals:
             self._learn(arrival, recorded=not ran.killed)
-        self._pauses.learn(ran.arrivals, actions=self.keys, recorded=not ran.killed)
+        self._pauses.learn(ran.arrivals, rows={row.key: row for row in rows.values()}, recorded=not ran.killed)
         for row in rows.values():
             end = End(before.get(row.message), row, fates[row.key], planned, sent, killed=ran.killed, look=look)
             if end.is_news:

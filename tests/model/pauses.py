@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from tests.model.gateway import ASKED_WAITS, Arrival
 from tests.model.spec_model import MINUTE, Message
+from tests.model.world import Row
 
-LONGEST_BACKOFF, LONGEST_PAUSE = timedelta(minutes=30), timedelta(minutes=5)
+FIRST_BACKOFF, LONGEST_BACKOFF = timedelta(seconds=30), timedelta(minutes=30)
+LONGEST_PAUSE = timedelta(minutes=5)
 FAILURES_THAT_PAUSE = 5  # in a row
 
 
@@ -27,14 +30,14 @@ class Pauses:
         """Let something rest, if it does not rest for longer already."""
         self._until[name] = max(self._until.get(name, until), until)
 
-    def learn(self, arrivals: list[Arrival], *, actions: dict[str, Message], recorded: bool) -> None:
-        """Take in the answers of one run, of which nobody knows in which order they were recorded.
+    def learn(self, arrivals: list[Arrival], *, rows: Mapping[str, Row], recorded: bool) -> None:
+        """Take in the answers of one run and the rows that it left, by their keys.
 
-        So an answer that ends a row of failures may have come before those of the same run. What a run that was killed
-        has met may be lost with it.
+        Nobody knows in which order the answers were recorded, so one that ends a row of failures may have come before
+        those of the same run. What a run that was killed has met may be lost with it.
         """
         for arrival in arrivals:
-            self._learn(arrival, actions[arrival.key])
+            self._learn(arrival, rows[arrival.key])
         for channel in {arrival.channel for arrival in arrivals if arrival.answer in ("accepts", "refuses")}:
             if recorded:
                 self._failures[channel] = sum(_fails(each) for each in arrivals if each.channel == channel)
@@ -44,12 +47,13 @@ class Pauses:
         names = (key, action_of(message), channel_of(message))
         return any(name in self._until and self._until[name] >= now for name in names)
 
-    def _learn(self, arrival: Arrival, message: Message) -> None:
+    def _learn(self, arrival: Arrival, row: Row) -> None:
         if arrival.answer.endswith("too fast"):
             for name in (arrival.key, arrival.channel):
                 self.rest(name, until=arrival.at + ASKED_WAITS[arrival.answer])
         elif arrival.answer not in ("accepts", "refuses"):
-            self.rest(arrival.key, until=arrival.at + LONGEST_BACKOFF)
+            wait = max(_backoff(row.attempts), ASKED_WAITS.get(arrival.answer, timedelta()))
+            self.rest(arrival.key, until=arrival.at + wait)
         if not _fails(arrival):
             return
         self._failures[arrival.channel] += 1
@@ -59,7 +63,7 @@ class Pauses:
             pause = min(MINUTE * 2**further, LONGEST_PAUSE)
             self.rest(arrival.channel, until=arrival.at + pause)
             # Another action probes the channel first.
-            for name in (arrival.key, action_of(message)):
+            for name in (arrival.key, action_of(row.message)):
                 self.rest(name, until=arrival.at + pause + MINUTE)
 
 
@@ -71,6 +75,11 @@ def channel_of(message: Message) -> str:
 def action_of(message: Message) -> str:
     """Return the name of an action among those of all workflows."""
     return f"{message.workflow} {message.action}"
+
+
+def _backoff(attempts: int) -> timedelta:
+    """Return the longest wait after so many attempts: it doubles each time, and a lot takes half of it at most."""
+    return min(FIRST_BACKOFF * 2 ** max(attempts - 1, 0), LONGEST_BACKOFF)
 
 
 def _fails(arrival: Arrival) -> bool:
