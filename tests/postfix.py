@@ -187,12 +187,22 @@ def postfix() -> Iterator[Postfix]:
         folder = Path(name)
         folder.chmod(0o755)
         server = Postfix(folder)
-        server.write_configuration()
         try:
-            server.start()
+            with _umask(0o022):  # its users read what we write, whatever we would keep from others
+                server.write_configuration()
+                server.start()
             yield server
         finally:
             server.stop()
+
+
+@contextlib.contextmanager
+def _umask(mask: int) -> Iterator[None]:
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def _make_mail_folder(folder: Path) -> None:
