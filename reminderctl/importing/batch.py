@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import UNSET, Struct
 
 from reminderctl.importing.columns import NOUNS, TEXTS, Text, Texts
-from reminderctl.importing.objects import decode
+from reminderctl.importing.formats.json import decode
 from reminderctl.importing.rows import NO_FIELDS, Attendee, Facts, Row
 
 Patch = dict[str, Any]  # keys of a JSON object to set, or to take away where the value is None

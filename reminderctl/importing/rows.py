@@ -12,10 +12,10 @@ from msgspec import UNSET, Struct
 
 from reminderctl import timing
 from reminderctl.importing import identity
-from reminderctl.importing.cells import Findings, read_cell, read_text, read_times
 from reminderctl.importing.columns import KNOWN, NOUNS, PARTICIPANT_STATUS, TEXTS, Text, Texts
-from reminderctl.importing.objects import NOT_JSON, decode
+from reminderctl.importing.formats.json import NOT_JSON, decode
 from reminderctl.importing.records import Record
+from reminderctl.importing.values import Findings, read_cell, read_text, read_times
 
 ENCODE = msgspec.json.Encoder(decimal_format="number").encode
 _CUSTOMER: dict[str, str] = {flat.removeprefix("customer_"): flat for flat in NOUNS["customers"].values()} | {

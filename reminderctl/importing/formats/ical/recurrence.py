@@ -14,10 +14,10 @@ from datetime import MAXYEAR, datetime, timedelta
 from dateutil.rrule import rrulestr
 from msgspec.structs import replace
 
-from reminderctl.importing.components import BadEventError
-from reminderctl.importing.events import Event
-from reminderctl.importing.moments import Moment
-from reminderctl.importing.recurrence_rules import parse_rule
+from reminderctl.importing.formats.ical.events import Event
+from reminderctl.importing.formats.ical.lines import BadEventError
+from reminderctl.importing.formats.ical.rrule import parse_rule
+from reminderctl.importing.formats.ical.times import Moment
 from reminderctl.model import Window
 
 MOST_OF_A_RULE = 100_000  # 270 years of days

@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from reminderctl import timing
-from reminderctl.importing import details
 from reminderctl.importing.columns import Names
-from reminderctl.importing.components import BadEventError, Component, Property, split_line
-from reminderctl.importing.moments import Clock, Moment, read_duration
+from reminderctl.importing.formats.ical import people
+from reminderctl.importing.formats.ical.lines import BadEventError, Component, Property, split_line
+from reminderctl.importing.formats.ical.times import Clock, Moment, read_duration
 
 Properties = Mapping[str, list[Property]]
-PROPERTIES = details.PROPERTIES | {
+PROPERTIES = people.PROPERTIES | {
     *("UID", "SEQUENCE", "DTSTAMP", "LAST-MODIFIED", "DTSTART", "DTEND", "DURATION"),
     *("RRULE", "RDATE", "EXRULE", "EXDATE", "RECURRENCE-ID"),
 }
@@ -61,7 +61,7 @@ def read_event(component: Component, uid: str, clock: Clock, names: Names) -> Ev
         start = clock.moment(first["DTSTART"])
         length, on_the_clock = _length(first, start, clock)
         instance = first.get("RECURRENCE-ID")
-        values = details.read_details(found, names) | {"all_day": True if start.is_date else None}
+        values = people.read_details(found, names) | {"all_day": True if start.is_date else None}
         return Event(
             line=component.line,
             uid=uid,

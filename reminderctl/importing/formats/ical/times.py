@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from icalendar import vDuration
 
 from reminderctl import timing
-from reminderctl.importing.components import Calendar, Property
-from reminderctl.importing.zones import Zones, find_named
+from reminderctl.importing.formats.ical.lines import Calendar, Property
+from reminderctl.importing.formats.ical.zones import Zones, find_named
 
 # Some programs write the year 9999 for `never`; inside these every sum of a time and a length exists.
 EARLIEST, LATEST = datetime(1000, 1, 1), datetime(9900, 1, 1)  # noqa: DTZ001 - wall clocks

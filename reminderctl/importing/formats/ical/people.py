@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reminderctl.importing.columns import NOUNS, Names
-from reminderctl.importing.components import Property
+from reminderctl.importing.formats.ical.lines import Property
 
 _COLUMNS = {"SUMMARY": "service", "LOCATION": "location", "DESCRIPTION": "notes", "CATEGORIES": "categories"}
 PROPERTIES = frozenset({*_COLUMNS, "STATUS", "ORGANIZER", "ATTENDEE"})

@@ -12,7 +12,7 @@ from msgspec import UNSET, Struct
 
 from reminderctl import bookings, matching
 from reminderctl.errors import BookingsError, ImportFailedError, LockedError
-from reminderctl.importing import canceling, identity
+from reminderctl.importing import identity, missing
 from reminderctl.importing.batch import Batch, Gathered, Patch, decode_fields, is_uniform, split_fields
 from reminderctl.importing.columns import NOUNS, TEXTS, Text
 from reminderctl.importing.rows import ENCODE, NO_FIELDS, Attendee
@@ -93,15 +93,15 @@ def store(connection: sqlite3.Connection, batch: Batch, *, window: Window, full:
         owners = [*ids[table].items()] if table in ids else _owners(people)
         rows = _changed_nouns(connection, table, batch, owners, changes)
         _upsert(connection, table, ("id",), TEXTS[table], rows)
-    left_out = canceling.left_out(connection) if full else {}
+    left_out = missing.left_out(connection) if full else {}
     rows = _changed_bookings(connection, batch, ids, changes, left_out=left_out)
     _upsert(connection, "bookings", ("id",), _BOOKING, rows)
     rows = _changed_participants(connection, batch, people, changes, tick)
     _upsert(connection, "participants", ("booking_id", "customer_id"), _PARTICIPANT, rows)
-    changes.canceled = canceling.cancel_gone_instances(connection, batch, window)
+    changes.canceled = missing.cancel_gone_instances(connection, batch, window)
     if full:
-        canceling.forget_left_out(connection, batch)
-        changes.canceled += canceling.cancel_others(connection, batch)
+        missing.forget_left_out(connection, batch)
+        changes.canceled += missing.cancel_others(connection, batch)
     return changes
 
 

@@ -11,7 +11,7 @@ from icalendar import Timezone
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from reminderctl import timing
-from reminderctl.importing.components import Calendar
+from reminderctl.importing.formats.ical.lines import Calendar
 
 LONGEST_NAME = 255  # characters; a name is looked for as often as it has parts
 MOST_RULES, MOST_CHANGES = 30, 300  # of one zone; each is looked at for each time that is read

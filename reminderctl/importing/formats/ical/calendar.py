@@ -12,11 +12,11 @@ from collections.abc import Iterator
 
 from reminderctl.errors import ImportFailedError
 from reminderctl.importing.columns import Names
-from reminderctl.importing.components import BadEventError, Component, read_components
-from reminderctl.importing.events import PROPERTIES, Event, read_event, row_values
-from reminderctl.importing.moments import Clock
+from reminderctl.importing.formats.ical.events import PROPERTIES, Event, read_event, row_values
+from reminderctl.importing.formats.ical.lines import BadEventError, Component, read_components
+from reminderctl.importing.formats.ical.recurrence import Effort, expand, find_whole
+from reminderctl.importing.formats.ical.times import Clock
 from reminderctl.importing.records import Record
-from reminderctl.importing.series import Effort, expand, find_whole
 from reminderctl.importing.source import Source
 from reminderctl.model import Window
 
