@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from reminderctl import channels, recipients, timing
 from reminderctl.config.finding import private_files
+from reminderctl.core.filters import language_of
 from reminderctl.errors import Rejected, Unavailable
-from reminderctl.matching import language_of
 from reminderctl.messages.context import Context
 from reminderctl.messages.render import render_message, render_text
 from reminderctl.model import Action, Booking, Config, Configured, Delivery, Envelope, Receipt

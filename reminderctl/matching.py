@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from reminderctl.core.filters import FILTERS, any_matches, own_status, standard_status
 from reminderctl.model import Booking, Filters, Participant, Workflow
 
 NEVER_WITHOUT_A_FILTER = frozenset({"canceled", "rejected", "no_show"})
-FOR_EVERYONE = frozenset({"canceled", "rejected"})  # a participant's own status cannot revive such a booking
 
 
 def matching_participants(
@@ -36,7 +36,7 @@ def why_not_matching(
     if refusal := _dead(workflow, booking, participant):
         return refusal
     for name, wanted, unwanted in _given(workflow.filters, workflow.exceptions):
-        values = _values(name, booking, participant, default_language=default_language)
+        values = FILTERS[name].values_of(booking, participant, default_language)
         if refusal := _refusal(name, values, wanted, unwanted):
             return refusal
     return None
@@ -66,7 +66,7 @@ def verdicts(
     for name in Filters.__struct_fields__:
         wanted, unwanted = getattr(workflow.filters, name), getattr(workflow.exceptions, name)
         if wanted or unwanted or name == "status":
-            values = _values(name, booking, participant, default_language=default_language)
+            values = FILTERS[name].values_of(booking, participant, default_language)
             refusal = _dead(workflow, booking, participant) if name == "status" else None
             yield Verdict(name, _shown(values), wanted, unwanted, refusal or _refusal(name, values, wanted, unwanted))
 
@@ -81,55 +81,11 @@ def _dead(workflow: Workflow, booking: Booking, participant: Participant | None)
 
 
 def _refusal(name: str, values: tuple[str, ...], wanted: tuple[str, ...], unwanted: tuple[str, ...]) -> str | None:
-    if wanted and not _any_matches(name, wanted, values):
+    if wanted and not any_matches(name, wanted, values):
         return f"{name} is {_shown(values)}, the filter wants {' or '.join(wanted)}"
-    if unwanted and _any_matches(name, unwanted, values):
+    if unwanted and any_matches(name, unwanted, values):
         return f"{name} is {_shown(values)}, which `except` excludes"
     return None
-
-
-@lru_cache(maxsize=256)
-def standard_status(status: str) -> str:
-    """One spelling for each status: lower case, `_` between words, `canceled` with one l."""
-    spelling = status.strip().casefold().replace("-", "_").replace(" ", "_")
-    return "canceled" if spelling == "cancelled" else spelling
-
-
-def language_of(participant: Participant | None, default: str) -> str:
-    """The language of one participant's messages: of this booking, else the customer's own, else the default."""
-    if participant is None:
-        return default
-    return participant.language or participant.customer.language or default
-
-
-def _values(name: str, booking: Booking, participant: Participant | None, *, default_language: str) -> tuple[str, ...]:
-    """What a filter of this name compares: an id or a name does equally well."""
-    if name == "status":
-        return (standard_status(own_status(booking, participant)),)
-    if name == "language":
-        return (language_of(participant, default_language),)
-    noun = getattr(booking, name)
-    return tuple(filter(None, (noun.name, noun.id))) if noun else ()
-
-
-def own_status(booking: Booking, participant: Participant | None) -> str:
-    """The participant's status as it is written, but the booking's where that is called off as a whole."""
-    own = participant.status if participant else None
-    return booking.status if not own or standard_status(booking.status) in FOR_EVERYONE else own
-
-
-def _any_matches(name: str, wanted: Iterable[str], values: Iterable[str]) -> bool:
-    return any(_matches(name, want, value) for want in wanted for value in values)
-
-
-def _matches(name: str, want: str, value: str) -> bool:
-    if name == "status":
-        return standard_status(want) == value
-    want, value = want.strip().casefold(), value.strip().casefold()
-    if name != "language":
-        return want == value
-    want, value = want.replace("_", "-"), value.replace("_", "-")
-    return value == want or value.startswith(f"{want}-")
 
 
 def _shown(values: tuple[str, ...]) -> str:

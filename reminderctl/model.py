@@ -116,8 +116,8 @@ class Trigger(Struct, frozen=True, kw_only=True, cache_hash=True):
         return f"{self.anchor}{'-' if self.before else '+'}{offset}{moment}"
 
 
-class Filters(Struct, frozen=True, kw_only=True, cache_hash=True):
-    """What a booking must be (or, under `except`, must not be). An empty tuple does not filter."""
+class Filters(Struct, frozen=True, kw_only=True, cache_hash=True):  # each an entry of core/filters.py, too
+    """Every key given must match; inside a key any value does. Values are ids or names."""
 
     status: tuple[str, ...] = ()
     service: tuple[str, ...] = ()

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from reminderctl import timing
-from reminderctl.matching import FOR_EVERYONE, matching_participants, standard_status, why_not_matching
+from reminderctl.core.filters import FOR_EVERYONE, standard_status
+from reminderctl.matching import matching_participants, why_not_matching
 from reminderctl.model import Booking, Config, Delivery, Participant, Trigger, Window, Workflow
 from reminderctl.recipients import recipients
 

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from reminderctl import matching, timing
+from reminderctl import timing
 from reminderctl.cli.output import print_table, say
+from reminderctl.core.filters import standard_status
 from reminderctl.counts import count_of
 from reminderctl.model import Booking, Location, Participant, Service, Staff
 
@@ -167,7 +168,7 @@ def _name(noun: Service | Staff | Location | None) -> str:
 
 
 def _style(status: str) -> str:
-    return _STYLES.get(matching.standard_status(status), "")
+    return _STYLES.get(standard_status(status), "")
 
 
 def _plain(text: str) -> str:

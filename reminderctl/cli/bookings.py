@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 import msgspec
 
-from reminderctl import matching
 from reminderctl.bookings import Bookings
 from reminderctl.cli import chosen
 from reminderctl.cli.booking_views import print_booking, print_bookings
 from reminderctl.cli.invocation import Invocation, instant, shared_options
 from reminderctl.cli.output import print_json, say
+from reminderctl.core.filters import FILTERS, any_matches, is_same_text, standard_status
 from reminderctl.counts import count_of
 from reminderctl.errors import UsageError
 from reminderctl.model import Booking, Window
@@ -162,13 +162,20 @@ def _in_a_line(imported: Imported) -> str:
 # --- list, show -----------------------------------------------------------------------------------------------------
 
 
+def _filter_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Add an option for each filter that has one."""
+    for each in reversed(FILTERS.values()):
+        if each.option:
+            option = click.option(f"--{each.name}", multiple=True, help=f"Only {each.option}; may be repeated.")
+            function = option(function)
+    return function
+
+
 @command.command(name="list")
 @click.option("--status", multiple=True, help="Only this status; may be repeated.")
 @click.option("--since", metavar="T", help="Only what starts at this instant (ISO 8601) or later.")
 @click.option("--until", metavar="T", help="Only what starts at this instant or earlier.")
-@click.option("--service", multiple=True, help="Only this service, by id or name; may be repeated.")
-@click.option("--staff", multiple=True, help="Only this member of staff, by id or name; may be repeated.")
-@click.option("--location", multiple=True, help="Only this location, by id or name; may be repeated.")
+@_filter_options
 @click.option("--customer", multiple=True, help="Only of this customer, by id, name, e-mail or phone; may be repeated.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most this many.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
@@ -216,22 +223,20 @@ def show(invocation: Invocation, *, booking_id: str, as_json: bool) -> None:
 
 def _wanted(booking: Booking, wanted: dict[str, tuple[str, ...]]) -> bool:
     """Do the options let a booking through? They match as the filters of a workflow do, but show dead bookings too."""
-    statuses = set(map(matching.standard_status, wanted["status"]))
-    if statuses and matching.standard_status(booking.status) not in statuses:
+    statuses = set(map(standard_status, wanted["status"]))
+    if statuses and standard_status(booking.status) not in statuses:
         return False
-    nouns = {"service": booking.service, "staff": booking.staff, "location": booking.location}
-    known = {name: [noun.id, noun.name] if noun else [] for name, noun in nouns.items()}
-    known["customer"] = [
-        text
-        for each in booking.participants
-        for text in (each.customer.id, each.customer.full_name, each.customer.email, each.customer.phone)
-    ]
-    return all(not wanted[name] or _any_of(wanted[name], texts) for name, texts in known.items())
+    if wanted["customer"] and not _is_of(wanted["customer"], booking):
+        return False
+    filters = [each for each in FILTERS.values() if each.option and wanted[each.name]]
+    return all(any_matches(each.name, wanted[each.name], each.values_of(booking, None, "")) for each in filters)
 
 
-def _any_of(wanted: tuple[str, ...], texts: Iterable[str | None]) -> bool:
-    folded = {text.casefold() for text in texts if text}
-    return any(each.strip().casefold() in folded for each in wanted)
+def _is_of(wanted: tuple[str, ...], booking: Booking) -> bool:
+    """Return True if one of the booking's customers is wanted, by id, name, e-mail or phone."""
+    customers = (participant.customer for participant in booking.participants)
+    known = [text for each in customers for text in (each.id, each.full_name, each.email, each.phone) if text]
+    return any(is_same_text(want, text) for want in wanted for text in known)
 
 
 def _warn(warnings: list[str]) -> None:

@@ -10,10 +10,13 @@ import msgspec
 
 from reminderctl import channels
 from reminderctl.config import shape
+from reminderctl.config.convert import encoded_names
 from reminderctl.config.message import OUR_KEYS
 from reminderctl.config.providers import module_names
 from reminderctl.config.text_files import FILE_SUFFIX, file_keys
+from reminderctl.core.filters import FILTERS
 from reminderctl.messages import texts
+from reminderctl.model import Filters
 from reminderctl.places import Place
 from reminderctl.secret import Secret
 
@@ -52,6 +55,7 @@ def build() -> Schema:
         settings[channel] = _settings([(name, of_kind[module.Settings]) for name, module in found])
     definitions["Action"] = {"oneOf": actions}
     definitions["Text"] = {**_text_or_map(_SCALAR), "description": "Text, or a map from language to text"}
+    definitions["Filters"]["properties"] = _filters()
     definitions["Workflow"]["properties"]["actions"]["items"] = {"$ref": "#/$defs/Action"}
     file = of_kind[shape.File]
     file["properties"]["channels"] = _object(settings, description="Who carries the messages")
@@ -87,6 +91,12 @@ def _action(
     for name in either:
         schema.setdefault("allOf", []).append({"anyOf": [{"required": [name]}, {"required": [f"{name}{FILE_SUFFIX}"]}]})
     return schema
+
+
+def _filters() -> dict[str, Schema]:
+    """Return the keys of `filters` and `except`, in the order of the struct."""
+    texts_schema = _tidy(msgspec.json.schema(shape.Texts))
+    return {name: {"description": FILTERS[name].description, **texts_schema} for name in encoded_names(Filters)}
 
 
 def _settings(named: Iterable[tuple[str, Schema]]) -> Schema:

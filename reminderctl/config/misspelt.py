@@ -10,10 +10,9 @@ from msgspec import Struct
 
 from reminderctl.config.settings import is_language
 from reminderctl.config.words import nearest
-from reminderctl.matching import standard_status
+from reminderctl.core.filters import TABLES, standard_status
 from reminderctl.model import Workflow
 
-NOUNS = ("service", "staff", "location")
 USUAL_STATUSES = frozenset(
     {
         "approved",
@@ -60,7 +59,7 @@ class Suspicion(NamedTuple):
 def suspect(workflow: Workflow, known: Known) -> Iterator[Suspicion]:
     """Each value of a workflow's filters, under `filters` and under `except`, that is probably not meant."""
     for key, filters in (("filters", workflow.filters), ("except", workflow.exceptions)):
-        for name in NOUNS:
+        for name in TABLES:
             for index, value in enumerate(getattr(filters, name)):
                 what, grave = _judge_name(name, value, known, wanted=key == "filters")
                 if what:

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from reminderctl.model import Filters
+
 IDENTIFIER = r"^[A-Za-z0-9._-]{1,100}$"
 LANGUAGE = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$"
 URL = r"^https?://[^\s/?#]+[^\s]*$"
@@ -32,16 +34,6 @@ class Admin(Struct, frozen=True, kw_only=True):
     email: Annotated[str, Meta(description="Where mail to `admin` goes")] = ""
     phone: Annotated[str, Meta(description="Where SMS and WhatsApp to `admin` go: +34600000000")] = ""
     telegram: Annotated[str, Meta(description="The chat that Telegram messages to `admin` go to")] = ""
-
-
-class Filters(Struct, frozen=True, kw_only=True):
-    """Every key given must match; inside a key any value does. Values are ids or names."""
-
-    status: Annotated[Texts, Meta(description="The booking's (or participant's) status: approved, pending, ...")] = ""
-    service: Annotated[Texts, Meta(description="The id or name of the service")] = ""
-    location: Annotated[Texts, Meta(description="The id or name of the location")] = ""
-    staff: Annotated[Texts, Meta(description="The id or name of the member of staff")] = ""
-    language: Annotated[Texts, Meta(description="The customer's language; `es` matches `es-MX` too")] = ""
 
 
 class Action(Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ from reminderctl.config.words import did_you_mean, quote
 from reminderctl.model import Filters, Trigger, Workflow
 
 KEYS = encoded_names(shape.Workflow)
-FILTER_KEYS = encoded_names(shape.Filters)
+FILTER_KEYS = encoded_names(Filters)
 
 
 def read_workflows(page: Page, *, around: Surroundings, max_burst: int | None, taken: dict[str, str]) -> list[Workflow]:

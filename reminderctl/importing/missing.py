@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 
-from reminderctl import matching, timing
+from reminderctl import timing
+from reminderctl.core.filters import standard_status
 from reminderctl.importing.batch import Batch
+from reminderctl.matching import NEVER_WITHOUT_A_FILTER
 from reminderctl.model import Window
 
 # The instances of a series, and the booking that it was before it became one; `0` follows `/`.
@@ -61,7 +63,7 @@ def forget_left_out(connection: sqlite3.Connection, batch: Batch) -> None:
 
 
 def _is_alive(status: object) -> bool:
-    return matching.standard_status(str(status)) not in matching.NEVER_WITHOUT_A_FILTER
+    return standard_status(str(status)) not in NEVER_WITHOUT_A_FILTER
 
 
 def _cancel(connection: sqlite3.Connection, booking_ids: list[str]) -> list[str]:

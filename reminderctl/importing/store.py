@@ -10,7 +10,8 @@ from typing import Any
 
 from msgspec import UNSET, Struct
 
-from reminderctl import bookings, matching
+from reminderctl import bookings
+from reminderctl.core.filters import standard_status
 from reminderctl.errors import BookingsError, ImportFailedError, LockedError
 from reminderctl.importing import identity, missing
 from reminderctl.importing.batch import Batch, Gathered, Patch, decode_fields, is_uniform, split_fields
@@ -179,7 +180,7 @@ def _booking(
     facts = gathered.facts
     old = stored or (None, None, None, "approved", None, None, None, NO_FIELDS)
     status = facts.status
-    if status is UNSET and status_before and matching.standard_status(old[3]) == "canceled":
+    if status is UNSET and status_before and standard_status(old[3]) == "canceled":
         status = status_before  # it was missing from an earlier full export, and is back
     given = (
         facts.starts_at,

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from icalendar import Calendar, Event, vCalAddress, vText, vUri
 
-from reminderctl.matching import FOR_EVERYONE, own_status, standard_status
+from reminderctl.core.filters import FOR_EVERYONE, own_status, standard_status
 from reminderctl.messages.context import Context
 from reminderctl.messages.escaping import escape_plain
 from reminderctl.messages.values import value

@@ -9,7 +9,7 @@ from typing import Any, Self
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
-from reminderctl.matching import own_status
+from reminderctl.core.filters import own_status
 from reminderctl.messages import dates
 from reminderctl.messages.context import Context
 from reminderctl.messages.shortcodes import CUSTOM

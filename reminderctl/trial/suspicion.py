@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from reminderctl.config.advice.bookings import TABLES, look_at
+from reminderctl.config.advice.bookings import look_at
 from reminderctl.config.misspelt import Known
+from reminderctl.core.filters import FILTERS, TABLES
 from reminderctl.model import Booking, Config
 from reminderctl.trial.nouns import Sample
 
@@ -28,6 +29,5 @@ def _frozen(values: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
 
 
 def _carried(booking: Booking) -> dict[str, set[str]]:
-    nouns = {name: getattr(booking, name) for name in TABLES}
-    found = {name: {noun.id, noun.name} - {None} for name, noun in nouns.items() if noun}
+    found = {name: set(FILTERS[name].values_of(booking, None, "")) for name in TABLES}
     return found | {"status": {booking.status, *(each.status for each in booking.participants if each.status)}}

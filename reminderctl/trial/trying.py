@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 from msgspec import structs
 
 from reminderctl import channels, planning, timing
+from reminderctl.core.filters import language_of
 from reminderctl.deliver import Composed, compose
 from reminderctl.errors import Rejected
-from reminderctl.matching import language_of, matching_participants, why_not_matching
+from reminderctl.matching import matching_participants, why_not_matching
 from reminderctl.messages.render import Incomplete
 from reminderctl.model import Booking, Config, Delivery, Participant, Workflow
 from reminderctl.planning import zone_of

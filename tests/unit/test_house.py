@@ -22,6 +22,7 @@ FLOORS = {
     "places": 0,
     "secret": 0,
     "structure": 0,
+    "core": 1,
     "timing": 1,
     "crontab": 1,
     "matching": 1,
@@ -54,6 +55,8 @@ WITHIN_ITS_FLOOR = {  # who may import a neighbour, and why
     ("model", "errors"),  # a configuration carries the problems of its broken files
     ("model", "secret"),  # a configuration carries the address of a heartbeat
     ("matching", "timing"),
+    ("matching", "core"),
+    ("planning", "core"),
     ("planning", "timing"),
     ("planning", "matching"),
     ("planning", "recipients"),

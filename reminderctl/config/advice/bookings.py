@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reminderctl.bookings import Bookings, describe_misplaced, describe_unknown_zones
+from reminderctl.core.filters import TABLES
 
 MOST_BOOKINGS = 100_000  # that are looked at
-TABLES = {"service": "services", "staff": "staff", "location": "locations"}
 
 
 class Seen(NamedTuple):

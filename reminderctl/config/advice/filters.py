@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
-from reminderctl import timing
 from reminderctl.config.advice.bookings import Seen
 from reminderctl.config.advice.placed import Placed
 from reminderctl.config.misspelt import Known, suspect
-from reminderctl.matching import why_not_matching
-from reminderctl.model import Booking, Customer, Filters, Location, Participant, Service, Staff, Workflow
+from reminderctl.core.filters import FILTERS, any_matches
+from reminderctl.model import Booking, Customer, Participant
 
 
 def filtered_by(placed: Iterable[Placed]) -> set[str]:
@@ -18,7 +18,7 @@ def filtered_by(placed: Iterable[Placed]) -> set[str]:
         name
         for each in placed
         for filters in (each.workflow.filters, each.workflow.exceptions)
-        for name in Filters.__struct_fields__
+        for name in FILTERS
         if getattr(filters, name)
     }
 
@@ -34,7 +34,7 @@ def advise_on_filters(placed: Iterable[Placed], *, seen: Seen) -> None:
 
 def _warn_of_contradictions(placed: Placed) -> None:
     filters, exceptions = placed.workflow.filters, placed.workflow.exceptions
-    for name in Filters.__struct_fields__:
+    for name in FILTERS:
         wanted, unwanted = getattr(filters, name), getattr(exceptions, name)
         if wanted and unwanted and all(_excludes(unwanted, name, text) for text in wanted):
             placed.warn(
@@ -45,19 +45,14 @@ def _warn_of_contradictions(placed: Placed) -> None:
 
 
 def _excludes(unwanted: tuple[str, ...], name: str, text: str) -> bool:
-    """Would a booking that has just this be excluded?"""
-    at = timing.parse_instant("2026-11-23T08:00:00Z")
-    booking = Booking(
-        id="1",
-        starts_at=at,
-        ends_at=at,
-        status=text,
-        service=Service(id=text),
-        staff=Staff(id=text),
-        location=Location(id=text),
-    )
-    workflow = Workflow(
-        id="w", triggers=(), actions=(), filters=Filters(status=(text,)), exceptions=Filters(**{name: unwanted})
-    )
-    participant = Participant(customer=Customer(id="1", language=text))
-    return why_not_matching(workflow, booking, participant, default_language=text) is not None
+    """Return True if a booking that has just this would be excluded."""
+    booking = FILTERS[name].with_value(_ANY, text)
+    return any_matches(name, unwanted, FILTERS[name].values_of(booking, booking.participants[0], text))
+
+
+_ANY = Booking(
+    id="1",
+    starts_at=datetime(2026, 11, 23, tzinfo=UTC),
+    ends_at=datetime(2026, 11, 23, tzinfo=UTC),
+    participants=(Participant(customer=Customer(id="1")),),
+)
