@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.clinic import Clinic
+from tests.heavy import is_heavy
 from tests.mutations import MUTATIONS, Mutation
 
 PACKAGE = Path(__file__).parents[2] / "reminderctl"
@@ -74,24 +75,6 @@ WITHIN_ITS_FLOOR = {  # who may import a neighbour, and why
     ("explain", "trial"),  # it knows which messages cannot be made
     ("health", "tick"),  # it finds when `run` will next have something to do
 }
-HEAVY = {
-    "babel",
-    "click.shell_completion",
-    "email",
-    "hashlib",
-    "icalendar",
-    "importlib.metadata",
-    "jinja2",
-    "jsonschema",
-    "phonenumbers",
-    "requests",
-    "rich",
-    "smtplib",
-    "sqlite_utils",
-    "ssl",
-    "urllib.request",
-    "yaml",
-}
 
 
 def modules() -> list[Path]:
@@ -154,4 +137,4 @@ def test_an_idle_tick_imports_nothing_heavy(clinic: Clinic) -> None:
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     loaded = set(ran.stdout.split())
     assert "reminderctl.tick" in loaded, "the tick ran"
-    assert not {name for name in loaded if name in HEAVY or name.split(".")[0] in HEAVY}
+    assert not {name for name in loaded if is_heavy(name)}
