@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +14,7 @@ from reminderctl.cli.output import print_json, say
 from reminderctl.cli.ownership import find_refusal
 from reminderctl.counts import count_of
 from reminderctl.errors import ExitCode, Problem
+from reminderctl.model import Config
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,15 +41,16 @@ def command(invocation: Invocation, *, path: str | None, strict: bool, as_json: 
     """
     found = invocation.find(path)
     verdict = config.check(found, os.environ)
-    if not verdict.problems:
-        verdict.problems.extend(_of_ledger(invocation, path))
+    if verdict.config and not verdict.problems:
+        verdict.problems.extend(_of_ledger(invocation, verdict.config, path=path))
     if as_json:
         print_json(_described(str(found), verdict.problems, verdict.warnings))
     else:
         said = [(each, "error") for each in verdict.problems] + [(each, "warning") for each in verdict.warnings]
         mistakes = count_of(len(verdict.problems), "mistake") if verdict.problems else "no mistakes"
         warnings = count_of(len(verdict.warnings), "warning") if verdict.warnings else ""
-        summary = ", ".join(filter(None, (verdict.counted, mistakes, warnings)))
+        counted = _count(verdict.config) if verdict.config else ""
+        summary = ", ".join(filter(None, (counted, mistakes, warnings)))
         notes = [] if verdict.problems else verdict.notes
         _print(sorted(said), summary=f"{found}: {summary}", notes=notes)
     if verdict.problems:
@@ -58,9 +59,8 @@ def command(invocation: Invocation, *, path: str | None, strict: bool, as_json: 
         raise SystemExit(ExitCode.NEEDS_A_PERSON)
 
 
-def _of_ledger(invocation: Invocation, path: str | None) -> Iterator[Problem]:
+def _of_ledger(invocation: Invocation, checked: Config, *, path: str | None) -> Iterator[Problem]:
     """Yield the mistake of naming a ledger that belongs to another configuration, where `ledger:` stands."""
-    checked = config.load(invocation.find(path), os.environ, outbox=Path())
     refusal = find_refusal(invocation, checked, path=path)
     if refusal is None:
         return
@@ -71,6 +71,12 @@ def _of_ledger(invocation: Invocation, path: str | None) -> Iterator[Problem]:
                 yield Problem(str(file), number, 1, "ledger", what)
                 return
     yield Problem(str(checked.files[0]), 1, 1, "ledger", f"{checked.ledger.name}: {what}")
+
+
+def _count(checked: Config) -> str:
+    """Return a configuration's size in words: `3 workflows, 5 actions`."""
+    workflows, actions = len(checked.workflows), sum(len(workflow.actions) for workflow in checked.workflows)
+    return f"{count_of(workflows, 'workflow')}, {count_of(actions, 'action')}"
 
 
 def _described(path: str, problems: Sequence[Problem], warnings: Sequence[Problem]) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from reminderctl.config.page import Page
 from reminderctl.config.reading import read_page
 from reminderctl.config.variables import Variables, note_references
 from reminderctl.config.workflows import read_workflows
-from reminderctl.counts import count_of
 from reminderctl.errors import ConfigError, Problem, UsageError
 from reminderctl.model import Admin, Company, Config, Workflow
 
@@ -122,9 +121,3 @@ def _refuse_broken_settings(pages: Sequence[Page], of_secrets: Sequence[Problem]
     outside = [each for page in readable for each in page.problems if not each.path.startswith("workflows")]
     if outside or of_secrets or not complete:
         raise ConfigError([*problems, *of_secrets])
-
-
-def count(config: Config) -> str:
-    """`3 workflows, 5 actions`."""
-    workflows, actions = len(config.workflows), sum(len(workflow.actions) for workflow in config.workflows)
-    return f"{count_of(workflows, 'workflow')}, {count_of(actions, 'action')}"

@@ -360,3 +360,26 @@ def test_a_mistyped_workflow_is_answered_with_the_one_meant(clinic: Clinic, comm
     clinic.write(WORKFLOW.replace("id: w", "id: reminder"))
     result = clinic.command(*command.split())
     assert (result.exit_code, result.stderr) == (2, "there is no workflow remindr; did you mean `reminder`?\n")
+
+
+# --- work that is done once -------------------------------------------------------------------------------------------
+
+READING = """
+import sys
+
+read = []
+sys.addaudithook(lambda event, given: event == "open" and str(given[0]).endswith(".yaml") and read.append(given[0]))
+from reminderctl.cli import main
+
+main(["check"], standalone_mode=False)
+print(len(read), file=sys.stderr)
+"""
+
+
+def test_check_reads_the_yaml_once(clinic: Clinic) -> None:
+    clinic.write(WORKFLOW)
+    checked = subprocess.run(
+        [sys.executable, "-c", READING], cwd=clinic.folder, capture_output=True, text=True, check=True
+    )
+    assert "no mistakes" in checked.stdout
+    assert checked.stderr == "1\n"

@@ -19,14 +19,15 @@ from reminderctl.config.advice.written import advise_on_comments, advise_on_oddi
 from reminderctl.config.loading import Reading
 from reminderctl.config.tree import entries, is_mapping, is_text, key_node
 from reminderctl.errors import BookingsError, ConfigError, LockedError, Problem
+from reminderctl.model import Config
 
 
 class Verdict(NamedTuple):
-    """Mistakes and warnings, both by their places; what was counted; what else is good to know."""
+    """Mistakes and warnings, both by their places; what was read, if it can be used; what else is good to know."""
 
     problems: list[Problem]
     warnings: list[Problem]
-    counted: str
+    config: Config | None
     notes: list[str]
 
 
@@ -36,14 +37,15 @@ def check(path: Path, environ: Mapping[str, str]) -> Verdict:
     Warnings are about those workflows that have no mistakes, whatever the others have.
     """
     reading = loading.read(path, environ, deep=True)
+    config = None
     try:
         config = loading.judge(reading)
-        problems, counted = list(config.broken), loading.count(config)
+        problems = list(config.broken)
     except ConfigError as error:
-        problems, counted = error.problems, ""
+        problems = error.problems
     notes = list(_advise(reading))
     warnings = sorted({warning for page in reading.pages for warning in page.warnings})
-    return Verdict(problems, warnings, counted, notes)
+    return Verdict(problems, warnings, config, notes)
 
 
 def _advise(reading: Reading) -> Iterator[str]:
