@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from reminderctl import matching, planning, timing
+from reminderctl import matching, planning, recipients, timing
 from reminderctl.bookings import Bookings
 from reminderctl.ledger import Ledger, lanes, missing, records, restores, retention, watermarks
 from reminderctl.ledger.records import FullRecord, Record, unrecorded
@@ -125,9 +125,6 @@ def rest_of(memory: Memory, reasonings: list[Reasoning], *, config: Config, now:
     return left
 
 
-# --- one delivery -----------------------------------------------------------------------------------------------------
-
-
 def _deliveries(
     workflow: Workflow, trigger: Trigger, booking: Booking, memory: Memory, *, config: Config, now: datetime
 ) -> Iterator[Explained]:
@@ -154,6 +151,8 @@ def _deliveries(
             record = replace(record, channel=delivery.channel, address=delivery.address)  # as an attempt will find them
             if refusal := refusal_of(delivery, booking, config=config):
                 reason += f"; it will fail: {refusal}"
+        if delivery.key in keys and (said := recipients.unknown_zone_of(delivery, workflow, booking)):
+            reason += f"; {said}"
         yield Explained(record, reason, ahead, delivery.participant)
 
 
@@ -230,9 +229,10 @@ def _of_pending(record: FullRecord, memory: Memory, *, lane: str, now: datetime)
 
 def _of_opened(key: str, memory: Memory) -> str:
     """What the next run does with a delivery that it finds owed."""
-    if memory.planned[key].held:
-        workflow = memory.planned[key].workflow
-        return f"the next run holds it back, more than max_burst at once, until `reminderctl release {workflow}`"
+    if (planned := memory.planned[key]).held:
+        return (
+            f"the next run holds it back, more than max_burst at once, until `reminderctl release {planned.workflow}`"
+        )
     return "the next run sends it"
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from reminderctl import timing
 from reminderctl.model import Action, Booking, Config, Delivery, Participant, Workflow
 
 ADDRESSES = {"email": "email", "sms": "phone", "whatsapp": "phone", "telegram": "telegram"}
 _ADDRESS_NAMES = {"phone": "phone number", "email": "e-mail address", "telegram": "Telegram chat id"}
 TABLES = {"customer": "customers", "staff": "staff", "location": "locations"}
+LONGEST_ZONE = 60  # characters of what is none
 _MISSING_NOUNS = {"staff": "the booking has no member of staff", "location": "the booking has no location"}
 
 
@@ -75,6 +77,27 @@ def name_of_recipient(recipient: str, booking: Booking | None) -> str:
         return names.get(identifier) or recipient
     noun = getattr(booking, kind) if booking and identifier and kind in ("staff", "location") else None
     return noun.name if noun and noun.name else recipient
+
+
+def shows_their_time(actions: Iterable[Action]) -> bool:
+    """Return whether one of these actions shows a time in the customer's own zone."""
+    return any("_client" in str(action.message) for action in actions)
+
+
+def describe_unknown_zone(participant: Participant | None, actions: Iterable[Action]) -> str | None:
+    """Return what to say of a customer whose time these actions show, and whose zone is none, or None."""
+    zone = participant.customer.timezone if participant else None
+    if not zone or timing.find_zone(zone) or not shows_their_time(actions):
+        return None
+    what = f"their timezone {zone[:LONGEST_ZONE]!r} is none, so shortcodes that end in _client show the booking's time"
+    return f"{what}; write an IANA name such as Europe/Madrid"
+
+
+def unknown_zone_of(delivery: Delivery, workflow: Workflow, booking: Booking) -> str | None:
+    """Return the same of the customer whose shortcodes fill a delivery, with the names of both and of the booking."""
+    whose = next((each for each in booking.participants if each.customer.id == delivery.participant), None)
+    said = describe_unknown_zone(whose, (each for each in workflow.actions if each.id == delivery.action))
+    return f"customer {delivery.participant} of booking {booking.id}: {said}" if said else None
 
 
 def missing_address(recipient: str, channel: str) -> str:

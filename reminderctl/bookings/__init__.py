@@ -9,7 +9,12 @@
 - `errors`: what SQLite meets there, in words for people.
 """
 
-from reminderctl.bookings.misplaced import describe_misplaced, describe_unknown_zones, note_misplaced
+from reminderctl.bookings.misplaced import (
+    describe_misplaced,
+    describe_unknown_zones,
+    describe_zones_ahead,
+    note_misplaced,
+)
 from reminderctl.bookings.reading import BUSY_SECONDS, LONGEST_NUMBER, Bookings
 from reminderctl.bookings.rows import EARLIEST, LATEST, whole_characters
 from reminderctl.bookings.schema import SCHEMA, create
@@ -24,6 +29,7 @@ __all__ = [
     "create",
     "describe_misplaced",
     "describe_unknown_zones",
+    "describe_zones_ahead",
     "note_misplaced",
     "whole_characters",
 ]

@@ -9,6 +9,7 @@ from typing import Any
 
 from reminderctl import timing
 from reminderctl.bookings.reading import Bookings
+from reminderctl.model import Window
 
 DAYS_BACK, DAYS_AHEAD = timedelta(days=1), timedelta(days=8)
 FEW = 1_000  # bookings that a run looks at
@@ -46,19 +47,29 @@ def _describe(bookings: Bookings, rows: Iterable[tuple[Any, ...]]) -> str:
 
 def describe_unknown_zones(bookings: Bookings, *, most: int) -> str:
     """What a person should know of customers with a zone that is none among so many; an empty text for none."""
+    return _describe_zones(bookings, bookings.customer_timezones(most))
+
+
+def describe_zones_ahead(bookings: Bookings, now: datetime, *, most: int) -> str:
+    """Return the same of customers with a booking that ends in the next days; the booking is named, too."""
+    return _describe_zones(bookings, bookings.zones_ahead(Window(now, now + DAYS_AHEAD), most=most))
+
+
+def _describe_zones(bookings: Bookings, rows: Iterable[tuple[Any, ...]]) -> str:
     known: dict[str, bool] = {}
-    found = []
-    for customer_id, name in bookings.customer_timezones(most):
+    found: dict[Any, str] = {}
+    for customer_id, name, *booking in rows:
         zone = str(name)
         if zone not in known:
             known[zone] = timing.find_zone(zone) is not None
         if not known[zone]:
-            found.append(f"{zone[:60]!r} of customer {customer_id}")
+            of_booking = f" of booking {booking[0]}" if booking else ""
+            found.setdefault(customer_id, f"{zone[:60]!r} of customer {customer_id}{of_booking}")
     if not found:
         return ""
-    who = "1 customer" if len(found) == 1 else f"{len(found):,} customers"
+    who, first = "1 customer" if len(found) == 1 else f"{len(found):,} customers", next(iter(found.values()))
     return (
-        f"{bookings.path}: {who} with a timezone that is none, for example {found[0]}: shortcodes that end in _client "
+        f"{bookings.path}: {who} with a timezone that is none, for example {first}: shortcodes that end in _client "
         "show the booking's time instead of theirs; write an IANA name such as Europe/Madrid"
     )
 

@@ -171,6 +171,12 @@ class Bookings:
         """The id and the zone of so many customers that have one of their own, as the file has them."""
         yield from self._rows("SELECT id, timezone FROM customers WHERE timezone <> '' LIMIT :most", most)
 
+    def zones_ahead(self, window: Window, *, most: int) -> Iterator[tuple[Any, ...]]:
+        """The same and the booking's id, of so many customers with a booking that ends in a window."""
+        since, until = map(timing.instant_text, window)
+        with errors_of(self.path):
+            yield from self._connection.execute(statements.ZONES_AHEAD, {"since": since, "until": until, "most": most})
+
     def latest_ids(self, *, most: int) -> list[str]:
         """The ids of the bookings that start last."""
         return self._texts("SELECT id FROM bookings ORDER BY starts_at DESC LIMIT :most", {"most": most})

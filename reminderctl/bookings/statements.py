@@ -37,6 +37,14 @@ LEFT JOIN participants AS p ON p.booking_id = b.id
 LEFT JOIN customers AS c ON c.id = p.customer_id
 """
 
+ZONES_AHEAD = """
+SELECT c.id, c.timezone, b.id FROM bookings AS b
+JOIN participants AS p ON p.booking_id = b.id
+JOIN customers AS c ON c.id = p.customer_id
+WHERE b.ends_at > :since AND b.ends_at <= :until AND c.timezone <> ''
+LIMIT :most
+"""
+
 OTHER_FORMS = """
 SELECT id, starts_at, ends_at FROM bookings
 WHERE (starts_at >= :since AND starts_at < :until AND substr(starts_at, 11, 1) <> 'T')

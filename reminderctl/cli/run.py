@@ -16,7 +16,7 @@ from reminderctl.cli.ownership import open_ledger
 from reminderctl.errors import ExitCode
 from reminderctl.model import Config, Delivery
 from reminderctl.tick import rehearse, tick
-from reminderctl.tick.report import Report
+from reminderctl.tick.report import CROWD, Report
 
 MOST_LINES, LONGEST_LINE = 50, 4_000  # cron mails them
 
@@ -104,6 +104,11 @@ def _tell(report: Report, *, as_json: bool, verbose: bool) -> None:
         say(line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]} ...", err=True)
     if len(report.lines) > MOST_LINES:
         say(f"... and {len(report.lines) - MOST_LINES} more; see `reminderctl deliveries list`", err=True)
+    warnings = list(report.warnings)
+    for line in warnings[:CROWD]:
+        say(f"warning: {line}", err=True)
+    if len(warnings) > CROWD:
+        say(f"warning: ... and {len(warnings) - CROWD} more customers whose timezone is none", err=True)
 
 
 class Interruption:

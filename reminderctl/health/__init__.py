@@ -8,18 +8,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from reminderctl.bookings import Bookings, describe_misplaced
+from reminderctl.bookings import Bookings, describe_misplaced, describe_zones_ahead
 from reminderctl.errors import LockedError, ReminderctlError
 from reminderctl.health import gathering
 from reminderctl.health.judging import judge, summarize
 from reminderctl.health.nouns import Facts, Finding, Health, Level
 from reminderctl.ledger import Ledger, figures, opening, runs
 from reminderctl.model import Config
+from reminderctl.recipients import shows_their_time
 
 MOST_BOOKINGS = 10_000  # whose times are looked at each time
 __all__ = ["Finding", "Health", "Level", "examine"]
@@ -53,8 +54,7 @@ def examine(
             with Bookings(config.bookings) as bookings:
                 facts = replace(facts, next_due_at=gathering.find_next_due(bookings, config, now))
                 findings += [Finding(Level.WARNING, "bookings", each) for each in bookings.problems[:1]]
-                if misplaced := describe_misplaced(bookings, most=MOST_BOOKINGS):
-                    findings.append(Finding(Level.WARNING, "bookings", misplaced))
+                findings += [Finding(Level.WARNING, "bookings", each) for each in _of_bookings(bookings, config, now)]
         except ReminderctlError as error:
             findings.append(_unreadable("bookings", error))
     findings += judge(facts, max_lag)
@@ -81,6 +81,15 @@ def _of_config(config: Config | None, mistakes: Sequence[str]) -> list[Finding]:
         return []
     files = " and ".join(dict.fromkeys(problem.file for problem in broken))
     return [Finding(Level.WARNING, "configuration", f"the workflows of {files} wait until it is mended: {broken[0]}")]
+
+
+def _of_bookings(bookings: Bookings, config: Config, now: datetime) -> Iterator[str]:
+    """Yield what is written in another form than it is read; a customer's zone only where a text shows their time."""
+    if misplaced := describe_misplaced(bookings, most=MOST_BOOKINGS):
+        yield misplaced
+    enabled = (action for each in config.workflows if each.enabled for action in each.actions)
+    if shows_their_time(enabled) and (unknown := describe_zones_ahead(bookings, now, most=MOST_BOOKINGS)):
+        yield unknown
 
 
 def _of_ledger(ledger: Ledger, *, deep: bool) -> list[Finding]:

@@ -26,13 +26,17 @@ class Expired(NamedTuple):
 
 
 class Report:
-    """Counts by name; `lines` are what a person has to read, `notes` what `-v` adds."""
+    """Counts by name; `lines` are what a person has to read, `notes` what `-v` adds.
+
+    `warnings` are what a person should read although nothing went wrong.
+    """
 
     def __init__(self, now: datetime) -> None:
         self.now = now
         self.counts: Counter[str] = Counter()
         self.lines: list[str] = []
         self.notes: list[str] = []
+        self.warnings: dict[str, None] = {}  # each once, in order
         self.a_lane_is_down = False  # said by the runs that met it; those that leave it alone say nothing
         self._down: set[str] = set()
         self._ended: dict[int, str] = {}

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from reminderctl import channels, elapsed, outcome, planning
+from reminderctl import channels, elapsed, outcome, planning, recipients
 from reminderctl.bookings import Bookings
 from reminderctl.channels import OnUnknown, Rules
 from reminderctl.deliver import Deliverer
@@ -62,6 +62,7 @@ class Sender:
         self._clock = clock
         self._report = report
         self._crew = Crew(Deliverer(config, clock=clock, outbox=outbox), clock=clock)
+        self._warnings: dict[int, str] = {}  # to be said of deliveries, by their ids, once they have gone out
         self._standing_back: dict[tuple[str, str, str], datetime] = {}  # lane, workflow, action: until when
 
     def recover(self, dead: list[int]) -> None:
@@ -209,6 +210,8 @@ class Sender:
                         withdrawn.append((current, OTHER_PROVIDER))
                     elif current.due_at <= self._clock() <= current.expires_at:
                         self._crew.hand_out(current, booking, workers=rules.workers)
+                        if workflow and (warning := recipients.unknown_zone_of(current, workflow, booking)):
+                            self._warnings[current.id] = warning
                     else:
                         withdrawn.append((current, None))  # its term is another one now
                 elif planning.what_is_missing(delivery, workflow, booking, config=self._config):
@@ -253,6 +256,8 @@ class Sender:
         if run == self._run:
             self._teach_lane(delivery, decision, now)
         self._report.tell(delivery, decision, bug=ending.bug)
+        if decision.state in (State.SENT, State.UNKNOWN) and delivery.id in self._warnings:
+            self._report.warnings[self._warnings[delivery.id]] = None
 
     def _teach_lane(self, delivery: Delivery, decision: outcome.Outcome, now: datetime) -> None:
         """Let a lane learn from an attempt; where it comes to rest, its next probe is one of another action."""

@@ -16,7 +16,7 @@ from reminderctl.matching import matching_participants, why_not_matching
 from reminderctl.messages.render import Incomplete
 from reminderctl.model import Booking, Config, Delivery, Participant, Workflow
 from reminderctl.planning import zone_of
-from reminderctl.recipients import missing_address
+from reminderctl.recipients import describe_unknown_zone, missing_address
 from reminderctl.trial.fields import read_fields
 from reminderctl.trial.nouns import Moment, Sample, Trial, TriedMessage
 
@@ -88,15 +88,9 @@ def _time_notes(
 
 def _zone_problems(workflow: Workflow, matching: tuple[Participant, ...]) -> Iterator[str]:
     """Name the customers whose own time is shown, and whose zone is none."""
-    if not any("_client" in str(action.message) for action in workflow.actions):
-        return
     for participant in matching:
-        zone = participant.customer.timezone
-        if zone and timing.find_zone(zone) is None:
-            what = (
-                f"their timezone {zone[:LONGEST_NAME]!r} is none, so shortcodes that end in _client show the booking's"
-            )
-            yield f"{_called(participant)}: {what} time; write an IANA name such as Europe/Madrid"
+        if said := describe_unknown_zone(participant, workflow.actions):
+            yield f"{_called(participant)}: {said}"
 
 
 def _ago(length: timedelta) -> str:

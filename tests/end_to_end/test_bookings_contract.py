@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 from contextlib import closing
@@ -169,3 +170,60 @@ def test_an_import_warns_of_a_customer_in_a_zone_that_is_none(clinic: Clinic) ->
     assert said.exit_code == 0
     assert f"line 2: customer_timezone '{ZONE}' is not an IANA name such as Europe/Madrid" in said.output
     assert "line 3" not in said.output
+
+
+NONE = "customer luis of booking b1: their timezone 'Mars/Olympus' is none, so shortcodes that end in _client show"
+
+
+def test_a_run_says_once_that_a_customers_zone_is_none_and_nothing_went_wrong(clinic: Clinic) -> None:
+    clinic.write(CLIENT)
+    clinic.run(ARMED)
+    clinic.book("b1", "2026-06-10T10:00Z", customers=({"id": "luis", "timezone": "Mars/Olympus"}, "ana"))
+    said = []
+    for minute in range(3):
+        ran = clinic.command("run", "--now", f"2026-06-10T09:0{minute}Z")
+        assert ran.exit_code == 0, ran.output
+        said.append(ran.stderr)
+    assert clinic.states() == {"sent": 2}
+    assert said[0].startswith(f"warning: {NONE}")
+    assert (said[0].count("\n"), *said[1:]) == (1, "", "")
+
+
+def test_many_customers_in_zones_that_are_none_are_said_in_a_few_lines(clinic: Clinic) -> None:
+    clinic.write(CLIENT)
+    clinic.run(ARMED)
+    for number in range(40):
+        clinic.book(f"b{number}", "2026-06-10T10:00Z", customers=({"id": f"c{number}", "timezone": "Mars/Olympus"},))
+    ran = clinic.command("run", "--now", "2026-06-10T09:00Z")
+    assert (ran.exit_code, clinic.states()) == (0, {"sent": 40})
+    assert len(ran.stderr.splitlines()) == 6
+    assert ran.stderr.endswith("warning: ... and 35 more customers whose timezone is none\n")
+
+
+def test_a_run_says_nothing_of_a_customers_zone_that_no_text_shows(clinic: Clinic) -> None:
+    clinic.write(WORKFLOW)
+    clinic.run(ARMED)
+    clinic.book("b1", "2026-06-10T10:00Z", customers=({"id": "luis", "timezone": "Mars/Olympus"},))
+    assert "timezone" not in clinic.command("status", "--now", ARMED).output
+    ran = clinic.command("run", "--now", "2026-06-10T09:00Z")
+    assert (ran.exit_code, ran.output, clinic.states()) == (0, "", {"sent": 1})
+
+
+def test_explain_and_status_say_that_a_customers_zone_is_none(clinic: Clinic) -> None:
+    clinic.write(CLIENT)
+    clinic.run(ARMED)
+    clinic.book("b1", "2026-06-10T10:00Z", customers=({"id": "luis", "timezone": "Mars/Olympus"},))
+    before = clinic.command("explain", "b1", "--now", "2026-06-10T08:30Z")
+    assert NONE in before.output.replace("\n", " ")
+    status = clinic.command("status", "--now", "2026-06-10T08:01Z")
+    assert "1 customer with a timezone that is none, for example 'Mars/Olympus' of customer luis of booking b1" in (
+        status.output.replace("\n", " ")
+    )
+    assert status.exit_code == 1
+    clinic.run("2026-06-10T09:00Z")
+    after = clinic.command("explain", "b1", "--json", "--now", "2026-06-10T09:30Z")
+    (delivery,) = json.loads(after.stdout)
+    assert delivery["state"] == "sent"
+    assert NONE in delivery["reason"]
+    clinic.execute("UPDATE customers SET timezone = 'America/Chicago'")
+    assert "_client" not in clinic.command("explain", "b1", "--now", "2026-06-10T09:30Z").output

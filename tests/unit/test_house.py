@@ -58,6 +58,7 @@ WITHIN_ITS_FLOOR = {  # who may import a neighbour, and why
     ("matching", "timing"),
     ("matching", "core"),
     ("planning", "core"),
+    ("recipients", "timing"),  # a customer may name a zone that is none
     ("planning", "timing"),
     ("planning", "matching"),
     ("planning", "recipients"),
