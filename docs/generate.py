@@ -20,7 +20,7 @@ from reminderctl import channels, config
 from reminderctl.bookings import SCHEMA
 from reminderctl.channels import ChannelModule, OnUnknown
 from reminderctl.cli import main
-from reminderctl.config.providers import module_names
+from reminderctl.config.channels import module_names
 from reminderctl.messages.shortcodes import CATALOGUE
 
 DOCS = Path(__file__).parent
@@ -106,7 +106,7 @@ def _metavar(option: click.Option, context: click.Context) -> str:
 
 @functools.cache
 def _schema() -> dict[str, Any]:
-    return config.schema()
+    return config.describe()
 
 
 def write_tables() -> str:

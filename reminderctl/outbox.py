@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from reminderctl import channels
-from reminderctl.drafts import Durable, drafted, sync
 from reminderctl.errors import ChannelDown
+from reminderctl.files import Durable, drafted, sync
 from reminderctl.model import Configured, Envelope, Receipt
 
 _NUMBERED = re.compile(r"(\d+)-")

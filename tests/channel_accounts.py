@@ -19,14 +19,15 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import structs
 
-from reminderctl import channels, config, planning
+from reminderctl import channels, config
 from reminderctl.channels.sms._presets import PRESETS
-from reminderctl.deliver import Composed, compose
+from reminderctl.core import planning
 from reminderctl.errors import ConfigError
-from reminderctl.messages.texts import transform
+from reminderctl.messages.templates import transform
 from reminderctl.model import Booking, Config, Customer, Delivery, Location, Participant, Staff
-from reminderctl.places import Place
 from reminderctl.secret import Secret
+from reminderctl.text_types import Place
+from reminderctl.tick.deliver import Composed, compose
 from tests.clinic import at
 
 FOLDER = Path(channels.__file__).parent

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct, field, structs
 
 from reminderctl.messages.context import Context
 from reminderctl.model import Attachment, Booking, Company, Customer, Location, Participant, Service, Staff
-from reminderctl.places import Body, Header, Html, Parameter, Place, Plain, PlainTree, TelegramHtml, Url
+from reminderctl.text_types import Body, Header, Html, Parameter, Place, Plain, PlainTree, TelegramHtml, Url
 
 ANA = Customer(
     id="7",

@@ -73,7 +73,7 @@ MUTATIONS = (
     ),
     Mutation(
         "the key need not be unique",
-        "migrations.py",
+        "ledger/schema.py",
         "key TEXT NOT NULL UNIQUE,",
         "key TEXT NOT NULL,",
         ("tests/end_to_end/test_when_it_fires.py",),
@@ -145,14 +145,14 @@ MUTATIONS = (
     ),
     Mutation(
         "a success ends the wait that a provider asked for",
-        "ledger/lanes.py",
+        "ledger/circuits.py",
         'waits = "throttles > 0 AND paused_until > :now"',
         'waits = "0"',
         ("tests/end_to_end/test_found_by_the_model.py",),
     ),
     Mutation(
         "what may have gone out is called failed when its repetition is refused",
-        "outcome.py",
+        "core/retry.py",
         "        case Rejected() if delivery.doubtful:",
         "        case Rejected() if False:",
         ("tests/end_to_end/test_found_by_the_model.py",),
@@ -222,7 +222,7 @@ MUTATIONS = (
     ),
     Mutation(
         "what a failed attempt meant is recorded as sent",
-        "outcome.py",
+        "core/retry.py",
         'return Outcome(name="rejected", state=State.FAILED, error=text)',
         'return Outcome(name="rejected", state=State.SENT, error=text)',
         ("tests/end_to_end/test_a_person_decides.py",),

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from reminderctl import channels
-from reminderctl.config.convert import convert
+from reminderctl.config.struct_reader import convert
 from reminderctl.errors import DeliveryError
 from reminderctl.model import Envelope, Receipt
 from tests.http_server import Server

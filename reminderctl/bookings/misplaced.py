@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from reminderctl import timing
 from reminderctl.bookings.reading import Bookings
+from reminderctl.core import timing
 from reminderctl.model import Window
 
 DAYS_BACK, DAYS_AHEAD = timedelta(days=1), timedelta(days=8)

@@ -11,11 +11,11 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, Self
 
-from reminderctl import timing
 from reminderctl.bookings import journal, statements
 from reminderctl.bookings.errors import errors_of
 from reminderctl.bookings.fingerprint import fingerprint
 from reminderctl.bookings.rows import read_fields, read_identifier, read_instant, read_participant, read_text
+from reminderctl.core import timing
 from reminderctl.errors import BookingsError
 from reminderctl.links import describe_dead_link
 from reminderctl.model import Booking, Location, Service, Staff, Window

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from reminderctl import timing
+from reminderctl.core import timing
 from reminderctl.model import Customer, Participant
 
 # Some programs write the year 9999 for `never`; inside these every sum of an instant and an offset exists.

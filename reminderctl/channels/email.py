@@ -37,8 +37,8 @@ from msgspec import Meta, Struct, field
 from reminderctl.channels import Rules
 from reminderctl.channels._address import parse_mailbox
 from reminderctl.model import Attachment, Envelope, OnUnknown, Receipt
-from reminderctl.places import Header, Html, Place, Plain
 from reminderctl.secret import Secret
+from reminderctl.text_types import Header, Html, Place, Plain
 
 if TYPE_CHECKING:
     from reminderctl.channels._smtp import Client

@@ -37,8 +37,8 @@ from reminderctl.channels import OnUnknown, Rules, _gateway, _http
 from reminderctl.channels._answers import quote
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled
 from reminderctl.model import Envelope, Receipt
-from reminderctl.places import Plain, TelegramHtml
 from reminderctl.secret import Secret
+from reminderctl.text_types import Plain, TelegramHtml
 
 __all__ = ["RULES", "Channel", "Message", "Settings", "as_file", "message_mistakes", "mistakes"]
 

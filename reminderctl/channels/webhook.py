@@ -45,8 +45,8 @@ from reminderctl.channels._webhook_request import (
 )
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Unavailable
 from reminderctl.model import Envelope, Receipt
-from reminderctl.places import Body, Data, DataHeader, DataTree, Url
 from reminderctl.secret import Secret
+from reminderctl.text_types import Body, Data, DataHeader, DataTree, Url
 
 if TYPE_CHECKING:
     from reminderctl.channels._transport import Session

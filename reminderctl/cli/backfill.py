@@ -8,15 +8,15 @@ import click
 
 from reminderctl.bookings import Bookings
 from reminderctl.cli import chosen
-from reminderctl.cli.invocation import Invocation, instant, shared_options
+from reminderctl.cli.context import Invocation, instant, shared_options
 from reminderctl.cli.output import print_table, say
 from reminderctl.cli.ownership import open_ledger
+from reminderctl.core.timing import instant_text, longest_grace
 from reminderctl.errors import UsageError
 from reminderctl.ledger import queue, restores
 from reminderctl.model import Delivery, Window
 from reminderctl.tick.reading import owed_in
 from reminderctl.tick.returning import leave_out_told
-from reminderctl.timing import instant_text, longest_grace
 
 
 @click.command()

@@ -14,8 +14,8 @@ import msgspec
 
 from reminderctl.bookings import Bookings
 from reminderctl.cli import chosen
-from reminderctl.cli.booking_views import print_booking, print_bookings
-from reminderctl.cli.invocation import Invocation, instant, shared_options
+from reminderctl.cli.booking_output import print_booking, print_bookings
+from reminderctl.cli.context import Invocation, instant, shared_options
 from reminderctl.cli.output import print_json, say
 from reminderctl.core.filters import FILTERS, any_matches, is_same_text, standard_status
 from reminderctl.counts import count_of

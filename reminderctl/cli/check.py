@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reminderctl import config
-from reminderctl.cli.invocation import Invocation, shared_options
+from reminderctl.cli.context import Invocation, shared_options
 from reminderctl.cli.output import print_json, say
 from reminderctl.cli.ownership import find_refusal
 from reminderctl.counts import count_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from reminderctl.bookings import Bookings
-from reminderctl.config.words import did_you_mean, suggest
+from reminderctl.config.suggestions import did_you_mean, suggest
 from reminderctl.errors import UsageError
 from reminderctl.model import Booking, Config, Workflow
 

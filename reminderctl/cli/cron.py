@@ -13,9 +13,10 @@ from pathlib import Path
 
 import click
 
-from reminderctl import config, crontab
+from reminderctl import config
 from reminderctl.bookings import Bookings
-from reminderctl.cli.invocation import Invocation, shared_options
+from reminderctl.cli import crontab_text
+from reminderctl.cli.context import Invocation, shared_options
 from reminderctl.cli.output import print_json
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.errors import ReminderctlError, UsageError
@@ -55,13 +56,13 @@ def show(invocation: Invocation, *, log: str | None, mailto: str | None, as_json
     is said on standard error.
     """
     path = _absolute(invocation.find())
-    line = crontab.write_command(_program(), path, log=_absolute_or_none(log))
+    line = crontab_text.write_command(_program(), path, log=_absolute_or_none(log))
     try:
         text = _read()
     except UsageError:  # no cron here, or not for us; the lines are of use elsewhere
         text = None
-    wanted = crontab.block(_installed(text or "", path, line=line, mailto=mailto), path)
-    found = None if text is None else crontab.block(text, path)
+    wanted = crontab_text.block(_installed(text or "", path, line=line, mailto=mailto), path)
+    found = None if text is None else crontab_text.block(text, path)
     state = {None: "unknown", "": "absent", wanted: "installed"}.get(found, "different")
     if as_json:
         lines = _readable(wanted).splitlines()
@@ -95,23 +96,23 @@ def install(invocation: Invocation, *, log: str | None, mailto: str | None) -> N
     with open_ledger(invocation, settings), Bookings(settings.bookings):
         pass
     program, path, log = _program(), _absolute(invocation.find()), _absolute_or_none(log)
-    line = crontab.write_command(program, path, log=log)
+    line = crontab_text.write_command(program, path, log=log)
     _try(program, path)
     if log is not None:
         _open(log)
     try:
         text = _read()
     except UsageError as error:
-        lines = crontab.block(_installed("", path, line=line, mailto=mailto), path)
+        lines = crontab_text.block(_installed("", path, line=line, mailto=mailto), path)
         raise UsageError(f"{error}\nThe lines for a crontab:\n{lines}".rstrip()) from None
     new = _installed(text, path, line=line, mailto=mailto)
     if new == text:
         _remark(f"nothing to do: the crontab of {_user()} has these lines already", style="green")
     else:
         _write(new)
-        done = "brought up to date" if crontab.block(text, path) else "installed"
+        done = "brought up to date" if crontab_text.block(text, path) else "installed"
         _remark(f"{done} in the crontab of {_user()}; `reminderctl status` tells whether cron calls it", style="green")
-    click.echo(_readable(crontab.block(new, path)), nl=False)
+    click.echo(_readable(crontab_text.block(new, path)), nl=False)
     if {Path(tempfile.gettempdir()), Path("/var/tmp")} & set(Path(program[0]).parents):  # noqa: S108 - not used
         _remark(f"{program[0]} stands in a folder for temporary files: cron fails once it is emptied", style="yellow")
     for hint in _hints(new, path, log=log, mailto=mailto):
@@ -132,11 +133,11 @@ def remove(ctx: click.Context, *, config_path: str | None) -> None:
     given = ctx.find_root().obj["config_path"] if config_path is None else config_path
     path = _absolute(Path(given) if given else config.find(given, os.environ))
     text = _read()
-    if not crontab.block(text, path):
-        others = [f"\n  it has lines for {_readable(each)}" for each in crontab.configurations(text)]
+    if not crontab_text.block(text, path):
+        others = [f"\n  it has lines for {_readable(each)}" for each in crontab_text.configurations(text)]
         _remark(f"nothing to do: no lines for {path} in the crontab of {_user()}{''.join(others)}", style="yellow")
         return
-    _write(crontab.remove(text, path))
+    _write(crontab_text.remove(text, path))
     _remark(f"removed from the crontab of {_user()}; nothing calls `run` for {path} any more", style="green")
 
 
@@ -173,7 +174,7 @@ def _absolute_or_none(log: str | None) -> str | None:
 
 
 def _installed(text: str, path: str, *, line: str, mailto: str | None) -> str:
-    return crontab.install(text, path, command=line, owner=_user(), mailto=mailto)
+    return crontab_text.install(text, path, command=line, owner=_user(), mailto=mailto)
 
 
 def _user() -> str:
@@ -224,7 +225,7 @@ def _hints(text: str, path: str, *, log: str | None, mailto: str | None) -> list
     found = []
     if os.geteuid() == 0:
         found.append("this is root's crontab; a user of its own, who owns the files, is safer (docs/how-to/install.md)")
-    above = crontab.mailto_above(text, path)
+    above = crontab_text.mailto_above(text, path)
     if mailto is None and above is not None and not above.strip("\"'"):
         found.append('MAILTO="" above these lines turns mail off: nobody is told of what needs a person (--mailto)')
     elif log is None and shutil.which("sendmail", path="/usr/sbin:/usr/lib:/usr/bin") is None:

@@ -14,15 +14,15 @@ from typing import Any, TextIO
 
 import click
 
-from reminderctl.cli.delivery_views import print_deliveries, print_delivery
+from reminderctl.cli.context import Invocation, Written, instant, shared_options
+from reminderctl.cli.delivery_output import print_deliveries, print_delivery
 from reminderctl.cli.export import export_texts
-from reminderctl.cli.invocation import Invocation, Written, instant, shared_options
 from reminderctl.cli.output import print_json, print_json_array, say
 from reminderctl.cli.ownership import open_ledger
-from reminderctl.drafts import drafted
 from reminderctl.errors import ExitCode, UsageError
-from reminderctl.ledger import Ledger, records, repairs
-from reminderctl.ledger.records import Record
+from reminderctl.files import drafted
+from reminderctl.ledger import Ledger, decisions, history
+from reminderctl.ledger.history import Record
 from reminderctl.model import State
 
 AGAIN = "the next run sends it again, under the same key, until {0.expires_at}"
@@ -39,7 +39,7 @@ _FILTERS = (
         "--state",
         "states",
         multiple=True,
-        type=click.Choice([*map(str, State), records.HELD, records.MISSING]),
+        type=click.Choice([*map(str, State), history.HELD, history.MISSING]),
         help="Only these states; may be repeated. What is `held` is pending, too.",
     ),
     click.option("--held", is_flag=True, help="Only what is held back: the same as `--state held`."),
@@ -61,7 +61,7 @@ def filters(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _understood(chosen: dict[str, Any], timezone: str) -> dict[str, Any]:
     read = {name: instant(chosen[name], timezone, option=f"--{name}") for name in ("since", "until") if chosen[name]}
-    also = [name for name in (records.HELD, records.MISSING) if chosen.pop(name)]
+    also = [name for name in (history.HELD, history.MISSING) if chosen.pop(name)]
     return chosen | read | {"states": (*chosen["states"], *also)}
 
 
@@ -76,7 +76,7 @@ def list_deliveries(invocation: Invocation, *, as_json: bool, **chosen: Any) -> 
     """
     config = invocation.load_settings()
     with Ledger(config.ledger, reading=True) as ledger:
-        find = functools.partial(records.find, ledger, **_understood(chosen, config.timezone))
+        find = functools.partial(history.find, ledger, **_understood(chosen, config.timezone))
         if as_json:
             print_json_array(find())
         else:
@@ -102,7 +102,7 @@ def export(invocation: Invocation, *, form: str, output: Path | None, **chosen: 
     """
     config = invocation.load_settings()
     with Ledger(config.ledger, reading=True) as ledger, _opened(output) as file:
-        for text in export_texts(records.find(ledger, **_understood(chosen, config.timezone)), form=form):
+        for text in export_texts(history.find(ledger, **_understood(chosen, config.timezone)), form=form):
             file.write(text)
 
 
@@ -113,7 +113,7 @@ def export(invocation: Invocation, *, form: str, output: Path | None, **chosen: 
 def show(invocation: Invocation, *, delivery_id: int, as_json: bool) -> None:
     """Show one delivery with all of its attempts."""
     with Ledger(invocation.load_settings().ledger, reading=True) as ledger:
-        record = records.show(ledger, delivery_id)
+        record = history.show(ledger, delivery_id)
     if as_json:
         print_json(record)
         return
@@ -142,7 +142,7 @@ def resolve(invocation: Invocation, *, delivery_ids: tuple[int, ...], sent: bool
     """
     if sent == resend:
         raise UsageError("say --sent or --resend; the provider's own log, or the recipient, may know")
-    resolved = functools.partial(repairs.resolve, sent=sent)
+    resolved = functools.partial(decisions.resolve, sent=sent)
     _decide(invocation, delivery_ids, resolved, "counts as sent" if sent else AGAIN, as_json=as_json)
 
 
@@ -155,7 +155,7 @@ def retry(invocation: Invocation, *, delivery_ids: tuple[int, ...], as_json: boo
     Each is named by its ID, which `deliveries list --state failed` shows; its deadline stands. One that cannot be
     attempted again is named, exit code 2; the others are.
     """
-    _decide(invocation, delivery_ids, repairs.retry, AGAIN, as_json=as_json)
+    _decide(invocation, delivery_ids, decisions.retry, AGAIN, as_json=as_json)
 
 
 @command.command()
@@ -172,9 +172,9 @@ def cancel(invocation: Invocation, *, delivery_ids: tuple[int, ...], missing: bo
         raise UsageError("name the deliveries by their ID, or say --missing")
     if missing:
         with Ledger(invocation.load_settings().ledger, reading=True) as ledger:
-            found = records.find(ledger, states=[records.MISSING])
+            found = history.find(ledger, states=[history.MISSING])
             delivery_ids = tuple(record.id for record in found if record.id is not None)
-    _decide(invocation, delivery_ids, repairs.cancel, "canceled", as_json=as_json)
+    _decide(invocation, delivery_ids, decisions.cancel, "canceled", as_json=as_json)
 
 
 def _decide(
@@ -191,7 +191,7 @@ def _decide(
             except UsageError as error:
                 refused.append(error)
                 continue
-            decided.append(records.show(ledger, delivery_id))
+            decided.append(history.show(ledger, delivery_id))
     if as_json:
         print_json(decided)
     else:

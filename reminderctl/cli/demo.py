@@ -16,7 +16,7 @@ import click
 
 from reminderctl import bookings, config, ledger
 from reminderctl.cli.calling import called
-from reminderctl.cli.invocation import Written
+from reminderctl.cli.context import Written
 from reminderctl.model import Config
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from reminderctl.cli.context import Invocation, shared_options
 from reminderctl.cli.deliveries import who
-from reminderctl.cli.invocation import Invocation, shared_options
 from reminderctl.cli.output import print_json, say
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.counts import count_of

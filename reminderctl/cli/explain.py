@@ -11,21 +11,21 @@ from zoneinfo import ZoneInfo
 import click
 from msgspec.structs import asdict
 
-from reminderctl import recipients, timing
 from reminderctl.bookings import Bookings
 from reminderctl.cli import chosen
-from reminderctl.cli.invocation import Invocation, shared_options
+from reminderctl.cli.context import Invocation, shared_options
 from reminderctl.cli.output import STATE_STYLES, print_json, say
+from reminderctl.core import recipients, timing
+from reminderctl.core.matching import Verdict
 from reminderctl.counts import count_of
 from reminderctl.errors import ExitCode
 from reminderctl.ledger import Ledger
-from reminderctl.matching import Verdict
 from reminderctl.model import Booking, Config, Trigger
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from reminderctl.explain import Explained, Reasoning
+    from reminderctl.reports.explain import Explained, Reasoning
 
 
 @click.command()
@@ -39,7 +39,7 @@ def command(invocation: Invocation, *, booking_id: str, workflow_id: str | None,
     For each trigger: when it falls due and until when it makes sense, what each filter says, and for each recipient
     what became of the message, attempt by attempt, or the reason that there is none. With --now, as at that instant.
     """
-    from reminderctl.explain import reason_about, remember, rest_of
+    from reminderctl.reports.explain import reason_about, remember, rest_of
 
     config = invocation.load_settings()
     now = invocation.clock(config.timezone)()

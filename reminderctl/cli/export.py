@@ -11,7 +11,7 @@ import msgspec
 from msgspec import structs
 
 from reminderctl.cli.output import harmless, harmless_json
-from reminderctl.ledger.records import COLUMNS, Record
+from reminderctl.ledger.history import COLUMNS, Record
 
 
 def export_texts(found: Iterable[Record], *, form: str) -> Iterator[str]:

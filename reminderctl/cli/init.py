@@ -11,11 +11,11 @@ import click
 
 from reminderctl import bookings, config, ledger
 from reminderctl.cli.calling import called
-from reminderctl.cli.invocation import Written
+from reminderctl.cli.context import Written
 from reminderctl.cli.output import say
-from reminderctl.config.finding import FILE, SECRETS, yaml_files
-from reminderctl.drafts import sync
+from reminderctl.config.locate import FILE, SECRETS, yaml_files
 from reminderctl.errors import ReminderctlError, UsageError
+from reminderctl.files import sync
 from reminderctl.links import describe_dead_link
 from reminderctl.model import Config
 

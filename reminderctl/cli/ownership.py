@@ -9,8 +9,8 @@ import os
 import shlex
 from pathlib import Path
 
-from reminderctl.cli.invocation import Invocation
-from reminderctl.config.finding import yaml_files
+from reminderctl.cli.context import Invocation
+from reminderctl.config.locate import yaml_files
 from reminderctl.errors import LedgerError, ReminderctlError, UsageError
 from reminderctl.ledger import Ledger, owners
 from reminderctl.model import Config

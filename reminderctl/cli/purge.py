@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from reminderctl import timing
-from reminderctl.cli.invocation import Invocation, shared_options
+from reminderctl.cli.context import Invocation, shared_options
 from reminderctl.cli.output import print_json, say
 from reminderctl.cli.ownership import open_ledger
+from reminderctl.core import timing
 from reminderctl.counts import count_of
 from reminderctl.errors import ReminderctlError, UsageError
 from reminderctl.ledger import retention

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from reminderctl.cli import chosen
-from reminderctl.cli.invocation import Invocation, shared_options
+from reminderctl.cli.context import Invocation, shared_options
 from reminderctl.cli.output import say
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.ledger import queue

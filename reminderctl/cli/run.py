@@ -10,7 +10,7 @@ from types import FrameType
 import click
 
 from reminderctl.bookings import Bookings
-from reminderctl.cli.invocation import Invocation, Written, shared_options
+from reminderctl.cli.context import Invocation, Written, shared_options
 from reminderctl.cli.output import print_json, say
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.errors import ExitCode
@@ -69,7 +69,7 @@ def command(invocation: Invocation, *, dry_run: bool, outbox: Path | None, as_js
     if report.needs_a_person:
         raise SystemExit(ExitCode.NEEDS_A_PERSON)
     if config.heartbeat and not report.a_lane_is_down and not dry_run and not outbox:
-        from reminderctl.heartbeat import beat
+        from reminderctl.tick.heartbeat import beat
 
         failure = beat(config.heartbeat)  # that it cannot be reached is its monitor's news, no failure of this run
         if failure and verbose:

@@ -14,4 +14,4 @@ def command() -> None:
 
     An editor finds it through a first line such as `# yaml-language-server: $schema=workflows.schema.json`.
     """
-    click.echo(msgspec.json.format(msgspec.json.encode(config.schema()), indent=2).decode())
+    click.echo(msgspec.json.format(msgspec.json.encode(config.describe()), indent=2).decode())

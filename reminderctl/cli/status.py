@@ -9,15 +9,16 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from reminderctl import health, timing
-from reminderctl.cli.invocation import Invocation, Written, shared_options
+from reminderctl.cli.context import Invocation, Written, shared_options
 from reminderctl.cli.output import print_json, say
 from reminderctl.cli.ownership import find_refusal
-from reminderctl.drafts import drafted
+from reminderctl.core import timing
 from reminderctl.errors import ConfigError, ReminderctlError, UsageError
-from reminderctl.health.judging import words, words_of_size
-from reminderctl.health.nouns import Facts, Lane
+from reminderctl.files import drafted
 from reminderctl.model import Config
+from reminderctl.reports import health
+from reminderctl.reports.health.evaluate import words, words_of_size
+from reminderctl.reports.health.models import Facts, Lane
 
 LEVEL_STYLES = {"ok": "bold green", "warning": "bold yellow", "critical": "bold red"}
 LANE_STYLES = {"ok": "green", "idle": "dim", "failing": "yellow", "throttled": "yellow", "down": "bold red"}
@@ -89,7 +90,7 @@ def _load(invocation: Invocation) -> tuple[Config | None, list[str]]:
 
 def _write(path: Path, found: health.Health) -> str | None:
     """Write the metrics, readable by the collector; gives what went wrong."""
-    from reminderctl.health.prometheus import write_metrics
+    from reminderctl.reports.health.prometheus import write_metrics
 
     try:
         with drafted(path, mode=0o644) as file:

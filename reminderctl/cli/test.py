@@ -12,18 +12,18 @@ import click
 
 from reminderctl.bookings import Bookings
 from reminderctl.cli import chosen
-from reminderctl.cli.invocation import Invocation, Written, shared_options
+from reminderctl.cli.context import Invocation, Written, shared_options
 from reminderctl.cli.output import print_json, say
+from reminderctl.cli.test_output import print_samples, print_sent, print_trials
 from reminderctl.cli.trial_shapes import describe_sample, describe_sent, describe_trial
-from reminderctl.cli.trial_views import print_samples, print_sent, print_trials
-from reminderctl.config.words import suggest
+from reminderctl.config.suggestions import suggest
 from reminderctl.errors import ExitCode, UsageError
 from reminderctl.model import Config, Workflow
-from reminderctl.trial.nouns import Sample, Trial
-from reminderctl.trial.samples import read_samples
-from reminderctl.trial.sending import channels_for, send_all
-from reminderctl.trial.suspicion import learn
-from reminderctl.trial.tour import ADAPTABLE, travel
+from reminderctl.reports.preview.models import Sample, Trial
+from reminderctl.reports.preview.samples import read_samples
+from reminderctl.reports.preview.send import channels_for, send_all
+from reminderctl.reports.preview.suspicion import learn
+from reminderctl.reports.preview.tour import ADAPTABLE, travel
 
 
 class Options(NamedTuple):
@@ -177,7 +177,7 @@ def _first_matching(trials: list[Trial]) -> Iterator[Trial]:
 
 
 def _write_page(path: Path, trials: list[Trial], *, config: Config, now: datetime) -> Path:
-    from reminderctl.trial.page import write_page
+    from reminderctl.reports.preview.page import write_page
 
     try:
         write_page(path, trials, config=config, now=now)

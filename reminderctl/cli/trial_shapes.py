@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
+from reminderctl.core.timing import instant_text
 from reminderctl.model import Config
-from reminderctl.timing import instant_text
-from reminderctl.trial.nouns import Moment, Sample, Trial, TriedMessage
-from reminderctl.trial.sending import Sent
+from reminderctl.reports.preview.models import Moment, Sample, Trial, TriedMessage
+from reminderctl.reports.preview.send import Sent
 
 
 def describe_trial(trial: Trial) -> dict[str, Any]:

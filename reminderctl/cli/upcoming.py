@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 import click
 from msgspec.structs import asdict
 
-from reminderctl import recipients, timing
 from reminderctl.bookings import Bookings
 from reminderctl.cli import chosen
-from reminderctl.cli.invocation import Invocation, instant, shared_options
+from reminderctl.cli.context import Invocation, instant, shared_options
 from reminderctl.cli.output import STATE_STYLES, print_json_array, print_lines, say
+from reminderctl.core import recipients, timing
 from reminderctl.counts import count_of
 from reminderctl.errors import ExitCode, UsageError
 from reminderctl.ledger import Ledger
@@ -26,7 +26,7 @@ from reminderctl.model import Booking, Config, Window
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from reminderctl.upcoming import Foreseen, Outlook
+    from reminderctl.reports.upcoming import Foreseen, Outlook
 
 SHOWN = 200  # messages that a person is shown who does not say how many
 NARROW = 90  # columns
@@ -57,7 +57,7 @@ def command(
     It is what `run` will do if it is called every minute and nothing changes: what falls due, what waits for another
     attempt, what is held back, and what cannot be sent, with the reason. Nothing is sent or recorded.
     """
-    from reminderctl.upcoming import look_ahead
+    from reminderctl.reports.upcoming import look_ahead
 
     config = invocation.load_settings()
     now = invocation.clock(config.timezone)()

@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reminderctl.config.finding import find
-from reminderctl.config.memory import recall, remember
+from reminderctl.config.cache import recall, remember
+from reminderctl.config.locate import find
 from reminderctl.model import Config
 
 if TYPE_CHECKING:
-    from reminderctl.config.advice import Verdict
+    from reminderctl.config.lint import Verdict
 
-__all__ = ["check", "find", "load", "recall", "remember", "schema"]
+__all__ = ["check", "describe", "find", "load", "recall", "remember"]
 
 
 def load(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, deep: bool = False) -> Config:
@@ -29,12 +29,12 @@ def load(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, 
 
 def check(path: Path, environ: Mapping[str, str]) -> Verdict:
     """Every mistake in the YAML at `path`, and advice on what was probably not meant."""
-    from reminderctl.config import advice
+    from reminderctl.config import lint
 
-    return advice.check(path, environ)
+    return lint.check(path, environ)
 
 
-def schema() -> dict[str, Any]:
+def describe() -> dict[str, Any]:
     """The JSON Schema of the YAML."""
     from reminderctl.config.json_schema import build
 

@@ -9,14 +9,15 @@ from msgspec import Struct
 from yaml.nodes import MappingNode, Node
 
 from reminderctl import channels
-from reminderctl.config import addresses, providers
+from reminderctl.config import addresses
+from reminderctl.config import channels as channel_settings
+from reminderctl.config.env import REFERENCE, misplaced
 from reminderctl.config.message import OUR_KEYS, Draft, mistakes, read_message
-from reminderctl.config.page import Page
 from reminderctl.config.settings import read_identifier, read_text, read_texts
-from reminderctl.config.tree import entries, is_empty, is_list, is_mapping
-from reminderctl.config.variables import REFERENCE, misplaced
-from reminderctl.config.words import suggest
-from reminderctl.messages import texts
+from reminderctl.config.suggestions import suggest
+from reminderctl.config.yaml_file import Page
+from reminderctl.config.yaml_nodes import entries, is_empty, is_list, is_mapping
+from reminderctl.messages import templates
 from reminderctl.model import Action, Admin, Company, Configured
 
 
@@ -109,11 +110,11 @@ def _configured(page: Page, node: MappingNode, *, channel: str, path: str, aroun
     if channel in around.channels:
         return around.channels[channel]
     keys = frozenset(entries(node)) - OUR_KEYS
-    configured = providers.without_settings(channel, keys=keys)
-    if around.outbox or channel == providers.NEEDS_NO_SETTINGS:
+    configured = channel_settings.without_settings(channel, keys=keys)
+    if around.outbox or channel == channel_settings.NEEDS_NO_SETTINGS:
         around.channels[channel] = configured
     else:
-        what = providers.explain_absence(channel)
+        what = channel_settings.explain_absence(channel)
         if around.unreadable:
             what += f" (if it does not stand in {' or '.join(around.unreadable)}, which cannot be read)"
         page.note(entries(node)["send"], path, what)
@@ -126,7 +127,7 @@ def _lane(module: Any, message: dict[str, Any], *, channel: str, language: str) 
     if lane is None:
         return channel
     url = message.get("url", "")
-    chosen = texts.choose(url, language, language) if isinstance(url, (str, dict)) else ""
+    chosen = templates.choose(url, language, language) if isinstance(url, (str, dict)) else ""
     return str(lane(chosen)) if isinstance(chosen, str) else channel
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from reminderctl.channels._address import parse_mailbox
-from reminderctl.config.words import did_you_mean, quote
+from reminderctl.config.suggestions import did_you_mean, quote
 from reminderctl.model import Admin, Company, Customer, Location, Staff
 
 NOUNS = {"customer": Customer, "staff": Staff, "admin": Admin, "location": Location, "company": Company}

@@ -9,16 +9,16 @@ from typing import Any
 import msgspec
 
 from reminderctl import channels
-from reminderctl.config import shape
-from reminderctl.config.convert import encoded_names
+from reminderctl.config import schema as yaml_schema
+from reminderctl.config.channels import module_names
 from reminderctl.config.message import OUR_KEYS
-from reminderctl.config.providers import module_names
-from reminderctl.config.text_files import FILE_SUFFIX, file_keys
+from reminderctl.config.message_files import FILE_SUFFIX, file_keys
+from reminderctl.config.struct_reader import encoded_names
 from reminderctl.core.filters import FILTERS
-from reminderctl.messages import texts
+from reminderctl.messages import templates
 from reminderctl.model import Filters
-from reminderctl.places import Place
 from reminderctl.secret import Secret
+from reminderctl.text_types import Place
 
 Schema = dict[str, Any]
 
@@ -36,7 +36,7 @@ _IN_A_FILE = "The same text from a file beside the YAML, or a map from language 
 def build() -> Schema:
     """The schema of a file, with every channel's settings and actions."""
     modules = {name: [(each, channels.module(each)) for each in module_names(name)] for name in channels.NAMES}
-    kinds: dict[type[Any], None] = {shape.File: None}
+    kinds: dict[type[Any], None] = {yaml_schema.File: None}
     for found in modules.values():
         kinds |= dict.fromkeys(kind for _, module in found for kind in (module.Settings, module.Message))
     schemas, components = msgspec.json.schema_components(
@@ -57,7 +57,7 @@ def build() -> Schema:
     definitions["Text"] = {**_text_or_map(_SCALAR), "description": "Text, or a map from language to text"}
     definitions["Filters"]["properties"] = _filters()
     definitions["Workflow"]["properties"]["actions"]["items"] = {"$ref": "#/$defs/Action"}
-    file = of_kind[shape.File]
+    file = of_kind[yaml_schema.File]
     file["properties"]["channels"] = _object(settings, description="Who carries the messages")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **file, "$defs": _used(file, definitions)}
 
@@ -70,10 +70,10 @@ def _action(
     channel: str, kind: Any, message: Schema, *, definitions: Mapping[str, Schema], address: str | None
 ) -> Schema:
     """An action on a channel: our own keys beside the message's, whose texts may be maps or stand in files."""
-    own = _tidy(msgspec.json.schema(shape.Action)["$defs"]["Action"])["properties"]
+    own = _tidy(msgspec.json.schema(yaml_schema.Action)["$defs"]["Action"])["properties"]
     if address is None:
         own.pop("to")
-    shapes = texts.places(kind)
+    shapes = templates.places(kind)
     properties = {
         "send": {"const": channel, "description": own["send"]["description"]},
         **{name: value for name, value in own.items() if name != "send"},
@@ -95,7 +95,7 @@ def _action(
 
 def _filters() -> dict[str, Schema]:
     """Return the keys of `filters` and `except`, in the order of the struct."""
-    texts_schema = _tidy(msgspec.json.schema(shape.Texts))
+    texts_schema = _tidy(msgspec.json.schema(yaml_schema.Texts))
     return {name: {"description": FILTERS[name].description, **texts_schema} for name in encoded_names(Filters)}
 
 
@@ -127,7 +127,7 @@ def _object(properties: Mapping[str, Schema], *, description: str, required: Ite
     return {name: each for name, each in schema.items() if name == "additionalProperties" or each}
 
 
-def _with_languages(schema: Schema, shape_of: texts.Shape, definitions: Mapping[str, Schema]) -> Schema:
+def _with_languages(schema: Schema, shape_of: templates.Shape, definitions: Mapping[str, Schema]) -> Schema:
     """What stands in a field of a message: where a text goes, a map from language to text may."""
     kinds = {each.kind: each for each in (*reversed(shape_of.others), shape_of)}
     if shape_of.place is Place.ATTACHMENT:
@@ -163,7 +163,7 @@ def _by_language(text: Schema) -> Schema:
 
 
 def _text_or_map(text: Schema) -> Schema:
-    languages = {"type": "object", "propertyNames": {"pattern": shape.LANGUAGE}, "additionalProperties": text}
+    languages = {"type": "object", "propertyNames": {"pattern": yaml_schema.LANGUAGE}, "additionalProperties": text}
     return {"anyOf": [text, {**languages, "minProperties": 1}]}
 
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from reminderctl.config import providers, settings
+from reminderctl.config import channels, settings
 from reminderctl.config.actions import Surroundings
-from reminderctl.config.finding import private_files, yaml_files
-from reminderctl.config.page import Page
-from reminderctl.config.reading import read_page
-from reminderctl.config.variables import Variables, note_references
+from reminderctl.config.env import Variables, note_references
+from reminderctl.config.locate import private_files, yaml_files
 from reminderctl.config.workflows import read_workflows
+from reminderctl.config.yaml_file import Page
+from reminderctl.config.yaml_reader import read_page
 from reminderctl.errors import ConfigError, Problem, UsageError
 from reminderctl.model import Admin, Company, Config, Workflow
 
@@ -50,7 +50,7 @@ def read(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, 
     fields = settings.read(given, pages=pages, folder=folder)
     into_files = outbox is not None or fields.get("outbox") is not None
     variables = Variables(environ, folder, optional=into_files)
-    fields["channels"] = providers.read_channels(*given["channels"], variables=variables) if "channels" in given else {}
+    fields["channels"] = channels.read_channels(*given["channels"], variables=variables) if "channels" in given else {}
     around = Surroundings(
         channels=fields["channels"],
         read_files=[],

@@ -12,19 +12,19 @@ from msgspec import Struct
 from yaml.nodes import MappingNode, Node
 
 from reminderctl.channels import ChannelModule
-from reminderctl.config.convert import EMPTY, check_keys, encoded_names, fields_of, make, note_at, read_booleans
-from reminderctl.config.page import Page, place_in
+from reminderctl.config.env import misplaced
+from reminderctl.config.message_files import FILE_SUFFIX, file_keys, read_files
+from reminderctl.config.schema import Action as OurKeys
 from reminderctl.config.settings import is_language
-from reminderctl.config.shape import Action as OurKeys
-from reminderctl.config.text_files import FILE_SUFFIX, file_keys, read_files
-from reminderctl.config.tree import entries, is_list, is_mapping, is_text, key_node, plain
-from reminderctl.config.variables import misplaced
-from reminderctl.config.words import depends_on, did_you_mean, nearest, quote
+from reminderctl.config.struct_reader import EMPTY, check_keys, encoded_names, fields_of, make, note_at, read_booleans
+from reminderctl.config.suggestions import depends_on, did_you_mean, nearest, quote
+from reminderctl.config.yaml_file import Page, place_in
+from reminderctl.config.yaml_nodes import entries, is_list, is_mapping, is_text, key_node, plain
 from reminderctl.errors import Problem
-from reminderctl.messages import kinds, texts
+from reminderctl.messages import kinds, templates
 from reminderctl.messages.attachments import CALENDAR, CHOSEN, OURS, is_bound, is_private
 from reminderctl.messages.shortcodes import is_known
-from reminderctl.places import Place
+from reminderctl.text_types import Place
 
 _MAY_BE_BLANK = frozenset({"subject"})  # a mail may go out without one, and `check` warns of it
 OUR_KEYS = frozenset(encoded_names(OurKeys))
@@ -83,7 +83,7 @@ def read_message(draft: Draft) -> dict[str, Any]:
         elif field != name:
             tree[field] = read_files(draft, node, name=name, field=field)
         else:
-            tree[field] = _listed(plain(node), texts.places(message_type)[field])
+            tree[field] = _listed(plain(node), templates.places(message_type)[field])
     tree = dict(read_booleans(tree, message_type))
     draft.content_type = kinds.content_type_of(tree.get("headers"), draft.language, draft.language)
     unfinished = {name.removesuffix(FILE_SUFFIX) for name in nodes} - tree.keys()
@@ -98,7 +98,7 @@ def _known_keys(message_type: Any, *, addressed: bool) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*ours, *encoded_names(message_type), *file_keys(message_type))))
 
 
-def _listed(value: Any, shape: texts.Shape) -> Any:
+def _listed(value: Any, shape: templates.Shape) -> Any:
     """A single name of an attachment as a list of one."""
     one = isinstance(value, str) and shape.item is not None and shape.item.place is Place.ATTACHMENT
     return [value] if one else value
@@ -126,16 +126,16 @@ def _check_texts(draft: Draft, tree: Mapping[str, Any]) -> list[Mapping[str, Any
 
     message_type: Any = draft.module.Message
     first: dict[str, Any] = {}
-    shapes = texts.places(message_type)
+    shapes = templates.places(message_type)
     for name, value in tree.items():
         shape = shapes[name]
-        if shape.kind == "tree" and isinstance(value, str) and texts.opening(value) in ("{", "["):
+        if shape.kind == "tree" and isinstance(value, str) and templates.opening(value) in ("{", "["):
             draft.note(f"{name}: {_PASTED}", field=name)
         if isinstance(value, str) and shape.kind == "text" and shape.place and not shape.others:
             first[name] = check((name,), shape.place, value)  # most are like this, and need no search for texts
         else:
-            first |= texts.transform(message_type, {name: value}, check)
-    others = [texts.pick(message_type, in_languages, language, draft.language) for language in list(languages)[1:]]
+            first |= templates.transform(message_type, {name: value}, check)
+    others = [templates.pick(message_type, in_languages, language, draft.language) for language in list(languages)[1:]]
     return [first, *({**first, **other} for other in others)]
 
 
@@ -169,7 +169,7 @@ def _check_text(draft: Draft, path: tuple[str | int, ...], *, place: Place, text
         what = misplaced(stray[0], instead=_instead_of_reference(draft, path))
         draft.page.note(node_at(draft.node, path), draft.path, what, token=stray[0])
     if place is Place.URL:
-        for offset, what in texts.url_mistakes(text):
+        for offset, what in templates.url_mistakes(text):
             draft.told.add(str(path[0]))
             _note_in_text(draft, path, text=text, offset=offset, what=f"{path[0]}: {what}")
     for offset, what in mistakes(text, deep=draft.deep):
@@ -182,7 +182,7 @@ def _check_blank(draft: Draft, path: tuple[str | int, ...], *, place: Place) -> 
     field = str(path[0])
     if f"{field}{FILE_SUFFIX}" in draft.nodes and path not in draft.from_files:
         return  # there is no such file, which was told
-    whole = texts.places(cast("type", draft.module.Message))[field].kind == "text"
+    whole = templates.places(cast("type", draft.module.Message))[field].kind == "text"
     if field in _MAY_BE_BLANK or not (whole or place is Place.PARAMETER or place is Place.URL):
         return
     needed = not whole or (len(path) == 1 and fields_of(draft.module.Message)[field].required)
@@ -204,14 +204,14 @@ def _instead_of_reference(draft: Draft, path: tuple[str | int, ...]) -> str:
 
 def mistakes(text: str, *, deep: bool) -> Iterator[tuple[int, str]]:
     """What is wrong with the shortcodes of a text; `deep` reads it as a template as well."""
-    yield from texts.mistakes(text)
-    if deep and texts.is_template(text):
-        yield from texts.template_mistakes(text)
+    yield from templates.mistakes(text)
+    if deep and templates.is_template(text):
+        yield from templates.template_mistakes(text)
 
 
 def _check_attachment(draft: Draft, path: tuple[str | int, ...], text: str) -> None:
     what = ""
-    around = texts.around_values(text)
+    around = templates.around_values(text)
     if around:
         what = "" if is_bound(*around, base=draft.folder) else CHOSEN
     elif text != CALENDAR and "{" not in text:

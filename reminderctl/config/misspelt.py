@@ -9,7 +9,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from reminderctl.config.settings import is_language
-from reminderctl.config.words import nearest
+from reminderctl.config.suggestions import nearest
 from reminderctl.core.filters import TABLES, standard_status
 from reminderctl.model import Workflow
 

@@ -9,23 +9,23 @@ from typing import Any, NamedTuple
 
 from yaml.nodes import Node
 
-from reminderctl import timing
-from reminderctl.config import addresses, shape
-from reminderctl.config.convert import EMPTY, encoded_names, read_struct
-from reminderctl.config.page import Page
-from reminderctl.config.tree import entries, is_empty, is_list, is_mapping, is_text, plain, unquoted
-from reminderctl.config.words import did_you_mean, quote, suggest
+from reminderctl.config import addresses, schema
+from reminderctl.config.struct_reader import EMPTY, encoded_names, read_struct
+from reminderctl.config.suggestions import did_you_mean, quote, suggest
+from reminderctl.config.yaml_file import Page
+from reminderctl.config.yaml_nodes import entries, is_empty, is_list, is_mapping, is_text, plain, unquoted
+from reminderctl.core import timing
 from reminderctl.errors import Problem
 from reminderctl.model import Admin, Company
 from reminderctl.secret import Secret
 
-KEYS = encoded_names(shape.File)
+KEYS = encoded_names(schema.File)
 LONGEST_NAME = 255  # bytes; no file system of ours takes more
 NOT_SETTINGS = frozenset({"workflows", "channels"})
 _ZONE = "add the zone of your bookings, such as `timezone: Europe/Madrid`"
-_LANGUAGE = re.compile(shape.LANGUAGE)
-_IDENTIFIER = re.compile(shape.IDENTIFIER)
-_URL = re.compile(shape.URL)
+_LANGUAGE = re.compile(schema.LANGUAGE)
+_IDENTIFIER = re.compile(schema.IDENTIFIER)
+_URL = re.compile(schema.URL)
 
 
 class Setting(NamedTuple):
@@ -153,11 +153,11 @@ def _read_heartbeat(page: Page, node: Node, *, path: str) -> Secret | None:
 
 
 def _read_company(page: Page, node: Node, *, path: str) -> Company:
-    return Company(**_read_contact(page, node, kind=shape.Company, path=path))
+    return Company(**_read_contact(page, node, kind=schema.Company, path=path))
 
 
 def _read_admin(page: Page, node: Node, *, path: str) -> Admin:
-    return Admin(**_read_contact(page, node, kind=shape.Admin, path=path))
+    return Admin(**_read_contact(page, node, kind=schema.Admin, path=path))
 
 
 def _read_contact(page: Page, node: Node, *, kind: type[Any], path: str) -> dict[str, str]:

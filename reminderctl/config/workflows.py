@@ -8,18 +8,18 @@ from typing import Any, Literal
 
 from yaml.nodes import MappingNode, Node
 
-from reminderctl import timing
-from reminderctl.config import shape
+from reminderctl.config import schema
 from reminderctl.config.actions import Surroundings, read_actions
-from reminderctl.config.convert import check_keys, encoded_names, read_boolean
-from reminderctl.config.page import Page
+from reminderctl.config.env import note_references
 from reminderctl.config.settings import read_identifier, read_max_burst, read_text, read_texts
-from reminderctl.config.tree import entries, is_empty, is_list, is_mapping, is_text, workflow_path
-from reminderctl.config.variables import note_references
-from reminderctl.config.words import did_you_mean, quote
+from reminderctl.config.struct_reader import check_keys, encoded_names, read_boolean
+from reminderctl.config.suggestions import did_you_mean, quote
+from reminderctl.config.yaml_file import Page
+from reminderctl.config.yaml_nodes import entries, is_empty, is_list, is_mapping, is_text, workflow_path
+from reminderctl.core import timing
 from reminderctl.model import Filters, Trigger, Workflow
 
-KEYS = encoded_names(shape.Workflow)
+KEYS = encoded_names(schema.Workflow)
 FILTER_KEYS = encoded_names(Filters)
 
 

@@ -12,10 +12,10 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from reminderctl import matching, timing
 from reminderctl.bookings import Bookings
+from reminderctl.core import matching, timing
 from reminderctl.demo.story import Story, happen
-from reminderctl.ledger import Ledger, records
+from reminderctl.ledger import Ledger, history
 from reminderctl.model import Config, Window
 from reminderctl.tick import tick
 
@@ -72,7 +72,7 @@ def _same(thing: T) -> T:
 
 
 def _sent(ledger: Ledger, house: Config, now: datetime) -> Iterator[Line]:
-    for record in records.find(ledger, states=("sent",)):
+    for record in history.find(ledger, states=("sent",)):
         if record.settled_at == timing.instant_text(now):
             late = now - timing.parse_instant(record.due_at)
             why = record.trigger + (f" (+{late // MINUTE} min)" if late >= MINUTE else "")

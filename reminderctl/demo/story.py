@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
-from reminderctl.timing import instant_of, instant_text
+from reminderctl.core.timing import instant_of, instant_text
 
 LENGTH = timedelta(days=2)
 CUSTOMERS = (  # name, language, zone

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 
-from reminderctl import timing
+from reminderctl.core import timing
 from reminderctl.core.filters import standard_status
+from reminderctl.core.matching import NEVER_WITHOUT_A_FILTER
 from reminderctl.importing.batch import Batch
-from reminderctl.matching import NEVER_WITHOUT_A_FILTER
 from reminderctl.model import Window
 
 # The instances of a series, and the booking that it was before it became one; `0` follows `/`.

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct
 
-from reminderctl import timing
+from reminderctl.core import timing
 from reminderctl.importing import identity
 from reminderctl.importing.columns import KNOWN, NOUNS, PARTICIPANT_STATUS, TEXTS, Text, Texts
 from reminderctl.importing.formats.json import NOT_JSON, decode

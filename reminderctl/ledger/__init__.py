@@ -10,6 +10,6 @@
 - `repairs`: what people decide.
 """
 
-from reminderctl.ledger.opening import Ledger, create
+from reminderctl.ledger.store import Ledger, create
 
 __all__ = ["Ledger", "create"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from reminderctl.ledger.opening import Ledger
+from reminderctl.ledger.store import Ledger
 
 Position = tuple[str, int]  # a deadline, and the id of a delivery that has it
 START: Position = ("", 0)

@@ -9,13 +9,13 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from reminderctl import timing
-from reminderctl.ledger.opening import Ledger
+from reminderctl.core import timing
 from reminderctl.ledger.queue import COLUMNS, SELECT, cancel, read, term
+from reminderctl.ledger.store import Ledger
 from reminderctl.model import Delivery, State
 
 if TYPE_CHECKING:
-    from reminderctl.outcome import Outcome
+    from reminderctl.core.retry import Outcome
 
 
 LONGEST_ATTEMPT = timedelta(minutes=10)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from reminderctl.ledger.opening import Ledger
-from reminderctl.timing import instant_text, parse_instant
+from reminderctl.core.timing import instant_text, parse_instant
+from reminderctl.ledger.store import Ledger
 
 NO_RUN = -1  # the number of what asks without being a run that is recorded
 LATELY = 60  # runs, about an hour of minutes

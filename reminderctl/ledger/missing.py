@@ -10,11 +10,11 @@ from datetime import datetime
 
 import msgspec
 
-from reminderctl.ledger.opening import Ledger
+from reminderctl.core.planning import SWITCHED_OFF
+from reminderctl.core.timing import instant_text, parse_trigger
 from reminderctl.ledger.queue import SELECT, read
+from reminderctl.ledger.store import Ledger
 from reminderctl.model import Delivery
-from reminderctl.planning import SWITCHED_OFF
-from reminderctl.timing import instant_text, parse_trigger
 
 EMPTIED = "nothing is known of its recipient: {} is empty, and was not"
 RESTORED = "may have been sent before the ledger was restored"

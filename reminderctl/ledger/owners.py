@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from reminderctl.ledger.opening import Ledger, errors_of
+from reminderctl.ledger.store import Ledger, errors_of
 
 
 def find(ledger: Ledger) -> Path | None:

@@ -12,9 +12,9 @@ from itertools import islice
 
 import msgspec
 
-from reminderctl import timing
+from reminderctl.core import timing
 from reminderctl.ledger.checks import START, Position
-from reminderctl.ledger.opening import Ledger
+from reminderctl.ledger.store import Ledger
 from reminderctl.model import Delivery, State
 
 CHUNK = 1000

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
+from reminderctl.core.timing import instant_text, parse_instant
 from reminderctl.ledger import clocks, runs
-from reminderctl.ledger.opening import Ledger, errors_of
+from reminderctl.ledger.store import Ledger, errors_of
 from reminderctl.model import Delivery
-from reminderctl.timing import instant_text, parse_instant
 
 FIRST = "1970-01-01T00:00:00Z"  # where the ledger knows of no run at all
 

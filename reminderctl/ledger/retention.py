@@ -11,10 +11,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from reminderctl.core.timing import instant_text
 from reminderctl.errors import LockedError
-from reminderctl.ledger.opening import Ledger, errors_of
 from reminderctl.ledger.spellings import pattern_of
-from reminderctl.timing import instant_text
+from reminderctl.ledger.store import Ledger, errors_of
 
 RUNS_LEFT = 1440  # a day of minutes: `status` and the stamp speak of the last ones
 AT_ONCE = 5000  # deliveries in one transaction, so that a run need not wait for long

@@ -11,12 +11,12 @@ from typing import Self
 
 import msgspec
 
-from reminderctl.drafts import Durable, drafted
+from reminderctl.core.timing import instant_text
 from reminderctl.errors import LedgerError, LedgerWriteError
+from reminderctl.files import Durable, drafted
 from reminderctl.ledger.liveness import LockFile, identify
 from reminderctl.ledger.liveness import errors_of as _errors_of
-from reminderctl.ledger.opening import Ledger, errors_of
-from reminderctl.timing import instant_text
+from reminderctl.ledger.store import Ledger, errors_of
 
 RUNS_KEPT = 50_000  # about a month of minutes
 _NOTHING = b"\0 \t\r\n"  # some file systems leave zeros in a file that a power cut met

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from reminderctl.ledger.opening import Ledger
-from reminderctl.timing import instant_text, parse_instant
+from reminderctl.core.timing import instant_text, parse_instant
+from reminderctl.ledger.store import Ledger
 
 BOOKINGS = "bookings"  # the name of bookings.db
 

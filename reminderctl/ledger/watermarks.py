@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from reminderctl.core.timing import LAST_INSTANT_BEFORE, instant_text, longest_lateness, parse_instant
 from reminderctl.ledger import clocks
-from reminderctl.ledger.opening import Ledger
+from reminderctl.ledger.store import Ledger
 from reminderctl.model import Trigger, Window, Workflow
-from reminderctl.timing import LAST_INSTANT_BEFORE, instant_text, longest_lateness, parse_instant
 
 KEPT = timedelta(days=1)  # how long a workflow may be missing from the YAML, and go on from where it was
 OVERLAP = timedelta(minutes=5)  # for bookings that arrive a little late

@@ -31,9 +31,9 @@ def attachment(rendered: str, context: Context, *, base: Path, private: Iterable
     """
     name = _MARKED.sub(r"\1", rendered).strip()
     if name == CALENDAR:
-        from reminderctl.messages import calendar  # its library costs a third of a run that sends one SMS
+        from reminderctl.messages import ics  # its library costs a third of a run that sends one SMS
 
-        return calendar.appointment(context)
+        return ics.appointment(context)
     before, behind = _MARKED.split(rendered)[0], _MARKED.split(rendered)[-1]
     if before != rendered and not is_bound(before, behind, base=base):
         raise Rejected(f"cannot attach {name[:_LONGEST_QUOTE]!r}: {CHOSEN}")

@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
-from reminderctl.messages.patterns import WIDTHS
+from reminderctl.messages.date_patterns import WIDTHS
 
 if TYPE_CHECKING:
     from babel import Locale

@@ -13,14 +13,14 @@ from jinja2.runtime import Context as Variables
 from markupsafe import Markup
 
 from reminderctl.errors import Rejected
-from reminderctl.messages import dates, estimates, limits, patterns
+from reminderctl.messages import date_patterns, dates, estimates, limits
 from reminderctl.messages.escaping import escape, escape_markup
 from reminderctl.messages.sandbox import Sandbox
+from reminderctl.messages.shortcode_values import Empty
 from reminderctl.messages.shortcodes import BY_NAME, CARRIAGE_RETURN, is_known, unknown
-from reminderctl.messages.values import Empty
 from reminderctl.messages.wording import as_text
-from reminderctl.places import Place
 from reminderctl.structure import BodyKind
+from reminderctl.text_types import Place
 
 HERE = "_here"  # the zone and the languages of the reader
 UNFILLED = "_unfilled"  # collects the shortcodes that came out empty
@@ -96,7 +96,7 @@ def _time(variables: Variables, value: Any, pattern: str = "short") -> Any:
 
 def _refuse_pattern(filter_name: str, pattern: object) -> None:
     """A pattern may have been computed, so that nobody could know before."""
-    if what := patterns.mistake(filter_name, pattern):
+    if what := date_patterns.mistake(filter_name, pattern):
         raise Rejected(what)
 
 
@@ -186,7 +186,7 @@ def _wrong_patterns(tree: nodes.Template) -> Iterator[Wrong]:
         if node.name not in ("date", "time"):
             continue
         for pattern in (*node.args[:1], *(each.value for each in node.kwargs if each.key == "pattern")):
-            if isinstance(pattern, nodes.Const) and (what := patterns.mistake(node.name, pattern.value)):
+            if isinstance(pattern, nodes.Const) and (what := date_patterns.mistake(node.name, pattern.value)):
                 yield Wrong(node.lineno, str(pattern.value) or None, what)
 
 

@@ -8,8 +8,8 @@ from html import escape as html_escape
 from urllib.parse import quote, quote_plus
 
 from reminderctl.messages import markup
-from reminderctl.places import Place
 from reminderctl.structure import CLOSE, OPEN, BodyKind, escape_json, escape_xml, seal_json
+from reminderctl.text_types import Place
 
 # Not \n, \t: texts have lines. C1 and DEL drive terminals, the others reorder what a reader sees.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")

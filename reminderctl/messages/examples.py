@@ -13,7 +13,7 @@ from reminderctl.messages.limits import ExceededError
 from reminderctl.messages.render import render_text
 from reminderctl.messages.shortcodes import CATALOGUE, CUSTOM
 from reminderctl.model import Booking, Company, Customer, Location, Participant, Service, Staff
-from reminderctl.places import Place
+from reminderctl.text_types import Place
 
 _STARTS_AT = datetime(2026, 11, 23, 17, 30, tzinfo=UTC)
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from reminderctl import structure
 from reminderctl.errors import Rejected
-from reminderctl.messages import markup, texts
-from reminderctl.places import Place
+from reminderctl.messages import markup, templates
 from reminderctl.structure import CLOSE, OPEN, BodyKind
+from reminderctl.text_types import Place
 
 FOR_PROGRAMS = frozenset({Place.BODY, Place.DATA, Place.DATA_HEADER})
 _CONTENT_TYPE = "content-type"
@@ -20,7 +20,7 @@ def content_type_of(headers: Any, language: str, default_language: str) -> str |
     """Return the Content-Type that a message's headers give it, as it is written."""
     for name, text in headers.items() if isinstance(headers, Mapping) else ():
         if str(name).strip().casefold() == _CONTENT_TYPE and isinstance(text, (str, Mapping)):
-            return texts.choose(text, language, default_language)
+            return templates.choose(text, language, default_language)
     return None
 
 
@@ -41,7 +41,7 @@ def mistake_in(text: str, place: Place, content_type: str | None) -> str | None:
 
 def _mistake_in_markup(text: str) -> str | None:
     try:
-        markup.seal(texts.anatomy(text, value=f"{OPEN}0{CLOSE}").skeleton)
+        markup.seal(templates.anatomy(text, value=f"{OPEN}0{CLOSE}").skeleton)
     except Rejected as error:
         return str(error)
     return None
@@ -51,7 +51,7 @@ def _mistake_in_markup(text: str) -> str | None:
 def _judge(text: str, place: Place, content_type: str | None) -> tuple[BodyKind, str | None]:
     if place not in FOR_PROGRAMS:
         return BodyKind.PLAIN, None
-    found = texts.anatomy(text)
+    found = templates.anatomy(text)
     if place is Place.BODY and content_type:
         kind = structure.kind_of_type(content_type)
         return kind, next(_mistakes_of_type(content_type, values=found.values), None)
@@ -75,4 +75,4 @@ def _mistakes_of_type(content_type: str, *, values: bool) -> Iterator[str]:
 
 def content_type_for(text: str) -> str | None:
     """Return the Content-Type of a body without one, as its template shows it; None for a text."""
-    return structure.type_of(**texts.anatomy(text)._asdict())
+    return structure.type_of(**templates.anatomy(text)._asdict())

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from html import unescape
 
-from reminderctl.messages import texts
+from reminderctl.messages import templates
 from reminderctl.messages.shortcodes import also_said, is_known
 
 _NAME = r"[A-Za-z]\w*(?:[ \t.-]\w+)*"
@@ -54,7 +54,7 @@ def find(text: str) -> list[tuple[int, str]]:
 
 
 def _of_literals(text: str) -> Iterator[tuple[int, str]]:
-    for start, literal in texts.literals(text):
+    for start, literal in templates.literals(text):
         for found in _MARKED.finditer(literal):
             name = next(each for each in found.groups() if each)
             if meant := _meant(name):
@@ -77,7 +77,7 @@ def _of_dollars(text: str) -> Iterator[tuple[int, str]]:
 
 def _of_comments(text: str) -> Iterator[tuple[int, str]]:
     """Styles and the like that are taken for one of Jinja2's comments."""
-    for start, comment in texts.comments(text):
+    for start, comment in templates.comments(text):
         inside = comment[2:-2]
         if comment.endswith("#}") and (inside[:1].isalnum() or _CSS.search(inside)):
             shown = f"{comment[:_LONGEST]}..." if len(comment) > _LONGEST else comment

@@ -14,14 +14,14 @@ from jinja2 import Template, TemplateSyntaxError
 from msgspec import structs
 
 from reminderctl.errors import Rejected
-from reminderctl.messages import environments, limits, shapes, shortcodes, texts
+from reminderctl.messages import environments, field_types, limits, shortcodes, templates
 from reminderctl.messages.attachments import attachment
 from reminderctl.messages.context import Context
 from reminderctl.messages.escaping import finish
 from reminderctl.messages.kinds import content_type_for, content_type_of, kind_of
-from reminderctl.messages.values import Lookup, custom, reader_zone, value, values
-from reminderctl.places import Place
+from reminderctl.messages.shortcode_values import Lookup, custom, reader_zone, value, values
 from reminderctl.structure import BodyKind
+from reminderctl.text_types import Place
 
 
 class Incomplete(Rejected):
@@ -54,7 +54,7 @@ def render_message(
     found_type: str | None = None
     unfilled: set[str] = set()
 
-    def filled(path: shapes.Path, place: Place, versions: str | Mapping[str, str]) -> Any:
+    def filled(path: field_types.Path, place: Place, versions: str | Mapping[str, str]) -> Any:
         nonlocal found_type
         text, known = _choose(versions, context)
         if place is Place.HEADER and str(path[-1]).casefold().startswith("list-"):
@@ -68,7 +68,7 @@ def render_message(
         return attachment(rendered, known, base=base, private=private)
 
     with limits.bounded():
-        rendered = shapes.transform(message_type, tree, filled)
+        rendered = field_types.transform(message_type, tree, filled)
     if found_type:
         rendered["headers"] = {**rendered.get("headers", {}), "Content-Type": found_type}
     return Rendering(message=_build({**rendered, **(extra or {})}, message_type), empty=tuple(sorted(unfilled)))
@@ -91,7 +91,7 @@ def _choose(versions: str | Mapping[str, str], context: Context) -> tuple[str, C
     """The text for this recipient, and the context whose dates are in the language of that text."""
     if isinstance(versions, str):
         return versions, context
-    language, text = texts.choose_version(versions, context.language, context.default_language)
+    language, text = templates.choose_version(versions, context.language, context.default_language)
     same = language == context.languages[0]
     return text, context if same else structs.replace(context, written_in=language)
 
@@ -167,8 +167,8 @@ class _Compiled(NamedTuple):
 
 @functools.lru_cache(maxsize=1024)
 def _compile(text: str, place: Place, kind: BodyKind) -> _Compiled:
-    source = texts.to_template(text)
-    if texts.is_template(text):
+    source = templates.to_template(text)
+    if templates.is_template(text):
         for wrong in environments.wrong(source, place=place, kind=kind):
             raise Rejected(wrong.what)
     sandbox = environments.environment(place, kind)
@@ -187,7 +187,7 @@ def _compile(text: str, place: Place, kind: BodyKind) -> _Compiled:
 
 
 def _refuse_url(text: str, field: str) -> None:
-    for _, what in texts.url_mistakes(text):
+    for _, what in templates.url_mistakes(text):
         raise Rejected(f"cannot render {field}: {what}")
 
 
@@ -199,7 +199,7 @@ def _refuse_traversal(url: str, field: str) -> None:
 
 def _refuse_parent(text: str, url: str, *, empty: Collection[str], field: str) -> None:
     """A segment without its value: the path would name all bookings where one was meant."""
-    if len(_blank_segments(url)) <= len(_blank_segments(texts.skeleton(text))):
+    if len(_blank_segments(url)) <= len(_blank_segments(templates.skeleton(text))):
         return
     names = [f"{{{name}}}" for name in sorted(empty) if name in text.partition("?")[0]]
     what = f"{' and '.join(names)} is empty" if names else "a shortcode is empty"

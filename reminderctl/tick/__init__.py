@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reminderctl import elapsed
 from reminderctl.bookings import Bookings
-from reminderctl.ledger import Ledger, claims, lanes, queue, runs
+from reminderctl.ledger import Ledger, circuits, claims, queue, runs
 from reminderctl.model import Config, Delivery
 from reminderctl.tick.plan import plan
 from reminderctl.tick.reading import read
@@ -51,7 +51,7 @@ def tick(
             plan(config, ledger, bookings, reading=reading, run=run.id, now=now, report=report)
         dead = _certainly_dead(run, report)
         _name_stuck(ledger, run, now=now, report=report)
-        sends = bool(dead) or bool(lanes.ready(ledger, now))
+        sends = bool(dead) or bool(circuits.ready(ledger, now))
         run.write_stamp(now, sends=sends)
         if sends:
             from reminderctl.tick.send import Sender
@@ -60,7 +60,7 @@ def tick(
             sender.recover(dead)
             sender.work(until=began + BUDGET_SECONDS, interrupted=interrupted)
         report.leave_out(bookings.problems)
-        report.a_lane_is_down = lanes.any_down(ledger)
+        report.a_lane_is_down = circuits.any_down(ledger)
         if any(report.counts.values()):
             with ledger.transaction():
                 run.end(clock(), report.as_json())

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from itertools import starmap
 
-from reminderctl import planning, recipients
+from reminderctl.core import planning, recipients
 from reminderctl.counts import count_of
 from reminderctl.ledger import Ledger, checks, missing, queue, runs
 from reminderctl.model import Config

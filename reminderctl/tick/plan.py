@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import chain
 
-from reminderctl import timing
 from reminderctl.bookings import Bookings
+from reminderctl.core import timing
 from reminderctl.counts import count_of
 from reminderctl.ledger import (
     Ledger,
     checks,
+    circuits,
     claims,
     clocks,
-    lanes,
     missing,
     queue,
     restores,
@@ -112,7 +112,7 @@ def _handle_clock_rollback(ledger: Ledger, *, run: int, now: datetime, report: R
     """
     last = clocks.last_instant(ledger, run=run)
     if last and last - now > watermarks.OVERLAP:
-        lanes.open_all(ledger)
+        circuits.open_all(ledger)
         queue.wake(ledger, now)
     lately = clocks.look_back(ledger, now, run=run)
     if lately.later and lately.is_plausible and (number := queue.wait_again(ledger, now)):

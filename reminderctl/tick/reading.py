@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from reminderctl import planning, timing
 from reminderctl.bookings import Bookings, note_misplaced
+from reminderctl.core import planning, timing
 from reminderctl.ledger import Ledger, runs, sources, watermarks
-from reminderctl.ledger.opening import errors_of
+from reminderctl.ledger.store import errors_of
 from reminderctl.ledger.watermarks import Key, Watermark
 from reminderctl.model import Booking, Config, Delivery, Trigger, Window, Workflow
 from reminderctl.tick import lookback

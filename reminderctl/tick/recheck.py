@@ -13,12 +13,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from reminderctl import __version__, planning, recipients
+from reminderctl import __version__
 from reminderctl.bookings import Bookings
+from reminderctl.core import planning, recipients
+from reminderctl.core.timing import instant_text
 from reminderctl.ledger import Ledger, checks, missing, queue
 from reminderctl.ledger.checks import Round
 from reminderctl.model import Booking, Config, Delivery, Workflow
-from reminderctl.timing import instant_text
 
 AT_ONCE = 500  # deliveries whose bookings are read together
 MOST = 1000  # checks in one run, as long as few deliveries lack anything

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from reminderctl.core.timing import instant_text
 from reminderctl.model import Delivery, State
-from reminderctl.timing import instant_text
 
 if TYPE_CHECKING:
-    from reminderctl.outcome import Outcome
+    from reminderctl.core.retry import Outcome
 
 CROWD = 5  # more deliveries that end alike are told in one line
 COUNTED = ("planned", "sent", "failed", "unknown", "retrying", "expired", "canceled", "held")

@@ -8,12 +8,12 @@ from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
-from reminderctl import planning
 from reminderctl.bookings import Bookings
+from reminderctl.core import planning
+from reminderctl.core.timing import instant_text, parse_trigger
 from reminderctl.ledger import Ledger, missing, sources
 from reminderctl.model import Config, Delivery, Workflow
 from reminderctl.tick.recheck import Waiting
-from reminderctl.timing import instant_text, parse_trigger
 
 BOOKINGS_AT_ONCE = 500
 

@@ -15,16 +15,17 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from reminderctl import channels, elapsed, outcome, planning, recipients
+from reminderctl import channels, elapsed
 from reminderctl.bookings import Bookings
 from reminderctl.channels import OnUnknown, Rules
-from reminderctl.deliver import Deliverer
+from reminderctl.core import planning, recipients, retry
 from reminderctl.errors import LockedError, ReminderctlError, Unknown
-from reminderctl.ledger import Ledger, claims, lanes, queue, sources
+from reminderctl.ledger import Ledger, circuits, claims, queue, sources
 from reminderctl.ledger.runs import Run
 from reminderctl.model import Config, Delivery, State
-from reminderctl.tick.crew import Crew, Ending
+from reminderctl.tick.deliver import Deliverer
 from reminderctl.tick.report import Report
+from reminderctl.tick.workers import Crew, Ending
 
 POLL_SECONDS = 0.5  # how soon a signal is noticed while everything waits for the network
 SHORT_WAIT = timedelta(seconds=10)  # a pause no longer than this is waited for; another one is the next run's
@@ -81,7 +82,7 @@ class Sender:
         Where a database fails in the middle, nothing more is begun, what is on its way is waited for and recorded if
         the ledger lets us, and only then is the failure raised.
         """
-        open_lanes = lanes.ready(self._ledger, self._clock())
+        open_lanes = circuits.ready(self._ledger, self._clock())
         endings: list[Ending] = []
         failure: ReminderctlError | None = None
         leaving = False
@@ -160,9 +161,9 @@ class Sender:
     def _a_lane_opens_soon(self) -> bool:
         """Whether a provider that asked to go slower can be asked again while it is worth waiting for."""
         now = self._clock()
-        return lanes.opens(self._ledger, now, until=now + SHORT_WAIT)
+        return circuits.opens(self._ledger, now, until=now + SHORT_WAIT)
 
-    def _record_and_claim(self, endings: list[Ending], open_lanes: list[lanes.Lane]) -> list[Delivery]:
+    def _record_and_claim(self, endings: list[Ending], open_lanes: list[circuits.Lane]) -> list[Delivery]:
         claimed: list[Delivery] = []
         with self._ledger.transaction():
             for ending in endings:
@@ -171,13 +172,13 @@ class Sender:
                 claimed += self._claim(lane)
         return claimed
 
-    def _claim(self, lane: lanes.Lane) -> list[Delivery]:
+    def _claim(self, lane: circuits.Lane) -> list[Delivery]:
         now, rules = self._clock(), self._rules(lane.channel)
-        if lanes.paused(self._ledger, lane.name, now):
+        if circuits.paused(self._ledger, lane.name, now):
             return []
         in_store = IN_STORE if rules.on_unknown is not OnUnknown.HOLD else 0
         # A lane that has failed is probed with one delivery first.
-        probing = any(lanes.trouble(self._ledger, lane.name))
+        probing = any(circuits.trouble(self._ledger, lane.name))
         most = 1 if probing else rules.workers + in_store
         taken = self._crew.on_the_way[lane.name]
         # Claiming many at a time is cheaper than claiming each as soon as there is room for it.
@@ -259,13 +260,13 @@ class Sender:
         if decision.state in (State.SENT, State.UNKNOWN) and delivery.id in self._warnings:
             self._report.warnings[self._warnings[delivery.id]] = None
 
-    def _teach_lane(self, delivery: Delivery, decision: outcome.Outcome, now: datetime) -> None:
+    def _teach_lane(self, delivery: Delivery, decision: retry.Outcome, now: datetime) -> None:
         """Let a lane learn from an attempt; where it comes to rest, its next probe is one of another action."""
         # What was on its way when the lane came to rest says the same once more.
-        if not (decision.lane_failed and lanes.paused(self._ledger, delivery.lane, now)):
-            lanes.record(self._ledger, delivery.lane, decision, now)
+        if not (decision.lane_failed and circuits.paused(self._ledger, delivery.lane, now)):
+            circuits.record(self._ledger, delivery.lane, decision, now)
             if decision.lane_failed and decision.pause_lane_until:
-                until = decision.pause_lane_until + outcome.FIRST_PAUSE
+                until = decision.pause_lane_until + retry.FIRST_PAUSE
                 self._standing_back[delivery.lane, delivery.workflow, delivery.action] = until
         if decision.lane_failed or decision.pause_lane_until:
             self._stand_back(delivery)
@@ -275,13 +276,13 @@ class Sender:
         if until := self._standing_back.get((delivery.lane, delivery.workflow, delivery.action)):
             queue.stand_back(self._ledger, delivery, until)
 
-    def _decide(self, ending: Ending, now: datetime) -> outcome.Outcome:
+    def _decide(self, ending: Ending, now: datetime) -> retry.Outcome:
         if ending.receipt is not None:
-            return outcome.of_receipt(ending.receipt)
+            return retry.of_receipt(ending.receipt)
         assert ending.error is not None, "an ending has a receipt or an error"  # noqa: S101
         rules = self._rules(ending.delivery.channel)
-        trouble = lanes.trouble(self._ledger, ending.delivery.lane)
-        return outcome.of_error(
+        trouble = circuits.trouble(self._ledger, ending.delivery.lane)
+        return retry.of_error(
             ending.error,
             ending.delivery,
             on_unknown=rules.on_unknown,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from reminderctl.deliver import Deliverer
 from reminderctl.errors import DeliveryError
 from reminderctl.ledger import Ledger, queue
 from reminderctl.model import Delivery
 from reminderctl.tick import send
+from reminderctl.tick.deliver import Deliverer
 
 SEND_FIRST, MARK_FIRST = "send-first", "mark-first"  # the one repeats, the other loses
 

@@ -177,7 +177,7 @@ def test_a_ledger_of_the_future_or_of_another_program_is_refused(good: Clinic, p
 
 
 def test_a_locked_ledger_is_tried_again_later(good: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reminderctl.ledger.opening.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("reminderctl.ledger.store.BUSY_SECONDS", 0.1)
     with closing(sqlite3.connect(good.folder / "ledger.db")) as connection, connection:
         connection.execute("BEGIN IMMEDIATE")
         result = good.command("run", "--now", "2026-06-10T09:00Z")

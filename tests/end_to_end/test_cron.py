@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminderctl import crontab
+from reminderctl.cli import crontab_text
 from tests.clinic import Clinic, written
 from tests.crontab_program import write_crontab_program
 
@@ -132,15 +132,20 @@ LINES = st.sampled_from(
 )
 def test_whatever_a_crontab_holds_it_is_kept(texts: str, after: str, mailto: str | None) -> None:
     for config in ("/a.yaml", "/Ñ %/b.yaml"):
-        once = crontab.install(texts, config, command="one", owner="ana", mailto=mailto)
-        again = crontab.install(once, config, command="two", owner="ana")
-        assert crontab.remove(once, config) == crontab.remove(again, config) == crontab.remove(texts, config) == texts
-        assert crontab.install(again, config, command="one", owner="ana", mailto=mailto) == once
+        once = crontab_text.install(texts, config, command="one", owner="ana", mailto=mailto)
+        again = crontab_text.install(once, config, command="two", owner="ana")
+        assert (
+            crontab_text.remove(once, config)
+            == crontab_text.remove(again, config)
+            == crontab_text.remove(texts, config)
+            == texts
+        )
+        assert crontab_text.install(again, config, command="one", owner="ana", mailto=mailto) == once
         assert once.startswith(texts), "at the end"
         assert once.endswith("\n"), "cron refuses a last line without an end"
-        assert crontab.block(once, config) != crontab.block(again, config)
+        assert crontab_text.block(once, config) != crontab_text.block(again, config)
         ended = texts if not texts or texts.endswith("\n") else f"{texts}\n"
-        assert crontab.remove(once + after, config) == (ended + after if after else texts)
+        assert crontab_text.remove(once + after, config) == (ended + after if after else texts)
         texts = once  # the other configuration's block is a line like any other
 
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from reminderctl import health
-from reminderctl.health.judging import judge
-from reminderctl.health.nouns import Facts, Lane, Space
-from reminderctl.health.prometheus import write_metrics
-from reminderctl.ledger.figures import LastRun, Waiting
+from reminderctl.ledger.stats import LastRun, Waiting
+from reminderctl.reports import health
+from reminderctl.reports.health.evaluate import judge
+from reminderctl.reports.health.models import Facts, Lane, Space
+from reminderctl.reports.health.prometheus import write_metrics
 from tests import http_server, smtp_server
 from tests.clinic import SETTINGS, Clinic, at, written
 

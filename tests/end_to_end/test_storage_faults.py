@@ -90,7 +90,7 @@ def test_a_file_that_stays_locked_ends_the_run_and_the_next_one_does_its_work(
     due: Clinic, web: http_server.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("reminderctl.bookings.BUSY_SECONDS", 0.2)
-    monkeypatch.setattr("reminderctl.ledger.opening.BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("reminderctl.ledger.store.BUSY_SECONDS", 0.2)
     for minute, file in enumerate(("bookings.db", "ledger.db")):
         connection = sqlite3.connect(due.folder / file, isolation_level=None)
         connection.execute("BEGIN EXCLUSIVE")
@@ -105,7 +105,7 @@ def test_a_file_that_stays_locked_ends_the_run_and_the_next_one_does_its_work(
 def test_what_was_accepted_while_the_ledger_was_locked_is_recorded_and_not_sent_again(
     due: Clinic, web: http_server.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reminderctl.ledger.opening.BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("reminderctl.ledger.store.BUSY_SECONDS", 0.2)
     monkeypatch.setattr("reminderctl.tick.send.FAREWELL_SECONDS", 0.5)
     connection = sqlite3.connect(due.folder / "ledger.db", check_same_thread=False, isolation_level=None)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from reminderctl.health.judging import judge
-from reminderctl.health.nouns import Facts, Space
+from reminderctl.reports.health.evaluate import judge
+from reminderctl.reports.health.models import Facts, Space
 from tests.clinic import Clinic, at
 from tests.end_to_end.test_status import FINE, HALF_AN_HOUR
 from tests.privileges import without_privileges

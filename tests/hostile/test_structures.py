@@ -20,7 +20,7 @@ from msgspec import structs
 from reminderctl.errors import Rejected
 from reminderctl.messages.escaping import escape_plain
 from reminderctl.messages.render import render_text
-from reminderctl.places import Place
+from reminderctl.text_types import Place
 from tests import http_server, smtp_server
 from tests.clinic import Clinic
 from tests.hostile.house import DUE, accept, arm, book

@@ -11,7 +11,7 @@ import pytest
 from msgspec import structs
 
 from reminderctl.messages.render import render_text
-from reminderctl.places import Place
+from reminderctl.text_types import Place
 from tests.clinic import SETTINGS, Clinic
 from tests.hostile.house import BEFORE, DUE, TIMES, insert
 from tests.hostile.templates import BOMBS, ORDINARY
@@ -25,7 +25,7 @@ import json, resource, sys
 from msgspec import structs
 from reminderctl.errors import Rejected
 from reminderctl.messages.render import render_text
-from reminderctl.places import Place
+from reminderctl.text_types import Place
 from tests.hostile.templates import BOMBS, ORDINARY
 from tests.message_samples import FULL, context
 

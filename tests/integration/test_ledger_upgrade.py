@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from reminderctl import ledger, migrations
-from reminderctl.ledger import records
-from reminderctl.ledger.opening import APPLICATION_ID
+from reminderctl import ledger
+from reminderctl.ledger import history
+from reminderctl.ledger import schema as versions
+from reminderctl.ledger.store import APPLICATION_ID
 from tests.clinic import Clinic
 
 STATES = ("pending", "sending", "sent", "failed", "unknown", "canceled", "expired")
@@ -38,7 +39,7 @@ def ledger_of_version_2(path: Path) -> None:
     """One delivery in each state, each with an attempt."""
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        migrations.ledger.apply(Database(connection), stop_before="states_without_a_list")
+        versions.ledger.apply(Database(connection), stop_before="states_without_a_list")
         connection.executemany(INSERT, map(row, STATES))
         connection.execute(
             "INSERT INTO attempts (delivery, run, started_at) SELECT id, 1, '2026-06-10T10:00:00Z' FROM deliveries"
@@ -56,7 +57,7 @@ def test_an_upgraded_ledger_keeps_what_it_holds_and_is_as_a_new_one(tmp_path: Pa
     ledger_of_version_2(tmp_path / "old.db")
     ledger.create(tmp_path / "new.db")
     with ledger.Ledger(tmp_path / "old.db") as opened:
-        kept = [records.show(opened, each.id) for each in records.find(opened)]
+        kept = [history.show(opened, each.id) for each in history.find(opened)]
         assert [(each.key, each.state, len(each.history)) for each in kept] == [(state, state, 1) for state in STATES]
         opened.connection.execute("DELETE FROM deliveries WHERE key = 'sent'")
         assert opened.connection.execute("SELECT COUNT(*) FROM attempts").fetchone() == (6,)
@@ -79,7 +80,7 @@ def test_watermarks_of_triggers_go_on_as_those_of_their_actions(clinic: Clinic) 
     path.unlink()
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        migrations.ledger.apply(Database(connection), stop_before="watermarks_of_actions")
+        versions.ledger.apply(Database(connection), stop_before="watermarks_of_actions")
         connection.execute(
             "INSERT INTO watermarks (workflow, trigger, armed_at, planned_until) VALUES"
             " ('w', 'start+0m', '2026-06-10T07:59:00Z', '2026-06-10T08:00:00Z')"

@@ -21,8 +21,8 @@ from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, 
 from reminderctl.messages.escaping import escape_plain
 from reminderctl.messages.render import render_text
 from reminderctl.model import Envelope, Receipt
-from reminderctl.places import Place
 from reminderctl.secret import Secret
+from reminderctl.text_types import Place
 from tests.http_server import (
     Exchange,
     Server,

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reminderctl import bookings, ledger, timing
+from reminderctl import bookings, ledger
 from reminderctl.bookings import Bookings
-from reminderctl.ledger import Ledger, records
+from reminderctl.core import timing
+from reminderctl.ledger import Ledger, history
 from reminderctl.model import Action, Config, Window, Workflow
 from reminderctl.tick.plan import plan
 from reminderctl.tick.reading import owed_in, read
@@ -145,7 +146,7 @@ def test_nothing_is_planned_twice_and_nothing_inside_its_grace_is_missed(
                     with book.transaction():
                         plan(config, book, opened, reading=reading, run=number, now=now, report=Report(now))
             owed = list(owed_in(Window(runs[0], runs[-1]), [rule], opened, config=config))
-            recorded = {record.key: record.state for record in records.find(book)}
+            recorded = {record.key: record.state for record in history.find(book)}
         assert recorded.keys() == {each.key for each in owed}
         for each in owed:  # nothing sends here, so what is given up is what the last run found past its deadline
             assert (recorded[each.key] == "expired") is (runs[-1] > each.expires_at)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from reminderctl import config as configuration
 from reminderctl.bookings import Bookings
-from reminderctl.cli.invocation import Invocation
+from reminderctl.cli.context import Invocation
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.errors import LedgerError
 from reminderctl.tick import tick

@@ -292,16 +292,16 @@ def test_the_same_mistakes_are_found_without_libyaml(tmp_path: Path, monkeypatch
 
     import yaml
 
-    from reminderctl.config import reading
+    from reminderctl.config import yaml_reader
 
     with monkeypatch.context() as without:
         without.delattr(yaml, "CBaseLoader")
-        importlib.reload(reading)
-        page = reading.read_page(tmp_path / "nothing.yaml")
+        importlib.reload(yaml_reader)
+        page = yaml_reader.read_page(tmp_path / "nothing.yaml")
         file = tmp_path / "workflows.yaml"
         file.write_text(f"{SETTINGS}company: {{name: +34, name: no}}\n", encoding="utf-8")
-        pure = reading.read_page(file)
-    importlib.reload(reading)
+        pure = yaml_reader.read_page(file)
+    importlib.reload(yaml_reader)
     assert page.root is None
     assert [str(problem) for problem in pure.problems] == [
         f"{file}:3:22: company: `name` stands here twice; the first is in line 3"

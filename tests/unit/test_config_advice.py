@@ -11,9 +11,9 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from reminderctl import planning, timing
 from reminderctl.cli import main
-from reminderctl.config.advice.firing import can_fire
+from reminderctl.config.lint.schedule import can_fire
+from reminderctl.core import planning, timing
 from reminderctl.model import Booking, Config
 from tests.clinic import SETTINGS, Clinic
 

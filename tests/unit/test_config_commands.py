@@ -154,7 +154,7 @@ def test_the_schema_says_the_same_as_check(good: Path, bad: Path) -> None:
 def test_the_schema_refuses_what_check_refuses(right: str, wrong: str, good: Path) -> None:
     text = GOOD.replace(right, wrong)
     assert text != GOOD
-    assert not jsonschema.Draft202012Validator(config.schema()).is_valid(yaml.safe_load(text))
+    assert not jsonschema.Draft202012Validator(config.describe()).is_valid(yaml.safe_load(text))
     good.write_text(text, encoding="utf-8")
     assert run("check", str(good)).exit_code == 2
 
@@ -173,14 +173,14 @@ def test_every_key_of_the_schema_is_described() -> None:
             for index, each in enumerate(schema):
                 look(each, f"{path}[{index}]")
 
-    look(config.schema(), "")
+    look(config.describe(), "")
     assert undescribed == []
 
 
 def test_the_example_fits_the_schema(tmp_path: Path) -> None:
     run("init", str(tmp_path))
     example = yaml.safe_load((tmp_path / "workflows.yaml").read_text(encoding="utf-8"))
-    assert not list(jsonschema.Draft202012Validator(config.schema()).iter_errors(example))
+    assert not list(jsonschema.Draft202012Validator(config.describe()).iter_errors(example))
 
 
 # --- init -------------------------------------------------------------------------------------------------------------

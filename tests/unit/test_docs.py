@@ -18,9 +18,9 @@ from docs import generate
 from reminderctl import config
 from reminderctl.channels import _webhook_request, webhook
 from reminderctl.cli import main
-from reminderctl.health import nouns
-from reminderctl.ledger.records import COLUMNS
+from reminderctl.ledger.history import COLUMNS
 from reminderctl.messages.shortcodes import CATALOGUE
+from reminderctl.reports.health import models
 from reminderctl.secret import Secret
 from tests import webhooks
 from tests.clinic import Clinic, at
@@ -187,9 +187,9 @@ def test_every_key_of_a_delivery_is_documented() -> None:
 
 
 def test_the_page_about_status_names_each_key_and_no_other() -> None:
-    parts = (nouns.Finding, nouns.Lane, nouns.Clock, nouns.Space)
-    figures = (nouns.LastRun, nouns.Count, nouns.Held, nouns.Waiting)
-    keys = {"level", "verdict", "findings", *nouns.Facts.__struct_fields__}
+    parts = (models.Finding, models.Lane, models.Clock, models.Space)
+    figures = (models.LastRun, models.Count, models.Held, models.Waiting)
+    keys = {"level", "verdict", "findings", *models.Facts.__struct_fields__}
     keys |= {name for part in (*parts, *figures) for name in part.__struct_fields__}
     rows = re.findall(r"^\| (`.*?`) \|", (ROOT / "docs/reference/status.md").read_text(), re.MULTILINE)
     assert {name.strip("`") for row in rows for name in row.split(", ")} == keys

@@ -18,63 +18,52 @@ PACKAGE = Path(__file__).parents[2] / "reminderctl"
 FLOORS = {
     "counts": 0,
     "errors": 0,
-    "sqlite_errors": 0,
     "model": 0,
-    "places": 0,
     "secret": 0,
+    "sqlite_errors": 0,
     "structure": 0,
+    "text_types": 0,
     "core": 1,
-    "timing": 1,
-    "crontab": 1,
-    "matching": 1,
-    "planning": 1,
-    "recipients": 1,
-    "outcome": 1,
-    "migrations": 1,
-    "channels": 2,
-    "messages": 2,
     "bookings": 2,
-    "outbox": 2,
-    "drafts": 2,
-    "links": 2,
+    "channels": 2,
     "elapsed": 2,
+    "files": 2,
+    "links": 2,
+    "messages": 2,
+    "outbox": 2,
     "trust": 2,
     "config": 3,
-    "ledger": 3,
     "importing": 3,
-    "deliver": 4,
-    "tick": 4,
+    "ledger": 3,
     "demo": 4,
-    "explain": 4,
-    "health": 4,
-    "heartbeat": 3,
-    "trial": 4,
-    "upcoming": 4,
+    "reports": 4,
+    "tick": 4,
     "cli": 5,
 }
 WITHIN_ITS_FLOOR = {  # who may import a neighbour, and why
     ("model", "errors"),  # a configuration carries the problems of its broken files
     ("model", "secret"),  # a configuration carries the address of a heartbeat
-    ("matching", "timing"),
-    ("matching", "core"),
-    ("planning", "core"),
-    ("recipients", "timing"),  # a customer may name a zone that is none
-    ("planning", "timing"),
-    ("planning", "matching"),
-    ("planning", "recipients"),
     ("channels", "elapsed"),  # an attempt ends by a clock that does not stand still
     ("outbox", "channels"),  # shows a message as its channel would send it
     ("bookings", "links"),  # it says why its file is missing
-    ("drafts", "trust"),  # they follow no link of others
-    ("outbox", "drafts"),  # its files appear whole
-    ("tick", "deliver"),
+    ("files", "trust"),  # they follow no link of others
+    ("outbox", "files"),  # its files appear whole
     ("demo", "tick"),  # it plays what `run` does
-    ("trial", "deliver"),  # it shows what `run` would send
-    ("upcoming", "tick"),  # it finds what `run` will find
-    ("upcoming", "trial"),  # it knows which messages cannot be made
-    ("explain", "tick"),  # it rehearses the next run
-    ("explain", "trial"),  # it knows which messages cannot be made
-    ("health", "tick"),  # it finds when `run` will next have something to do
+    ("reports", "tick"),  # they rehearse the next run, and show what `run` would send
+}
+IMPURE = {  # what nothing in core/ may import: decisions know no clock, no file and no network
+    "fcntl",
+    "io",
+    "os",
+    "pathlib",
+    "requests",
+    "shutil",
+    "socket",
+    "sqlite3",
+    "subprocess",
+    "tempfile",
+    "threading",
+    "time",
 }
 
 
@@ -104,6 +93,15 @@ def test_a_module_imports_only_from_lower_floors(path: Path) -> None:
         return
     for there in imported(path) - {here}:
         assert FLOORS[there] < FLOORS[here] or (here, there) in WITHIN_ITS_FLOOR, f"{here} imports {there}"
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "core").glob("*.py")), ids=lambda path: path.name)
+def test_core_decides_without_clock_file_or_network(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+        for name in names:
+            assert name.split(".")[0] not in IMPURE, f"{path.name} imports {name}"
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))

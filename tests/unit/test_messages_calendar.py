@@ -8,8 +8,8 @@ from typing import Any
 from icalendar import Calendar
 from msgspec import structs
 
-from reminderctl.messages.calendar import appointment
 from reminderctl.messages.context import Context
+from reminderctl.messages.ics import appointment
 from reminderctl.model import Company, Service
 from tests.message_samples import FULL, NOTHING, context
 

@@ -22,8 +22,8 @@ from reminderctl.errors import Rejected
 from reminderctl.messages.context import Context
 from reminderctl.messages.escaping import escape, finish
 from reminderctl.messages.render import Rendering, render_message, render_text
-from reminderctl.places import Place
 from reminderctl.structure import BodyKind
+from reminderctl.text_types import Place
 from tests.message_samples import FULL, NOTHING, Message, called, context
 
 HOLA = "Hola {customer_full_name}, su cita de {service_name} es el {appointment_date} a las {appointment_start_time}."

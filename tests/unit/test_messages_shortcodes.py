@@ -11,7 +11,7 @@ from msgspec import structs
 from reminderctl.messages.render import render_text
 from reminderctl.messages.shortcodes import CATALOGUE, is_known, suggest
 from reminderctl.model import Booking, Customer, Participant
-from reminderctl.places import Place
+from reminderctl.text_types import Place
 from tests.message_samples import FULL, NOTHING, SOL, context
 
 NAMES = [re.sub("<.*>", "x1", shortcode.name) for shortcode in CATALOGUE]

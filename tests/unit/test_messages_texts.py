@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reminderctl.messages import texts
+from reminderctl.messages import templates
 from reminderctl.messages.render import render_text
-from reminderctl.places import Place
+from reminderctl.text_types import Place
 from tests.message_samples import Message, context
 
 
@@ -28,12 +28,12 @@ from tests.message_samples import Message, context
 )
 def test_a_language_is_chosen_exactly_by_its_base_by_default_or_first(language: str, default: str, chosen: str) -> None:
     by_language = {"es": "español", "es_MX": "mexicano", "en": "english"}
-    assert texts.choose(by_language, language, default) == chosen
+    assert templates.choose(by_language, language, default) == chosen
 
 
 def test_a_text_without_languages_is_for_everyone_and_an_empty_map_says_nothing() -> None:
-    assert texts.choose("text", "es", "en") == "text"
-    assert texts.choose({}, "es", "en") == ""
+    assert templates.choose("text", "es", "en") == "text"
+    assert templates.choose({}, "es", "en") == ""
 
 
 TREE: dict[str, Any] = {
@@ -49,12 +49,12 @@ TREE: dict[str, Any] = {
 
 
 def test_language_maps_are_resolved_but_the_maps_of_a_json_body_are_not() -> None:
-    picked = texts.pick(Message, TREE, "en-US", "es")
+    picked = templates.pick(Message, TREE, "en-US", "es")
     assert picked["subject"] == "Your visit"
     assert picked["headers"] == {"X-A": "a", "X-B": "c"}
     assert picked["parameters"] == ["p", "r"]
     assert picked["json"] == TREE["json"]
-    assert texts.pick(Message, {"parameters": {"name": "p"}}, "en", "es") == {"parameters": {"name": "p"}}
+    assert templates.pick(Message, {"parameters": {"name": "p"}}, "en", "es") == {"parameters": {"name": "p"}}
 
 
 @settings(deadline=None)
@@ -66,7 +66,7 @@ def test_language_maps_are_resolved_but_the_maps_of_a_json_body_are_not() -> Non
     )
 )
 def test_a_tree_of_any_shape_is_walked_without_complaint(tree: Any) -> None:
-    picked = texts.pick(Message, tree, "es", "en")
+    picked = templates.pick(Message, tree, "es", "en")
     assert isinstance(picked, Mapping) == isinstance(tree, Mapping)
 
 
@@ -101,13 +101,13 @@ def test_what_is_no_shortcode_comes_out_as_it_was_written(text: str) -> None:
     ],
 )
 def test_shortcodes_and_templates_live_together(text: str, shown: str) -> None:
-    assert texts.mistakes(text) == texts.template_mistakes(text) == []
+    assert templates.mistakes(text) == templates.template_mistakes(text) == []
     assert render_text(text, Place.PLAIN, context()) == shown
 
 
 def test_misspelt_shortcodes_are_told_with_their_place() -> None:
     text = "Hola {custmer_name}, {custom.any thing} {foo} { service_name } {{ custmer_name }} {custom.}"
-    assert texts.mistakes(text) == [
+    assert templates.mistakes(text) == [
         (5, "unknown shortcode {custmer_name}; did you mean {customer_full_name}?"),
         (40, "unknown shortcode {foo}; a key of `fields` is written {custom.foo}"),
         (46, "{ service_name } has blanks; write {service_name}"),
@@ -133,7 +133,7 @@ def test_misspelt_shortcodes_are_told_with_their_place() -> None:
     ],
 )
 def test_a_shortcode_that_would_be_sent_as_it_stands_is_told(text: str, offset: int, right: str) -> None:
-    ((at, what),) = texts.mistakes(text)
+    ((at, what),) = templates.mistakes(text)
     assert at == offset
     assert what.endswith(right)
 
@@ -151,7 +151,7 @@ def test_a_shortcode_that_would_be_sent_as_it_stands_is_told(text: str, offset: 
     ],
 )
 def test_other_braces_are_left_alone(text: str) -> None:
-    assert texts.mistakes(text) == []
+    assert templates.mistakes(text) == []
 
 
 @pytest.mark.parametrize(
@@ -171,24 +171,24 @@ def test_other_braces_are_left_alone(text: str) -> None:
     ],
 )
 def test_mistakes_in_templates_are_told_with_their_place(text: str, offset: int, what: str) -> None:
-    (found,) = texts.template_mistakes(text)
+    (found,) = templates.template_mistakes(text)
     assert found[0] == offset
     assert found[1].startswith(what)
 
 
 def test_all_mistakes_of_a_template_are_told_together() -> None:
-    found = texts.template_mistakes("{{ foo | uper }} {{ bar | lowr }}{% set baz = 1 %}{{ baz }}")
+    found = templates.template_mistakes("{{ foo | uper }} {{ bar | lowr }}{% set baz = 1 %}{{ baz }}")
     assert [offset for offset, _ in found] == [3, 9, 20, 26]
 
 
 @pytest.mark.parametrize(
     ("url", "offset", "what"),
     [
-        ("https://{staff_name}/", 8, texts.URL_RULE),
-        ("https://hooks.example{appointment_id}", 21, texts.URL_RULE),
-        ("https://hooks.example:{appointment_id}/", 22, texts.URL_RULE),
-        ("{{ zoom_url }}", 0, texts.URL_RULE),
-        ("{% if a %}https://a/{% endif %}", 0, texts.URL_RULE),
+        ("https://{staff_name}/", 8, templates.URL_RULE),
+        ("https://hooks.example{appointment_id}", 21, templates.URL_RULE),
+        ("https://hooks.example:{appointment_id}/", 22, templates.URL_RULE),
+        ("{{ zoom_url }}", 0, templates.URL_RULE),
+        ("{% if a %}https://a/{% endif %}", 0, templates.URL_RULE),
         ("ftp://hooks.example/", 0, "a URL begins with https:// or http://"),
         ("hooks.example/x", 0, "a URL begins with https:// or http://"),
         ("https:///{appointment_id}", 8, "the URL has no valid host and port"),
@@ -197,7 +197,7 @@ def test_all_mistakes_of_a_template_are_told_together() -> None:
     ],
 )
 def test_a_url_that_cannot_be_a_webhook_is_told(url: str, offset: int, what: str) -> None:
-    assert texts.url_mistakes(url) == [(offset, what)]
+    assert templates.url_mistakes(url) == [(offset, what)]
 
 
 @pytest.mark.parametrize(
@@ -211,4 +211,4 @@ def test_a_url_that_cannot_be_a_webhook_is_told(url: str, offset: int, what: str
     ],
 )
 def test_a_url_with_shortcodes_behind_its_host_is_right(url: str) -> None:
-    assert texts.url_mistakes(url) == []
+    assert templates.url_mistakes(url) == []

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from reminderctl import outcome
+from reminderctl.core import retry
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable, Unknown
 from reminderctl.model import Delivery, OnUnknown, Receipt, State
 
@@ -31,14 +31,12 @@ DELIVERY = Delivery(
 )
 
 
-def of(
-    error: DeliveryError, delivery: Delivery = DELIVERY, *, on_unknown: OnUnknown = OnUnknown.HOLD
-) -> outcome.Outcome:
-    return outcome.of_error(error, delivery, on_unknown=on_unknown, now=NOW)
+def of(error: DeliveryError, delivery: Delivery = DELIVERY, *, on_unknown: OnUnknown = OnUnknown.HOLD) -> retry.Outcome:
+    return retry.of_error(error, delivery, on_unknown=on_unknown, now=NOW)
 
 
 def test_an_accepted_message_is_sent_with_the_providers_own_id() -> None:
-    decision = outcome.of_receipt(Receipt(provider_id="SM1"))
+    decision = retry.of_receipt(Receipt(provider_id="SM1"))
     assert (decision.state, decision.provider_id) == (State.SENT, "SM1")
 
 
@@ -88,14 +86,14 @@ def test_only_the_deadline_ends_the_attempts() -> None:
 @given(attempts=st.integers(1, 60), key=st.text(max_size=8))
 def test_backoff_doubles_from_half_a_minute_to_half_an_hour_and_is_the_same_every_time(attempts: int, key: str) -> None:
     delivery = replace(DELIVERY, attempts=attempts, key=key)
-    wait = outcome.backoff(delivery)
+    wait = retry.backoff(delivery)
     whole = min(30 * 2 ** (attempts - 1), 1800)
     assert timedelta(seconds=whole // 2) <= wait <= timedelta(seconds=whole)
-    assert outcome.backoff(delivery) == wait
+    assert retry.backoff(delivery) == wait
 
 
 def test_a_provider_that_does_not_say_when_is_asked_less_and_less_often() -> None:
-    waits = [outcome.throttle(DELIVERY, throttles).total_seconds() for throttles in range(8)]
+    waits = [retry.throttle(DELIVERY, throttles).total_seconds() for throttles in range(8)]
     for throttles, wait in enumerate(waits):
         whole = min(30 * 2**throttles, 900)
         assert whole / 2 <= wait <= whole
@@ -123,7 +121,7 @@ def test_a_message_that_is_to_wait_beyond_the_deadline_has_a_last_chance_before_
 
 def test_what_concerns_one_recipient_is_not_held_against_the_lane() -> None:
     for error, failed in ((Unavailable("full", alone=True), False), (Unavailable("full"), True)):
-        decision = outcome.of_error(error, DELIVERY, on_unknown=OnUnknown.HOLD, now=NOW, lane_failures=9)
+        decision = retry.of_error(error, DELIVERY, on_unknown=OnUnknown.HOLD, now=NOW, lane_failures=9)
         assert (decision.lane_failed, decision.pause_lane_until is not None) == (failed, failed)
 
 
@@ -132,20 +130,20 @@ def test_what_a_person_has_to_do_for_some_recipients_stops_no_other_and_ends_wit
     decision = of(error)
     assert (decision.name, decision.state, decision.counted) == ("channel down", State.PENDING, True)
     assert (decision.lane_failed, decision.pause_lane_until) == (False, None)
-    at_last = outcome.of_error(error, DELIVERY, on_unknown=OnUnknown.HOLD, now=DELIVERY.expires_at)
+    at_last = retry.of_error(error, DELIVERY, on_unknown=OnUnknown.HOLD, now=DELIVERY.expires_at)
     assert at_last.state is State.EXPIRED
 
 
 def test_our_own_wait_for_a_provider_that_does_not_say_when_leaves_a_last_chance() -> None:
     short = replace(DELIVERY, expires_at=NOW + timedelta(seconds=100))
-    decision = outcome.of_error(Throttled("too fast"), short, on_unknown=OnUnknown.HOLD, now=NOW, lane_throttles=5)
+    decision = retry.of_error(Throttled("too fast"), short, on_unknown=OnUnknown.HOLD, now=NOW, lane_throttles=5)
     assert decision.state is State.PENDING
     assert decision.next_attempt_at == decision.pause_lane_until == NOW + timedelta(seconds=10)
 
 
 def test_a_provider_that_leaves_people_with_doubts_is_paused_like_one_that_fails() -> None:
     for on_unknown, failed in ((OnUnknown.HOLD, True), (OnUnknown.RESEND, False)):
-        decision = outcome.of_error(Unknown("cut"), DELIVERY, on_unknown=on_unknown, now=NOW, lane_failures=4)
+        decision = retry.of_error(Unknown("cut"), DELIVERY, on_unknown=on_unknown, now=NOW, lane_failures=4)
         assert (decision.lane_failed, decision.pause_lane_until is not None) == (failed, failed)
 
 
@@ -157,10 +155,10 @@ def test_our_own_backoff_leaves_a_last_chance_before_the_deadline() -> None:
 
 
 def test_a_lane_that_keeps_failing_is_paused_and_probed_sooner_than_a_deadline_passes() -> None:
-    pauses = [outcome.lane_pause(failures) for failures in range(6)]
+    pauses = [retry.lane_pause(failures) for failures in range(6)]
     assert pauses == [timedelta(minutes=minutes) for minutes in (1, 2, 4, 5, 5, 5)]
     for failures, paused in ((0, False), (3, False), (4, True), (9, True)):
-        decision = outcome.of_error(
+        decision = retry.of_error(
             Unavailable("refused"),
             DELIVERY,
             on_unknown=OnUnknown.HOLD,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reminderctl import timing
+from reminderctl.core import timing
 from reminderctl.model import Booking, Window
 
 

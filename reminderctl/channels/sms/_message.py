@@ -11,7 +11,7 @@ from reminderctl.channels._phone import e164
 from reminderctl.channels.sms._segments import count_segments
 from reminderctl.errors import Rejected
 from reminderctl.model import Envelope
-from reminderctl.places import Plain
+from reminderctl.text_types import Plain
 
 Sender = Annotated[
     str, Meta(description="Whom the SMS come from: a number such as +34911234567, or a name of at most 11 characters.")

@@ -39,8 +39,8 @@ from reminderctl.channels._phone import Region, digits, e164, region_mistakes
 from reminderctl.channels.whatsapp import _meta_answers
 from reminderctl.errors import Rejected
 from reminderctl.model import Envelope, Receipt
-from reminderctl.places import Parameter, Plain, Url, UrlEnd
 from reminderctl.secret import Secret
+from reminderctl.text_types import Parameter, Plain, Url, UrlEnd
 
 __all__ = ["RULES", "Channel", "Message", "Settings", "TemplateHeader", "as_file", "message_mistakes", "mistakes"]
 

@@ -34,7 +34,7 @@ from reminderctl.channels import OnUnknown, Rules, _twilio
 from reminderctl.channels._phone import e164
 from reminderctl.errors import Rejected
 from reminderctl.model import Envelope, Receipt
-from reminderctl.places import Parameter, Plain
+from reminderctl.text_types import Parameter, Plain
 
 __all__ = ["RULES", "Channel", "Message", "Settings", "as_file", "message_mistakes", "mistakes"]
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from reminderctl import timing
+from reminderctl.core import timing
 from reminderctl.importing.columns import Names
 from reminderctl.importing.formats.ical import people
 from reminderctl.importing.formats.ical.lines import BadEventError, Component, Property, split_line

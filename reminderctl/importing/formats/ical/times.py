@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from icalendar import vDuration
 
-from reminderctl import timing
+from reminderctl.core import timing
 from reminderctl.importing.formats.ical.lines import Calendar, Property
 from reminderctl.importing.formats.ical.zones import Zones, find_named
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from icalendar import Timezone
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
-from reminderctl import timing
+from reminderctl.core import timing
 from reminderctl.importing.formats.ical.lines import Calendar
 
 LONGEST_NAME = 255  # characters; a name is looked for as often as it has parts

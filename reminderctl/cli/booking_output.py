@@ -1,0 +1,176 @@
+"""Bookings as people and line-based programs see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, time, timedelta
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from reminderctl.cli.output import print_table, say
+from reminderctl.core import timing
+from reminderctl.core.filters import standard_status
+from reminderctl.counts import count_of
+from reminderctl.model import Booking, Location, Participant, Service, Staff
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+COLUMNS = ("id", "starts_at", "ends_at", "timezone", "status", "service", "staff", "location", "customers")
+MIDNIGHT = time()
+NARROW = 76  # columns of a terminal
+SHOWN_CUSTOMERS = 3
+_STYLES = {"approved": "green", "pending": "yellow", "canceled": "red", "rejected": "red", "no_show": "red"}
+
+
+def print_bookings(bookings: Sequence[Booking], timezone: str) -> None:
+    """A table for each day, by the clock of each booking; tab-separated lines where no person looks."""
+    from reminderctl.cli.terminal import Terminal
+
+    console = Terminal(highlight=False)
+    if not console.is_terminal:
+        print_table(COLUMNS, [_row(each, timezone) for each in bookings])
+        return
+    for day, of_day in groupby(bookings, key=lambda each: _local(each.starts_at, each, timezone).date()):
+        console.print(f"[bold]{day:%A, %d %B %Y}[/]")
+        console.print(_table(of_day, timezone, narrow=console.width < NARROW))
+        console.print()
+    console.print(f"[dim]{count_of(len(bookings), 'booking')}[/]" if bookings else "there are no such bookings")
+
+
+def print_booking(booking: Booking, timezone: str) -> None:
+    """Everything that is known of one booking, a line for each value that is there."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from reminderctl.cli.terminal import Terminal
+
+    console = Terminal(highlight=False)
+    if not console.is_terminal:
+        for name, value in _values(booking, timezone):
+            say(f"{name:28} {value}" if name else "")
+        return
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True, style="dim")
+    table.add_column(overflow="fold")
+    for name, value in _values(booking, timezone):
+        style = (
+            _style(value) if name.endswith("status") else "bold" if name == "id" or name.startswith("customer") else ""
+        )
+        table.add_row(name, Text(value, style=style))
+    console.print(table)
+
+
+def _table(bookings: Iterable[Booking], timezone: str, *, narrow: bool) -> Table:
+    """When, what with whom and where, for whom; a narrow terminal shows what and whom in one column."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, min_width=len("until 23 Nov"))
+    for ratio in (1,) if narrow else (3, 3, 2):
+        table.add_column(overflow="fold", ratio=ratio)
+    table.expand = True
+    for booking in bookings:
+        place = ", ".join(filter(None, (_name(booking.staff), _name(booking.location))))
+        what = Text.assemble(_name(booking.service) or "booking", (f"\n{place}" if place else "", "dim"))
+        status = Text.assemble(
+            (_plain(booking.status), _style(booking.status)),
+            (f"{'  ' if narrow else chr(10)}{_plain(booking.id)}", "dim"),
+        )
+        who = Text(_attendance(booking.participants), style="bold")
+        cells = [Text("\n").join(each for each in (what, who, status) if each)] if narrow else [what, who, status]
+        table.add_row(_times(booking, timezone), *cells)
+    return table
+
+
+def _times(booking: Booking, timezone: str) -> str:
+    """From when to when; below it the day of the end where it is another, and the zone where it is."""
+    starts, ends = (_local(each, booking, timezone) for each in (booking.starts_at, booking.ends_at))
+    if starts.time() == ends.time() == MIDNIGHT and starts < ends:
+        lines, last = ["all day"], ends.date() - timedelta(days=1)
+    else:
+        lines, last = [f"{starts:%H:%M}-{ends:%H:%M}"], ends.date()
+    if last != starts.date():
+        lines.append(f"until {last:%d %b}")
+    zone = _zone(booking, timezone).key
+    return "\n".join([*lines, *([zone] if zone != timezone else [])])
+
+
+def _attendance(participants: Sequence[Participant]) -> str:
+    """The first few customers, a line each, with the status of who has one of their own; and how many more."""
+    shown = participants if len(participants) <= SHOWN_CUSTOMERS + 1 else participants[:SHOWN_CUSTOMERS]
+    lines = [f"{_customer(each)} ({_plain(each.status)})" if each.status else _customer(each) for each in shown]
+    return "\n".join(
+        [*lines, *([f"and {len(participants) - len(shown)} more"] if len(shown) < len(participants) else [])]
+    )
+
+
+def _row(booking: Booking, timezone: str) -> tuple[str, ...]:
+    times = _local_times(booking, timezone)
+    return (
+        _plain(booking.id),
+        *times.values(),
+        _plain(booking.status),
+        *(_name(noun) for noun in (booking.service, booking.staff, booking.location)),
+        ", ".join(map(_customer, booking.participants)),
+    )
+
+
+def _values(booking: Booking, timezone: str) -> Iterator[tuple[str, str]]:
+    """The name and text of each value, customer by customer; a pair of empty ones between them."""
+    shown = msgspec.to_builtins(booking) | _local_times(booking, timezone)
+    participants = shown.pop("participants")
+    yield from _flat(shown)
+    for number, participant in enumerate(participants, start=1):
+        customer = participant.pop("customer")
+        yield "", ""
+        yield from _flat({f"customer {number}": customer.pop("id"), **customer})
+        yield from _flat({f"in this booking, {name}": value for name, value in participant.items()})
+
+
+def _flat(values: Mapping[str, Any], *, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Each value that is there; what is inside a value is named with it."""
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _flat(value, prefix=f"{prefix}{name}.")
+        elif value is not None:
+            yield _plain(prefix + name), _plain(str(value))
+
+
+def _local_times(booking: Booking, timezone: str) -> dict[str, str]:
+    """Both ends as the clocks of the booking's zone show them, with that zone."""
+    return {
+        "starts_at": f"{_local(booking.starts_at, booking, timezone):%Y-%m-%d %H:%M}",
+        "ends_at": f"{_local(booking.ends_at, booking, timezone):%Y-%m-%d %H:%M}",
+        "timezone": _zone(booking, timezone).key,
+    }
+
+
+def _local(instant: datetime, booking: Booking, timezone: str) -> datetime:
+    return instant.astimezone(_zone(booking, timezone))
+
+
+def _zone(booking: Booking, timezone: str) -> ZoneInfo:
+    return timing.find_zone(booking.timezone or timezone) or ZoneInfo(timezone)  # as `planning.zone_of`
+
+
+def _customer(participant: Participant) -> str:
+    customer = participant.customer
+    return _plain(customer.full_name or customer.email or customer.phone or customer.id)
+
+
+def _name(noun: Service | Staff | Location | None) -> str:
+    return "" if noun is None else _plain(noun.name or noun.id)
+
+
+def _style(status: str) -> str:
+    return _STYLES.get(standard_status(status), "")
+
+
+def _plain(text: str) -> str:
+    """One line of it, without anything that a terminal would obey: it comes from outside."""
+    return "".join(each if each.isprintable() else " " for each in text)

@@ -1,0 +1,127 @@
+"""Deliveries as people and line-based programs see them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from reminderctl.cli.output import STATE_STYLES, in_one_line, print_lines, say
+from reminderctl.core import timing
+from reminderctl.counts import count_of
+from reminderctl.ledger import history
+from reminderctl.ledger.history import FullRecord, Record
+
+if TYPE_CHECKING:
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+COLUMNS = ("id", "state", "due_at", "workflow", "action", "booking", "recipient", "address", "error")
+SHOWN = 500  # deliveries that a person is shown who does not say how many
+NARROW, NARROWEST = 110, 56  # columns of a terminal: below, the reason and then the text go under what is before
+
+
+def print_deliveries(find: Callable[..., Iterator[Record]], timezone: str, *, limit: int | None) -> None:
+    """A row for each that `find` yields, by the configured zone's clock; tab-separated lines where no person looks.
+
+    A person sees the last `SHOWN`, if there is no `limit`; `find` then takes the keywords of `records.find`.
+    """
+    from reminderctl.cli.terminal import Terminal
+
+    console, zone = Terminal(highlight=False), ZoneInfo(timezone)
+    if not console.is_terminal:
+        print_lines(COLUMNS, ([_shown(record, column) for column in COLUMNS] for record in find()))
+        return
+    found = list(find()) if limit else list(find(newest_first=True, limit=SHOWN + 1))[::-1]
+    are_left_out = limit is None and len(found) > SHOWN
+    found = found[are_left_out:]
+    if console.width < NARROWEST:
+        for record in found:
+            console.print(_in_lines(record, zone))
+    else:
+        console.print(_table(found, zone, narrow=console.width < NARROW))
+    count = count_of(len(found), "delivery")
+    if are_left_out:
+        count = (
+            f"the last {count}; `--until` and the other options choose, `--limit` shows more, beginning with the oldest"
+        )
+    console.print(f"[dim]{count}, due by the clock of {timezone}[/]" if found else "there are no such deliveries")
+
+
+def _table(found: Sequence[Record], zone: ZoneInfo, *, narrow: bool) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    for _ in ("id", "state", "due"):
+        table.add_column(no_wrap=True)
+    for _ in ("what",) if narrow else ("what", "why"):
+        table.add_column(overflow="fold")
+    for record in found:
+        cells = [_what(record), _why(record)]
+        table.add_row(*_head(record, zone), *([Text("\n").join(filter(None, cells))] if narrow else cells))
+    return table
+
+
+def _in_lines(record: Record, zone: ZoneInfo) -> Group:
+    """One delivery where there is no room for columns."""
+    from rich.console import Group
+    from rich.padding import Padding
+    from rich.text import Text
+
+    below = Text("\n").join(filter(None, (_what(record), _why(record))))
+    below.overflow = "fold"
+    return Group(Text("  ").join(_head(record, zone)), Padding(below, (0, 0, 0, 2)))
+
+
+def _head(record: Record, zone: ZoneInfo) -> tuple[Text, Text, Text]:
+    from rich.text import Text
+
+    state = _shown(record, "state")
+    due = f"{_local(record, zone):%Y-%m-%d %H:%M}"
+    return Text(str(record.id)), Text(state, style=STATE_STYLES[state]), Text(due)
+
+
+def print_delivery(record: FullRecord) -> None:
+    """Everything that the ledger knows of one delivery, a line for each value, attempt and decision."""
+    for name in history.COLUMNS:
+        value = getattr(record, name)
+        say(f"{name:16} {'' if value is None else in_one_line(str(value))}")
+    for number, attempt in enumerate(record.history, 1):
+        ended = f"{attempt.ended_at or 'under way'}: {attempt.outcome or ''}"
+        say(f"attempt {number:<8} {attempt.started_at} - {ended} {attempt.error or ''}".rstrip())
+    for number, decision in enumerate(record.decisions, 1):
+        say(f"decision {number:<7} {decision.decided_at}: {decision.decision} by {decision.decided_by}")
+
+
+def _what(record: Record) -> Text:
+    from rich.text import Text
+
+    recipient, address = record.recipient, record.address
+    to = recipient if address in (None, recipient) else f"{recipient}, {address}"
+    return Text.assemble(
+        (in_one_line(f"{record.action} to {to}"), "bold"),
+        "\n",
+        (in_one_line(f"{record.workflow}, booking {record.booking}"), "dim"),
+    )
+
+
+def _why(record: Record) -> Text:
+    from rich.text import Text
+
+    return Text(in_one_line(_shown(record, "error")))
+
+
+def _local(record: Record, zone: ZoneInfo) -> datetime:
+    return timing.parse_instant(record.due_at).astimezone(zone)
+
+
+def _shown(record: Record, column: str) -> str:
+    if column == "state" and record.held:
+        return "held"
+    if column == "error" and record.held and record.missing:
+        return record.missing
+    value = getattr(record, column)
+    return "" if value is None else str(value)

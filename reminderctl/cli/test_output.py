@@ -1,0 +1,235 @@
+"""What `reminderctl test` shows to people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from reminderctl.cli.output import print_table
+from reminderctl.cli.paper import Paper
+from reminderctl.core import recipients
+from reminderctl.core.timing import DAY, HOUR, MINUTE
+from reminderctl.counts import count_of
+from reminderctl.model import Config
+from reminderctl.reports.preview.fields import find_form
+from reminderctl.reports.preview.models import Moment, Sample, Trial, TriedMessage
+from reminderctl.reports.preview.run import own
+from reminderctl.reports.preview.send import Sent
+
+QUOTED = ("body", "html")
+TOLD_OTHERWISE = frozenset({"encoding", "segments", "left", "attachment_types", "method"})
+EVERY_MAIL_HAS = frozenset({"date", "message-id", "auto-submitted", "x-auto-response-suppress"})
+
+
+def print_trials(trials: Sequence[Trial], *, now: datetime, everything: bool, verbose: bool) -> None:
+    """What is wrong; then each workflow with the first sample that matches in full, the others in a line or two.
+
+    With `everything` all samples are shown in full; `verbose` shows the headers that every mail has, too.
+    """
+    paper = Paper()
+    problems = [f"{_place(trial)}: {what}" for trial in trials for what in trial.problems]
+    if problems:
+        paper.line((count_of(len(problems), "problem"), "bold red"))
+        for problem in problems:
+            paper.line((problem, "red"), indent=2)
+        paper.blank()
+    for _, of_workflow in groupby(trials, key=lambda trial: trial.workflow.id):
+        _print_workflow(paper, [*of_workflow], now=now, everything=everything, verbose=verbose)
+    paper.line(_summary(trials), (_verdict(problems), "bold red" if problems else "bold green"))
+
+
+def _place(trial: Trial) -> str:
+    return f"{trial.workflow.id}, {trial.sample.name}"
+
+
+def _summary(trials: Sequence[Trial]) -> str:
+    workflows = len({trial.workflow.id for trial in trials})
+    samples = len({trial.sample.booking.id for trial in trials})
+    messages = sum(len(trial.messages) for trial in trials)
+    return f"{count_of(workflows, 'workflow')}, {count_of(samples, 'sample')}, {count_of(messages, 'message')}: "
+
+
+def _verdict(problems: Sequence[str]) -> str:
+    return count_of(len(problems), "problem") if problems else "no problems"
+
+
+# --- one workflow -----------------------------------------------------------------------------------------------------
+
+
+def _print_workflow(paper: Paper, trials: list[Trial], *, now: datetime, everything: bool, verbose: bool) -> None:
+    workflow = trials[0].workflow
+    paper.rule()
+    parts = [(workflow.name, "bold"), (f"  {workflow.id}", "cyan")] if workflow.name else [(workflow.id, "bold cyan")]
+    paper.line(*parts, ("" if workflow.enabled else "  switched off", "yellow"))
+    in_full = [trial for trial in trials if trial.matches][: None if everything else 1]
+    for trial in in_full:
+        _print_in_full(paper, trial, now=now, verbose=verbose)
+    others = [trial for trial in trials if trial not in in_full]
+    if others:
+        paper.blank()
+    width = max((len(trial.sample.name) for trial in others), default=0)
+    for trial in others:
+        _print_in_short(paper, trial, width=width)
+    paper.blank()
+
+
+def _print_in_full(paper: Paper, trial: Trial, *, now: datetime, verbose: bool) -> None:
+    about = f" ({trial.sample.about})" if trial.sample.about else ""
+    paper.blank()
+    paper.line("with ", (trial.sample.name, "bold"), about, ": the visit starts ", _start(trial), indent=2)
+    for moment in trial.moments:
+        due = f": {_written(moment.due_at, trial)}, "
+        until = f"; not after {_deadline(moment, trial)}"
+        paper.line((moment.trigger, "bold"), due, (_from_now(moment.due_at, now), "green"), (until, "dim"), indent=4)
+    _print_left_out(paper, trial, indent=4)
+    _print_findings(paper, own(trial, "problems"), own(trial, "notes"), indent=4)
+    for message in trial.messages:
+        paper.blank()
+        _print_message(paper, message, trial, verbose=verbose)
+
+
+def _print_in_short(paper: Paper, trial: Trial, *, width: int) -> None:
+    name = f"{trial.sample.name:{width}}  "
+    if trial.matches:
+        when = _written(trial.moments[0].due_at, trial)
+        what, style = f"{count_of(len(trial.messages), 'message')}, as above; due {when}", "green"
+    else:
+        what, style = f"nothing: {'; '.join(trial.reasons)}", "dim"
+    paper.line((name, "bold"), (what, style), indent=2, hanging=width + 2)
+    _print_left_out(paper, trial, indent=width + 4)
+    _print_findings(paper, trial.problems, trial.notes, indent=width + 4)
+
+
+def _print_left_out(paper: Paper, trial: Trial, *, indent: int) -> None:
+    """The participants whom a filter excludes from a booking that matches."""
+    for reason in trial.reasons if trial.matches else ():
+        paper.line(("left out: ", "yellow"), (reason, "dim"), indent=indent, hanging=2)
+
+
+def _print_findings(paper: Paper, problems: Iterable[str], notes: Iterable[str], *, indent: int) -> None:
+    for problem in problems:
+        paper.line(("problem: ", "bold red"), (problem, "red"), indent=indent, hanging=2)
+    for note in notes:
+        paper.line(("note: ", "yellow"), (note, "dim"), indent=indent, hanging=2)
+
+
+# --- times ------------------------------------------------------------------------------------------------------------
+
+
+def _written(instant: datetime, trial: Trial) -> str:
+    return f"{instant.astimezone(ZoneInfo(trial.timezone)):%a %d %b %Y %H:%M} {trial.timezone}"
+
+
+def _start(trial: Trial) -> str:
+    return _written(trial.sample.booking.starts_at, trial)
+
+
+def _deadline(moment: Moment, trial: Trial) -> str:
+    zone = ZoneInfo(trial.timezone)
+    due, expires = moment.due_at.astimezone(zone), moment.expires_at.astimezone(zone)
+    return f"{expires:%H:%M}" if due.date() == expires.date() else f"{expires:%a %d %b %H:%M}"
+
+
+def _from_now(instant: datetime, now: datetime) -> str:
+    length = abs(instant - now)
+    if length < 2 * HOUR:
+        amount = f"{length // MINUTE} min"
+    else:
+        amount = f"{length // HOUR} h" if length < 2 * DAY else f"{length // DAY} days"
+    return f"in {amount}" if instant > now else f"{amount} ago"
+
+
+# --- one message ------------------------------------------------------------------------------------------------------
+
+
+def _print_message(paper: Paper, message: TriedMessage, trial: Trial, *, verbose: bool) -> None:
+    """The message as its recipient gets it: fields with their names, texts in a frame."""
+    name = recipients.name_of_recipient(message.recipient, trial.sample.booking)
+    whom = "" if message.recipient == message.channel else f" to {name}"
+    address = f" <{message.address}>" if message.address and message.address != name else ""
+    by = f", by {message.provider}" if message.provider != message.channel else ""
+    kind = message.action if message.action == message.channel else f"{message.action} ({message.channel})"
+    paper.line((f"{kind}{whom}", "bold"), address, (f"  in {message.language}{by}", "dim"), indent=4, hanging=2)
+    rows = [
+        (label, value)
+        for label, given in message.fields.items()
+        if given not in (None, "", [], {}, False) and label not in (*QUOTED, *TOLD_OTHERWISE, "cost")
+        if (value := _WRITERS.get(label, _as_line)(given, message, verbose))
+    ]
+    paper.table(rows, indent=6)
+    for label in QUOTED:
+        if text := message.fields.get(label):
+            paper.quote(_readable(text, message), indent=6, title=label if label == "html" else "")
+    if cost := message.fields.get("cost"):
+        paper.line((cost, "dim"), indent=6)
+    _print_findings(paper, message.problems, message.notes, indent=6)
+
+
+def _as_line(given: Any, message: TriedMessage, verbose: bool) -> str:  # noqa: FBT001 - one of _WRITERS
+    del message, verbose
+    if isinstance(given, Mapping):
+        return "\n".join(f"{name}: {value}" for name, value in given.items())
+    if isinstance(given, list):
+        return "\n".join(f"{number}. {value}" for number, value in enumerate(given, start=1))
+    return "yes" if given is True else str(given)
+
+
+def _headers(given: Any, message: TriedMessage, verbose: bool) -> str:  # noqa: FBT001 - one of _WRITERS
+    shown = {name: value for name, value in given.items() if verbose or name.lower() not in EVERY_MAIL_HAS}
+    return _as_line(shown, message, verbose)
+
+
+def _files(given: Any, message: TriedMessage, verbose: bool) -> str:  # noqa: FBT001 - one of _WRITERS
+    del verbose
+    kinds = message.fields["attachment_types"]
+    return ", ".join(f"{name} ({kind})" for name, kind in zip(given, kinds, strict=True))
+
+
+def _address(given: Any, message: TriedMessage, verbose: bool) -> str:  # noqa: FBT001 - one of _WRITERS
+    del verbose
+    return f"{message.fields['method']} {given}"
+
+
+_WRITERS: dict[str, Callable[[Any, TriedMessage, bool], str]] = {
+    "headers": _headers,
+    "attachments": _files,
+    "url": _address,
+}
+
+
+def _readable(text: str, message: TriedMessage) -> str:
+    """A form's fields one below the other; any other text as it is."""
+    form = find_form(message.fields) if message.channel == "webhook" else None
+    return text if form is None else "\n".join(f"{name} = {value}" for name, value in form)
+
+
+# --- sending, samples -------------------------------------------------------------------------------------------------
+
+
+def print_sent(sent: Sent, *, outbox: Path | None) -> None:
+    """One line: what became of a test message."""
+    paper = Paper()
+    way = f"{sent.workflow}: {sent.action}"
+    way += f", as to {sent.recipient}" if sent.recipient != sent.channel else ""
+    if sent.error:
+        paper.line(("failed   ", "bold red"), way, f": {sent.error}")
+        return
+    where = f"written into {outbox} as {sent.provider_id}; nobody got it" if outbox else f"sent to {sent.to}"
+    identity = f", {sent.provider_id}" if sent.provider_id and not outbox else ""
+    note = [(f"; {sent.note}", "yellow")] if sent.note else []
+    paper.line(("written  " if outbox else "sent     ", "green"), f"{way}: {where}{identity}", *note)
+
+
+def print_samples(samples: Iterable[Sample], *, config: Config) -> None:
+    """A table of the samples."""
+    rows = []
+    for sample in samples:
+        booking = sample.booking
+        zone = ZoneInfo(booking.timezone or config.timezone)
+        starts = f"{booking.starts_at.astimezone(zone):%Y-%m-%d %H:%M} {zone.key}"
+        rows.append((sample.name, sample.about, starts, booking.status))
+    print_table(("sample", "about", "starts", "status"), rows, styles=("bold cyan",))

@@ -1,0 +1,166 @@
+"""The channels of the YAML: who carries the messages, and with which settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from yaml.nodes import MappingNode, Node
+
+from reminderctl import channels, trust
+from reminderctl.config.env import Variables, fill_in
+from reminderctl.config.settings import read_text
+from reminderctl.config.struct_reader import (
+    check_keys,
+    complete,
+    encoded_names,
+    fields_of,
+    good_values,
+    note_at,
+    read_struct,
+)
+from reminderctl.config.suggestions import choices_of, depends_on, nearest, one_of, suggest
+from reminderctl.config.yaml_file import Page
+from reminderctl.config.yaml_nodes import entries, is_empty, is_mapping
+from reminderctl.model import Configured
+
+NEEDS_NO_SETTINGS = "webhook"
+
+
+def read_channels(page: Page, node: Node, *, variables: Variables) -> dict[str, Configured]:
+    """Every channel that the YAML names; one whose settings are wrong has None for them, and the mistakes noted."""
+    if not is_mapping(node):
+        page.note(node, "channels", "expected a mapping such as `sms: {provider: twilio, ...}`")
+        return {}
+    found = {}
+    for name, below in check_keys(
+        page, node, entries(node), known=channels.NAMES, path="channels", noun="channel"
+    ).items():
+        found[name] = _read_channel(page, below, name=name, variables=variables)
+    return found
+
+
+def without_settings(channel: str, *, keys: frozenset[str]) -> Configured:
+    """A channel of which only the messages matter: the first provider whose messages know all of these keys."""
+    modules = module_names(channel)
+    fitting = (name for name in modules if keys <= set(encoded_names(channels.module(name).Message)))
+    module = next(fitting, modules[0])
+    return Configured(
+        module=module, settings=channels.module(module).Settings() if channel == NEEDS_NO_SETTINGS else None
+    )
+
+
+def module_names(channel: str) -> tuple[str, ...]:
+    """The modules that can carry a channel: `email`; `sms.http`, `sms.twilio`, ..."""
+    return tuple(f"{channel}.{name}" for name in channels.providers(channel)) or (channel,)
+
+
+def explain_absence(channel: str) -> str:
+    """What to add to `channels` for a channel that it lacks."""
+    providers = channels.providers(channel)
+    if providers:
+        return f"`channels` has no `{channel}`; add it with its `provider`: {one_of(providers)}"
+    needed = [name for name, each in fields_of(channels.module(channel).Settings).items() if each.required]
+    return f"`channels` has no `{channel}`; add it with {one_of(needed).replace(' or ', ' and ')}"
+
+
+def _read_channel(page: Page, node: Node, *, name: str, variables: Variables) -> Configured:
+    path = f"channels.{name}"
+    if not is_mapping(node):
+        page.note(node, path, "expected a mapping of keys and values")
+        return without_settings(name, keys=frozenset())
+    module_name = _chosen_module(page, node, name=name, path=path)
+    if not module_name:
+        return without_settings(name, keys=frozenset())
+    module = channels.module(module_name)
+    return Configured(
+        module=module_name, settings=_read_settings(page, node, module=module, path=path, variables=variables)
+    )
+
+
+def _chosen_module(page: Page, node: MappingNode, *, name: str, path: str) -> str:
+    """The module that `provider` chooses; an empty text, and a note, where it chooses none."""
+    providers = channels.providers(name)
+    given = entries(node).get("provider")
+    if not providers:
+        return name
+    if given is None:
+        page.note(node, path, f"`provider` is missing; {name} is carried by {one_of(providers)}")
+        return ""
+    provider = read_text(page, given, path=path, lead="provider: ")
+    if provider in providers:
+        return f"{name}.{provider}"
+    if provider:
+        page.note(given, path, f"unknown provider `{provider}`{suggest(provider, providers, of='there are')}")
+    return ""
+
+
+def _read_settings(page: Page, node: MappingNode, *, module: Any, path: str, variables: Variables) -> Any:
+    """The channel's settings, or None with the mistakes noted.
+
+    Where variables are optional and one is not set, the settings are what can be made without it, or None.
+    """
+    kind = module.Settings
+    filled = {
+        name: fill_in(page, value, path=path, variables=variables)
+        for name, value in entries(node).items()
+        if name != "provider" or name in encoded_names(kind)
+    }
+    incomplete = {name for name, (_, _, complete) in filled.items() if not complete}
+    values = {name: value for name, (value, _, _) in filled.items()}
+    settings = read_struct(
+        page,
+        node,
+        kind=kind,
+        path=path,
+        values=values,
+        sources={name: references for name, (_, references, _) in filled.items() if references},
+        leave_out=incomplete | (entries(node).keys() - filled.keys()),
+        hide=variables.hide,
+    )
+    find: Callable[[Any], list[str]] = getattr(module, "mistakes", lambda _: [])
+    if settings is not None and not incomplete:
+        found: Iterable[str] = find(settings)
+    else:
+        known = {name: each for name, each in values.items() if name not in incomplete | _empty(node)}
+        found = _mistakes_of_good(find, kind, good_values(known, kind, folder=page.path.parent), given=values.keys())
+    for what in (*found, *_untrusted(page, settings, module=module, variables=variables)):
+        note_at(page, node, variables.hide(what), path=path)
+    return settings if variables.optional or not incomplete else None
+
+
+def _untrusted(page: Page, settings: Any, *, module: Any, variables: Variables) -> Iterator[str]:
+    """Yield why a program of the settings must not be run: others may change it, or the YAML that names it."""
+    find: Callable[[Any], dict[str, list[Path]]] = getattr(module, "programs", lambda _: {})
+    if settings is None or variables.optional:
+        return
+    for name, files in find(settings).items():
+        for file in [*files, page.path] if files else []:
+            if stranger := trust.find_stranger(file):
+                us = trust.owner_name(os.geteuid())
+                yield f"{name}: {us} would run what others can choose: {stranger}"
+                break
+
+
+def _empty(node: MappingNode) -> set[str]:
+    return {name for name, value in entries(node).items() if is_empty(value)}
+
+
+def _mistakes_of_good(
+    find: Callable[[Any], list[str]], kind: Any, good: Mapping[str, Any], *, given: Iterable[str]
+) -> Iterator[str]:
+    """What is wrong with the good settings taken together, whatever the others that were given should have been."""
+    fields = fields_of(kind)
+    doubtful = {name if name in fields else nearest(name, fields) for name in given}
+    doubtful |= {name for name, field in fields.items() if field.required}
+    doubtful -= good.keys()
+    choices = {name: choices_of(fields[name].type) for name in sorted(doubtful & fields.keys())}
+    open_ones = {name: each for name, each in choices.items() if each}
+    found = [
+        find(complete({**good, **dict(zip(open_ones, chosen, strict=True))}, kind))
+        for chosen in product(*open_ones.values())
+    ]
+    return (what for what in found[0] if all(what in each for each in found) and not depends_on(what, doubtful))

@@ -1,0 +1,186 @@
+"""What `${NAME}` stands for: the environment first, then `secrets.env` beside the YAML."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from yaml.nodes import Node, ScalarNode
+
+from reminderctl import trust
+from reminderctl.config.locate import SECRETS
+from reminderctl.config.suggestions import did_you_mean
+from reminderctl.config.yaml_file import Page
+from reminderctl.config.yaml_nodes import entries, is_list, is_mapping, plain
+from reminderctl.errors import Problem
+
+REFERENCE = re.compile(r"\$\{([^{}]*)\}")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
+_QUOTED = re.compile(r"""(?:"([^"]*)"|'([^']*)')\s*(?:#.*)?""")
+_LONG = 6
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+class _ExposedError(Exception):
+    """Others than we could read or write the file."""
+
+
+class Variables:
+    """The environment and, opened when that does not hold a name, `secrets.env`.
+
+    `optional`: nothing is going to be sent, so a name that is not set is no mistake.
+    """
+
+    def __init__(self, environ: Mapping[str, str], folder: Path, *, optional: bool) -> None:
+        self.optional = optional
+        self.problems: list[Problem] = []
+        self._environ = environ
+        self._file = folder / SECRETS
+        self._secrets: dict[str, str] | None = None
+        self._used: dict[str, str] = {}
+
+    def find(self, name: str) -> str | None:
+        """The value of a name, or None; what is wrong with `secrets.env` itself goes to `problems`."""
+        value = self._environ[name] if name in self._environ else self._in_file().get(name)
+        if value:
+            self._used[name] = value
+        return value
+
+    def hide(self, text: str) -> str:
+        """A text, not of ours, with the values that were found replaced by their names."""
+        for name, value in sorted(self._used.items(), key=lambda each: -len(each[1])):
+            for written in {value, repr(value)[1:-1]}:
+                # A short value may be a part of many words.
+                whole = r"\b" if len(written) < _LONG and written.isalnum() else ""
+                text = re.sub(f"{whole}{re.escape(written)}{whole}", f"${{{name}}}", text)
+        return text
+
+    def explain_absence(self, name: str) -> str:
+        """Why a name has no value, and what would be right."""
+        known = {**self._in_file(), **self._environ}
+        wrong = "is empty" if name in known else "is not set"
+        meant = "" if name in known else did_you_mean(name, known)
+        return f"`${{{name}}}` {wrong}; put {name} in the environment or in {self._file}{meant}"
+
+    def _in_file(self) -> dict[str, str]:
+        if self._secrets is None:
+            self._secrets, problems = read_secrets(self._file)
+            self.problems.extend(problems)
+        return self._secrets
+
+
+def read_secrets(path: Path) -> tuple[dict[str, str], list[Problem]]:
+    """The names and values of a `secrets.env`, and its mistakes; nothing where there is no such file."""
+    name = str(path)
+    try:
+        content = _read_private(path)
+        lines = content.decode("utf-8-sig").split("\n") if content is not None else []
+    except _ExposedError as exposed:
+        return {}, [Problem(name, 1, 1, "", str(exposed))]
+    except OSError as error:
+        return {}, [Problem(name, 1, 1, "", f"cannot be read: {error.strerror}")]
+    except UnicodeDecodeError:
+        return {}, [Problem(name, 1, 1, "", "is not UTF-8; save the file as UTF-8")]
+    secrets, problems = {}, []
+    for number, line in enumerate(map(str.strip, lines), start=1):
+        if not line or line.startswith("#"):
+            continue
+        found = _LINE.fullmatch(line)
+        value = _unquote(found[2]) if found else None
+        if not found or value is None:  # the line itself is not shown: it may be a secret without its name
+            problems.append(Problem(name, number, 1, "", "cannot be read; a line is NAME=value, quoted with \" or '"))
+            continue
+        secrets[found[1]] = value
+    return secrets, problems
+
+
+def _read_private(path: Path) -> bytes | None:
+    """Return what a file holds that is ours alone, or None where there is none; raises `_ExposedError` and OSError.
+
+    A file of root's is ours, too: only root could have let us read it.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # nobody may ever write into a pipe
+    except FileNotFoundError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise _ExposedError("is no ordinary file; write NAME=value lines into a file")
+        if found.st_mode & _OTHERS:
+            mode = f"{stat.S_IMODE(found.st_mode):04o}"
+            raise _ExposedError(f"others can read it (mode {mode}), so it is not used; run: chmod 600 {path}")
+        if found.st_uid not in (os.geteuid(), trust.ROOT):
+            us, owner = trust.owner_name(os.geteuid()), trust.owner_name(found.st_uid)
+            what = f"it belongs to {owner}, who may read and change it, and this is {us}, so it is not used"
+            raise _ExposedError(f"{what}; run: chown {us} {path}")
+        return file.read()
+
+
+def _unquote(text: str) -> str | None:
+    """The value after the `=`; None where a quote is not closed."""
+    if text[:1] in ("'", '"'):
+        found = _QUOTED.fullmatch(text)
+        return (found[1] if found[1] is not None else found[2]) if found else None
+    return re.split(r"\s#", text, maxsplit=1)[0].rstrip()
+
+
+def fill_in(page: Page, node: Node, *, path: str, variables: Variables) -> tuple[Any, str, bool]:
+    """The plain value at a node with its `${NAME}` replaced, the references it held, and whether all of them are set.
+
+    A mistake is noted for each that is not, unless `variables` are optional.
+    """
+    if isinstance(node, ScalarNode):
+        return _fill_text(page, node, path=path, variables=variables) if "${" in node.value else (node.value, "", True)
+    if "${" not in page.text:
+        return plain(node), "", True
+    if is_list(node):
+        parts = [fill_in(page, each, path=path, variables=variables) for each in node.value]
+        return [part[0] for part in parts], *_together(parts)
+    if is_mapping(node):
+        named = {name: fill_in(page, each, path=path, variables=variables) for name, each in entries(node).items()}
+        return {name: part[0] for name, part in named.items()}, *_together(list(named.values()))
+    return plain(node), "", True
+
+
+def _together(parts: list[tuple[Any, str, bool]]) -> tuple[str, bool]:
+    return " ".join(part[1] for part in parts if part[1]), all(part[2] for part in parts)
+
+
+def _fill_text(page: Page, node: ScalarNode, *, path: str, variables: Variables) -> tuple[str, str, bool]:
+    complete = True
+    text = str(node.value)
+    for reference in REFERENCE.finditer(text):
+        name = reference[1]
+        if not _NAME.fullmatch(name):
+            page.note(node, path, f"`{reference[0]}` names no variable; write ${{NAME}} with letters, digits and _")
+            complete = False
+        elif not variables.find(name):
+            complete = False
+            if not variables.optional:
+                page.note(node, path, variables.explain_absence(name), token=reference[0])
+    references = " ".join(reference[0] for reference in REFERENCE.finditer(text))
+    return REFERENCE.sub(lambda found: variables.find(found[1]) or "", text), references, complete
+
+
+def note_references(page: Page, node: Node, *, path: str) -> None:
+    """A mistake for each `${...}` at or below a node where none is read."""
+    stack = [node]
+    while stack:
+        each = stack.pop()
+        if isinstance(each, ScalarNode):
+            for found in REFERENCE.finditer(each.value):
+                page.note(each, path, misplaced(found[0]), token=found[0])
+        elif is_list(each):
+            stack.extend(each.value)
+        elif is_mapping(each):
+            stack.extend(value for _, value in each.value)
+
+
+def misplaced(reference: str, *, instead: str = "") -> str:
+    return f"`{reference}` is read under `channels` only; {instead or 'write the value itself here'}"

@@ -1,0 +1,137 @@
+"""Everything that `check` says about a configuration: its mistakes, and what was probably not meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Set
+from pathlib import Path
+from typing import NamedTuple
+
+from msgspec import structs
+
+from reminderctl.config import loading
+from reminderctl.config.lint.bookings import NOTHING, Seen, look_at
+from reminderctl.config.lint.filters import advise_on_filters, filtered_by
+from reminderctl.config.lint.languages import advise_on_codes, advise_on_languages
+from reminderctl.config.lint.located import place_workflows, workflow_nodes
+from reminderctl.config.lint.schedule import HELD, advise_on_firing
+from reminderctl.config.lint.texts import advise_on_sms, advise_on_subjects, advise_on_whatsapp
+from reminderctl.config.lint.written import advise_on_comments, advise_on_oddities
+from reminderctl.config.loading import Reading
+from reminderctl.config.yaml_nodes import entries, is_mapping, is_text, key_node
+from reminderctl.errors import BookingsError, ConfigError, LockedError, Problem
+from reminderctl.model import Config
+
+
+class Verdict(NamedTuple):
+    """Mistakes and warnings, both by their places; what was read, if it can be used; what else is good to know."""
+
+    problems: list[Problem]
+    warnings: list[Problem]
+    config: Config | None
+    notes: list[str]
+
+
+def check(path: Path, environ: Mapping[str, str]) -> Verdict:
+    """The verdict on the YAML at `path`, a file or a directory of them.
+
+    Warnings are about those workflows that have no mistakes, whatever the others have.
+    """
+    reading = loading.read(path, environ, deep=True)
+    config = None
+    try:
+        config = loading.judge(reading)
+        problems = list(config.broken)
+    except ConfigError as error:
+        problems = error.problems
+    notes = list(_advise(reading))
+    warnings = sorted({warning for page in reading.pages for warning in page.warnings})
+    return Verdict(problems, warnings, config, notes)
+
+
+def _advise(reading: Reading) -> Iterator[str]:
+    """Leave a warning on the pages for all that was probably not meant; gives what is only good to know."""
+    placed = place_workflows(reading)
+    advise_on_firing(placed)
+    advise_on_languages(placed, reading)
+    advise_on_codes(placed, reading)
+    advise_on_sms(placed, reading)
+    advise_on_subjects(placed)
+    advise_on_whatsapp(placed, reading)
+    advise_on_oddities(placed, reading)
+    advise_on_comments(reading)
+    seen = NOTHING
+    try:
+        seen = _see(reading, filtered_by(placed))
+    except BookingsError as error:
+        seen = NOTHING._replace(trouble=str(error))
+    except LockedError as error:
+        yield f"nothing was compared with the bookings: {error}"
+    advise_on_filters(placed, seen=seen)
+    _warn_of_settings(reading, seen)
+    if outbox := reading.fields.get("outbox"):
+        yield f"`outbox` is set: nobody gets anything, every message becomes a file in {outbox}"
+
+
+def _see(reading: Reading, wanted: Set[str]) -> Seen:
+    path = reading.fields["bookings"]
+    mistaken = any(problem.path == "bookings" for page in reading.pages for problem in page.problems)
+    return NOTHING if mistaken or is_missing(path) else look_at(path, wanted)
+
+
+def is_missing(path: Path) -> bool:
+    """Is there certainly no such file? A folder that we may not enter hides what it holds."""
+    try:
+        return not path.exists()
+    except OSError:
+        return False
+
+
+# --- settings ---------------------------------------------------------------------------------------------------------
+
+
+def _warn_of_settings(reading: Reading, seen: Seen) -> None:
+    if "channels" in reading.given:
+        _warn_of_channels(reading)
+    if seen.trouble:
+        page, node = reading.given.get("bookings") or (reading.pages[0], reading.pages[0].root)
+        if node is not None:
+            page.warn(node, "bookings", seen.trouble)
+    if "max_burst" in reading.given:
+        page, node = reading.given["max_burst"]
+        if node.value == "0":
+            page.warn(node, "max_burst", HELD)
+
+
+def _warn_of_channels(reading: Reading) -> None:
+    """Warn of channels that nothing uses, and of files that their settings name."""
+    page, node = reading.given["channels"]
+    if not is_mapping(node):
+        return
+    used = set(_channels_used(reading))
+    known = used and not reading.around.unreadable  # a file with nothing but settings is one of several
+    for name, below in entries(node).items():
+        path = f"channels.{name}"
+        if name in reading.fields["channels"] and known and name not in used:
+            what = f"no workflow sends by {name}; take it out, or write an action with `send: {name}`"
+            page.warn(key_node(node, name), path, what)
+        for key, file in _files(reading, name):
+            if is_mapping(below) and is_missing(file):
+                what = f"{key}: there is no file {file}, without which no {name} is sent; write where it is"
+                page.warn(entries(below)[key], path, what)
+
+
+def _channels_used(reading: Reading) -> Iterator[str]:
+    """What follows `send`, in workflows with mistakes, too."""
+    for page in reading.pages:
+        for workflow in workflow_nodes(page):
+            actions = entries(workflow).get("actions") if is_mapping(workflow) else None
+            for action in actions.value if actions is not None and not is_text(actions) else ():
+                send = entries(action).get("send") if is_mapping(action) else None
+                if send is not None and is_text(send):
+                    yield send.value
+
+
+def _files(reading: Reading, channel: str) -> Iterator[tuple[str, Path]]:
+    configured = reading.fields["channels"].get(channel)
+    settings = structs.asdict(configured.settings) if configured and configured.settings is not None else {}
+    return ((name, value) for name, value in settings.items() if isinstance(value, Path))

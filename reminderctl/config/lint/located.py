@@ -1,0 +1,77 @@
+"""Workflows without mistakes, each with its place in the YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from yaml.nodes import MappingNode, Node
+
+from reminderctl import channels
+from reminderctl.channels import ChannelModule
+from reminderctl.config.loading import Reading
+from reminderctl.config.yaml_file import Page
+from reminderctl.config.yaml_nodes import entries, is_list, is_mapping, workflow_path
+from reminderctl.model import Action, Workflow
+
+
+class Placed(NamedTuple):
+    """A workflow and where it stands."""
+
+    page: Page
+    node: MappingNode
+    path: str
+    workflow: Workflow
+
+    def warn(self, node: Node, what: str, *, action: int | None = None, token: str = "") -> None:
+        """Advice on the workflow, or on one of its actions."""
+        path = self.path if action is None else f"{self.path}: actions[{action}]"
+        self.page.warn(node, path, what, token=token)
+
+    def value(self, key: str, index: int) -> Node:
+        """One value of a key that holds one value or a list of them."""
+        return _parts(entries(self.node)[key])[index]
+
+    def filter_value(self, key: str, name: str, index: int) -> Node:
+        """The same under `filters` or `except`."""
+        return _parts(_mapping(entries(self.node)[key])[name])[index]
+
+    def actions(self) -> Iterator[tuple[int, Action, MappingNode]]:
+        """Each action with its number and its place."""
+        for index, (action, node) in enumerate(
+            zip(self.workflow.actions, _parts(entries(self.node)["actions"]), strict=True)
+        ):
+            assert is_mapping(node)  # noqa: S101 - it was read as one
+            yield index, action, node
+
+
+def place_workflows(reading: Reading) -> list[Placed]:
+    """Every workflow without mistakes, in the order of the files."""
+    found = []
+    for page, workflows in zip(reading.pages, reading.workflows, strict=True):
+        by_id = {workflow.id: workflow for workflow in workflows}
+        for index, node in enumerate(workflow_nodes(page)):
+            nodes = _mapping(node)
+            workflow = by_id.pop(nodes["id"].value, None) if "id" in nodes else None
+            if workflow is not None and is_mapping(node):
+                found.append(Placed(page, node, workflow_path(index, nodes["id"]), workflow))
+    return found
+
+
+def workflow_nodes(page: Page) -> list[Node]:
+    """Whatever stands under `workflows`, with mistakes or without."""
+    node = entries(page.root).get("workflows") if page.root is not None else None
+    return list(node.value) if node is not None and is_list(node) else []
+
+
+def module_of(action: Action, reading: Reading) -> ChannelModule:
+    """The module that carries an action's messages."""
+    return channels.module(reading.around.channels[action.channel].module)
+
+
+def _parts(node: Node) -> list[Node]:
+    return list(node.value) if is_list(node) else [node]
+
+
+def _mapping(node: Node) -> dict[str, Node]:
+    return entries(node) if is_mapping(node) else {}

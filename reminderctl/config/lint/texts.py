@@ -1,0 +1,141 @@
+"""Advice on texts that their channel carries at a price, or not at all."""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+
+from reminderctl.channels.sms._segments import count_segments
+from reminderctl.config.lint.located import Placed, module_of
+from reminderctl.config.loading import Reading
+from reminderctl.config.message import node_at
+from reminderctl.config.struct_reader import encoded_names
+from reminderctl.errors import Rejected
+from reminderctl.messages.examples import fill_in
+from reminderctl.model import Company
+
+MOST_SEGMENTS = 3
+_COMPANY = frozenset(Company.__struct_fields__)
+_ALIKES = {
+    "'": "`\u00b4\u2018\u2019\u201a",
+    '"': "\u201c\u201d\u201e\u00ab\u00bb",
+    "-": "\u2010\u2011\u2012\u2013\u2014\u2022",
+    " ": "\t",
+    "l": "ł",
+    "L": "Ł",
+    "d": "đ",
+    "D": "Đ",
+    "i": "\u0131",
+    "oe": "œ",
+    "OE": "Œ",
+}
+_ALIKE = {character: plain for plain, characters in _ALIKES.items() for character in characters}
+_PICTURES = frozenset({"So", "Sk", "Cf", "Mn"})  # and what changes their look
+
+
+def advise_on_sms(placed: list[Placed], reading: Reading) -> None:
+    """Warn of texts that take more than three SMS, or more than they need for the sake of a character or two."""
+    for each in placed:
+        for index, action, node in each.actions():
+            body = action.message.get("body", "") if action.channel == "sms" else ""
+            versions = {(): body} if isinstance(body, str) else {(language,): text for language, text in body.items()}
+            for path, text in versions.items():
+                language = path[0] if path else reading.around.language
+                for what, token in _length(text, language=language, reading=reading):
+                    each.warn(node_at(node, ("body", *path)), f"body: {what}", action=index, token=token)
+
+
+def advise_on_subjects(placed: list[Placed]) -> None:
+    """Warn of mails without a subject."""
+    for each in placed:
+        for index, action, node in each.actions():
+            subject = action.message.get("subject", "x")
+            versions = {"": subject} if isinstance(subject, str) else subject
+            for language, text in versions.items():
+                path = ("subject", language) if language else ("subject",)
+                if not text.strip():
+                    what = "is empty: a mail without a subject is easily overlooked, or taken for spam; write one"
+                    each.warn(node_at(node, path), f"{'.'.join(path)}: {what}", action=index)
+
+
+def advise_on_whatsapp(placed: list[Placed], reading: Reading) -> None:
+    """Warn of texts that are no template, with which no business may begin a conversation."""
+    for each in placed:
+        for index, action, node in each.actions():
+            if action.channel == "whatsapp" and action.message.get("body"):
+                names = encoded_names(module_of(action, reading).Message)
+                template = next(name for name in ("content_sid", "template") if name in names)
+                each.warn(
+                    node_at(node, ("body",)),
+                    "body: WhatsApp carries a free text only to those who have written to you within the last 24 "
+                    f"hours, and refuses the others; name an approved template instead: `{template}: ...`",
+                    action=index,
+                )
+
+
+# --- the length of an SMS ---------------------------------------------------------------------------------------------
+
+
+def _length(text: str, *, language: str, reading: Reading) -> Iterator[tuple[str, str]]:
+    """What to say of one text, and the character to point at."""
+    company = reading.around.company
+    try:
+        filled = fill(text, language=language, company=company)
+    except Rejected:  # for `test` to show: it depends on the booking
+        return
+    takes = count_segments(filled).segments
+    used = {name: str(getattr(company, name)) for name in re.findall(r"company_(\w+)", text) if name in _COMPANY}
+    dear = {each: alike(each) for each in dict.fromkeys("".join((text, *used.values()))) if is_dear(each)}
+    would_take = count_segments("".join(dear.get(each, each) or "" for each in filled)).segments
+    if would_take < takes and None not in dear.values():
+        of_company = {f"{{company_{name}}}": value for name, value in used.items() if any(map(is_dear, value))}
+        why, instead = _explain_dear([each for each in dear if each in text], of_company)
+        what = f"about {takes} SMS instead of {would_take}, because {why} not in their alphabet (GSM 03.38)"
+        yield f"in {language} this takes {what}; {instead}", next(iter(dear))
+    elif takes > MOST_SEGMENTS:
+        yield f"in {language} this takes about {takes} SMS, and each is paid for; shorten it to {MOST_SEGMENTS}", ""
+
+
+def _explain_dear(characters: list[str], of_company: Mapping[str, str]) -> tuple[str, str]:
+    """Which characters, where they come from, make an SMS long, with a verb; and what to write."""
+    causes = [_show(each) for each in characters]
+    rights = [f"write `{plain}`" if (plain := alike(each)) else f"leave {_show(each)} out" for each in characters]
+    for shortcode, value in of_company.items():
+        causes += [f"{_show(each)} of {shortcode}" for each in dict.fromkeys(value) if is_dear(each)]
+        rights.append(f"write `{_cheapen(value)}` for {shortcode}")
+    return f"{', '.join(causes)} {'is' if len(causes) == 1 else 'are'}", ", ".join(dict.fromkeys(rights))
+
+
+def _show(character: str) -> str:
+    """The character, or its name where nobody would see it."""
+    unseen = unicodedata.category(character) in ("Cf", "Mn", "Zs", "Cc")
+    return unicodedata.name(character, f"U+{ord(character):04X}").lower() if unseen else f"`{character}`"
+
+
+@functools.lru_cache(maxsize=4096)
+def is_dear(character: str) -> bool:
+    """Does it take an SMS out of its own alphabet, into one with less than half the places?"""
+    return count_segments(character).encoding == "UCS-2"
+
+
+def alike(character: str) -> str | None:
+    """What can stand for it in an SMS; nothing for a picture, None where the script has no other letters."""
+    plain = _ALIKE.get(character)
+    if plain is None:
+        decomposed = unicodedata.normalize("NFKD", character)
+        plain = "".join(each for each in decomposed if not unicodedata.combining(each))
+        if unicodedata.category(character) in _PICTURES:
+            return ""
+    return None if any(map(is_dear, plain)) else plain
+
+
+def fill(text: str, *, language: str, company: Company) -> str:
+    """Return the text with the catalogue's examples, in letters that cost nothing; raises `Rejected`."""
+    return fill_in(text, language=language, company=company, change=_cheapen).strip()
+
+
+def _cheapen(text: str) -> str:
+    """A text with what can stand for its dear characters."""
+    return "".join((alike(each) or "") if is_dear(each) else each for each in text)

@@ -1,0 +1,87 @@
+"""Advice on texts that YAML cuts, or that hold what looks like a shortcode and is none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from yaml.nodes import Node, ScalarNode
+
+from reminderctl.config.lint.located import Placed, module_of, workflow_nodes
+from reminderctl.config.loading import Reading
+from reminderctl.config.message import node_at
+from reminderctl.config.yaml_file import Page
+from reminderctl.config.yaml_nodes import is_list, is_mapping, paths
+from reminderctl.messages import oddities, templates
+from reminderctl.text_types import Place
+
+_COMMENT = re.compile(r"[ \t]*(#[^\r\n]*)")
+_SHORTCODE = re.compile(r"\{[{%]?[ \t]*[A-Za-z][\w.]*[ \t]*[}%|(]|\{\{|\{%")
+_LONGEST = 60  # characters of a quotation
+
+
+def advise_on_oddities(placed: list[Placed], reading: Reading) -> None:
+    """Warn of names that would be sent as they stand, and of what is left out as a comment."""
+    for each in placed:
+        for index, action, node in each.actions():
+            for path, text in _texts(action.message, module_of(action, reading).Message):
+                for offset, what in oddities.find(text):
+                    token = text[offset : offset + 200].split("\n")[0][:_LONGEST]
+                    each.warn(node_at(node, path), f"{'.'.join(map(str, path))}: {what}", action=index, token=token)
+            for to in action.to:
+                for _, what in oddities.find(to):
+                    each.warn(node_at(node, ("to",)), f"to: {what}", action=index, token=to)
+
+
+def _texts(message: Any, message_type: type) -> list[tuple[tuple[str | int, ...], str]]:
+    found: list[tuple[tuple[str | int, ...], str]] = []
+
+    def collect(path: tuple[str | int, ...], _place: Place, text: Any) -> Any:
+        versions = text.items() if isinstance(text, dict) else [(None, text)]
+        found.extend(((*path, *([language] if language else [])), each) for language, each in versions)
+        return text
+
+    if message is not None:
+        templates.transform(message_type, message, collect)
+    return [(path, text) for path, text in found if isinstance(text, str)]
+
+
+def advise_on_comments(reading: Reading) -> None:
+    """Warn of texts that end early, because a ` #` in them begins one of YAML's comments."""
+    for page in reading.pages:
+        if page.root is None or "#" not in page.text:
+            continue
+        names = paths(page.root)
+        in_actions = {id(each) for workflow in workflow_nodes(page) for each in _scalars(workflow)}
+        for node in _scalars(page.root):
+            _look_behind(page, node, path=names.get(id(node), ""), is_text=id(node) in in_actions)
+
+
+def _look_behind(page: Page, node: ScalarNode, *, path: str, is_text: bool) -> None:
+    found = _COMMENT.match(page.text, node.end_mark.index)
+    if not found:
+        return
+    comment = found[1]
+    # Nobody comments with a shortcode; and `Room #5` is no comment of somebody who writes a blank behind his.
+    if not (_SHORTCODE.search(comment) or (is_text and not node.style and re.match("#[^\\s#!]", comment))):
+        return
+    shown = f"{comment[:_LONGEST]}..." if len(comment) > _LONGEST else comment
+    what = f'`{shown}` is a comment, so it is not part of the text; put all of it in quotes: "... #..."'
+    page.warn(node, path, what)
+
+
+def _scalars(root: Node) -> Iterator[ScalarNode]:
+    """Give each text at or below a node, aliases once."""
+    stack, seen = [root], set[int]()
+    while stack:
+        node = stack.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, ScalarNode):
+            yield node
+        elif is_list(node):
+            stack.extend(node.value)
+        elif is_mapping(node):
+            stack.extend(value for _, value in node.value)

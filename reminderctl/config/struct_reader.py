@@ -1,0 +1,200 @@
+"""Turning a mapping of the YAML into a struct, field by field where something is wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import types
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_origin
+
+import msgspec
+from msgspec import structs
+from yaml.nodes import MappingNode, Node
+
+from reminderctl.config.suggestions import allows, explain_refusal, suggest
+from reminderctl.config.yaml_file import Page
+from reminderctl.config.yaml_nodes import entries, is_empty, is_mapping, key_node, plain, unquoted
+from reminderctl.secret import Secret
+
+T = TypeVar("T")
+BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+EMPTY = "is empty; give it a value or leave it out"
+
+
+class Complaint(NamedTuple):
+    """What is wrong with one field; `field` is empty where they are right one by one but not together."""
+
+    field: str
+    what: str
+
+
+def read_struct(
+    page: Page,
+    node: Node,
+    *,
+    kind: type[T],
+    path: str,
+    values: Mapping[str, Any] | None = None,
+    sources: Mapping[str, str] | None = None,
+    leave_out: Iterable[str] = (),
+    hide: Callable[[str], str] = str,
+) -> T | None:
+    """The mapping at `node` as a struct, or None with every mistake noted.
+
+    `values` stand for the node's own values where something was filled in; `sources` says through what: `${PORT}`.
+    Such values are never shown, and `hide` takes them out of what the struct itself says. Keys to `leave_out` are
+    neither looked at nor missed.
+    """
+    if not is_mapping(node):
+        page.note(node, path, f"expected a mapping of keys and values{unquoted(node)}")
+        return None
+    before = len(page.problems)
+    nodes = {name: value for name, value in entries(node).items() if name not in leave_out}
+    nodes = check_keys(page, node, nodes, known=encoded_names(kind), path=path)
+    given = {name: plain(value) if values is None else values[name] for name, value in nodes.items()}
+    made, complaints = make(given, kind, folder=page.path.parent, sources=sources or {})
+    for field, what in complaints:
+        if field in nodes or field not in entries(node):
+            note_at(page, node, what if field else hide(what), path=path, field=field)
+    return made if len(page.problems) == before else None
+
+
+def check_keys(
+    page: Page, node: MappingNode, nodes: Mapping[str, Node], *, known: Iterable[str], path: str, noun: str = "key"
+) -> dict[str, Node]:
+    """The keys that may be here and have a value; notes the others."""
+    good = {}
+    for name, value in nodes.items():
+        if name not in known:
+            page.note(key_node(node, name), path, f"unknown {noun} `{name}`{suggest(name, known)}")
+        elif is_empty(value):
+            page.note(key_node(node, name), path, f"{name}: {EMPTY}")
+        else:
+            good[name] = value
+    return good
+
+
+def note_at(page: Page, node: MappingNode, what: str, *, path: str, field: str = "") -> None:
+    """A mistake at a field of a mapping: the one given, or the one that its text begins with; else at the mapping."""
+    nodes = entries(node)
+    page.note(nodes.get(field) or nodes.get(what.partition(":")[0]) or node, path, what)
+
+
+def make(
+    given: Mapping[str, Any], kind: type[T], *, folder: Path, sources: Mapping[str, str]
+) -> tuple[T | None, list[Complaint]]:
+    """The struct of these values, or what is wrong with each."""
+    given = read_booleans(given, kind)
+    try:
+        return convert(given, kind, folder=folder), []
+    except msgspec.ValidationError as error:
+        whole = str(error)
+    good, complaints = {}, []
+    for name, field in fields_of(kind).items():
+        if name in given:
+            try:
+                good[name] = convert(given[name], field.type, folder=folder)
+            except msgspec.ValidationError:
+                told = _refusals(given[name], field.type, folder=folder, source=sources.get(name, ""))
+                complaints += [Complaint(name, f"{name}: {what}") for what in told]
+        elif field.required:
+            complaints.append(Complaint(name, f"`{name}` is missing"))
+    if not complaints:
+        return None, [Complaint("", whole)]
+    try:
+        complete(good, kind)
+    except ValueError as error:  # what the struct itself says of the good ones
+        complaints.append(Complaint("", str(error)))
+    return None, complaints
+
+
+def complete(good: Mapping[str, Any], kind: type[T]) -> T:
+    """The struct of these values, with something in the place of those that it cannot do without."""
+    fields = {name: field for name, field in fields_of(kind).items() if name in good or field.required}
+    stand_ins = {name: Secret("") if allows(field.type, Secret) else "" for name, field in fields.items()}
+    return kind(**{field.name: {**stand_ins, **good}[name] for name, field in fields.items()})
+
+
+def good_values(given: Mapping[str, Any], kind: Any, *, folder: Path) -> dict[str, Any]:
+    """Those of the values that are as their fields want them."""
+    good = {}
+    for name, value in read_booleans(given, kind).items():
+        with contextlib.suppress(msgspec.ValidationError, KeyError):
+            good[name] = convert(value, fields_of(kind)[name].type, folder=folder)
+    return good
+
+
+def _refusals(value: Any, kind: Any, *, folder: Path, source: str) -> list[str]:
+    """What is wrong with one value: with each of its parts that is, or with all of it."""
+    try:
+        convert(value, kind, folder=folder)
+    except msgspec.ValidationError as error:
+        whole = explain_refusal(str(error), kind=kind, value=value, source=source)
+    else:
+        return []
+    below = _kind_of_values(kind)
+    parts = value.items() if isinstance(value, dict) and below else ()
+    told = [f"{name}: {what}" for name, part in parts for what in _refusals(part, below, folder=folder, source=source)]
+    return told or [whole]
+
+
+def _kind_of_values(kind: Any) -> Any:
+    """What a mapping of this type holds; None where the type is no mapping of names that anyone may choose."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is dict:
+        return arguments[1]
+    inner = arguments[:1] if origin is Annotated else arguments if origin in (Union, types.UnionType) else ()
+    return next(filter(None, map(_kind_of_values, inner)), None)
+
+
+def convert(given: Any, kind: Any, *, folder: Path) -> Any:
+    """Text, dicts and lists as `kind`, paths relative to `folder`; raises msgspec.ValidationError."""
+
+    def read_text(wanted: type[Any], value: Any) -> Any:
+        if not isinstance(value, str):
+            raise TypeError(f"expected text, got {'a list' if isinstance(value, list) else 'a mapping'}")
+        if wanted is Secret:
+            return Secret(value)
+        if wanted is Path:
+            return folder / Path(value).expanduser()
+        raise TypeError(f"no text can be read as {wanted.__name__}")
+
+    return msgspec.convert(given, kind, strict=False, dec_hook=read_text)
+
+
+def read_booleans(given: Mapping[str, Any], kind: Any) -> Mapping[str, Any]:
+    """The values, with `yes`, `off` ... as booleans where a field is one."""
+    meant = {
+        name: boolean
+        for name in _boolean_fields(kind)
+        if name in given and (boolean := read_boolean(given[name])) is not None
+    }
+    return {**given, **meant} if meant else given
+
+
+@cache
+def _boolean_fields(kind: Any) -> tuple[str, ...]:
+    return tuple(name for name, field in fields_of(kind).items() if allows(field.type, bool))
+
+
+def read_boolean(text: Any) -> bool | None:
+    """What `yes`, `off`, `true` ... mean; None for anything else."""
+    return BOOLEANS.get(text.lower()) if isinstance(text, str) and len(text) <= len("false") else None
+
+
+def fields_of(kind: Any) -> dict[str, structs.FieldInfo]:
+    """A struct's fields by their names in the YAML."""
+    return _fields_of(kind)
+
+
+@cache
+def _fields_of(kind: Any) -> dict[str, structs.FieldInfo]:
+    return {field.encode_name: field for field in structs.fields(kind)}
+
+
+def encoded_names(kind: type[Any]) -> tuple[str, ...]:
+    """A struct's keys in the YAML."""
+    names: tuple[str, ...] = kind.__struct_encode_fields__
+    return names

@@ -1,0 +1,170 @@
+"""Reading a YAML file from the disk."""
+
+from __future__ import annotations
+
+import re
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from reminderctl.config.yaml_checks import DEEPEST, TOO_DEEP, Examination, RefusedError
+from reminderctl.config.yaml_file import Page, place_in
+from reminderctl.config.yaml_nodes import is_empty, is_mapping, is_text, paths
+from reminderctl.errors import Problem
+
+LARGEST_FILE = 2_000_000
+_TEXT = "tag:yaml.org,2002:str"
+_TAGS: dict[type[Node], str] = {MappingNode: "tag:yaml.org,2002:map", SequenceNode: "tag:yaml.org,2002:seq"}
+_SAFE_NESTING = 5_000  # libyaml's composer recurses in C: about 30,000 levels overrun the stack
+_EXPLAINED = {
+    "mapping values are not allowed": 'plain text cannot hold `: `; put it in quotes: "..."',
+    "found undefined alias": "nothing above is called so; text that begins with * needs quotes",
+    "found another document": "a second document; one file holds one, so leave out the `---` between",
+    "found duplicate anchor": "another value is called so already; text that begins with & needs quotes",
+}
+_BRACES = 'text that begins with a shortcode needs quotes: "{staff_name} ..."'
+
+
+_FASTEST: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml where PyYAML was built with it
+
+
+class _Loader(_FASTEST):  # type: ignore[misc]  # which of the two it is shows only at run time
+    """A loader for which a value is what is written; it does not even keep track of where it stands.
+
+    PyYAML would ask three methods of its resolver about each value, a third of the time that reading a file takes.
+    """
+
+    def descend_resolver(self, *_: Any) -> None:
+        """Nothing depends on the path to a value."""
+
+    def ascend_resolver(self) -> None:
+        """See `descend_resolver`."""
+
+    def resolve(self, kind: type[Node], *_: Any) -> str:
+        return _TEXT if kind is ScalarNode else _TAGS[kind]
+
+
+def read_text_file(path: Path, name: str) -> tuple[str, Problem | None]:
+    """The text of a file, or why it cannot be read."""
+    try:
+        size, mode = path.stat().st_size, path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # nobody may ever write into a pipe, or too much
+            return "", Problem(name, 1, 1, "", "is no ordinary file but a pipe or a device; name a file")
+        content = path.read_bytes() if size <= LARGEST_FILE else b""
+    except OSError as error:
+        return "", Problem(name, 1, 1, "", f"cannot be read: {error.strerror}")
+    if size > LARGEST_FILE:
+        what = f"is {size:,} bytes long; at most {LARGEST_FILE:,} are read"
+        return "", Problem(name, 1, 1, "", what)
+    try:
+        return content.decode("utf-8-sig"), None
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        what = f"is not UTF-8 (byte 0x{content[error.start]:02x}); save the file as UTF-8"
+        return "", Problem(name, line, column, "", what)
+
+
+def read_page(path: Path) -> Page:
+    """A YAML file; its `root` is None where it could not be read at all."""
+    page = Page(path)
+    page.text, problem = read_text_file(path, page.name)
+    if problem:
+        page.problems.append(problem)
+        return page
+    try:
+        if _may_overrun_the_stack(page.text) and (mark := _find_too_deep(page.text)):
+            page.problems.append(_too_deep(page, mark))
+            return page
+        root = yaml.compose(page.text, Loader=_Loader)
+        page.root = _checked_root(page, root)
+    except (yaml.YAMLError, RecursionError) as error:  # the latter from PyYAML's own composer, which is recursive
+        mark = _find_too_deep(page.text)
+        page.problems.append(_too_deep(page, mark) if mark else _syntax_problem(page, error))
+    except RefusedError as refused:
+        # Where nesting ends a parser, no path is known either: the same mistake reads the same with each of them.
+        where = "" if refused.what == TOO_DEEP else paths(refused.root).get(id(refused.node), "")
+        page.note(refused.node, where, refused.what)
+    return page
+
+
+def _may_overrun_the_stack(text: str) -> bool:
+    """Bound the depth of a text from above, by counting brackets and dashes, which costs nothing."""
+    return sum(map(text.count, ("[", "{", "- ", "? ", "-\n"))) >= _SAFE_NESTING
+
+
+def _find_too_deep(text: str) -> Any:
+    """Return where the first value that is nested too deeply begins, None where a text has none before its first error.
+
+    The events of a parser need no recursion. But libyaml has a limit of its own from version 0.2.6 on, and reads up to
+    1,024 characters ahead, so that it may stop before it has reported the depth: then PyYAML's own parser, which has no
+    limit, reads the text again. It is far slower, so only where brackets without an event can be the reason.
+    """
+    mark, depth, reported = _first_too_deep(text, _Loader)
+    if mark or depth + len(re.findall(r"[\[{]", text[reported:])) <= DEEPEST:
+        return mark
+    return _first_too_deep(text, yaml.BaseLoader)[0]
+
+
+def _first_too_deep(text: str, loader: Any) -> tuple[Any, int, int]:
+    """Return where the first value nested too deeply begins; else the last depth, and the offset of the last event."""
+    depth, offset = 0, 0
+    events: Iterable[Any] = yaml.parse(text, Loader=loader)  # its stubs allow for events without a place
+    try:
+        for event in events:
+            offset = event.end_mark.index
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > DEEPEST:
+                    return event.start_mark, depth, offset
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+    except yaml.YAMLError:
+        return None, depth, offset
+    return None, 0, len(text)
+
+
+def _too_deep(page: Page, mark: Any) -> Problem:
+    return Problem(page.name, mark.line + 1, mark.column + 1, "", TOO_DEEP)
+
+
+def _checked_root(page: Page, root: Node | None) -> MappingNode | None:
+    if root is None or (is_text(root) and is_empty(root)):  # nothing but comments
+        mark = yaml.Mark(page.name, 0, 0, 0, "", 0)
+        return MappingNode("tag:yaml.org,2002:map", [], mark, mark)
+    if is_mapping(root):
+        Examination(page, root)
+        return root
+    page.note(root, "", "expected keys such as `timezone:` and `workflows:` at the left edge")
+    return None
+
+
+def _syntax_problem(page: Page, error: Exception) -> Problem:
+    """The parser's complaint as one line."""
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        position = getattr(error, "position", 0)
+        line, column = place_in(page.text, position if isinstance(position, int) else 0)
+        reason = getattr(error, "reason", None) or "cannot be read as YAML"
+        return Problem(page.name, line, column, "", f"not YAML: {reason}")
+    mark = error.problem_mark
+    return Problem(page.name, mark.line + 1, mark.column + 1, "", f"not YAML: {_explain(page, error)}")
+
+
+def _explain(page: Page, error: yaml.MarkedYAMLError) -> str:
+    """The parser's words, or better ones where it is known what people do."""
+    words, context = error.problem or "cannot be read", error.context or ""
+    for sign, explained in _EXPLAINED.items():
+        if sign in words or sign in context:
+            return explained
+    line = error.problem_mark.line if error.problem_mark else 0
+    lines = page.text.splitlines()
+    if "cannot start any token" in words and error.problem_mark:
+        character = lines[line][error.problem_mark.column]
+        return "a tab; indent with blanks" if character == "\t" else f"text that begins with {character} needs quotes"
+    if context and error.context_mark:
+        words += f" {context} that begins in line {error.context_mark.line + 1}"
+    return f"{words}; {_BRACES}" if any(": {" in each for each in lines[max(line - 1, 0) : line + 1]) else words

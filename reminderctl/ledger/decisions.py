@@ -1,0 +1,79 @@
+"""What a person decides about a delivery; who decided what, and when, is written down, and no run undoes it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from reminderctl.core.timing import instant_text
+from reminderctl.errors import UsageError
+from reminderctl.ledger import history
+from reminderctl.ledger.store import Ledger
+from reminderctl.model import State
+
+
+def resolve(ledger: Ledger, delivery_id: int, *, sent: bool, by: str, now: datetime) -> None:
+    """Say of a delivery whose outcome nobody could know that it was sent, or let it be sent again."""
+    _require(ledger, delivery_id, State.UNKNOWN, verb="resolve")
+    if sent:
+        _settle(ledger, delivery_id, State.SENT, "resolved as sent", by=by, now=now)
+    else:
+        _reopen(ledger, delivery_id, "resolved as not sent", by=by, now=now)
+
+
+def retry(ledger: Ledger, delivery_id: int, *, by: str, now: datetime) -> None:
+    """Let the next run attempt again what failed, under the same key."""
+    _require(ledger, delivery_id, State.FAILED, verb="retry")
+    _reopen(ledger, delivery_id, "to be tried again", by=by, now=now)
+
+
+def cancel(ledger: Ledger, delivery_id: int, *, by: str, now: datetime) -> None:
+    """Let a delivery that waits never be sent."""
+    _require(ledger, delivery_id, State.PENDING, verb="cancel")
+    _settle(ledger, delivery_id, State.CANCELED, "canceled", by=by, now=now)
+
+
+def _require(ledger: Ledger, delivery_id: int, state: State, *, verb: str) -> None:
+    found = history.show(ledger, delivery_id).state
+    if found != state:
+        raise UsageError(f"delivery {delivery_id} is {found}; {verb} is for what is {state}")
+
+
+def _settle(ledger: Ledger, delivery_id: int, state: State, decision: str, *, by: str, now: datetime) -> None:
+    values = {"id": delivery_id, "state": state.value, "now": instant_text(now), "by": by, "decision": decision}
+    with ledger.transaction() as connection:
+        settled = connection.execute(
+            """
+            UPDATE deliveries SET state = :state, next_attempt_at = NULL, held = 0, settled_at = :now, settled_by = :by,
+                error = COALESCE(error || '; ', '') || :decision || ' by ' || :by
+            WHERE id = :id AND state IN ('pending', 'unknown')
+            """,
+            values,
+        ).rowcount
+        if settled:
+            connection.execute(_WRITE_DOWN, values)
+    if not settled:
+        raise UsageError(f"delivery {delivery_id}: a run has just begun to send it; look again in a moment")
+
+
+def _reopen(ledger: Ledger, delivery_id: int, decision: str, *, by: str, now: datetime) -> None:
+    """Pending again, as if nothing had been tried; raises `UsageError` where its deadline leaves no time for it."""
+    values = {"id": delivery_id, "now": instant_text(now), "by": by, "decision": decision}
+    with ledger.transaction() as connection:
+        reopened = connection.execute(
+            """
+            UPDATE deliveries SET state = 'pending', next_attempt_at = MAX(:now, due_at), settled_at = NULL,
+                settled_by = NULL, attempts = 0, doubtful = 0,
+                error = COALESCE(error || '; ', '') || 'reopened by ' || :by
+            WHERE id = :id AND state IN ('failed', 'unknown') AND expires_at >= :now
+            """,
+            values,
+        ).rowcount
+        if reopened:
+            connection.execute(_WRITE_DOWN, values)
+    if not reopened:
+        raise UsageError(f"delivery {delivery_id}: its deadline has passed; it would come too late to be of use")
+
+
+_WRITE_DOWN = """
+    INSERT INTO decisions (delivery, decided_at, decided_by, decision) VALUES (:id, :now, :by, :decision)
+"""

@@ -1,0 +1,111 @@
+"""Is all well? What `status` finds out, and what it makes of it.
+
+- `nouns`: the facts, the findings, the verdict;
+- `gathering`: the facts, from ledger, bookings and machine;
+- `judging`: which of them a person has to know, and in which words;
+- `prometheus`: all of it as a file for a collector.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from reminderctl.bookings import Bookings, describe_misplaced, describe_zones_ahead
+from reminderctl.core.recipients import shows_their_time
+from reminderctl.errors import LockedError, ReminderctlError
+from reminderctl.ledger import Ledger, runs, stats, store
+from reminderctl.model import Config
+from reminderctl.reports.health import collect
+from reminderctl.reports.health.evaluate import judge, summarize
+from reminderctl.reports.health.models import Facts, Finding, Health, Level
+
+MOST_BOOKINGS = 10_000  # whose times are looked at each time
+__all__ = ["Finding", "Health", "Level", "examine"]
+
+
+def examine(
+    config: Config | None,
+    mistakes: Sequence[str],
+    *,
+    now: datetime,
+    max_lag: timedelta,
+    deep: bool = False,
+    refusal: str | None = None,
+) -> Health:
+    """How things stand, as far as it can be found out; raises nothing that a broken file can cause.
+
+    `mistakes` are those of the configuration. `deep` reads the whole ledger to see whether it is sound. `refusal`
+    says why nothing may be written to the ledger.
+    """
+    findings = list(_of_config(config, mistakes))
+    findings += [Finding(Level.CRITICAL, "ledger", f"nothing is sent: {refusal}")] if refusal else []
+    facts = collect.of_nothing(now, config)
+    if config:
+        try:
+            with Ledger(config.ledger, reading=True) as ledger:
+                facts = collect.of_ledger(ledger, config, now=now, max_lag=max_lag)
+                findings += _of_ledger(ledger, deep=deep)
+        except ReminderctlError as error:
+            findings.append(_unreadable("ledger", error))
+        try:
+            with Bookings(config.bookings) as bookings:
+                facts = replace(facts, next_due_at=collect.find_next_due(bookings, config, now))
+                findings += [Finding(Level.WARNING, "bookings", each) for each in bookings.problems[:1]]
+                findings += [Finding(Level.WARNING, "bookings", each) for each in _of_bookings(bookings, config, now)]
+        except ReminderctlError as error:
+            findings.append(_unreadable("bookings", error))
+    findings += judge(facts, max_lag)
+    # A full disk goes before what comes of it: a ledger that cannot be opened, runs that end at once.
+    findings.sort(key=lambda finding: (-finding.level.number, finding.about != "disk"))
+    return _sum_up(findings, facts)
+
+
+def _sum_up(findings: list[Finding], facts: Facts) -> Health:
+    if not findings:
+        return Health(level=Level.OK, verdict=f"OK: {summarize(facts)}", findings=[], facts=facts)
+    worst = findings[0]
+    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+    verdict = f"{worst.level.upper()}: {worst.what}{more}"
+    return Health(level=worst.level, verdict=verdict, findings=findings, facts=facts)
+
+
+def _of_config(config: Config | None, mistakes: Sequence[str]) -> list[Finding]:
+    if mistakes:
+        more = f" (and {len(mistakes) - 1} more: `reminderctl check`)" if len(mistakes) > 1 else ""
+        return [Finding(Level.CRITICAL, "configuration", f"nothing is sent: {mistakes[0]}{more}")]
+    broken = list(config.broken) if config else []
+    if not broken:
+        return []
+    files = " and ".join(dict.fromkeys(problem.file for problem in broken))
+    return [Finding(Level.WARNING, "configuration", f"the workflows of {files} wait until it is mended: {broken[0]}")]
+
+
+def _of_bookings(bookings: Bookings, config: Config, now: datetime) -> Iterator[str]:
+    """Yield what is written in another form than it is read; a customer's zone only where a text shows their time."""
+    if misplaced := describe_misplaced(bookings, most=MOST_BOOKINGS):
+        yield misplaced
+    enabled = (action for each in config.workflows if each.enabled for action in each.actions)
+    if shows_their_time(enabled) and (unknown := describe_zones_ahead(bookings, now, most=MOST_BOOKINGS)):
+        yield unknown
+
+
+def _of_ledger(ledger: Ledger, *, deep: bool) -> list[Finding]:
+    found = []
+    if unwritable := store.unwritable(ledger.path):
+        what = f"{unwritable[0]}: no permission to write it, and without the ledger and its files nothing is sent"
+        found.append(Finding(Level.CRITICAL, "ledger", what))
+    if runs.restored_since(ledger):
+        what = f"{ledger.path} does not know the last run: it is an older or another one, put back in its place"
+        found.append(Finding(Level.WARNING, "ledger", f"{what}; what fell due before that run will not be sent again"))
+    if deep and (damage := stats.damage(ledger)):
+        what = f"{ledger.path} is damaged: {damage[0]}; restore it from a backup"
+        found.append(Finding(Level.CRITICAL, "ledger", what))
+    return found
+
+
+def _unreadable(about: str, error: ReminderctlError) -> Finding:
+    level = Level.WARNING if isinstance(error, LockedError) else Level.CRITICAL
+    return Finding(level, about, str(error))

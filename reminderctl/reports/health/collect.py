@@ -1,0 +1,170 @@
+"""Finding the facts, each once."""
+
+from __future__ import annotations
+
+import importlib
+import platform
+import shutil
+import sqlite3
+import time
+import zoneinfo
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from reminderctl import __version__
+from reminderctl.bookings import Bookings
+from reminderctl.ledger import Ledger, claims, stats, watermarks
+from reminderctl.ledger.stats import LaneFigures
+from reminderctl.model import Config, Window
+from reminderctl.reports.health.models import Clock, Facts, Lane, LaneState, Space
+from reminderctl.tick.reading import owed_in
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+LONG_RETRIED = timedelta(minutes=30)
+SEARCH_SECONDS = 0.5
+
+
+def of_nothing(now: datetime, config: Config | None) -> Facts:
+    """What can be known without opening the ledger."""
+    return Facts(
+        now=now,
+        config=str(config.files[0]) if config else None,
+        outbox=str(config.outbox) if config and config.outbox not in (None, Path()) else None,
+        clock=_clock(now, config.timezone if config else None),
+        space=_space(config.ledger) if config else None,
+        versions={
+            "reminderctl": __version__,
+            "python": platform.python_version(),
+            "sqlite": sqlite3.sqlite_version,
+        },
+    )
+
+
+def of_ledger(ledger: Ledger, config: Config, *, now: datetime, max_lag: timedelta) -> Facts:
+    """All but what only the bookings tell."""
+    import msgspec
+
+    last = stats.last_run(ledger)
+    found = {
+        "last_run": last,
+        "last_run_age_seconds": _seconds(now - last.at) if last else None,
+        "lag_seconds": _lag(ledger, config, now),
+        "due_now": stats.overdue(ledger, now).deliveries,
+        "waiting": stats.waiting(ledger),
+        "overdue": stats.overdue(ledger, now - max_lag),
+        "retried": stats.retried(ledger, now - LONG_RETRIED),
+        "deliveries": stats.counts(ledger, now - DAY),
+        "held": stats.held(ledger),
+        "stuck": [
+            f"{each.workflow}: {each.action} to {each.recipient} for booking {each.booking}"
+            for each in claims.stuck(ledger, now)
+        ],
+        "missing": stats.missing(ledger),
+        "channels": _channels(stats.lanes(ledger), config, now),
+    }
+    return msgspec.structs.replace(of_nothing(now, config), **found)
+
+
+def find_next_due(bookings: Bookings, config: Config, now: datetime) -> datetime | None:
+    """When the next delivery falls due, if that is within a day and soon found: hour by hour, as it is mostly near.
+
+    Where a hundred triggers look at thousands of bookings of which none matches, the search is given up.
+    """
+    until = time.monotonic() + SEARCH_SECONDS
+    enabled = [workflow for workflow in config.workflows if workflow.enabled]
+    for hour in range(24):
+        window = Window(now + hour * HOUR, now + (hour + 1) * HOUR)
+        found = min((each.due_at for each in owed_in(window, enabled, bookings, config=config)), default=None)
+        if found or time.monotonic() > until:
+            return found
+    return None
+
+
+def _lag(ledger: Ledger, config: Config, now: datetime) -> int | None:
+    """How far planning is behind, in seconds: the oldest watermark of what is switched on."""
+    enabled = {workflow.id: workflow for workflow in config.workflows if workflow.enabled}
+    planned = [
+        mark.planned_until
+        for key, mark in watermarks.read(ledger, now).items()
+        if key.workflow in enabled
+        and any(trigger.identity == key.trigger for trigger in enabled[key.workflow].triggers)
+    ]
+    return max(_seconds(now - min(planned)), 0) if planned else None
+
+
+def _channels(found: dict[str, LaneFigures], config: Config, now: datetime) -> list[Lane]:
+    """The lanes that workflows use or in which something waits, and the channels that are set up."""
+    used = {
+        action.lane or action.channel: action.channel
+        for workflow in config.workflows
+        if workflow.enabled
+        for action in workflow.actions
+    }
+    known = used | {lane: lane.partition(" ")[0] for lane, each in found.items() if each.waiting.deliveries}
+    known |= {channel: channel for channel in config.channels if channel not in known.values()}
+    lanes = [
+        Lane(
+            channel=channel,
+            lane=lane,
+            state=_state(each, now),
+            used=lane in used,
+            down_since=each.down_since,
+            rests=each.paused_until is not None and each.paused_until > now,
+            rests_until=each.paused_until,
+            last_sent_at=each.last_sent_at,
+            failures=each.failures,
+            waiting=each.waiting.deliveries,
+            first_expires_at=each.waiting.first_expires_at,
+            error=each.error,
+        )
+        for lane, channel in known.items()
+        for each in [found.get(lane, LaneFigures())]
+    ]
+    return sorted(lanes, key=lambda each: each.lane)
+
+
+def _state(lane: LaneFigures, now: datetime) -> LaneState:
+    if lane.failures:
+        return "down" if lane.paused_until else "failing"
+    if lane.paused_until and (lane.paused_until > now or lane.throttles):
+        return "throttled"
+    return "ok" if lane.last_sent_at else "idle"
+
+
+def _clock(now: datetime, timezone: str | None) -> Clock:
+    source = next((Path(each) for each in zoneinfo.TZPATH if Path(each, timezone or "UTC").is_file()), None)
+    return Clock(
+        timezone=timezone,
+        local=f"{now.astimezone(ZoneInfo(timezone)):%Y-%m-%dT%H:%M:%S%z}" if timezone else None,
+        tzdata=_version_in(source) if source else _version_of_package(),
+        tzdata_from=str(source) if source else "the tzdata package",
+    )
+
+
+def _space(ledger: Path) -> Space | None:
+    """None where it has not even a folder that we may enter."""
+    try:
+        return Space(free=shutil.disk_usage(ledger.parent).free, **stats.sizes(ledger))
+    except OSError:
+        return None
+
+
+def _version_in(folder: Path) -> str | None:
+    """The version of a system's zones, which the first line of one of its files names, if it has that file."""
+    try:
+        with (folder / "tzdata.zi").open(encoding="utf-8") as file:
+            return file.readline().rpartition(" ")[2].strip() or None
+    except OSError:
+        return None
+
+
+def _version_of_package() -> str | None:
+    try:
+        return str(importlib.import_module("tzdata").IANA_VERSION)
+    except ImportError:
+        return None
+
+
+def _seconds(length: timedelta) -> int:
+    return int(length.total_seconds())

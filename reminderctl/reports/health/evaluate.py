@@ -1,0 +1,153 @@
+"""What the facts mean for a person: nothing here looks at anything but them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from reminderctl.core import timing
+from reminderctl.counts import count_of
+from reminderctl.reports.health.models import Facts, Finding, Lane, Level
+
+OK, WARNING, CRITICAL = Level
+SPACE_CRITICAL, SPACE_WARNING = 50_000_000, 200_000_000  # bytes
+RECENT = timedelta(days=1)
+CLOCK_TOLERANCE = 60  # seconds that the last run may lie ahead of us: two machines' clocks, or a run's own second
+
+
+def judge(facts: Facts, max_lag: timedelta) -> Iterator[Finding]:
+    """Every finding that is not `ok`, in no order."""
+    yield from _of_space(facts)
+    if facts.waiting is None:
+        return  # without a ledger nothing more can be said
+    yield from _of_runs(facts, max_lag)
+    for lane in sorted(facts.channels, key=lambda lane: -lane.waiting):
+        yield from _of_lane(lane, facts)
+    yield from _of_deliveries(facts, max_lag)
+
+
+def _of_runs(facts: Facts, max_lag: timedelta) -> Iterator[Finding]:
+    limit, age = max_lag.total_seconds(), facts.last_run_age_seconds
+    if facts.last_run is None or age is None:
+        what = "`reminderctl run` has never run with this ledger; `reminderctl cron install` lets cron call it"
+        yield Finding(CRITICAL, "run", what)
+    elif age > limit:
+        what = f"no run since {_when(facts.last_run.at, facts)}, {words(age)} ago; see that cron still calls it"
+        yield Finding(CRITICAL, "run", what)
+    elif age < -CLOCK_TOLERANCE:
+        what = f"the clock is behind: the last run was at {_when(facts.last_run.at, facts)}, which is still to come"
+        yield Finding(WARNING, "clock", what)
+    elif facts.lag_seconds is not None and facts.lag_seconds > limit:
+        yield Finding(CRITICAL, "run", f"planning is {words(facts.lag_seconds)} behind, although runs begin")
+
+
+def _of_lane(lane: Lane, facts: Facts) -> Iterator[Finding]:
+    waiting = ""
+    if lane.waiting:
+        verb = "waits" if lane.waiting == 1 else "wait"
+        until = _when(lane.first_expires_at, facts)
+        waiting = f"; {count_of(lane.waiting, 'delivery')} {verb}, the first until {until}"
+    error = _sentence(lane.error)
+    if lane.state == "down":
+        # With nothing to send nobody notices that it was mended: a day later it is no alarm any more.
+        recent = lane.rests_until is not None and facts.now - lane.rests_until < RECENT
+        mend = f"mend that, or correct `channels.{lane.channel}` and its secrets; runs go on trying"
+        what = f"{lane.lane} is down since {_when(lane.down_since, facts)}: {error}; {mend}{waiting}"
+        yield Finding(CRITICAL if lane.waiting or recent else WARNING, lane.lane, what)
+    elif lane.state == "throttled" and lane.waiting:
+        until = f" until {_when(lane.rests_until, facts)}" if lane.rests else ""
+        yield Finding(WARNING, lane.lane, f"{lane.lane} is throttled{until}: {error}{waiting}")
+
+
+def _of_deliveries(facts: Facts, max_lag: timedelta) -> Iterator[Finding]:
+    for held in facts.held:
+        what = f"{count_of(held.deliveries, 'delivery')} of {held.workflow} held back, more than max_burst at once;"
+        what += f" look at the list (`reminderctl deliveries list --held`), then `reminderctl release {held.workflow}`;"
+        yield Finding(WARNING, "held", f"{what} the first is given up at {_when(held.first_expires_at, facts)}")
+    if facts.missing and facts.missing.deliveries:
+        what = (
+            f"{count_of(facts.missing.deliveries, 'delivery')} held: {_sentence(facts.missing.error)}; bring that back"
+        )
+        what += (
+            ", or end what `reminderctl deliveries list --missing` names with `reminderctl deliveries cancel --missing`"
+        )
+        yield Finding(
+            WARNING, "missing", f"{what}; the first is given up at {_when(facts.missing.first_expires_at, facts)}"
+        )
+    if facts.stuck:
+        more = f" and {len(facts.stuck) - 1} more" if len(facts.stuck) > 1 else ""
+        what = f"being sent for more than 10 minutes: {facts.stuck[0]}{more}; `reminderctl deliveries list --state"
+        yield Finding(
+            WARNING, "sending", f"{what} sending`; end the run that does not end, the next one looks after it"
+        )
+    unknown = facts.deliveries.get("unknown")
+    if unknown:
+        what = f"{count_of(unknown.all, 'delivery')} unknown: it may have gone out; `reminderctl deliveries list"
+        yield Finding(WARNING, "unknown", f"{what} --state unknown`, then `deliveries resolve ID --sent` or `--resend`")
+    for state, cause in (("failed", "refused"), ("expired", "not sent before the deadline")):
+        count = facts.deliveries.get(state)
+        if count and count.last_24_hours:
+            what = f"{count_of(count.last_24_hours, 'delivery')} {state} in the last 24 hours, {cause}"
+            yield Finding(WARNING, state, f"{what}; `reminderctl deliveries list --state {state}` says why")
+    overdue, retried, age = facts.overdue, facts.retried, facts.last_run_age_seconds
+    resting = any(lane.state in ("down", "throttled") for lane in facts.channels if lane.waiting)
+    if overdue and overdue.deliveries and not resting and (age or 0) <= max_lag.total_seconds():
+        what = f"{count_of(overdue.deliveries, 'delivery')} could have been sent since"
+        what += f" {_when(overdue.first_attempt_at, facts)}, and no run did"
+        yield Finding(WARNING, "overdue", what)
+    if retried and retried.deliveries and not resting:
+        what = f"{count_of(retried.deliveries, 'delivery')} tried again since {_when(retried.first_due_at, facts)}, the"
+        what += f" first until {_when(retried.first_expires_at, facts)}: {_sentence(retried.error)}"
+        yield Finding(WARNING, "retrying", what)
+
+
+def _of_space(facts: Facts) -> Iterator[Finding]:
+    if facts.space and facts.space.free < SPACE_WARNING:
+        level = CRITICAL if facts.space.free < SPACE_CRITICAL else WARNING
+        yield Finding(
+            level, "disk", f"only {words_of_size(facts.space.free)} are free where the ledger lies; make room"
+        )
+
+
+def summarize(facts: Facts) -> str:
+    """What to say where nothing is wrong."""
+    if facts.last_run is None:
+        return "nothing is wrong"
+    sent = facts.deliveries.get("sent")
+    waiting = facts.waiting.deliveries if facts.waiting else 0
+    parts = [
+        f"last run {words(facts.last_run_age_seconds or 0)} ago",
+        f"{sent.last_24_hours if sent else 0} sent in the last 24 hours",
+        f"{waiting or 'nothing'} waiting",
+    ]
+    return ", ".join([*parts, f"everything goes to the outbox {facts.outbox}"] if facts.outbox else parts)
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+def words(seconds: int) -> str:
+    """A length of time in its largest unit: 40 s, 12 min, 5 h, 3 d."""
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds // length} {unit}"
+    return f"{max(seconds, 0)} s"
+
+
+def words_of_size(size: int) -> str:
+    """A number of bytes: 120 kB, 3.4 MB, 82.0 GB."""
+    for unit, bytes_in_it in (("GB", 1e9), ("MB", 1e6)):
+        if size >= bytes_in_it:
+            return f"{size / bytes_in_it:,.1f} {unit}"
+    return f"{size // 1000} kB"
+
+
+def _when(instant: datetime | None, facts: Facts) -> str:
+    """An instant as the clocks of the configured zone show it: Wed 14 Jan 10:00."""
+    zone = timing.find_zone(facts.clock.timezone) if facts.clock and facts.clock.timezone else None
+    return f"{instant.astimezone(zone):%a %d %b %H:%M}" if instant and zone else str(instant or "an unknown instant")
+
+
+def _sentence(error: str | None) -> str:
+    """An error's text within another sentence, on one line; a monitoring plugin's `|` begins its figures."""
+    return " ".join((error or "no reason was recorded").split()).replace("|", "/").rstrip(".;")

@@ -1,0 +1,86 @@
+"""The facts as a file for the textfile collector of Prometheus's node exporter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from reminderctl.model import State
+from reminderctl.reports.health.models import Facts, Health
+
+HELD = "held"
+
+
+class Metric(NamedTuple):
+    """A gauge: its name without the prefix, what it tells, and a value for each set of labels."""
+
+    name: str
+    help: str
+    values: list[tuple[dict[str, str], float | None]]
+
+
+def write_metrics(health: Health) -> str:
+    """The text of the file; what could not be found out has no line."""
+    lines = []
+    for metric in _metrics(health):
+        name = f"reminderctl_{metric.name}"
+        known = [(labels, value) for labels, value in metric.values if value is not None]
+        if known:
+            lines += [f"# HELP {name} {metric.help}", f"# TYPE {name} gauge"]
+            lines += [f"{name}{_written(labels)} {value:.15g}" for labels, value in known]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _metrics(health: Health) -> Iterator[Metric]:
+    facts = health.facts
+    yield _one("status", "0 ok, 1 warning, 2 critical.", health.level.number)
+    yield Metric("info", "Versions.", [(facts.versions, 1)])
+    yield _one(
+        "last_run_timestamp_seconds", "When the last run began.", _stamp(facts.last_run.at if facts.last_run else None)
+    )
+    yield _one("lag_seconds", "How far planning is behind.", facts.lag_seconds)
+    yield _one("due", "Deliveries that a run could take up now.", facts.due_now)
+    next_due = _stamp(facts.next_due_at)
+    yield _one("next_due_timestamp_seconds", "When the next delivery falls due, if within a day.", next_due)
+    yield from _of_deliveries(facts)
+    yield from _of_channels(facts)
+    space = facts.space
+    yield _one("ledger_bytes", "Size of the ledger and its -wal.", space.ledger + space.wal if space else None)
+    yield _one("disk_free_bytes", "Free space where the ledger lies.", space.free if space else None)
+
+
+def _of_deliveries(facts: Facts) -> Iterator[Metric]:
+    if facts.waiting is None:
+        return
+    counts = {state: each.all for state, each in facts.deliveries.items()}
+    states = [({"state": state}, float(counts.get(state, 0))) for state in (*map(str, State), HELD)]
+    yield Metric("deliveries", "Deliveries in the ledger by state; those held back are not pending here.", [*states])
+    yield _one("held", "Deliveries that are held, as a burst or for what is missing.", counts.get(HELD, 0))
+    yield _one("unknown", "Deliveries that wait for `reminderctl deliveries resolve`.", counts.get("unknown", 0))
+
+
+def _of_channels(facts: Facts) -> Iterator[Metric]:
+    lanes = [({"channel": each.channel, "lane": each.lane}, each) for each in facts.channels]
+    up = [(labels, float(lane.state != "down")) for labels, lane in lanes]
+    yield Metric("channel_up", "0 while a channel, or a host of webhooks, is down.", [*up])
+    sent = [(labels, _stamp(lane.last_sent_at)) for labels, lane in lanes]
+    yield Metric("channel_last_success_timestamp_seconds", "When it last accepted a message.", sent)
+    yield Metric("channel_waiting", "Deliveries that wait.", [(labels, lane.waiting) for labels, lane in lanes])
+
+
+def _one(name: str, words: str, value: float | None) -> Metric:
+    return Metric(name, words, [({}, value)])
+
+
+def _stamp(instant: datetime | None) -> float | None:
+    return instant.timestamp() if instant else None
+
+
+def _written(labels: Mapping[str, str]) -> str:
+    return f"{{{','.join(f'{name}={_quoted(value)}' for name, value in labels.items())}}}" if labels else ""
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
+    return f'"{escaped}"'

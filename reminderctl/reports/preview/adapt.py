@@ -1,0 +1,36 @@
+"""A sample changed so that a workflow's filters let it through."""
+
+from __future__ import annotations
+
+from msgspec import structs
+
+from reminderctl.core.filters import FILTERS
+from reminderctl.core.matching import matching_participants, verdicts
+from reminderctl.model import Booking, Config, Customer, Participant, Workflow
+from reminderctl.reports.preview.models import Sample
+
+
+def adapt(sample: Sample, workflow: Workflow, *, config: Config) -> Sample | None:
+    """The sample with the first status, service, staff, location and language that the filters want.
+
+    None where they contradict each other, so that nothing can match.
+    """
+    first = sample.booking.participants[:1] or (Participant(customer=Customer(id="customer")),)
+    booking, changes = structs.replace(sample.booking, participants=first), []
+    for name, filter_ in FILTERS.items():
+        if _passes(name, workflow, booking, config=config):
+            continue
+        for value in (*getattr(workflow.filters, name), *filter_.alternatives):
+            changed = filter_.with_value(booking, value)
+            if _passes(name, workflow, changed, config=config):
+                booking = changed
+                changes.append(f"{name} {value}")
+                break
+    if matching_participants(workflow, booking, default_language=config.language) is None:
+        return None
+    return Sample(name=f"{sample.name}, adapted", about=f"made to match: {', '.join(changes)}", booking=booking)
+
+
+def _passes(name: str, workflow: Workflow, booking: Booking, *, config: Config) -> bool:
+    found = verdicts(workflow, booking, booking.participants[0], default_language=config.language)
+    return not any(verdict.refusal for verdict in found if verdict.filter == name)

@@ -1,0 +1,132 @@
+"""The words of the page: workflows as sentences, times as points on a line, people by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from reminderctl.core.timing import DAY, HOUR, MINUTE, event_at, instant_text
+from reminderctl.counts import count_of
+from reminderctl.model import Filters, Workflow
+from reminderctl.reports.preview.models import Moment, Trial
+
+EMPTY_NOTE = "empty: "
+_OF_TEMPLATES = frozenset({"template", "content_sid", "parameters", "variables"})
+_TOLD_OTHERWISE = _OF_TEMPLATES | {"to", "from", "body", "html", "encoding", "segments", "left", "cost"}
+
+
+# --- workflows --------------------------------------------------------------------------------------------------------
+
+
+def describe_workflow(workflow: Workflow) -> Iterator[str]:
+    """What a workflow says, in sentences: when it fires, for which bookings, how late."""
+    yield f"Fires {_listed([trigger.text for trigger in workflow.triggers], 'and')}{_conditions(workflow)}."
+    if not workflow.filters.status:
+        yield "Without a status filter, it passes over cancelled, rejected and no-show bookings."
+    if workflow.for_each_customer is not None:
+        yield "Once for each customer." if workflow.for_each_customer else "Once for a booking, for its first customer."
+    if workflow.grace is not None:
+        yield f"At most {length(workflow.grace)} late." if workflow.grace else "Never late."
+    if workflow.late_booking == "send":
+        yield "Also sent when the booking is made too late for it."
+
+
+def _conditions(workflow: Workflow) -> str:
+    wanted, unwanted = _named(workflow.filters), _named(workflow.exceptions)
+    when = f", when {_listed(wanted, 'and')}" if wanted else ""
+    return f"{when}, except when {_listed(unwanted, 'or')}" if unwanted else when
+
+
+def _named(filters: Filters) -> list[str]:
+    return [
+        f"the {name} is {_listed(values, 'or')}"
+        for name in Filters.__struct_fields__
+        if (values := getattr(filters, name))
+    ]
+
+
+def _listed(words: Sequence[str], joint: str) -> str:
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {joint} {words[-1]}"
+
+
+# --- times ------------------------------------------------------------------------------------------------------------
+
+
+class Point(NamedTuple):
+    """One instant on the line of a booking: a trigger's, or the visit's `start` or `end`.
+
+    `at` is in the booking's zone. `distance` says how far a trigger is from its event where the trigger says it
+    otherwise, and `until` how long its messages may go out.
+    """
+
+    at: datetime
+    kind: str
+    name: str
+    distance: str = ""
+    until: str = ""
+
+    @property
+    def offset(self) -> str:
+        """`UTC+01:00`."""
+        return f"UTC{self.at.replace(microsecond=0).isoformat()[19:]}"
+
+    @property
+    def instant(self) -> str:
+        """As machines read it."""
+        return instant_text(self.at.astimezone(ZoneInfo("UTC")))
+
+
+def find_points(trial: Trial) -> list[Point]:
+    """The triggers and the visit, in the order of time."""
+    zone, booking = ZoneInfo(trial.timezone), trial.sample.booking
+    points = [
+        Point(booking.starts_at.astimezone(zone), "start", "The visit starts"),
+        Point(booking.ends_at.astimezone(zone), "end", "The visit ends"),
+        *(_trigger_point(moment, trial, zone) for moment in trial.moments),
+    ]
+    return sorted(points, key=lambda point: point.instant)
+
+
+def _trigger_point(moment: Moment, trial: Trial, zone: ZoneInfo) -> Point:
+    trigger = next(each for each in trial.workflow.triggers if each.text == moment.trigger)
+    event = event_at(trigger, trial.sample.booking)
+    side = "before" if moment.due_at < event else "after"
+    distance = f"{length(abs(event - moment.due_at))} {side} {trigger.anchor}" if moment.due_at != event else ""
+    due, expires = moment.due_at.astimezone(zone), moment.expires_at.astimezone(zone)
+    until = f"{expires:%H:%M}" if expires.date() == due.date() else clock(expires)
+    return Point(due, "trigger", moment.trigger, "" if distance == moment.trigger else distance, until)
+
+
+def clock(at: datetime) -> str:
+    """`Mon 30 Nov 2026, 10:00`."""
+    return f"{at:%a} {at.day} {at:%b %Y, %H:%M}"
+
+
+def length(span: timedelta) -> str:
+    """`90 minutes`, `23 hours`, `9 days 1 hour`; a day is 24 hours here, and written so from the third on."""
+    days, rest = divmod(span, DAY) if span >= 3 * DAY else (0, span)
+    hours, rest = divmod(rest, HOUR) if span >= 2 * HOUR or span == HOUR else (0, rest)
+    parts = ((days, "day"), (hours, "hour"), (rest // MINUTE, "minute"))
+    return " ".join(count_of(number, unit) for number, unit in parts if number) or "0 minutes"
+
+
+# --- messages ---------------------------------------------------------------------------------------------------------
+
+
+def shown_notes(notes: Iterable[str]) -> list[str]:
+    """The notes of a message but the one on empty shortcodes, which are shown one by one."""
+    return [note for note in notes if not note.startswith(EMPTY_NOTE)]
+
+
+def others(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a text message that its bubble does not show otherwise."""
+    return {name: value for name, value in fields.items() if value and name not in _TOLD_OTHERWISE}
+
+
+def language_tag(language: str) -> str:
+    """A language as HTML writes it: `es-MX` for `es_MX`."""
+    return language.replace("_", "-")

@@ -1,0 +1,33 @@
+"""What samples and bookings.db know, for filters to be compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from reminderctl.config.lint.bookings import look_at
+from reminderctl.config.misspelt import Known
+from reminderctl.core.filters import FILTERS, TABLES
+from reminderctl.model import Booking, Config
+from reminderctl.reports.preview.models import Sample
+
+
+def learn(samples: Iterable[Sample], *, config: Config) -> Known:
+    """What the samples and bookings.db know; a missing bookings.db knows nothing."""
+    in_samples: dict[str, set[str]] = {name: set() for name in (*TABLES, "status")}
+    for sample in samples:
+        for name, values in _carried(sample.booking).items():
+            in_samples[name] |= values
+    in_bookings: Mapping[str, frozenset[str]] = {}
+    if config.bookings.exists():
+        seen = look_at(config.bookings, in_samples)
+        in_bookings = {**seen.names, "status": seen.statuses}
+    return Known(in_samples=_frozen(in_samples), in_bookings=in_bookings)
+
+
+def _frozen(values: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
+    return {name: frozenset(each) for name, each in values.items()}
+
+
+def _carried(booking: Booking) -> dict[str, set[str]]:
+    found = {name: set(FILTERS[name].values_of(booking, None, "")) for name in TABLES}
+    return found | {"status": {booking.status, *(each.status for each in booking.participants if each.status)}}

@@ -1,0 +1,194 @@
+"""What the coming runs will send, and what they will not."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from msgspec.structs import asdict, replace
+
+from reminderctl.bookings import Bookings
+from reminderctl.core import planning, timing
+from reminderctl.ledger import Ledger, circuits, history, queue
+from reminderctl.model import Booking, Config, Delivery, State, Window, Workflow
+from reminderctl.reports.preview.run import refusal_of
+from reminderctl.tick import REHEARSAL
+from reminderctl.tick.plan import plan
+from reminderctl.tick.reading import owed_in, read
+from reminderctl.tick.report import Report
+
+OVER = frozenset({State.CANCELED, State.EXPIRED})
+FIRST_STEP = timing.HOUR / 6
+BROKEN = "no run attempts it while the file of its workflow, {workflow}, has mistakes"
+
+
+class Foreseen(history.Record, frozen=True, kw_only=True):
+    """A delivery with the reason, if there is one, that it will not go out."""
+
+    reason: str | None = None
+
+
+class Outlook(NamedTuple):
+    """Deliveries, the next attempt first; and what the next run will have to say.
+
+    `next_attempt_at` is when a run will take a delivery up; `reason` says why it will not go out then: it is held back,
+    its message cannot be made, its deadline comes first. What no run has planned yet has no `id`.
+    """
+
+    deliveries: list[Foreseen]
+    bookings: Mapping[str, Booking]  # that they are for
+    lines: list[str]
+    until: datetime  # up to which they are complete
+    are_more: bool  # after that
+
+
+def look_ahead(
+    config: Config,
+    ledger: Ledger,
+    bookings: Bookings,
+    *,
+    window: Window,
+    workflow: str | None = None,
+    booking: str | None = None,
+    most: int | None = None,
+) -> Outlook:
+    """What runs will attempt in a window that begins now, if one is called each minute; the first `most` of it.
+
+    1. What falls due later is found as the runs will find it: of every booking, as together they may be too many.
+    2. A run of now is rehearsed, and the rest planned with it.
+    3. All that is open is read, and the rehearsal undone.
+    4. Of each delivery that was asked for, it is said when it will be attempted, or why not.
+    """
+    whole = window
+    window, later = _fall_due(window, config, bookings, workflow=workflow, booking=booking, most=most)
+    rehearsed = _rehearse(window, later, config, ledger, bookings)
+    newest, found = rehearsed.newest, rehearsed.found
+    workflows = {each.id: each for each in config.workflows}
+    bursts = _bursts([delivery for _, delivery in found if delivery.id > newest], workflows)
+    asked = [each for each in found if workflow in (None, each.delivery.workflow)]
+    asked = [each for each in asked if booking in (None, each.delivery.booking)]
+    to_come = []
+    for record, delivery in asked:
+        foreseen = _foresee(record, rehearsed.resting.get(delivery.lane), held=delivery.id in bursts)
+        if foreseen.state not in OVER and (foreseen.next_attempt_at or "") <= timing.instant_text(window.until):
+            to_come.append((foreseen, delivery))
+    to_come.sort(key=lambda each: (each[0].next_attempt_at or each[0].due_at, each[0].due_at))
+    shown = to_come[:most]
+    until = window.until
+    if len(shown) < len(to_come):
+        until = timing.parse_instant(shown[-1][0].next_attempt_at or shown[-1][0].due_at)
+    concerned = bookings.find_all({delivery.booking for _, delivery in shown})
+    deliveries = []
+    for foreseen, delivery in shown:
+        its_workflow, its_booking = workflows.get(delivery.workflow), concerned.get(delivery.booking)
+        is_new = delivery.id > newest
+        told = _check(foreseen, delivery, its_workflow, its_booking, config=config, is_new=is_new)
+        deliveries.append(replace(told, id=None) if is_new else told)
+    return Outlook(deliveries, concerned, rehearsed.lines, until, until < whole.until)
+
+
+class _Rehearsed(NamedTuple):
+    """What a rehearsal left open; `newest` is the last delivery that had been planned before it."""
+
+    newest: int
+    resting: Mapping[str, circuits.Rest]
+    found: list[history.Coming]
+    lines: list[str]
+
+
+def _rehearse(window: Window, later: list[Delivery], config: Config, ledger: Ledger, bookings: Bookings) -> _Rehearsed:
+    report = Report(window.since)
+    reading = read(config, ledger, bookings, now=window.since)
+    with ledger.rehearsal():
+        newest = history.newest(ledger)
+        plan(config, ledger, bookings, reading=reading, run=REHEARSAL, now=window.since, report=report)
+        queue.enqueue(ledger, later, run=REHEARSAL, now=window.since)
+        resting = circuits.resting(ledger, window.since)
+        found = history.coming(ledger, now=window.since, until=window.until)
+    return _Rehearsed(newest, resting, found, report.lines)
+
+
+def _fall_due(
+    window: Window,
+    config: Config,
+    bookings: Bookings,
+    *,
+    workflow: str | None,
+    booking: str | None,
+    most: int | None,
+) -> tuple[Window, list[Delivery]]:
+    """Return what falls due in a window, and the window: of whole minutes, with at least `most` of what was asked for.
+
+    It is searched in steps, each twice as long as the one before: a busy business has `most` within the first minutes.
+    """
+    wanted = [each for each in config.workflows if each.enabled and workflow in (None, each.id)]
+    if most is None:
+        return window, list(owed_in(window, wanted, bookings, config=config))
+    found: list[Delivery] = []
+    number, since, step = 0, window.since, FIRST_STEP
+    until = since.replace(second=0, microsecond=0)
+    while until < window.until and number < most:
+        until = min(until + step, window.until)
+        part = list(owed_in(Window(since, until), wanted, bookings, config=config))
+        number += len(part) if booking is None else sum(each.booking == booking for each in part)
+        found += part
+        since, step = until, 2 * step
+    return Window(window.since, until), found
+
+
+def _foresee(record: history.Record, rest: circuits.Rest | None, *, held: bool) -> Foreseen:
+    """A record with the attempt that a run will make, or the reason that it will make none."""
+    foreseen = Foreseen(**asdict(record))
+    if record.state != State.PENDING:
+        return foreseen
+    attempt_at = max(record.next_attempt_at or "", record.due_at, timing.instant_text(rest.until) if rest else "")
+    reason = None
+    if record.missing:
+        reason = f"held: {record.missing}"
+    elif held or record.held:
+        reason = f"held back, more than max_burst at once: `reminderctl release {record.workflow}`"
+    elif attempt_at > record.expires_at:
+        reason = f"its deadline passes first: {rest.error if rest else record.error}"
+    return replace(foreseen, next_attempt_at=attempt_at, held=held or record.held, reason=reason)
+
+
+def _check(
+    foreseen: Foreseen,
+    delivery: Delivery,
+    workflow: Workflow | None,
+    booking: Booking | None,
+    *,
+    config: Config,
+    is_new: bool,
+) -> Foreseen:
+    """Return what is foreseen with the reason, if there is one, that an attempt would come to nothing."""
+    if foreseen.state != State.PENDING:
+        return foreseen
+    if workflow is None and not foreseen.missing:
+        return replace(foreseen, reason=BROKEN.format(workflow=delivery.workflow))
+    current = delivery if is_new else planning.still_owed(delivery, workflow, booking, config=config)
+    # Else they changed while we were looking.
+    return _as_it_is_now(foreseen, current, booking, config=config) if current and booking else foreseen
+
+
+def _as_it_is_now(foreseen: Foreseen, current: Delivery, booking: Booking, *, config: Config) -> Foreseen:
+    """What the YAML and the booking, as an attempt will find them, change in a record of earlier."""
+    reason = foreseen.reason or refusal_of(current, booking, config=config) or None
+    return replace(foreseen, channel=current.channel, address=current.address, reason=reason)
+
+
+def _bursts(new: list[Delivery], workflows: Mapping[str, Workflow]) -> set[int]:
+    """The deliveries of a workflow that are more in one minute than a run lets go unasked."""
+    crowds = defaultdict[tuple[str, datetime], list[int]](list)
+    for delivery in new:
+        crowds[delivery.workflow, _minute_of(delivery.due_at)].append(delivery.id)
+    limits = {workflow.id: workflow.max_burst for workflow in workflows.values() if workflow.max_burst is not None}
+    crowded = (crowd for (workflow, _), crowd in crowds.items() if len(crowd) > limits.get(workflow, len(crowd)))
+    return {each for crowd in crowded for each in crowd}
+
+
+def _minute_of(due: datetime) -> datetime:
+    """The minute of the run that will plan what is due then."""
+    return due + (-due.second % 60) * timing.MINUTE / 60
