@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from enum import Enum, StrEnum
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from reminderctl.errors import Problem
 from reminderctl.secret import Secret
@@ -153,22 +153,22 @@ class Workflow(Struct, frozen=True, kw_only=True):
 
 
 class Company(Struct, frozen=True, kw_only=True):
-    """The business, for the company_ shortcodes and the recipient `company`."""
+    """The business: the `company_` shortcodes, and the recipient `company`."""
 
-    name: str = ""
-    phone: str = ""
-    email: str = ""
-    website: str = ""
-    address: str = ""
-    image_url: str = ""
+    name: Annotated[str, Meta(description="{company_name}")] = ""
+    phone: Annotated[str, Meta(description="{company_phone}, and where SMS and WhatsApp to `company` go")] = ""
+    email: Annotated[str, Meta(description="Where mail to `company` goes")] = ""
+    website: Annotated[str, Meta(description="{company_website}")] = ""
+    address: Annotated[str, Meta(description="{company_address}")] = ""
+    image_url: Annotated[str, Meta(description="{company_image_url}")] = ""
 
 
 class Admin(Struct, frozen=True, kw_only=True):
     """The recipient `admin`."""
 
-    email: str = ""
-    phone: str = ""
-    telegram: str = ""
+    email: Annotated[str, Meta(description="Where mail to `admin` goes")] = ""
+    phone: Annotated[str, Meta(description="Where SMS and WhatsApp to `admin` go: +34600000000")] = ""
+    telegram: Annotated[str, Meta(description="The chat that Telegram messages to `admin` go to")] = ""
 
 
 class Configured(Struct, frozen=True, kw_only=True):

@@ -9,31 +9,12 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from reminderctl.model import Filters
+from reminderctl.model import Admin, Company, Filters
 
 IDENTIFIER = r"^[A-Za-z0-9._-]{1,100}$"
 LANGUAGE = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$"
 URL = r"^https?://[^\s/?#]+[^\s]*$"
 Texts = str | list[str]
-
-
-class Company(Struct, frozen=True, kw_only=True):
-    """The business: the `company_` shortcodes, and the recipient `company`."""
-
-    name: Annotated[str, Meta(description="{company_name}")] = ""
-    phone: Annotated[str, Meta(description="{company_phone}, and where SMS and WhatsApp to `company` go")] = ""
-    email: Annotated[str, Meta(description="Where mail to `company` goes")] = ""
-    website: Annotated[str, Meta(description="{company_website}")] = ""
-    address: Annotated[str, Meta(description="{company_address}")] = ""
-    image_url: Annotated[str, Meta(description="{company_image_url}")] = ""
-
-
-class Admin(Struct, frozen=True, kw_only=True):
-    """The recipient `admin`."""
-
-    email: Annotated[str, Meta(description="Where mail to `admin` goes")] = ""
-    phone: Annotated[str, Meta(description="Where SMS and WhatsApp to `admin` go: +34600000000")] = ""
-    telegram: Annotated[str, Meta(description="The chat that Telegram messages to `admin` go to")] = ""
 
 
 class Action(Struct, frozen=True, kw_only=True):

@@ -153,11 +153,11 @@ def _read_heartbeat(page: Page, node: Node, *, path: str) -> Secret | None:
 
 
 def _read_company(page: Page, node: Node, *, path: str) -> Company:
-    return Company(**_read_contact(page, node, kind=schema.Company, path=path))
+    return Company(**_read_contact(page, node, kind=Company, path=path))
 
 
 def _read_admin(page: Page, node: Node, *, path: str) -> Admin:
-    return Admin(**_read_contact(page, node, kind=schema.Admin, path=path))
+    return Admin(**_read_contact(page, node, kind=Admin, path=path))
 
 
 def _read_contact(page: Page, node: Node, *, kind: type[Any], path: str) -> dict[str, str]:
