@@ -21,21 +21,21 @@ __all__ = ["check", "describe", "find", "load", "recall", "remember"]
 
 
 def load(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, deep: bool = False) -> Config:
-    """What the YAML at `path` says; raises `ConfigError`. `deep` compiles every text as a template, too."""
+    """Read the YAML at `path`; raises `ConfigError`. `deep` compiles every text as a template, too."""
     from reminderctl.config import loading
 
     return loading.load(path, environ, outbox=outbox, deep=deep)
 
 
 def check(path: Path, environ: Mapping[str, str]) -> Verdict:
-    """Every mistake in the YAML at `path`, and advice on what was probably not meant."""
+    """Find every mistake in the YAML at `path`, and what was probably not meant."""
     from reminderctl.config import lint
 
     return lint.check(path, environ)
 
 
 def describe() -> dict[str, Any]:
-    """The JSON Schema of the YAML."""
+    """Return the JSON Schema of the YAML."""
     from reminderctl.config.json_schema import build
 
     return build()

@@ -42,7 +42,7 @@ class Surroundings(Struct, kw_only=True):
 
 
 def read_actions(page: Page, node: Node, *, path: str, around: Surroundings) -> tuple[Action, ...]:
-    """The actions that are without mistakes; the mistakes of the others are noted."""
+    """Return the actions that are without mistakes; the mistakes of the others are noted."""
     if not is_list(node):
         page.note(node, path, "actions: expected a list: each action begins with `- send: ...`")
         return ()
@@ -70,7 +70,7 @@ _ANOTHER = "another action sends on {} too; give this one an `id`, and leave the
 
 
 def _read_action(page: Page, node: MappingNode, *, path: str, around: Surroundings) -> Action | None:
-    """The action; None where not even its channel is known. Its mistakes are noted."""
+    """Return the action, None where not even its channel is known. Its mistakes are noted."""
     nodes = entries(node)
     if "send" not in nodes:
         page.note(node, path, f"`send` is missing; the channels are {', '.join(channels.NAMES)}")
@@ -106,7 +106,7 @@ def _read_action(page: Page, node: MappingNode, *, path: str, around: Surroundin
 
 
 def _configured(page: Page, node: MappingNode, *, channel: str, path: str, around: Surroundings) -> Configured:
-    """The channel's settings; where it has none, a note, unless it can do without."""
+    """Return the channel's settings; where it has none, note that, unless it can do without."""
     if channel in around.channels:
         return around.channels[channel]
     keys = frozenset(entries(node)) - OUR_KEYS
@@ -140,7 +140,7 @@ _SOMEBODY = "write customer, staff, admin, location, company or an address"
 def _read_recipients(
     page: Page, node: MappingNode, *, given: Node | None, path: str, kind: str | None, around: Surroundings
 ) -> tuple[str, ...]:
-    """The recipients of `to`; `kind` is the address that the channel uses, None where it has no recipients."""
+    """Return the recipients of `to`; `kind` is the address that the channel uses, None where it has no recipients."""
     if kind is None:
         if given is not None:
             page.note(given, path, "to: a webhook has no recipient; its `url` says where it goes")

@@ -21,13 +21,13 @@ _SHORTEST_PHONE, _LONGEST_PHONE = 6, 17  # digits, with an international prefix 
 
 
 def mistake(text: str, kind: str) -> str:
-    """What is wrong with a literal address (`kind`: email, phone or telegram); an empty text where it can be one."""
+    """Return what is wrong with a literal address (`kind`: email, phone, telegram); an empty text where nothing is."""
     fits = {"email": _is_mailbox, "phone": _is_phone, "telegram": _is_chat}[kind](text)
     return "" if fits else f"{quote(text)} is no {_NAMES[kind]}; {_RIGHT[kind]}"
 
 
 def _is_mailbox(text: str) -> bool:
-    """Is it an address alone, without a name, that the email channel takes?"""
+    """Return True if it is an address alone, without a name, that the email channel takes."""
     if re.search(r"[\s<>]", text):
         return False
     try:
@@ -48,7 +48,7 @@ def _is_chat(text: str) -> bool:
 
 
 def recipient_mistake(text: str, kind: str) -> str:
-    """What is wrong with one recipient of `to` that holds no shortcode; an empty text where nothing is."""
+    """Return what is wrong with one recipient of `to` that holds no shortcode; an empty text where nothing is."""
     if text in NOUNS:
         if kind in NOUNS[text].__struct_fields__:
             return ""

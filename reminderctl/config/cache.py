@@ -41,7 +41,7 @@ class _Memory(msgspec.Struct, frozen=True):
 
 
 def recall(path: Path, environ: Mapping[str, str]) -> Config | None:
-    """What the YAML at `path` said when it was last read, if no file has changed since; channels have no settings."""
+    """Return what the YAML at `path` said when last read, if no file has changed since; channels have no settings."""
     try:
         file = _file(path, environ)
         memory = msgspec.msgpack.decode(_read_ours(file), type=_Memory, dec_hook=_from_text) if file else None
@@ -53,7 +53,7 @@ def recall(path: Path, environ: Mapping[str, str]) -> Config | None:
 
 
 def remember(config: Config, path: Path, environ: Mapping[str, str], *, now: float) -> None:
-    """Remember a configuration that is without mistakes; `now` is the time of day in seconds since 1970."""
+    """Save a configuration that is without mistakes; `now` is the time of day in seconds since 1970."""
     folder = path if path.is_dir() else path.parent
     stamps = _stamps(map(str, (folder / SECRETS, *config.files)))
     newest = max(stamp[1] for stamp in stamps)
@@ -101,12 +101,12 @@ def _file(path: Path, environ: Mapping[str, str]) -> Path | None:
 
 
 def _key(path: Path) -> str:
-    """The paths inside a configuration are relative to where we are, if its own is."""
+    """Return the path as its identity: those inside a configuration are relative to where we are, if its own is."""
     return str(path) if path.is_absolute() else f"{os.getcwd()}:{path}"  # noqa: PTH109 - a text is wanted
 
 
 def _names(path: Path) -> tuple[str, ...]:
-    """A directory's time of change says less: it changes with every run whose ledger lies in it."""
+    """Return a directory's YAML files; its time of change says less, as each run whose ledger is in it changes that."""
     return tuple(file.name for file in yaml_files(path)) if path.is_dir() else ()
 
 

@@ -31,7 +31,7 @@ NEEDS_NO_SETTINGS = "webhook"
 
 
 def read_channels(page: Page, node: Node, *, variables: Variables) -> dict[str, Configured]:
-    """Every channel that the YAML names; one whose settings are wrong has None for them, and the mistakes noted."""
+    """Return every channel that the YAML names; note mistakes in settings, which are None then."""
     if not is_mapping(node):
         page.note(node, "channels", "expected a mapping such as `sms: {provider: twilio, ...}`")
         return {}
@@ -44,7 +44,7 @@ def read_channels(page: Page, node: Node, *, variables: Variables) -> dict[str, 
 
 
 def without_settings(channel: str, *, keys: frozenset[str]) -> Configured:
-    """A channel of which only the messages matter: the first provider whose messages know all of these keys."""
+    """Return a channel of which only the messages matter: the first provider whose messages know all of these keys."""
     modules = module_names(channel)
     fitting = (name for name in modules if keys <= set(encoded_names(channels.module(name).Message)))
     module = next(fitting, modules[0])
@@ -54,12 +54,12 @@ def without_settings(channel: str, *, keys: frozenset[str]) -> Configured:
 
 
 def module_names(channel: str) -> tuple[str, ...]:
-    """The modules that can carry a channel: `email`; `sms.http`, `sms.twilio`, ..."""
+    """Return the modules that can carry a channel: `email`; `sms.http`, `sms.twilio`, ..."""
     return tuple(f"{channel}.{name}" for name in channels.providers(channel)) or (channel,)
 
 
 def explain_absence(channel: str) -> str:
-    """What to add to `channels` for a channel that it lacks."""
+    """Return what to add to `channels` for a channel that it lacks."""
     providers = channels.providers(channel)
     if providers:
         return f"`channels` has no `{channel}`; add it with its `provider`: {one_of(providers)}"
@@ -82,7 +82,7 @@ def _read_channel(page: Page, node: Node, *, name: str, variables: Variables) ->
 
 
 def _chosen_module(page: Page, node: MappingNode, *, name: str, path: str) -> str:
-    """The module that `provider` chooses; an empty text, and a note, where it chooses none."""
+    """Return the module that `provider` chooses; an empty text, and a note, where it chooses none."""
     providers = channels.providers(name)
     given = entries(node).get("provider")
     if not providers:
@@ -99,7 +99,7 @@ def _chosen_module(page: Page, node: MappingNode, *, name: str, path: str) -> st
 
 
 def _read_settings(page: Page, node: MappingNode, *, module: Any, path: str, variables: Variables) -> Any:
-    """The channel's settings, or None with the mistakes noted.
+    """Return the channel's settings, or None with the mistakes noted.
 
     Where variables are optional and one is not set, the settings are what can be made without it, or None.
     """
@@ -152,7 +152,7 @@ def _empty(node: MappingNode) -> set[str]:
 def _mistakes_of_good(
     find: Callable[[Any], list[str]], kind: Any, good: Mapping[str, Any], *, given: Iterable[str]
 ) -> Iterator[str]:
-    """What is wrong with the good settings taken together, whatever the others that were given should have been."""
+    """Return what is wrong with the good settings together, whatever the others that were given should have been."""
     fields = fields_of(kind)
     doubtful = {name if name in fields else nearest(name, fields) for name in given}
     doubtful |= {name for name, field in fields.items() if field.required}

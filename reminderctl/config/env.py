@@ -45,14 +45,14 @@ class Variables:
         self._used: dict[str, str] = {}
 
     def find(self, name: str) -> str | None:
-        """The value of a name, or None; what is wrong with `secrets.env` itself goes to `problems`."""
+        """Return the value of a name, or None; what is wrong with `secrets.env` itself goes to `problems`."""
         value = self._environ[name] if name in self._environ else self._in_file().get(name)
         if value:
             self._used[name] = value
         return value
 
     def hide(self, text: str) -> str:
-        """A text, not of ours, with the values that were found replaced by their names."""
+        """Replace the values that were found by their names in a text that is not ours."""
         for name, value in sorted(self._used.items(), key=lambda each: -len(each[1])):
             for written in {value, repr(value)[1:-1]}:
                 # A short value may be a part of many words.
@@ -61,7 +61,7 @@ class Variables:
         return text
 
     def explain_absence(self, name: str) -> str:
-        """Why a name has no value, and what would be right."""
+        """Return why a name has no value, and what would be right."""
         known = {**self._in_file(), **self._environ}
         wrong = "is empty" if name in known else "is not set"
         meant = "" if name in known else did_you_mean(name, known)
@@ -75,7 +75,7 @@ class Variables:
 
 
 def read_secrets(path: Path) -> tuple[dict[str, str], list[Problem]]:
-    """The names and values of a `secrets.env`, and its mistakes; nothing where there is no such file."""
+    """Return the names and values of a `secrets.env`, and its mistakes; nothing where there is no such file."""
     name = str(path)
     try:
         content = _read_private(path)
@@ -123,7 +123,7 @@ def _read_private(path: Path) -> bytes | None:
 
 
 def _unquote(text: str) -> str | None:
-    """The value after the `=`; None where a quote is not closed."""
+    """Return the value after the `=`; None where a quote is not closed."""
     if text[:1] in ("'", '"'):
         found = _QUOTED.fullmatch(text)
         return (found[1] if found[1] is not None else found[2]) if found else None
@@ -131,7 +131,7 @@ def _unquote(text: str) -> str | None:
 
 
 def fill_in(page: Page, node: Node, *, path: str, variables: Variables) -> tuple[Any, str, bool]:
-    """The plain value at a node with its `${NAME}` replaced, the references it held, and whether all of them are set.
+    """Return the value at a node with its `${NAME}` replaced, the references it held, and whether all of them are set.
 
     A mistake is noted for each that is not, unless `variables` are optional.
     """
@@ -169,7 +169,7 @@ def _fill_text(page: Page, node: ScalarNode, *, path: str, variables: Variables)
 
 
 def note_references(page: Page, node: Node, *, path: str) -> None:
-    """A mistake for each `${...}` at or below a node where none is read."""
+    """Note a mistake for each `${...}` at or below a node where none is read."""
     stack = [node]
     while stack:
         each = stack.pop()

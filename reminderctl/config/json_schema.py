@@ -34,7 +34,7 @@ _IN_A_FILE = "The same text from a file beside the YAML, or a map from language 
 
 
 def build() -> Schema:
-    """The schema of a file, with every channel's settings and actions."""
+    """Return the schema of a file, with every channel's settings and actions."""
     modules = {name: [(each, channels.module(each)) for each in module_names(name)] for name in channels.NAMES}
     kinds: dict[type[Any], None] = {yaml_schema.File: None}
     for found in modules.values():
@@ -69,7 +69,7 @@ def _name(reference: Schema) -> str:
 def _action(
     channel: str, kind: Any, message: Schema, *, definitions: Mapping[str, Schema], address: str | None
 ) -> Schema:
-    """An action on a channel: our own keys beside the message's, whose texts may be maps or stand in files."""
+    """Return the schema of an action: our own keys beside the message's, whose texts may be maps or in files."""
     own = _tidy(msgspec.json.schema(yaml_schema.Action)["$defs"]["Action"])["properties"]
     if address is None:
         own.pop("to")
@@ -100,7 +100,7 @@ def _filters() -> dict[str, Schema]:
 
 
 def _settings(named: Iterable[tuple[str, Schema]]) -> Schema:
-    """A channel's settings; those of each provider where it has several."""
+    """Return the schema of a channel's settings; of each provider's where it has several."""
     found = []
     for module, schema in named:
         provider = module.rpartition(".")[2] if "." in module else ""
@@ -114,7 +114,7 @@ def _settings(named: Iterable[tuple[str, Schema]]) -> Schema:
 
 
 def _or_variable(schema: Schema) -> Schema:
-    """A setting, which may also be, or hold, a `${NAME}`."""
+    """Return the schema of a setting, which may also be, or hold, a `${NAME}`."""
     limits = {name: each for name, each in schema.items() if name not in _told(schema)}
     if not limits.keys() & {"pattern", "enum", "minLength", "maxLength"}:
         return schema
@@ -128,7 +128,7 @@ def _object(properties: Mapping[str, Schema], *, description: str, required: Ite
 
 
 def _with_languages(schema: Schema, shape_of: templates.Shape, definitions: Mapping[str, Schema]) -> Schema:
-    """What stands in a field of a message: where a text goes, a map from language to text may."""
+    """Return the schema of a message's field: where a text may be, a map from language to text may."""
     kinds = {each.kind: each for each in (*reversed(shape_of.others), shape_of)}
     if shape_of.place is Place.ATTACHMENT:
         return {"type": "string", **_told(schema)}
@@ -154,7 +154,7 @@ def _with_languages(schema: Schema, shape_of: templates.Shape, definitions: Mapp
 
 
 def _told(schema: Schema) -> Schema:
-    """What a schema says to people."""
+    """Return the part of a schema that is written for people."""
     return {name: schema[name] for name in ("description", "default") if name in schema}
 
 
@@ -168,7 +168,7 @@ def _text_or_map(text: Schema) -> Schema:
 
 
 def _tidy(schema: Any) -> Any:
-    """Without what says nothing to a person, and lenient about scalars as an editor's YAML reads them."""
+    """Leave out what says nothing to a person, and allow scalars as an editor's YAML reads them."""
     if isinstance(schema, list):
         return [_tidy(each) for each in schema]
     if not isinstance(schema, dict):
@@ -192,7 +192,7 @@ def _tidy(schema: Any) -> Any:
 
 
 def _used(schema: Any, definitions: Mapping[str, Schema]) -> dict[str, Schema]:
-    """The definitions that a schema needs, and those that they need."""
+    """Return the definitions that a schema needs, and those that they need."""
     used: dict[str, Schema] = {}
     stack = [schema]
     while stack:

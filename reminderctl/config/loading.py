@@ -33,7 +33,7 @@ class Reading(NamedTuple):
 
 
 def load(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, deep: bool = False) -> Config:
-    """What the YAML at `path`, a file or a directory of them, says; raises `ConfigError`, see `judge`.
+    """Read the YAML at `path`, a file or a directory of them; raises `ConfigError`, see `judge`.
 
     With an outbox nothing is sent, so channels need no settings. `deep` also compiles every text as a template, which
     imports a heavy library; without it the texts are only scanned.
@@ -42,7 +42,7 @@ def load(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, 
 
 
 def read(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, deep: bool = False) -> Reading:
-    """Every file; then the settings, which all of them share; then the workflows of each."""
+    """Read every file; then the settings, which all of them share; then the workflows of each."""
     folder = path if path.is_dir() else path.parent
     pages = [read_page(file) for file in _files(path)]
     given = settings.collect(pages)
@@ -72,7 +72,7 @@ def read(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, 
 
 
 def judge(reading: Reading) -> Config:
-    """The configuration that was read.
+    """Return the configuration that was read, without the files that have mistakes.
 
     1. A file with a mistake among its workflows is left out whole, its mistakes stand in `Config.broken`.
     2. Raises `ConfigError` with every mistake where the settings themselves are wrong, or no file is left.
@@ -92,7 +92,7 @@ def judge(reading: Reading) -> Config:
 
 
 def _files(path: Path) -> list[Path]:
-    """The file, or those of the directory; raises `UsageError`."""
+    """Return the file, or those of the directory; raises `UsageError`."""
     if not path.is_dir():
         return [path]
     files = yaml_files(path)
@@ -115,7 +115,7 @@ def _note_stray_references(pages: Sequence[Page], given: Mapping[str, settings.S
 
 
 def _refuse_broken_settings(pages: Sequence[Page], of_secrets: Sequence[Problem], *, complete: bool) -> None:
-    """Raises `ConfigError` with all mistakes where one of them is outside the workflows, or a setting is missing."""
+    """Raise `ConfigError` with all mistakes where one of them is outside the workflows, or a setting is missing."""
     problems = [problem for page in pages for problem in page.problems]
     readable = [page for page in pages if page.root is not None]
     outside = [each for page in readable for each in page.problems if not each.path.startswith("workflows")]

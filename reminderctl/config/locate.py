@@ -15,7 +15,7 @@ SAMPLES = "samples.yaml"  # beside it: bookings to try workflows with
 
 
 def find(option: str | None, environ: Mapping[str, str]) -> Path:
-    """The configuration's file or directory; raises `UsageError`, naming every place, where there is none.
+    """Return the configuration's file or directory; raises `UsageError`, naming every place, where there is none.
 
     In this order: the option, $REMINDERCTL_CONFIG, the working directory, the user's configuration, /etc. What was
     asked for by name is never replaced by another, nor is a link that leads nowhere.
@@ -43,7 +43,7 @@ def find(option: str | None, environ: Mapping[str, str]) -> Path:
 
 
 def yaml_files(folder: Path) -> list[Path]:
-    """The YAML files directly in a folder that belong to its configuration, by name.
+    """Return the YAML files directly in a folder that belong to its configuration, by name.
 
     The bookings that `test` tries workflows with stand in a YAML file, too, but hold no settings. Hidden files are what
     editors and file managers leave behind. A link that leads nowhere belongs to it: what it led to may be back in a
@@ -78,7 +78,7 @@ def _is_file_or_dead_link(place: Path) -> bool:
 
 
 def _is_file(place: Path) -> bool:
-    """Whether a file is there; a folder that we may not enter has none for us. Raises `UsageError` for a dead link."""
+    """Return True if there is a file that we can reach; raises `UsageError` for a dead link."""
     try:
         if place.is_symlink() and not place.exists():
             what = f"a link to {place.readlink()}, where there is nothing; mend it or remove it"

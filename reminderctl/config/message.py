@@ -60,7 +60,7 @@ class Draft(Struct, kw_only=True):
 
 
 def read_message(draft: Draft) -> dict[str, Any]:
-    """The template tree of a message; its mistakes are noted.
+    """Return the template tree of a message; its mistakes are noted.
 
     1. Its keys: the channel's, and `<text>_file` for texts that stand in a file.
     2. Its shape: each language's version must make a message of the channel.
@@ -93,13 +93,13 @@ def read_message(draft: Draft) -> dict[str, Any]:
 
 @cache
 def _known_keys(message_type: Any, *, addressed: bool) -> tuple[str, ...]:
-    """The keys of an action on this channel, each once."""
+    """Return the keys of an action on this channel, each once."""
     ours = [name for name in encoded_names(OurKeys) if name != "to" or addressed]
     return tuple(dict.fromkeys((*ours, *encoded_names(message_type), *file_keys(message_type))))
 
 
 def _listed(value: Any, shape: templates.Shape) -> Any:
-    """A single name of an attachment as a list of one."""
+    """Return a single name of an attachment as a list of one, anything else as it is."""
     one = isinstance(value, str) and shape.item is not None and shape.item.place is Place.ATTACHMENT
     return [value] if one else value
 
@@ -108,7 +108,7 @@ def _listed(value: Any, shape: templates.Shape) -> Any:
 
 
 def _check_texts(draft: Draft, tree: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Note what is wrong with each text; the tree in each of the languages that it comes in."""
+    """Note what is wrong with each text; return the tree in each of the languages that it comes in."""
     languages: dict[str, None] = {}
     in_languages: dict[str, Any] = {}
 
@@ -203,7 +203,7 @@ def _instead_of_reference(draft: Draft, path: tuple[str | int, ...]) -> str:
 
 
 def mistakes(text: str, *, deep: bool) -> Iterator[tuple[int, str]]:
-    """What is wrong with the shortcodes of a text; `deep` reads it as a template as well."""
+    """Yield what is wrong with the shortcodes of a text; `deep` reads it as a template as well."""
     yield from templates.mistakes(text)
     if deep and templates.is_template(text):
         yield from templates.template_mistakes(text)
@@ -232,7 +232,7 @@ def _why_not_attached(draft: Draft, name: str) -> str:
 
 
 def _note_in_text(draft: Draft, path: tuple[str | int, ...], *, text: str, offset: int, what: str) -> None:
-    """A mistake at its very place, in the YAML or in the file that the text came from."""
+    """Note a mistake at its very place, in the YAML or in the file that the text came from."""
     if path in draft.from_files:
         file, content = draft.from_files[path]
         draft.page.problems.append(Problem(str(file), *place_in(content, offset), draft.path, what))
@@ -245,7 +245,7 @@ def _note_in_text(draft: Draft, path: tuple[str | int, ...], *, text: str, offse
 
 
 def node_at(node: Node, path: tuple[str | int, ...]) -> Node:
-    """The place of one text of an action, or as near to it as the YAML goes."""
+    """Return the node of one text of an action, or the nearest that the YAML has."""
     for key in path:
         if is_mapping(node):
             below = entries(node)

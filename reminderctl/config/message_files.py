@@ -21,7 +21,7 @@ _IN_FILES = frozenset({Place.PLAIN, Place.BODY, Place.HTML, Place.TELEGRAM_HTML}
 
 
 def file_keys(message_type: Any) -> tuple[str, ...]:
-    """`body_file` and its like: the keys that name a file in which a text stands."""
+    """Return `body_file` and its like: the keys that name a file in which a text is."""
     shapes = templates.places(message_type)
     return tuple(
         f"{name}{FILE_SUFFIX}" for name, each in shapes.items() if each.kind == "text" and each.place in _IN_FILES
@@ -29,7 +29,7 @@ def file_keys(message_type: Any) -> tuple[str, ...]:
 
 
 def read_files(draft: Draft, node: Node, *, name: str, field: str) -> str | dict[str, str]:
-    """The text of `<field>_file`: of one file, or of one for each language."""
+    """Return the text of `<field>_file`: of one file, or of one for each language."""
     if is_mapping(node):
         return {
             language: _read_file(draft, each, name=name, where=(field, language))

@@ -57,7 +57,7 @@ class Suspicion(NamedTuple):
 
 
 def suspect(workflow: Workflow, known: Known) -> Iterator[Suspicion]:
-    """Each value of a workflow's filters, under `filters` and under `except`, that is probably not meant."""
+    """Yield each value of a workflow's filters, under `filters` and under `except`, that is probably not meant."""
     for key, filters in (("filters", workflow.filters), ("except", workflow.exceptions)):
         for name in TABLES:
             for index, value in enumerate(getattr(filters, name)):
@@ -73,7 +73,7 @@ def suspect(workflow: Workflow, known: Known) -> Iterator[Suspicion]:
 
 
 def _judge_name(name: str, value: str, known: Known, *, wanted: bool) -> tuple[str, bool]:
-    """What is wrong with an id or name, and whether that is grave; an empty text where something carries it.
+    """Return what is wrong with an id or name, and whether that is grave; an empty text where something has it.
 
     What is not there need not be excluded, so an `except` is gravely wrong only where it is nearly right.
     """
@@ -100,7 +100,7 @@ def _judge_status(status: str, known: Known) -> str:
 
 @functools.lru_cache(maxsize=1024)
 def language_mistake(language: str) -> str:
-    """What is wrong with the word for a language; an empty text where the code is one that CLDR knows."""
+    """Return what is wrong with the word for a language; an empty text where the code is one that CLDR knows."""
     from babel import Locale
 
     names = Locale("en").languages

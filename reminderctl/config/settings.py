@@ -36,7 +36,7 @@ class Setting(NamedTuple):
 
 
 def collect(pages: Sequence[Page]) -> dict[str, Setting]:
-    """Each settings key's value; notes unknown keys, empty ones, and those that stand in two files."""
+    """Return each settings key's value; note unknown keys, empty ones, and those that are in two files."""
     settings: dict[str, Setting] = {}
     for page in pages:
         if page.root is None:
@@ -59,7 +59,7 @@ def collect(pages: Sequence[Page]) -> dict[str, Setting]:
 
 
 def read(settings: Mapping[str, Setting], *, pages: Sequence[Page], folder: Path) -> dict[str, Any]:
-    """The fields of `Config` that the settings give; the mistakes are noted on their pages."""
+    """Return the fields of `Config` that the settings give; the mistakes are noted in their files."""
     fields: dict[str, Any] = {"bookings": folder / "bookings.db", "ledger": folder / "ledger.db", "max_burst": 500}
     for name, setting in settings.items():
         if name not in NOT_SETTINGS:
@@ -71,7 +71,7 @@ def read(settings: Mapping[str, Setting], *, pages: Sequence[Page], folder: Path
 
 
 def read_text(page: Page, node: Node, *, path: str, lead: str = "") -> str:
-    """The text at a node; an empty text, and a note, where there is none. `lead` begins the note: `name: `."""
+    """Return the text at a node; an empty text, and a note, where there is none. `lead` begins the note: `name: `."""
     if is_text(node) and node.value.strip():
         return str(node.value)
     what = EMPTY if is_text(node) else f"expected text, got {quote(plain(node))}{unquoted(node)}"
@@ -80,7 +80,7 @@ def read_text(page: Page, node: Node, *, path: str, lead: str = "") -> str:
 
 
 def read_identifier(page: Page, node: Node, *, path: str) -> str:
-    """The `id` at a node; an empty text, and a note, where there is none."""
+    """Return the `id` at a node; an empty text, and a note, where there is none."""
     text = read_text(page, node, path=path, lead="id: ")
     if text and not _IDENTIFIER.fullmatch(text):
         page.note(node, path, f"id: {quote(text)} may hold letters, digits, `.`, `_` and `-` only, at most 100")
@@ -90,7 +90,7 @@ def read_identifier(page: Page, node: Node, *, path: str) -> str:
 def read_texts(
     page: Page, node: Node, *, path: str, lead: str, instead: str = "leave the key out, or put something in"
 ) -> list[tuple[str, Node]]:
-    """One text or a list of them, each with its node; at least one, or a note of what to do `instead`."""
+    """Return one text or a list of them, each with its node; at least one, or a note of what to do `instead`."""
     if not is_list(node):
         text = read_text(page, node, path=path, lead=lead)
         return [(text, node)] if text else []
@@ -100,7 +100,7 @@ def read_texts(
 
 
 def read_max_burst(page: Page, node: Node, *, path: str, lead: str = "") -> int | None:
-    """How many new deliveries one run may make for a workflow; None for no limit."""
+    """Return how many new deliveries one run may make for a workflow; None for no limit."""
     text = node.value if is_text(node) else ""
     if text == "none":
         return None
@@ -145,7 +145,7 @@ def _read_path(page: Page, node: Node, *, path: str) -> Path:
 
 
 def _read_heartbeat(page: Page, node: Node, *, path: str) -> Secret | None:
-    """The URL; a note does not repeat it, because it may hold a token."""
+    """Return the URL; a note does not repeat it, because it may hold a token."""
     url = read_text(page, node, path=path)
     if url and not _URL.fullmatch(url):
         page.note(node, path, "is no URL; write http:// or https:// and all that follows")
@@ -161,7 +161,7 @@ def _read_admin(page: Page, node: Node, *, path: str) -> Admin:
 
 
 def _read_contact(page: Page, node: Node, *, kind: type[Any], path: str) -> dict[str, str]:
-    """The fields of a mapping of texts, those with mistakes left out; its addresses are looked at."""
+    """Return the fields of a mapping of texts, those with mistakes left out; its addresses are looked at."""
     read_struct(page, node, kind=kind, path=path)
     if not is_mapping(node):
         return {}

@@ -41,7 +41,7 @@ def read_struct(
     leave_out: Iterable[str] = (),
     hide: Callable[[str], str] = str,
 ) -> T | None:
-    """The mapping at `node` as a struct, or None with every mistake noted.
+    """Return the mapping at `node` as a struct, or None with every mistake noted.
 
     `values` stand for the node's own values where something was filled in; `sources` says through what: `${PORT}`.
     Such values are never shown, and `hide` takes them out of what the struct itself says. Keys to `leave_out` are
@@ -64,7 +64,7 @@ def read_struct(
 def check_keys(
     page: Page, node: MappingNode, nodes: Mapping[str, Node], *, known: Iterable[str], path: str, noun: str = "key"
 ) -> dict[str, Node]:
-    """The keys that may be here and have a value; notes the others."""
+    """Return the keys that may be here and have a value; note the others."""
     good = {}
     for name, value in nodes.items():
         if name not in known:
@@ -77,7 +77,7 @@ def check_keys(
 
 
 def note_at(page: Page, node: MappingNode, what: str, *, path: str, field: str = "") -> None:
-    """A mistake at a field of a mapping: the one given, or the one that its text begins with; else at the mapping."""
+    """Note a mistake at the field given, or at the one that its text begins with; else at the mapping."""
     nodes = entries(node)
     page.note(nodes.get(field) or nodes.get(what.partition(":")[0]) or node, path, what)
 
@@ -85,7 +85,7 @@ def note_at(page: Page, node: MappingNode, what: str, *, path: str, field: str =
 def make(
     given: Mapping[str, Any], kind: type[T], *, folder: Path, sources: Mapping[str, str]
 ) -> tuple[T | None, list[Complaint]]:
-    """The struct of these values, or what is wrong with each."""
+    """Return the struct of these values, or what is wrong with each."""
     given = read_booleans(given, kind)
     try:
         return convert(given, kind, folder=folder), []
@@ -111,14 +111,14 @@ def make(
 
 
 def complete(good: Mapping[str, Any], kind: type[T]) -> T:
-    """The struct of these values, with something in the place of those that it cannot do without."""
+    """Return the struct of these values, with something in the place of those that it cannot do without."""
     fields = {name: field for name, field in fields_of(kind).items() if name in good or field.required}
     stand_ins = {name: Secret("") if allows(field.type, Secret) else "" for name, field in fields.items()}
     return kind(**{field.name: {**stand_ins, **good}[name] for name, field in fields.items()})
 
 
 def good_values(given: Mapping[str, Any], kind: Any, *, folder: Path) -> dict[str, Any]:
-    """Those of the values that are as their fields want them."""
+    """Return those of the values that are as their fields want them."""
     good = {}
     for name, value in read_booleans(given, kind).items():
         with contextlib.suppress(msgspec.ValidationError, KeyError):
@@ -127,7 +127,7 @@ def good_values(given: Mapping[str, Any], kind: Any, *, folder: Path) -> dict[st
 
 
 def _refusals(value: Any, kind: Any, *, folder: Path, source: str) -> list[str]:
-    """What is wrong with one value: with each of its parts that is, or with all of it."""
+    """Return what is wrong with one value: with each of its parts that is wrong, or with all of it."""
     try:
         convert(value, kind, folder=folder)
     except msgspec.ValidationError as error:
@@ -141,7 +141,7 @@ def _refusals(value: Any, kind: Any, *, folder: Path, source: str) -> list[str]:
 
 
 def _kind_of_values(kind: Any) -> Any:
-    """What a mapping of this type holds; None where the type is no mapping of names that anyone may choose."""
+    """Return the type of a mapping's values; None where the type is no mapping of names that anyone may choose."""
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is dict:
         return arguments[1]
@@ -150,7 +150,7 @@ def _kind_of_values(kind: Any) -> Any:
 
 
 def convert(given: Any, kind: Any, *, folder: Path) -> Any:
-    """Text, dicts and lists as `kind`, paths relative to `folder`; raises msgspec.ValidationError."""
+    """Return text, dicts and lists as `kind`, paths relative to `folder`; raises msgspec.ValidationError."""
 
     def read_text(wanted: type[Any], value: Any) -> Any:
         if not isinstance(value, str):
@@ -165,7 +165,7 @@ def convert(given: Any, kind: Any, *, folder: Path) -> Any:
 
 
 def read_booleans(given: Mapping[str, Any], kind: Any) -> Mapping[str, Any]:
-    """The values, with `yes`, `off` ... as booleans where a field is one."""
+    """Return the values, with `yes`, `off` ... as booleans where a field is one."""
     meant = {
         name: boolean
         for name in _boolean_fields(kind)
@@ -180,12 +180,12 @@ def _boolean_fields(kind: Any) -> tuple[str, ...]:
 
 
 def read_boolean(text: Any) -> bool | None:
-    """What `yes`, `off`, `true` ... mean; None for anything else."""
+    """Return the boolean that `yes`, `off`, `true` ... mean; None for anything else."""
     return BOOLEANS.get(text.lower()) if isinstance(text, str) and len(text) <= len("false") else None
 
 
 def fields_of(kind: Any) -> dict[str, structs.FieldInfo]:
-    """A struct's fields by their names in the YAML."""
+    """Return a struct's fields by their names in the YAML."""
     return _fields_of(kind)
 
 
@@ -195,6 +195,6 @@ def _fields_of(kind: Any) -> dict[str, structs.FieldInfo]:
 
 
 def encoded_names(kind: type[Any]) -> tuple[str, ...]:
-    """A struct's keys in the YAML."""
+    """Return a struct's keys in the YAML."""
     names: tuple[str, ...] = kind.__struct_encode_fields__
     return names

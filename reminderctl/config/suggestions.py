@@ -23,13 +23,13 @@ _LIMITS = ((">=", "of at least"), ("<=", "of at most"), (">", "above"), ("<", "b
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
-    """`; did you mean ...?` where one of the choices is near, else nothing."""
+    """Return `; did you mean ...?` where one of the choices is near, else nothing."""
     near = nearest(word, choices)
     return f"; did you mean `{near}`?" if near else ""
 
 
 def nearest(word: str, choices: Iterable[str], *, cutoff: float = 0.6) -> str:
-    """The choice that was probably meant, or an empty text; `cutoff` is how alike they must be, from 0 to 1."""
+    """Return the choice that was probably meant, or an empty text; `cutoff` is how alike they must be, from 0 to 1."""
     import difflib
 
     known = {choice.lower(): choice for choice in choices}
@@ -38,33 +38,33 @@ def nearest(word: str, choices: Iterable[str], *, cutoff: float = 0.6) -> str:
 
 
 def suggest(word: str, choices: Iterable[str], *, of: str = "known here") -> str:
-    """`; did you mean ...?`, or all the choices where none is near."""
+    """Return `; did you mean ...?`, or all the choices where none is near."""
     choices = list(choices)
     return did_you_mean(word, choices) or f"; {of}: {', '.join(choices)}"
 
 
 def one_of(choices: Iterable[str]) -> str:
-    """`a`, `b` or `c`."""
+    """Return `a`, `b` or `c`."""
     quoted = [f"`{choice}`" for choice in choices]
     return " or ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
 
 
 def quote(value: Any) -> str:
-    """What was given: short text as it is, anything larger by its kind."""
+    """Return what was given: short text as it is, anything larger by its kind."""
     if isinstance(value, str):
         return repr(value if len(value) <= _LONGEST_QUOTE else value[:_LONGEST_QUOTE] + "...")
     return "a list" if isinstance(value, list) else "a mapping"
 
 
 def depends_on(complaint: str, fields: Set[str]) -> bool:
-    """Might a complaint go away with another value of these fields? One that begins with `host: ` is about that one."""
+    """Return True if a complaint might change with these fields; one that begins with `host: ` is about that one."""
     subject, colon, _ = complaint.partition(": ")
     words = [subject] if colon and " " not in subject else re.findall(r"\w+", complaint)
     return not fields.isdisjoint(words)
 
 
 def explain_refusal(complaint: str, *, kind: Any, value: Any, source: str = "") -> str:
-    """What msgspec's complaint about one field's value means.
+    """Return what msgspec's complaint about one field's value means.
 
     `source` is what a value was read through (`${PORT}`); such a value is never shown, and neither is text where text
     or a mapping of texts was expected: it may be a secret.
@@ -106,7 +106,7 @@ def _with_given(expected: str, value: Any, source: str) -> str:
 
 
 def choices_of(kind: Any) -> tuple[Any, ...]:
-    """The values that a Literal or an Enum allows, however it is wrapped; empty for other types."""
+    """Return the values that a Literal or an Enum allows, however it is wrapped; empty for other types."""
     if get_origin(kind) is Annotated:
         return choices_of(get_args(kind)[0])
     if get_origin(kind) is Literal:
@@ -117,7 +117,7 @@ def choices_of(kind: Any) -> tuple[Any, ...]:
 
 
 def allows(kind: Any, wanted: type) -> bool:
-    """Is `wanted` the type, or one part of it?"""
+    """Return True if `wanted` is the type, or one part of it."""
     if kind is wanted:
         return True
     if get_origin(kind) is Annotated:

@@ -24,7 +24,7 @@ FILTER_KEYS = encoded_names(Filters)
 
 
 def read_workflows(page: Page, *, around: Surroundings, max_burst: int | None, taken: dict[str, str]) -> list[Workflow]:
-    """The workflows of a file that are without mistakes; the mistakes of the others are noted on the page.
+    """Return the workflows of a file that are without mistakes; the mistakes of the others are noted.
 
     `taken` holds the ids of all files so far with their places, and is added to.
     """

@@ -28,7 +28,7 @@ class RefusedError(Exception):
 
 
 class Examination:
-    """One walk over a tree, each node once however often it is aliased; mistakes of form are noted on the page."""
+    """Walk over a tree, each node once however often it is aliased, and note its mistakes of form."""
 
     def __init__(self, page: Page, root: MappingNode) -> None:
         self._page = page
@@ -42,7 +42,7 @@ class Examination:
         self._measure(root, depth=1)
 
     def _measure(self, node: CollectionNode, *, depth: int) -> tuple[int, int]:
-        """How many values a list or mapping holds with its aliases followed, and how deep they go.
+        """Return how many values a list or mapping holds with its aliases followed, and how deep they go.
 
         Raises `RefusedError` where nobody could walk the tree.
         """
@@ -74,14 +74,14 @@ class Examination:
         return size, height + 1
 
     def _values(self, node: MappingNode, *, depth: int) -> list[Node]:
-        """The values of a mapping whose keys are in order."""
+        """Return the values of a mapping, once its keys are in order."""
         names = {key.value for key, _ in node.value if isinstance(key, ScalarNode)}
         if len(names) != len(node.value) or self._tags or (self._merges and "<<" in names):
             self._merge(node, self._check_keys(node), depth=depth)
         return [value for _, value in node.value]
 
     def _check_keys(self, node: MappingNode) -> list[Node]:
-        """Note keys that are none, or stand twice; give what `<<` names."""
+        """Note keys that are none, or are there twice; return what `<<` names."""
         first: dict[str, Node] = {}
         merges = []
         for key, value in node.value:

@@ -30,11 +30,11 @@ class Page:
         self.root: MappingNode | None = None
 
     def note(self, node: Node, path: str, what: str, *, token: str = "", skip: int = 0) -> None:
-        """A mistake at a node; at `token` inside it, past so many others, where the node's writing holds that."""
+        """Note a mistake at a node; at `token` inside it, past so many others, where the node's writing holds that."""
         self.problems.append(self._placed(node, path, what, token=token, skip=skip))
 
     def warn(self, node: Node, path: str, what: str, *, token: str = "") -> None:
-        """Advice, placed as a mistake is."""
+        """Note a warning, placed as a mistake is."""
         self.warnings.append(self._placed(node, path, what, token=token, skip=0))
 
     def _placed(self, node: Node, path: str, what: str, *, token: str, skip: int) -> Problem:
@@ -52,5 +52,5 @@ class Page:
 
 
 def place_in(text: str, index: int) -> tuple[int, int]:
-    """Line and column, counted from 1, of a character of a text."""
+    """Return line and column, counted from 1, of a character of a text."""
     return text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index)

@@ -24,12 +24,12 @@ def is_text(node: Node) -> TypeGuard[ScalarNode]:
 
 
 def is_empty(node: Node) -> bool:
-    """Nothing at all stands after the key: `filters:`."""
+    """Return True if there is nothing at all after the key: `filters:`."""
     return node.value == "" and node.start_mark.index == node.end_mark.index
 
 
 def unquoted(node: Node) -> str:
-    """Advice where a list or mapping in braces was surely meant as text: `to: {customer_email}`."""
+    """Return advice where a list or mapping in braces was surely meant as text: `to: {customer_email}`."""
     if (
         isinstance(node, MappingNode)
         and node.flow_style
@@ -41,17 +41,17 @@ def unquoted(node: Node) -> str:
 
 
 def entries(node: MappingNode) -> dict[str, Node]:
-    """The values of a mapping by their keys."""
+    """Return the values of a mapping by their keys."""
     return {key.value: value for key, value in node.value}
 
 
 def key_node(node: MappingNode, name: str) -> Node:
-    """The place of a key."""
+    """Return the node of a key, or of the mapping that lacks it."""
     return next((key for key, _ in node.value if key.value == name), node)
 
 
 def plain(node: Node) -> Any:
-    """The node as text, dicts and lists."""
+    """Return the node as text, dicts and lists."""
     if isinstance(node, ScalarNode):
         return node.value
     if isinstance(node, SequenceNode):
@@ -60,7 +60,7 @@ def plain(node: Node) -> Any:
 
 
 def paths(root: Node) -> dict[int, str]:
-    """How people call the part of the YAML that a node stands in, for all of them by their Python ids.
+    """Return how people call the part of the YAML that a node is in, for all of them by their Python ids.
 
     `channels.email`, `workflows[2] x: actions[0]`; nothing for the keys at the top.
     """
@@ -87,7 +87,7 @@ def _name_workflow(found: dict[int, str], node: Node, index: int) -> None:
 
 
 def _name(found: dict[int, str], node: Node, path: str) -> None:
-    """Give a node, and all below it that has no name yet, this one."""
+    """Give a node, and all below it that has no name yet, this name."""
     stack = [node]
     while stack:
         each = stack.pop()
@@ -101,6 +101,6 @@ def _name(found: dict[int, str], node: Node, path: str) -> None:
 
 
 def workflow_path(index: int, id_node: Node | None) -> str:
-    """`workflows[2] reminder-24h`, or `workflows[2]` where the id is missing or no text."""
+    """Return `workflows[2] reminder-24h`, or `workflows[2]` where the id is missing or no text."""
     name = id_node.value if id_node is not None and is_text(id_node) else ""
     return f"workflows[{index}] {name}".rstrip()

@@ -39,7 +39,7 @@ class _Loader(_FASTEST):  # type: ignore[misc]  # which of the two it is shows o
     """
 
     def descend_resolver(self, *_: Any) -> None:
-        """Nothing depends on the path to a value."""
+        """Do nothing, as no value depends on the path to it."""
 
     def ascend_resolver(self) -> None:
         """See `descend_resolver`."""
@@ -49,7 +49,7 @@ class _Loader(_FASTEST):  # type: ignore[misc]  # which of the two it is shows o
 
 
 def read_text_file(path: Path, name: str) -> tuple[str, Problem | None]:
-    """The text of a file, or why it cannot be read."""
+    """Return the text of a file, or why it cannot be read."""
     try:
         size, mode = path.stat().st_size, path.stat().st_mode
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # nobody may ever write into a pipe, or too much
@@ -70,7 +70,7 @@ def read_text_file(path: Path, name: str) -> tuple[str, Problem | None]:
 
 
 def read_page(path: Path) -> Page:
-    """A YAML file; its `root` is None where it could not be read at all."""
+    """Read a YAML file; its `root` is None where it could not be read at all."""
     page = Page(path)
     page.text, problem = read_text_file(path, page.name)
     if problem:
@@ -144,7 +144,7 @@ def _checked_root(page: Page, root: Node | None) -> MappingNode | None:
 
 
 def _syntax_problem(page: Page, error: Exception) -> Problem:
-    """The parser's complaint as one line."""
+    """Return the parser's complaint as one line."""
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         position = getattr(error, "position", 0)
         line, column = place_in(page.text, position if isinstance(position, int) else 0)
@@ -155,7 +155,7 @@ def _syntax_problem(page: Page, error: Exception) -> Problem:
 
 
 def _explain(page: Page, error: yaml.MarkedYAMLError) -> str:
-    """The parser's words, or better ones where it is known what people do."""
+    """Return the parser's words, or better ones where it is known what people do."""
     words, context = error.problem or "cannot be read", error.context or ""
     for sign, explained in _EXPLAINED.items():
         if sign in words or sign in context:

@@ -32,7 +32,7 @@ class Verdict(NamedTuple):
 
 
 def check(path: Path, environ: Mapping[str, str]) -> Verdict:
-    """The verdict on the YAML at `path`, a file or a directory of them.
+    """Find the mistakes and warnings in the YAML at `path`, a file or a directory of them.
 
     Warnings are about those workflows that have no mistakes, whatever the others have.
     """
@@ -49,7 +49,7 @@ def check(path: Path, environ: Mapping[str, str]) -> Verdict:
 
 
 def _advise(reading: Reading) -> Iterator[str]:
-    """Leave a warning on the pages for all that was probably not meant; gives what is only good to know."""
+    """Leave a warning in the files for all that was probably not meant; yield what is only good to know."""
     placed = place_workflows(reading)
     advise_on_firing(placed)
     advise_on_languages(placed, reading)
@@ -79,7 +79,7 @@ def _see(reading: Reading, wanted: Set[str]) -> Seen:
 
 
 def is_missing(path: Path) -> bool:
-    """Is there certainly no such file? A folder that we may not enter hides what it holds."""
+    """Return True if there is certainly no such file; a folder that we may not enter hides what it holds."""
     try:
         return not path.exists()
     except OSError:
@@ -121,7 +121,7 @@ def _warn_of_channels(reading: Reading) -> None:
 
 
 def _channels_used(reading: Reading) -> Iterator[str]:
-    """What follows `send`, in workflows with mistakes, too."""
+    """Yield each text after `send`, in workflows with mistakes, too."""
     for page in reading.pages:
         for workflow in workflow_nodes(page):
             actions = entries(workflow).get("actions") if is_mapping(workflow) else None

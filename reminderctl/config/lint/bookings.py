@@ -28,7 +28,7 @@ NOTHING = Seen(frozenset(), {}, "")
 
 
 def look_at(path: Path, wanted: Collection[str]) -> Seen:
-    """What the bookings carry, of the filters `wanted`; raises `BookingsError` and `LockedError`."""
+    """Read the values that bookings have of the filters `wanted`; raises `BookingsError` and `LockedError`."""
     ids: dict[str, set[str]] = {name: set() for name in TABLES}
     count = 0
     with Bookings(path) as bookings:

@@ -13,7 +13,7 @@ from reminderctl.model import Booking, Customer, Participant
 
 
 def filtered_by(placed: Iterable[Placed]) -> set[str]:
-    """The names of all filters that are used, under `filters` or `except`."""
+    """Return the names of all filters that are used, under `filters` or `except`."""
     return {
         name
         for each in placed

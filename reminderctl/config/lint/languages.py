@@ -44,7 +44,7 @@ def advise_on_codes(placed: Iterable[Placed], reading: Reading) -> None:
 
 
 def language_maps(action: Action, reading: Reading) -> Iterator[tuple[Path, Mapping[str, str]]]:
-    """Each text of an action that comes in several languages."""
+    """Return each text of an action that comes in several languages, with its path."""
     found: list[tuple[Path, Mapping[str, str]]] = []
 
     def note(path: Path, _place: Any, text: Any) -> Any:
@@ -57,7 +57,7 @@ def language_maps(action: Action, reading: Reading) -> Iterator[tuple[Path, Mapp
 
 
 def _spoken(placed: list[Placed], reading: Reading) -> dict[str, list[str]]:
-    """The languages that the texts of each file are written in, in order."""
+    """Return the languages that the texts of each file are written in, in order."""
     spoken: dict[str, dict[str, None]] = {}
     for each in placed:
         of_page = spoken.setdefault(each.page.name, {})
@@ -68,7 +68,7 @@ def _spoken(placed: list[Placed], reading: Reading) -> dict[str, list[str]]:
 
 
 def _wanted(workflow: Workflow, spoken: list[str]) -> dict[str, str]:
-    """The languages that the texts of a workflow should be in, each with who says so."""
+    """Return the languages that the texts of a workflow should be in, each with its reason."""
     asked = [_tag(language) for language in workflow.filters.language if not language_mistake(language)]
     wanted = dict.fromkeys(asked, "which the language filter lets through")
     for language in spoken:

@@ -29,15 +29,15 @@ class Placed(NamedTuple):
         self.page.warn(node, path, what, token=token)
 
     def value(self, key: str, index: int) -> Node:
-        """One value of a key that holds one value or a list of them."""
+        """Return the node of one value of a key that holds one value or a list of them."""
         return _parts(entries(self.node)[key])[index]
 
     def filter_value(self, key: str, name: str, index: int) -> Node:
-        """The same under `filters` or `except`."""
+        """Return the node of one value of a filter, under `filters` or `except`."""
         return _parts(_mapping(entries(self.node)[key])[name])[index]
 
     def actions(self) -> Iterator[tuple[int, Action, MappingNode]]:
-        """Each action with its number and its place."""
+        """Yield each action with its number and its node."""
         for index, (action, node) in enumerate(
             zip(self.workflow.actions, _parts(entries(self.node)["actions"]), strict=True)
         ):
@@ -46,7 +46,7 @@ class Placed(NamedTuple):
 
 
 def place_workflows(reading: Reading) -> list[Placed]:
-    """Every workflow without mistakes, in the order of the files."""
+    """Return every workflow without mistakes, in the order of the files."""
     found = []
     for page, workflows in zip(reading.pages, reading.workflows, strict=True):
         by_id = {workflow.id: workflow for workflow in workflows}
@@ -65,7 +65,7 @@ def workflow_nodes(page: Page) -> list[Node]:
 
 
 def module_of(action: Action, reading: Reading) -> ChannelModule:
-    """The module that carries an action's messages."""
+    """Return the module that carries an action's messages."""
     return channels.module(reading.around.channels[action.channel].module)
 
 

@@ -50,7 +50,7 @@ HELD = "with 0 every message is held until a person releases it; write `none` fo
 
 
 def can_fire(trigger: Trigger) -> bool:
-    """False for a time of the event's own day that comes after all of them, or before all but those at midnight."""
+    """Return False for a time of the event's own day that is after all events, or before all but those at midnight."""
     return not (trigger.days == 0 and trigger.at == (LAST_MINUTE if trigger.before else FIRST_MINUTE))
 
 
@@ -67,7 +67,7 @@ def _explain_never(trigger: Trigger) -> str:
 
 
 def _warn_of_follow_up(placed: Placed) -> None:
-    """A follow-up that asks for no status is sent after visits that were never confirmed, too."""
+    """Warn of a follow-up that asks for no status: it is sent after visits that were never confirmed, too."""
     workflow = placed.workflow
     if workflow.filters.status or workflow.exceptions.status:
         return
@@ -82,7 +82,7 @@ def _warn_of_follow_up(placed: Placed) -> None:
 
 
 def _is_follow_up(trigger: Trigger) -> bool:
-    """Does it come when the visit has begun? `at start` is as much of a reminder."""
+    """Return True if it comes when the visit has begun; `at start` is as much of a reminder."""
     return not trigger.before and (trigger.anchor == "end" or trigger.minutes > 0 or trigger.days is not None)
 
 
@@ -90,7 +90,7 @@ def _is_follow_up(trigger: Trigger) -> bool:
 
 
 def _moment(trigger: Trigger) -> str:
-    """The same for triggers that fall together on all but the two days on which the clocks change."""
+    """Return a text that is equal for triggers that fall together except on the two days on which clocks change."""
     if trigger.days is None or trigger.at:
         return trigger.identity
     return f"{trigger.anchor}{'-' if trigger.before else '+'}{trigger.days * 1440}m"
@@ -120,7 +120,7 @@ def _warn_of_equal_actions(placed: Placed) -> None:
 
 
 def _warn_of_twins(enabled: Iterable[Placed]) -> None:
-    """Two workflows that fire together, for the same bookings, and tell the same person on the same channel."""
+    """Warn of two workflows that fire together, for the same bookings, to the same person on the same channel."""
     first: dict[Any, tuple[Placed, Trigger]] = {}
     for placed in enabled:
         told = set()
@@ -155,7 +155,7 @@ def _reached(action: Action) -> Iterable[Any]:
 
 
 def _bookings(workflow: Workflow) -> Any:
-    """What makes two workflows ask for the same bookings."""
+    """Return a value that is equal for workflows that ask for the same bookings."""
     return _normal(workflow.filters), _normal(workflow.exceptions)
 
 

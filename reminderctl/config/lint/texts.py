@@ -79,7 +79,7 @@ def advise_on_whatsapp(placed: list[Placed], reading: Reading) -> None:
 
 
 def _length(text: str, *, language: str, reading: Reading) -> Iterator[tuple[str, str]]:
-    """What to say of one text, and the character to point at."""
+    """Yield what to say of one text, and the character to point at."""
     company = reading.around.company
     try:
         filled = fill(text, language=language, company=company)
@@ -99,7 +99,7 @@ def _length(text: str, *, language: str, reading: Reading) -> Iterator[tuple[str
 
 
 def _explain_dear(characters: list[str], of_company: Mapping[str, str]) -> tuple[str, str]:
-    """Which characters, where they come from, make an SMS long, with a verb; and what to write."""
+    """Return which characters, and where they come from, make an SMS long, with a verb; and what to write."""
     causes = [_show(each) for each in characters]
     rights = [f"write `{plain}`" if (plain := alike(each)) else f"leave {_show(each)} out" for each in characters]
     for shortcode, value in of_company.items():
@@ -109,19 +109,19 @@ def _explain_dear(characters: list[str], of_company: Mapping[str, str]) -> tuple
 
 
 def _show(character: str) -> str:
-    """The character, or its name where nobody would see it."""
+    """Return the character in quotes, or its name where nobody would see it."""
     unseen = unicodedata.category(character) in ("Cf", "Mn", "Zs", "Cc")
     return unicodedata.name(character, f"U+{ord(character):04X}").lower() if unseen else f"`{character}`"
 
 
 @functools.lru_cache(maxsize=4096)
 def is_dear(character: str) -> bool:
-    """Does it take an SMS out of its own alphabet, into one with less than half the places?"""
+    """Return True if a character takes an SMS out of its own alphabet, into one with less than half the places."""
     return count_segments(character).encoding == "UCS-2"
 
 
 def alike(character: str) -> str | None:
-    """What can stand for it in an SMS; nothing for a picture, None where the script has no other letters."""
+    """Return what to write instead in an SMS; nothing for a picture, None where the script has no other letters."""
     plain = _ALIKE.get(character)
     if plain is None:
         decomposed = unicodedata.normalize("NFKD", character)
@@ -137,5 +137,5 @@ def fill(text: str, *, language: str, company: Company) -> str:
 
 
 def _cheapen(text: str) -> str:
-    """A text with what can stand for its dear characters."""
+    """Replace the dear characters of a text by cheap ones."""
     return "".join((alike(each) or "") if is_dear(each) else each for each in text)

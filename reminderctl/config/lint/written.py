@@ -72,7 +72,7 @@ def _look_behind(page: Page, node: ScalarNode, *, path: str, is_text: bool) -> N
 
 
 def _scalars(root: Node) -> Iterator[ScalarNode]:
-    """Give each text at or below a node, aliases once."""
+    """Yield each text at or below a node, aliases once."""
     stack, seen = [root], set[int]()
     while stack:
         node = stack.pop()
