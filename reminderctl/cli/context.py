@@ -53,7 +53,7 @@ class Invocation:
 
     def remember(self, loaded: Config) -> None:
         """Let the next run recall a configuration that has no mistakes."""
-        config.remember(loaded, self.find(), os.environ, now=time.time())
+        config.remember(loaded, self.find(), environ=os.environ, now=time.time())
 
     def load_settings(self) -> Config:
         """The configuration for commands that send nothing: secrets may be missing."""

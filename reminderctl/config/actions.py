@@ -44,25 +44,25 @@ class Surroundings(Struct, kw_only=True):
 def read_actions(page: Page, node: Node, *, path: str, around: Surroundings) -> tuple[Action, ...]:
     """Return the actions that are without mistakes; the mistakes of the others are noted."""
     if not is_list(node):
-        page.note(node, path, "actions: expected a list: each action begins with `- send: ...`")
+        page.note(node, "actions: expected a list: each action begins with `- send: ...`", path=path)
         return ()
     if not node.value:
-        page.note(node, path, "actions: the list is empty; a workflow has at least one")
-    found: dict[str, Action] = {}
-    for index, each in enumerate(node.value):
+        page.note(node, "actions: the list is empty; a workflow has at least one", path=path)
+    actions: dict[str, Action] = {}
+    for index, action_node in enumerate(node.value):
         place = f"{path}: actions[{index}]"
-        if not is_mapping(each):
-            page.note(each, place, "expected a mapping that begins with `send`")
+        if not is_mapping(action_node):
+            page.note(action_node, "expected a mapping that begins with `send`", path=place)
             continue
-        action = _read_action(page, each, path=place, around=around)
+        action = _read_action(page, action_node, path=place, around=around)
         if action is None:
             continue
-        if action.id in found:
-            named = "id" in entries(each)
+        if action.id in actions:
+            named = "id" in entries(action_node)
             what = f"the id `{action.id}` is taken by an earlier action" if named else _ANOTHER.format(action.channel)
-            page.note(entries(each)["id" if named else "send"], place, what)
-        found.setdefault(action.id, action)
-    return tuple(found.values())
+            page.note(entries(action_node)["id" if named else "send"], what, path=place)
+        actions.setdefault(action.id, action)
+    return tuple(actions.values())
 
 
 # The first one must stay as it is: with a new id it would be a new action, and send again what it has sent.
@@ -73,13 +73,13 @@ def _read_action(page: Page, node: MappingNode, *, path: str, around: Surroundin
     """Return the action, None where not even its channel is known. Its mistakes are noted."""
     nodes = entries(node)
     if "send" not in nodes:
-        page.note(node, path, f"`send` is missing; the channels are {', '.join(channels.NAMES)}")
+        page.note(node, f"`send` is missing; the channels are {', '.join(channels.NAMES)}", path=path)
         return None
     channel = read_text(page, nodes["send"], path=path, lead="send: ")
     if channel not in channels.NAMES:
         if channel:
             what = f"unknown channel `{channel}`{suggest(channel, channels.NAMES, of='the channels are')}"
-            page.note(nodes["send"], path, what)
+            page.note(nodes["send"], what, path=path)
         return None
     module = channels.module(_configured(page, node, channel=channel, path=path, around=around).module)
     message = read_message(
@@ -117,7 +117,7 @@ def _configured(page: Page, node: MappingNode, *, channel: str, path: str, aroun
         what = channel_settings.explain_absence(channel)
         if around.unreadable:
             what += f" (if it does not stand in {' or '.join(around.unreadable)}, which cannot be read)"
-        page.note(entries(node)["send"], path, what)
+        page.note(entries(node)["send"], what, path=path)
     return configured
 
 
@@ -143,33 +143,32 @@ def _read_recipients(
     """Return the recipients of `to`; `kind` is the address that the channel uses, None where it has no recipients."""
     if kind is None:
         if given is not None:
-            page.note(given, path, "to: a webhook has no recipient; its `url` says where it goes")
+            page.note(given, "to: a webhook has no recipient; its `url` says where it goes", path=path)
         return ()
     if given is None or is_empty(given):
-        page.note(given or node, path, f"`to` is missing; {_SOMEBODY}")
+        page.note(given or node, f"`to` is missing; {_SOMEBODY}", path=path)
         return ()
-    found: dict[str, None] = {}
-    for text, each in read_texts(page, given, path=path, lead="to: ", instead=_SOMEBODY):
-        what = f"`{text}` stands here twice" if text in found else ""
-        if not what:
-            _check_recipient(page, each, text=text, path=path, kind=kind, around=around)
+    recipients: dict[str, None] = {}
+    for text, text_node in read_texts(page, given, path=path, lead="to: ", instead=_SOMEBODY):
+        if text in recipients:
+            page.note(text_node, f"to: `{text}` stands here twice", path=path)
         else:
-            page.note(each, path, f"to: {what}")
-        found[text] = None
-    return tuple(found)
+            _check_recipient(page, text_node, text=text, path=path, kind=kind, around=around)
+        recipients[text] = None
+    return tuple(recipients)
 
 
 def _check_recipient(page: Page, node: Node, *, text: str, path: str, kind: str, around: Surroundings) -> None:
     reference = REFERENCE.search(text)
     if reference:
-        page.note(node, path, f"to: {misplaced(reference[0])}", token=reference[0])
+        page.note(node, f"to: {misplaced(reference[0])}", path=path, token=reference[0])
     elif "{" in text:
         for _, what in mistakes(text, deep=around.deep):
-            page.note(node, path, f"to: {what}")
+            page.note(node, f"to: {what}", path=path)
     else:
-        what = addresses.recipient_mistake(text, kind)
+        mistake = addresses.recipient_mistake(text, kind)
         noun = {"admin": around.admin, "company": around.company}.get(text)
-        if not what and noun is not None and not getattr(noun, kind):
-            what = f"`{text}` has no {kind} in the settings; add `{text}: {{{kind}: ...}}`"
-        if what:
-            page.note(node, path, f"to: {what}")
+        if not mistake and noun is not None and not getattr(noun, kind):
+            mistake = f"`{text}` has no {kind} in the settings; add `{text}: {{{kind}: ...}}`"
+        if mistake:
+            page.note(node, f"to: {mistake}", path=path)

@@ -52,7 +52,7 @@ def recall(path: Path, environ: Mapping[str, str]) -> Config | None:
     return memory.config if memory.stamps == _stamps(stamp[0] for stamp in memory.stamps) else None
 
 
-def remember(config: Config, path: Path, environ: Mapping[str, str], *, now: float) -> None:
+def remember(config: Config, path: Path, *, environ: Mapping[str, str], now: float) -> None:
     """Save a configuration that is without mistakes; `now` is the time of day in seconds since 1970."""
     folder = path if path.is_dir() else path.parent
     stamps = _stamps(map(str, (folder / SECRETS, *config.files)))

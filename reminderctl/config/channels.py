@@ -33,11 +33,11 @@ NEEDS_NO_SETTINGS = "webhook"
 def read_channels(page: Page, node: Node, *, variables: Variables) -> dict[str, Configured]:
     """Return every channel that the YAML names; note mistakes in settings, which are None then."""
     if not is_mapping(node):
-        page.note(node, "channels", "expected a mapping such as `sms: {provider: twilio, ...}`")
+        page.note(node, "expected a mapping such as `sms: {provider: twilio, ...}`", path="channels")
         return {}
     found = {}
     for name, below in check_keys(
-        page, node, entries(node), known=channels.NAMES, path="channels", noun="channel"
+        page, node, nodes=entries(node), known=channels.NAMES, path="channels", noun="channel"
     ).items():
         found[name] = _read_channel(page, below, name=name, variables=variables)
     return found
@@ -70,7 +70,7 @@ def explain_absence(channel: str) -> str:
 def _read_channel(page: Page, node: Node, *, name: str, variables: Variables) -> Configured:
     path = f"channels.{name}"
     if not is_mapping(node):
-        page.note(node, path, "expected a mapping of keys and values")
+        page.note(node, "expected a mapping of keys and values", path=path)
         return without_settings(name, keys=frozenset())
     module_name = _chosen_module(page, node, name=name, path=path)
     if not module_name:
@@ -88,13 +88,13 @@ def _chosen_module(page: Page, node: MappingNode, *, name: str, path: str) -> st
     if not providers:
         return name
     if given is None:
-        page.note(node, path, f"`provider` is missing; {name} is carried by {one_of(providers)}")
+        page.note(node, f"`provider` is missing; {name} is carried by {one_of(providers)}", path=path)
         return ""
     provider = read_text(page, given, path=path, lead="provider: ")
     if provider in providers:
         return f"{name}.{provider}"
     if provider:
-        page.note(given, path, f"unknown provider `{provider}`{suggest(provider, providers, of='there are')}")
+        page.note(given, f"unknown provider `{provider}`{suggest(provider, providers, of='there are')}", path=path)
     return ""
 
 
@@ -126,9 +126,11 @@ def _read_settings(page: Page, node: MappingNode, *, module: Any, path: str, var
         found: Iterable[str] = find(settings)
     else:
         known = {name: each for name, each in values.items() if name not in incomplete | _empty(node)}
-        found = _mistakes_of_good(find, kind, good_values(known, kind, folder=page.path.parent), given=values.keys())
+        found = _mistakes_of_good(
+            find, kind, good=good_values(known, kind, folder=page.path.parent), given=values.keys()
+        )
     for what in (*found, *_untrusted(page, settings, module=module, variables=variables)):
-        note_at(page, node, variables.hide(what), path=path)
+        note_at(page, variables.hide(what), node=node, path=path)
     return settings if variables.optional or not incomplete else None
 
 
@@ -150,7 +152,7 @@ def _empty(node: MappingNode) -> set[str]:
 
 
 def _mistakes_of_good(
-    find: Callable[[Any], list[str]], kind: Any, good: Mapping[str, Any], *, given: Iterable[str]
+    find: Callable[[Any], list[str]], kind: Any, *, good: Mapping[str, Any], given: Iterable[str]
 ) -> Iterator[str]:
     """Return what is wrong with the good settings together, whatever the others that were given should have been."""
     fields = fields_of(kind)

@@ -109,14 +109,14 @@ def _read_private(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode):
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
             raise _ExposedError("is no ordinary file; write NAME=value lines into a file")
-        if found.st_mode & _OTHERS:
-            mode = f"{stat.S_IMODE(found.st_mode):04o}"
+        if status.st_mode & _OTHERS:
+            mode = f"{stat.S_IMODE(status.st_mode):04o}"
             raise _ExposedError(f"others can read it (mode {mode}), so it is not used; run: chmod 600 {path}")
-        if found.st_uid not in (os.geteuid(), trust.ROOT):
-            us, owner = trust.owner_name(os.geteuid()), trust.owner_name(found.st_uid)
+        if status.st_uid not in (os.geteuid(), trust.ROOT):
+            us, owner = trust.owner_name(os.geteuid()), trust.owner_name(status.st_uid)
             what = f"it belongs to {owner}, who may read and change it, and this is {us}, so it is not used"
             raise _ExposedError(f"{what}; run: chown {us} {path}")
         return file.read()
@@ -158,12 +158,14 @@ def _fill_text(page: Page, node: ScalarNode, *, path: str, variables: Variables)
     for reference in REFERENCE.finditer(text):
         name = reference[1]
         if not _NAME.fullmatch(name):
-            page.note(node, path, f"`{reference[0]}` names no variable; write ${{NAME}} with letters, digits and _")
+            page.note(
+                node, f"`{reference[0]}` names no variable; write ${{NAME}} with letters, digits and _", path=path
+            )
             complete = False
         elif not variables.find(name):
             complete = False
             if not variables.optional:
-                page.note(node, path, variables.explain_absence(name), token=reference[0])
+                page.note(node, variables.explain_absence(name), path=path, token=reference[0])
     references = " ".join(reference[0] for reference in REFERENCE.finditer(text))
     return REFERENCE.sub(lambda found: variables.find(found[1]) or "", text), references, complete
 
@@ -172,14 +174,14 @@ def note_references(page: Page, node: Node, *, path: str) -> None:
     """Note a mistake for each `${...}` at or below a node where none is read."""
     stack = [node]
     while stack:
-        each = stack.pop()
-        if isinstance(each, ScalarNode):
-            for found in REFERENCE.finditer(each.value):
-                page.note(each, path, misplaced(found[0]), token=found[0])
-        elif is_list(each):
-            stack.extend(each.value)
-        elif is_mapping(each):
-            stack.extend(value for _, value in each.value)
+        below = stack.pop()
+        if isinstance(below, ScalarNode):
+            for reference in REFERENCE.finditer(below.value):
+                page.note(below, misplaced(reference[0]), path=path, token=reference[0])
+        elif is_list(below):
+            stack.extend(below.value)
+        elif is_mapping(below):
+            stack.extend(value for _, value in below.value)
 
 
 def misplaced(reference: str, *, instead: str = "") -> str:

@@ -37,22 +37,22 @@ def build() -> Schema:
     """Return the schema of a file, with every channel's settings and actions."""
     modules = {name: [(each, channels.module(each)) for each in module_names(name)] for name in channels.NAMES}
     kinds: dict[type[Any], None] = {yaml_schema.File: None}
-    for found in modules.values():
-        kinds |= dict.fromkeys(kind for _, module in found for kind in (module.Settings, module.Message))
+    for providers in modules.values():
+        kinds |= dict.fromkeys(kind for _, module in providers for kind in (module.Settings, module.Message))
     schemas, components = msgspec.json.schema_components(
         list(kinds), schema_hook=_describe_own_type, ref_template="#/$defs/{name}"
     )
     definitions = {name: _tidy(component) for name, component in components.items()}
     of_kind = {kind: definitions[_name(schema)] for kind, schema in zip(kinds, schemas, strict=True)}
     actions, settings = [], {}
-    for channel, found in modules.items():
-        address = found[0][1].RULES.address
-        messages = dict.fromkeys(module.Message for _, module in found)
+    for channel, providers in modules.items():
+        address = providers[0][1].RULES.address
+        messages = dict.fromkeys(module.Message for _, module in providers)
         variants = [
-            _action(channel, kind, of_kind[kind], definitions=definitions, address=address) for kind in messages
+            _action(channel, kind, message=of_kind[kind], definitions=definitions, address=address) for kind in messages
         ]
         actions.append(variants[0] if len(variants) == 1 else {"anyOf": variants})
-        settings[channel] = _settings([(name, of_kind[module.Settings]) for name, module in found])
+        settings[channel] = _settings([(name, of_kind[module.Settings]) for name, module in providers])
     definitions["Action"] = {"oneOf": actions}
     definitions["Text"] = {**_text_or_map(_SCALAR), "description": "Text, or a map from language to text"}
     definitions["Filters"]["properties"] = _filters()
@@ -67,7 +67,7 @@ def _name(reference: Schema) -> str:
 
 
 def _action(
-    channel: str, kind: Any, message: Schema, *, definitions: Mapping[str, Schema], address: str | None
+    channel: str, kind: Any, *, message: Schema, definitions: Mapping[str, Schema], address: str | None
 ) -> Schema:
     """Return the schema of an action: our own keys beside the message's, whose texts may be maps or in files."""
     own = _tidy(msgspec.json.schema(yaml_schema.Action)["$defs"]["Action"])["properties"]
@@ -78,7 +78,7 @@ def _action(
         "send": {"const": channel, "description": own["send"]["description"]},
         **{name: value for name, value in own.items() if name != "send"},
         **{
-            name: _with_languages(each, shapes[name], definitions)
+            name: _with_languages(each, shapes[name], definitions=definitions)
             for name, each in message["properties"].items()
             if name not in OUR_KEYS
         },
@@ -101,7 +101,7 @@ def _filters() -> dict[str, Schema]:
 
 def _settings(named: Iterable[tuple[str, Schema]]) -> Schema:
     """Return the schema of a channel's settings; of each provider's where it has several."""
-    found = []
+    schemas = []
     for module, schema in named:
         provider = module.rpartition(".")[2] if "." in module else ""
         chosen = {"provider": {"const": provider, "description": "Who carries the messages"}} if provider else {}
@@ -109,8 +109,8 @@ def _settings(named: Iterable[tuple[str, Schema]]) -> Schema:
         properties = chosen | {
             name: _or_variable(each) for name, each in schema["properties"].items() if name not in chosen
         }
-        found.append(_object(properties, description=schema.get("description", ""), required=required))
-    return found[0] if len(found) == 1 else {"oneOf": found}
+        schemas.append(_object(properties, description=schema.get("description", ""), required=required))
+    return schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
 
 
 def _or_variable(schema: Schema) -> Schema:
@@ -127,30 +127,43 @@ def _object(properties: Mapping[str, Schema], *, description: str, required: Ite
     return {name: each for name, each in schema.items() if name == "additionalProperties" or each}
 
 
-def _with_languages(schema: Schema, shape_of: templates.Shape, definitions: Mapping[str, Schema]) -> Schema:
+def _with_languages(schema: Schema, shape: templates.Shape, *, definitions: Mapping[str, Schema]) -> Schema:
     """Return the schema of a message's field: where a text may be, a map from language to text may."""
-    kinds = {each.kind: each for each in (*reversed(shape_of.others), shape_of)}
-    if shape_of.place is Place.ATTACHMENT:
+    if shape.place is Place.ATTACHMENT:
         return {"type": "string", **_told(schema)}
     if "anyOf" in schema:
-        return {**schema, "anyOf": [_with_languages(each, shape_of, definitions) for each in schema["anyOf"]]}
-    if "$ref" in schema and "record" in kinds:
-        record, inside = definitions[_name(schema)], kinds["record"].fields
-        properties = {
-            name: _with_languages(each, inside[name], definitions) for name, each in record["properties"].items()
-        }
-        return {**record, **_told(schema), "properties": properties}
+        choices = [_with_languages(choice, shape, definitions=definitions) for choice in schema["anyOf"]]
+        return {**schema, "anyOf": choices}
+    shapes = {one.kind: one for one in (*reversed(shape.others), shape)}
+    if "$ref" in schema and "record" in shapes:
+        return _record_with_languages(schema, shapes["record"], definitions=definitions)
     for kind, key in (("list", "items"), ("map", "additionalProperties")):
-        item = kinds[kind].item if kind in kinds else None
+        item = shapes[kind].item if kind in shapes else None
         if item and isinstance(schema.get(key), dict):
-            below = _with_languages(schema[key], item, definitions)
-            if item.place is Place.ATTACHMENT:
-                return {"anyOf": [below, {"type": "array", key: below}], **_told(schema)}
-            return {**schema, key: below}
-    if "text" in kinds and "items" not in schema and "properties" not in schema:
-        text = {name: each for name, each in schema.items() if name not in _told(schema)}
+            return _items_with_languages(schema, item, key=key, definitions=definitions)
+    if "text" in shapes and "items" not in schema and "properties" not in schema:
+        text = {name: value for name, value in schema.items() if name not in _told(schema)}
         return {**_by_language(text), **_told(schema)}
     return schema
+
+
+def _record_with_languages(schema: Schema, shape: templates.Shape, *, definitions: Mapping[str, Schema]) -> Schema:
+    record = definitions[_name(schema)]
+    properties = {
+        name: _with_languages(value, shape.fields[name], definitions=definitions)
+        for name, value in record["properties"].items()
+    }
+    return {**record, **_told(schema), "properties": properties}
+
+
+def _items_with_languages(
+    schema: Schema, item: templates.Shape, *, key: str, definitions: Mapping[str, Schema]
+) -> Schema:
+    """Return the schema of a list or mapping whose items are under `key`; of attachments one may do without a list."""
+    below = _with_languages(schema[key], item, definitions=definitions)
+    if item.place is Place.ATTACHMENT:
+        return {"anyOf": [below, {"type": "array", key: below}], **_told(schema)}
+    return {**schema, key: below}
 
 
 def _told(schema: Schema) -> Schema:
@@ -170,16 +183,12 @@ def _text_or_map(text: Schema) -> Schema:
 def _tidy(schema: Any) -> Any:
     """Leave out what says nothing to a person, and allow scalars as an editor's YAML reads them."""
     if isinstance(schema, list):
-        return [_tidy(each) for each in schema]
+        return [_tidy(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    tidy = {
-        name: _tidy(each)
-        for name, each in schema.items()
-        if name != "title" and not (name == "default" and (not each or isinstance(each, dict)))
-    }
+    tidy = {name: _tidy(value) for name, value in schema.items() if not _says_nothing(name, value)}
     if isinstance(tidy.get("anyOf"), list):
-        tidy["anyOf"] = [each for each in tidy["anyOf"] if each != {"type": "null"}]
+        tidy["anyOf"] = [choice for choice in tidy["anyOf"] if choice != {"type": "null"}]
         if len(tidy["anyOf"]) == 1:
             tidy |= tidy.pop("anyOf")[0]
     if isinstance(tidy.get("type"), str):
@@ -189,6 +198,10 @@ def _tidy(schema: Any) -> Any:
         if not tidy.get("required"):
             tidy.pop("required", None)
     return tidy
+
+
+def _says_nothing(name: str, value: Any) -> bool:
+    return name == "title" or (name == "default" and (not value or isinstance(value, dict)))
 
 
 def _used(schema: Any, definitions: Mapping[str, Schema]) -> dict[str, Schema]:

@@ -79,13 +79,13 @@ def judge(reading: Reading) -> Config:
     """
     pages, fields = reading.pages, reading.fields
     _refuse_broken_settings(pages, reading.of_secrets, complete="timezone" in fields)
-    good = [found for page, found in zip(pages, reading.workflows, strict=True) if not page.problems]
+    good = [workflows for page, workflows in zip(pages, reading.workflows, strict=True) if not page.problems]
     problems = sorted({problem for page in pages for problem in page.problems})
     if problems and not any(good):
         raise ConfigError(problems)
     return Config(
         files=(*(page.path for page in pages), *dict.fromkeys(reading.around.read_files)),
-        workflows=tuple(workflow for found in good for workflow in found),
+        workflows=tuple(workflow for workflows in good for workflow in workflows),
         broken=tuple(problems),
         **fields,
     )

@@ -33,13 +33,13 @@ def find(option: str | None, environ: Mapping[str, str]) -> Path:
                 raise UsageError(f"{asked}{how}: {error.strerror}") from None
             return Path(asked)
     places = _places(environ)
-    found = next((place for place in places if _is_file(place)), None)
-    if found is None:
+    first = next((place for place in places if _is_file(place)), None)
+    if first is None:
         looked = ", ".join(map(str, places))
         raise UsageError(
             f"no configuration: looked for {looked}; name one with --config or ${VARIABLE}, or run `reminderctl init`"
         )
-    return found
+    return first
 
 
 def yaml_files(folder: Path) -> list[Path]:

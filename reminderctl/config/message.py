@@ -56,7 +56,7 @@ class Draft(Struct, kw_only=True):
     content_type: str | None = None
 
     def note(self, what: str, *, field: str = "") -> None:
-        note_at(self.page, self.node, what, path=self.path, field=field)
+        note_at(self.page, what, node=self.node, path=self.path, field=field)
 
 
 def read_message(draft: Draft) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def read_message(draft: Draft) -> dict[str, Any]:
     good = check_keys(
         draft.page,
         draft.node,
-        nodes,
+        nodes=nodes,
         known=_known_keys(message_type, addressed=draft.module.RULES.address is not None),
         path=draft.path,
     )
@@ -116,7 +116,7 @@ def _check_texts(draft: Draft, tree: Mapping[str, Any]) -> list[Mapping[str, Any
         if isinstance(text, str):
             _check_text(draft, path, place=place, text=text)
             return text
-        _check_languages(draft, path, text)
+        _check_languages(draft, path, versions=text)
         languages.update(dict.fromkeys(text))
         in_languages[str(path[0])] = tree[str(path[0])]
         for language, version in text.items():
@@ -139,11 +139,13 @@ def _check_texts(draft: Draft, tree: Mapping[str, Any]) -> list[Mapping[str, Any
     return [first, *({**first, **other} for other in others)]
 
 
-def _check_languages(draft: Draft, path: tuple[str | int, ...], versions: Mapping[str, Any]) -> None:
+def _check_languages(draft: Draft, path: tuple[str | int, ...], *, versions: Mapping[str, Any]) -> None:
     """Note keys of a language map that are no languages, and a map that says nothing."""
     node = node_at(draft.node, path)
     if not versions:
-        draft.page.note(node, draft.path, f"{path[0]}: expected text, or a map from language to text, got an empty map")
+        draft.page.note(
+            node, f"{path[0]}: expected text, or a map from language to text, got an empty map", path=draft.path
+        )
     for language in versions:
         if is_language(language):
             continue
@@ -151,23 +153,23 @@ def _check_languages(draft: Draft, path: tuple[str | int, ...], versions: Mappin
         hint = f"{quote(language)} is no language; write `es: ...`, `en: ...`"
         if is_known(language):
             hint = _UNQUOTED % language
-        draft.page.note(place, draft.path, f"{path[0]}: {hint}")
+        draft.page.note(place, f"{path[0]}: {hint}", path=draft.path)
 
 
 def _check_text(draft: Draft, path: tuple[str | int, ...], *, place: Place, text: str) -> None:
     if place is Place.ATTACHMENT:
-        _check_attachment(draft, path, text)
+        _check_attachment(draft, path, text=text)
     elif not text.strip():
         _check_blank(draft, path, place=place)
         return
     elif what := kinds.mistake_in(text, place, draft.content_type):
-        draft.page.note(node_at(draft.node, path), draft.path, f"{'.'.join(map(str, path))}: {what}")
+        draft.page.note(node_at(draft.node, path), f"{'.'.join(map(str, path))}: {what}", path=draft.path)
     if "{" not in text and place is not Place.URL:
         return
     strays = list(_REFERENCE.finditer(text)) if draft.page.strays and path not in draft.from_files else []
     for stray in strays:
         what = misplaced(stray[0], instead=_instead_of_reference(draft, path))
-        draft.page.note(node_at(draft.node, path), draft.path, what, token=stray[0])
+        draft.page.note(node_at(draft.node, path), what, path=draft.path, token=stray[0])
     if place is Place.URL:
         for offset, what in templates.url_mistakes(text):
             draft.told.add(str(path[0]))
@@ -209,7 +211,7 @@ def mistakes(text: str, *, deep: bool) -> Iterator[tuple[int, str]]:
         yield from templates.template_mistakes(text)
 
 
-def _check_attachment(draft: Draft, path: tuple[str | int, ...], text: str) -> None:
+def _check_attachment(draft: Draft, path: tuple[str | int, ...], *, text: str) -> None:
     what = ""
     around = templates.around_values(text)
     if around:
@@ -217,7 +219,7 @@ def _check_attachment(draft: Draft, path: tuple[str | int, ...], text: str) -> N
     elif text != CALENDAR and "{" not in text:
         what = _why_not_attached(draft, text)
     if what:
-        draft.page.note(node_at(draft.node, path), draft.path, f"{path[0]}: {what}")
+        draft.page.note(node_at(draft.node, path), f"{path[0]}: {what}", path=draft.path)
 
 
 def _why_not_attached(draft: Draft, name: str) -> str:
@@ -240,7 +242,7 @@ def _note_in_text(draft: Draft, path: tuple[str | int, ...], *, text: str, offse
     token = re.compile(r"[^}\n]*\}?").match(text, offset)
     word = token[0] if token else ""
     draft.page.note(
-        node_at(draft.node, path), draft.path, what, token=word, skip=text.count(word, 0, offset) if word else 0
+        node_at(draft.node, path), what, path=draft.path, token=word, skip=text.count(word, 0, offset) if word else 0
     )
 
 

@@ -40,15 +40,15 @@ def read_files(draft: Draft, node: Node, *, name: str, field: str) -> str | dict
 
 def _read_file(draft: Draft, node: Node, *, name: str, where: tuple[str | int, ...]) -> str:
     if not is_text(node) or not node.value:
-        draft.page.note(node, draft.path, f"{name}: expected the name of a file beside the YAML")
+        draft.page.note(node, f"{name}: expected the name of a file beside the YAML", path=draft.path)
         return ""
     path = draft.folder / node.value
     if refusal := _why_refused(draft, node.value):
-        draft.page.note(node, draft.path, f"{name}: {path} {refusal}")
+        draft.page.note(node, f"{name}: {path} {refusal}", path=draft.path)
         return ""
     text, problem = read_text_file(path, str(path))
     if problem:
-        draft.page.note(node, draft.path, f"{name}: {path} {problem.what}")
+        draft.page.note(node, f"{name}: {path} {problem.what}", path=draft.path)
         return ""
     draft.read_files.append(path)
     draft.from_files[where] = (path, text)

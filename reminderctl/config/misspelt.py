@@ -61,7 +61,7 @@ def suspect(workflow: Workflow, known: Known) -> Iterator[Suspicion]:
     for key, filters in (("filters", workflow.filters), ("except", workflow.exceptions)):
         for name in TABLES:
             for index, value in enumerate(getattr(filters, name)):
-                what, grave = _judge_name(name, value, known, wanted=key == "filters")
+                what, grave = _judge_name(name, value, known=known, wanted=key == "filters")
                 if what:
                     yield Suspicion(key, name, index, what, grave)
         for index, status in enumerate(filters.status):
@@ -72,7 +72,7 @@ def suspect(workflow: Workflow, known: Known) -> Iterator[Suspicion]:
                 yield Suspicion(key, "language", index, what, grave=True)
 
 
-def _judge_name(name: str, value: str, known: Known, *, wanted: bool) -> tuple[str, bool]:
+def _judge_name(name: str, value: str, *, known: Known, wanted: bool) -> tuple[str, bool]:
     """Return what is wrong with an id or name, and whether that is grave; an empty text where something has it.
 
     What is not there need not be excluded, so an `except` is gravely wrong only where it is nearly right.

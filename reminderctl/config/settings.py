@@ -44,15 +44,15 @@ def collect(pages: Sequence[Page]) -> dict[str, Setting]:
         for key, node in page.root.value:
             name = key.value
             if name not in KEYS:
-                page.note(key, "", f"unknown key `{name}`{suggest(name, KEYS)}")
+                page.note(key, f"unknown key `{name}`{suggest(name, KEYS)}", path="")
             elif is_empty(node):
-                page.note(key, name, EMPTY)
+                page.note(key, EMPTY, path=name)
             elif name == "workflows":
                 continue
             elif name in settings:
                 there = settings[name]
                 place = f"{there.page.name}:{there.node.start_mark.line + 1}"
-                page.note(key, name, f"stands in {place} already; each setting belongs in one file only")
+                page.note(key, f"stands in {place} already; each setting belongs in one file only", path=name)
             else:
                 settings[name] = Setting(page, node)
     return settings
@@ -75,7 +75,7 @@ def read_text(page: Page, node: Node, *, path: str, lead: str = "") -> str:
     if is_text(node) and node.value.strip():
         return str(node.value)
     what = EMPTY if is_text(node) else f"expected text, got {quote(plain(node))}{unquoted(node)}"
-    page.note(node, path, lead + what)
+    page.note(node, lead + what, path=path)
     return ""
 
 
@@ -83,7 +83,7 @@ def read_identifier(page: Page, node: Node, *, path: str) -> str:
     """Return the `id` at a node; an empty text, and a note, where there is none."""
     text = read_text(page, node, path=path, lead="id: ")
     if text and not _IDENTIFIER.fullmatch(text):
-        page.note(node, path, f"id: {quote(text)} may hold letters, digits, `.`, `_` and `-` only, at most 100")
+        page.note(node, f"id: {quote(text)} may hold letters, digits, `.`, `_` and `-` only, at most 100", path=path)
     return text
 
 
@@ -95,7 +95,7 @@ def read_texts(
         text = read_text(page, node, path=path, lead=lead)
         return [(text, node)] if text else []
     if not node.value:
-        page.note(node, path, f"{lead}the list is empty; {instead}")
+        page.note(node, f"{lead}the list is empty; {instead}", path=path)
     return [(text, each) for each in node.value if (text := read_text(page, each, path=path, lead=lead))]
 
 
@@ -107,7 +107,7 @@ def read_max_burst(page: Page, node: Node, *, path: str, lead: str = "") -> int 
     if text.isascii() and text.isdigit() and int(text) < 10**9:
         return int(text)
     given = quote(text) if is_text(node) else "a list or mapping"
-    page.note(node, path, f"{lead}expected a whole number, or `none`, got {given}")
+    page.note(node, f"{lead}expected a whole number, or `none`, got {given}", path=path)
     return None
 
 
@@ -117,14 +117,14 @@ def _read_timezone(page: Page, node: Node, *, path: str) -> str:
         import zoneinfo
 
         advice = did_you_mean(name, zoneinfo.available_timezones()) or "; write an IANA name such as `Europe/Madrid`"
-        page.note(node, path, f"there is no time zone {quote(name)}{advice}")
+        page.note(node, f"there is no time zone {quote(name)}{advice}", path=path)
     return name
 
 
 def _read_language(page: Page, node: Node, *, path: str) -> str:
     tag = read_text(page, node, path=path)
     if tag and not is_language(tag):
-        page.note(node, path, f"{quote(tag)} is no language tag; write `es`, `en` or `pt-BR`")
+        page.note(node, f"{quote(tag)} is no language tag; write `es`, `en` or `pt-BR`", path=path)
     return tag
 
 
@@ -135,12 +135,14 @@ def is_language(tag: str) -> bool:
 def _read_path(page: Page, node: Node, *, path: str) -> Path:
     text = read_text(page, node, path=path)
     if "\0" in text or any(len(part.encode()) > LONGEST_NAME for part in Path(text).parts):
-        page.note(node, path, f"{quote(text)} cannot be the name of a file")
+        page.note(node, f"{quote(text)} cannot be the name of a file", path=path)
         return Path()
     try:
         return page.path.parent / Path(text).expanduser()
     except RuntimeError:
-        page.note(node, path, f"{quote(text)} begins with the home of a user who does not exist; write the whole path")
+        page.note(
+            node, f"{quote(text)} begins with the home of a user who does not exist; write the whole path", path=path
+        )
         return Path()
 
 
@@ -148,7 +150,7 @@ def _read_heartbeat(page: Page, node: Node, *, path: str) -> Secret | None:
     """Return the URL; a note does not repeat it, because it may hold a token."""
     url = read_text(page, node, path=path)
     if url and not _URL.fullmatch(url):
-        page.note(node, path, "is no URL; write http:// or https:// and all that follows")
+        page.note(node, "is no URL; write http:// or https:// and all that follows", path=path)
     return Secret(url) if url else None
 
 
@@ -169,7 +171,7 @@ def _read_contact(page: Page, node: Node, *, kind: type[Any], path: str) -> dict
     for name in good.keys() & addresses.KINDS:
         mistake = addresses.mistake(good[name], name) if good[name] else ""
         if mistake:
-            page.note(entries(node)[name], path, f"{name}: {mistake}")
+            page.note(entries(node)[name], f"{name}: {mistake}", path=path)
     return good
 
 

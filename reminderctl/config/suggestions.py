@@ -72,18 +72,18 @@ def explain_refusal(complaint: str, *, kind: Any, value: Any, source: str = "") 
     choices = [str(choice) for choice in choices_of(kind)]
     if complaint.startswith("Invalid enum value") and choices:
         expected = f"expected {one_of(choices)}"
-        return _with_given(expected, value, source) + ("" if source else did_you_mean(str(value), choices))
-    found = _EXPECTED.fullmatch(complaint)
-    if not found:
+        return _with_given(expected, value, source=source) + ("" if source else did_you_mean(str(value), choices))
+    parts = _EXPECTED.fullmatch(complaint)
+    if not parts:
         return complaint
-    names = found["names"].split(" | ")
+    names = parts["names"].split(" | ")
     expected = " or ".join(_NAMES.get(name, name) for name in names if name != "null")
-    inner = (found["at"] or "").lstrip(".")
+    inner = (parts["at"] or "").lstrip(".")
     where = f"in `{inner}`: " if inner else ""
-    expected = f"{where}expected {expected}{_limit(found['limit'])}"
+    expected = f"{where}expected {expected}{_limit(parts['limit'])}"
     if inner or (isinstance(value, str) and {"str", "object"} & {*names} and not source):
         return expected
-    return _with_given(expected, value, source)
+    return _with_given(expected, value, source=source)
 
 
 def _limit(limit: str | None) -> str:
@@ -99,7 +99,7 @@ def _limit(limit: str | None) -> str:
     return f" of {limit}{unit}"
 
 
-def _with_given(expected: str, value: Any, source: str) -> str:
+def _with_given(expected: str, value: Any, *, source: str) -> str:
     if source:
         return f"{expected}, which the value of {source} is not"
     return f"{expected}, got {quote(value)}"

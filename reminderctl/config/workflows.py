@@ -32,21 +32,23 @@ def read_workflows(page: Page, *, around: Surroundings, max_burst: int | None, t
     if node is None or is_empty(node):
         return []
     if not is_list(node):
-        page.note(node, "workflows", "expected a list: each workflow begins with `- id: ...`")
+        page.note(node, "expected a list: each workflow begins with `- id: ...`", path="workflows")
         return []
-    found = []
-    for index, each in enumerate(node.value):
-        if not is_mapping(each):
-            page.note(each, workflow_path(index, None), "expected a mapping with `id`, `when` and `actions`")
+    workflows = []
+    for index, workflow_node in enumerate(node.value):
+        if not is_mapping(workflow_node):
+            page.note(
+                workflow_node, "expected a mapping with `id`, `when` and `actions`", path=workflow_path(index, None)
+            )
             continue
-        nodes = entries(each)
+        nodes = entries(workflow_node)
         path = workflow_path(index, nodes.get("id"))
         before = len(page.problems)
-        workflow = _read_workflow(page, each, nodes=nodes, path=path, around=around, max_burst=max_burst)
+        workflow = _read_workflow(page, workflow_node, nodes=nodes, path=path, around=around, max_burst=max_burst)
         _note_taken(page, nodes.get("id"), path=path, taken=taken)
         if workflow is not None and len(page.problems) == before:
-            found.append(workflow)
-    return found
+            workflows.append(workflow)
+    return workflows
 
 
 def _note_taken(page: Page, identifier: Node | None, *, path: str, taken: dict[str, str]) -> None:
@@ -54,7 +56,7 @@ def _note_taken(page: Page, identifier: Node | None, *, path: str, taken: dict[s
         return
     place = f"{page.name}:{identifier.start_mark.line + 1}"
     if identifier.value in taken:
-        page.note(identifier, path, f"the id `{identifier.value}` is taken by {taken[identifier.value]}")
+        page.note(identifier, f"the id `{identifier.value}` is taken by {taken[identifier.value]}", path=path)
     else:
         taken[identifier.value] = place
 
@@ -68,14 +70,14 @@ def _read_workflow(
     around: Surroundings,
     max_burst: int | None,
 ) -> Workflow | None:
-    given = check_keys(page, node, nodes, known=KEYS, path=path)
+    given = check_keys(page, node, nodes=nodes, known=KEYS, path=path)
     if page.strays:
         for name, value in given.items():
             if name != "actions":
                 note_references(page, value, path=path)
     for name, advice in _ADVICE.items():
         if name not in nodes:
-            page.note(node, path, f"`{name}` is missing{advice}")
+            page.note(node, f"`{name}` is missing{advice}", path=path)
     fields: dict[str, Any] = {"max_burst": max_burst}
     for name, value in given.items():
         if name == "actions":
@@ -93,17 +95,17 @@ def _read_switch(page: Page, node: Node, *, path: str, name: str) -> bool | None
     meant = read_boolean(node.value) if is_text(node) else None
     if meant is None:
         given = quote(node.value) if is_text(node) else "a list or mapping"
-        page.note(node, path, f"{name}: expected `true` or `false`, got {given}")
+        page.note(node, f"{name}: expected `true` or `false`, got {given}", path=path)
     return meant
 
 
 def _read_triggers(page: Page, node: Node, *, path: str) -> tuple[Trigger, ...]:
     triggers: dict[str, Trigger] = {}
-    for sentence, each in read_texts(page, node, path=path, lead="when: ", instead=_SOME_TIME):
+    for sentence, text_node in read_texts(page, node, path=path, lead="when: ", instead=_SOME_TIME):
         try:
             trigger = timing.parse_trigger(sentence)
         except ValueError as error:
-            page.note(each, path, f"when: {error}")
+            page.note(text_node, f"when: {error}", path=path)
             continue
         twin = triggers.setdefault(trigger.identity, trigger)
         if twin is not trigger:
@@ -112,16 +114,16 @@ def _read_triggers(page: Page, node: Node, *, path: str) -> tuple[Trigger, ...]:
                 if twin.text == trigger.text
                 else f"`{twin.text}` and `{trigger.text}` are the same"
             )
-            page.note(each, path, f"when: {same}; keep one")
+            page.note(text_node, f"when: {same}; keep one", path=path)
     return tuple(triggers.values())
 
 
 def _read_filters(page: Page, node: Node, *, path: str, name: str) -> Filters:
     if not is_mapping(node):
-        page.note(node, path, f"{name}: expected a mapping such as `{{service: Haircut}}`")
+        page.note(node, f"{name}: expected a mapping such as `{{service: Haircut}}`", path=path)
         return Filters()
     values = {}
-    for key, value in check_keys(page, node, entries(node), known=FILTER_KEYS, path=f"{path}: {name}").items():
+    for key, value in check_keys(page, node, nodes=entries(node), known=FILTER_KEYS, path=f"{path}: {name}").items():
         values[key] = tuple(text for text, _ in read_texts(page, value, path=path, lead=f"{name}: {key}: "))
     return Filters(**values)
 
@@ -131,7 +133,7 @@ def _read_grace(page: Page, node: Node, *, path: str) -> timedelta | None:
     try:
         return timing.parse_duration(text) if text else None
     except ValueError as error:
-        page.note(node, path, f"grace: {error}")
+        page.note(node, f"grace: {error}", path=path)
         return None
 
 
@@ -140,8 +142,8 @@ def _read_late_booking(page: Page, node: Node, *, path: str) -> Literal["skip", 
     if text and text not in ("skip", "send"):
         page.note(
             node,
-            path,
             f"late_booking: expected `skip` or `send`, got {quote(text)}{did_you_mean(text, ('skip', 'send'))}",
+            path=path,
         )
     return "send" if text == "send" else "skip"
 

@@ -22,7 +22,7 @@ _PLAIN_TAGS = frozenset({"tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:
 class RefusedError(Exception):
     """The tree must not be walked."""
 
-    def __init__(self, root: Node, node: Node, what: str) -> None:
+    def __init__(self, what: str, *, root: Node, node: Node) -> None:
         super().__init__(what)
         self.root, self.node, self.what = root, node, what
 
@@ -49,7 +49,7 @@ class Examination:
         known = self._known.get(id(node))
         if known is not None:
             if not known[0]:
-                raise RefusedError(self._root, node, "an alias must not stand inside the value that it means")
+                raise RefusedError("an alias must not stand inside the value that it means", root=self._root, node=node)
             return known
         self._known[id(node)] = (0, 0)
         if self._tags:
@@ -62,14 +62,14 @@ class Examination:
                     self._check_tag(part)
                 continue
             if depth >= DEEPEST:
-                raise RefusedError(self._root, part, TOO_DEEP)
+                raise RefusedError(TOO_DEEP, root=self._root, node=part)
             below, deep = self._measure(part, depth=depth + 1)
             size += below
             height = max(height, deep)
         if size > MOST_VALUES:
-            raise RefusedError(self._root, node, f"its aliases expand to more than {MOST_VALUES:,} values")
+            raise RefusedError(f"its aliases expand to more than {MOST_VALUES:,} values", root=self._root, node=node)
         if depth + height > DEEPEST:
-            raise RefusedError(self._root, node, TOO_DEEP)
+            raise RefusedError(TOO_DEEP, root=self._root, node=node)
         self._known[id(node)] = (size, height + 1)
         return size, height + 1
 
@@ -103,14 +103,14 @@ class Examination:
         present = {str(key.value) for key, _ in node.value}
         for source in sources:
             if not isinstance(source, MappingNode):
-                self._page.note(source, self._path_of(node), _MERGE)
+                self._page.note(source, _MERGE, path=self._path_of(node))
                 continue
             if depth >= DEEPEST:
-                raise RefusedError(self._root, source, TOO_DEEP)
+                raise RefusedError(TOO_DEEP, root=self._root, node=source)
             self._measure(source, depth=depth + 1)
             self._merged += 1 + len(source.value)
             if self._merged > MOST_VALUES:
-                raise RefusedError(self._root, node, _MERGED)
+                raise RefusedError(_MERGED, root=self._root, node=node)
             node.value.extend(pair for pair in source.value if pair[0].value not in present)
             present.update(str(key.value) for key, _ in source.value)
 
@@ -122,7 +122,7 @@ class Examination:
             )
 
     def _note(self, node: Node, what: str) -> None:
-        self._page.note(node, self._path_of(node), what)
+        self._page.note(node, what, path=self._path_of(node))
 
     def _path_of(self, node: Node) -> str:
         self._paths = self._paths or paths(self._root)  # one walk for all mistakes

@@ -29,25 +29,25 @@ class Page:
         self.warnings: list[Problem] = []
         self.root: MappingNode | None = None
 
-    def note(self, node: Node, path: str, what: str, *, token: str = "", skip: int = 0) -> None:
+    def note(self, node: Node, what: str, *, path: str, token: str = "", skip: int = 0) -> None:
         """Note a mistake at a node; at `token` inside it, past so many others, where the node's writing holds that."""
-        self.problems.append(self._placed(node, path, what, token=token, skip=skip))
+        self.problems.append(self._placed(node, what, path=path, token=token, skip=skip))
 
-    def warn(self, node: Node, path: str, what: str, *, token: str = "") -> None:
+    def warn(self, node: Node, what: str, *, path: str, token: str = "") -> None:
         """Note a warning, placed as a mistake is."""
-        self.warnings.append(self._placed(node, path, what, token=token, skip=0))
+        self.warnings.append(self._placed(node, what, path=path, token=token, skip=0))
 
-    def _placed(self, node: Node, path: str, what: str, *, token: str, skip: int) -> Problem:
+    def _placed(self, node: Node, what: str, *, path: str, token: str, skip: int) -> Problem:
         mark = node.start_mark
         line, column = mark.line + 1, mark.column + 1
         if token:
-            found = mark.index - 1
+            index = mark.index - 1
             for _ in range(skip + 1):
-                found = self.text.find(token, found + 1, node.end_mark.index)
-                if found < 0:
+                index = self.text.find(token, index + 1, node.end_mark.index)
+                if index < 0:
                     break
-            if found >= 0:
-                line, column = place_in(self.text, found)
+            if index >= 0:
+                line, column = place_in(self.text, index)
         return Problem(self.name, line, column, path, what if len(what) <= LONGEST else f"{what[:LONGEST]}...")
 
 

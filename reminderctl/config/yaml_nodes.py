@@ -64,40 +64,40 @@ def paths(root: Node) -> dict[int, str]:
 
     `channels.email`, `workflows[2] x: actions[0]`; nothing for the keys at the top.
     """
-    found: dict[int, str] = {}
+    names: dict[int, str] = {}
     for key, value in root.value if is_mapping(root) else ():
         if key.value == "workflows" and is_list(value):
-            for index, each in enumerate(value.value):
-                _name_workflow(found, each, index)
+            for index, workflow in enumerate(value.value):
+                _name_workflow(names, workflow, index=index)
         elif key.value == "channels" and is_mapping(value):
             for name, below in value.value:
-                _name(found, below, f"channels.{name.value}")
-        _name(found, value, str(key.value))
-    return found
+                _name(names, below, path=f"channels.{name.value}")
+        _name(names, value, path=str(key.value))
+    return names
 
 
-def _name_workflow(found: dict[int, str], node: Node, index: int) -> None:
+def _name_workflow(names: dict[int, str], node: Node, *, index: int) -> None:
     pairs = node.value if is_mapping(node) else []  # not `entries`: a key may still be a list
     below = {str(key.value): value for key, value in pairs}
     path = workflow_path(index, below.get("id"))
     actions = below.get("actions")
     for number, action in enumerate(actions.value if actions is not None and is_list(actions) else ()):
-        _name(found, action, f"{path}: actions[{number}]")
-    _name(found, node, path)
+        _name(names, action, path=f"{path}: actions[{number}]")
+    _name(names, node, path=path)
 
 
-def _name(found: dict[int, str], node: Node, path: str) -> None:
+def _name(names: dict[int, str], node: Node, *, path: str) -> None:
     """Give a node, and all below it that has no name yet, this name."""
     stack = [node]
     while stack:
-        each = stack.pop()
-        if id(each) in found:
+        below = stack.pop()
+        if id(below) in names:
             continue
-        found[id(each)] = path
-        if is_mapping(each):
-            stack.extend(part for pair in each.value for part in pair)
-        elif is_list(each):
-            stack.extend(each.value)
+        names[id(below)] = path
+        if is_mapping(below):
+            stack.extend(part for pair in below.value for part in pair)
+        elif is_list(below):
+            stack.extend(below.value)
 
 
 def workflow_path(index: int, id_node: Node | None) -> str:

@@ -58,8 +58,7 @@ def read_text_file(path: Path, name: str) -> tuple[str, Problem | None]:
     except OSError as error:
         return "", Problem(name, 1, 1, "", f"cannot be read: {error.strerror}")
     if size > LARGEST_FILE:
-        what = f"is {size:,} bytes long; at most {LARGEST_FILE:,} are read"
-        return "", Problem(name, 1, 1, "", what)
+        return "", Problem(name, 1, 1, "", f"is {size:,} bytes long; at most {LARGEST_FILE:,} are read")
     try:
         return content.decode("utf-8-sig"), None
     except UnicodeDecodeError as error:
@@ -88,7 +87,7 @@ def read_page(path: Path) -> Page:
     except RefusedError as refused:
         # Where nesting ends a parser, no path is known either: the same mistake reads the same with each of them.
         where = "" if refused.what == TOO_DEEP else paths(refused.root).get(id(refused.node), "")
-        page.note(refused.node, where, refused.what)
+        page.note(refused.node, refused.what, path=where)
     return page
 
 
@@ -139,7 +138,7 @@ def _checked_root(page: Page, root: Node | None) -> MappingNode | None:
     if is_mapping(root):
         Examination(page, root)
         return root
-    page.note(root, "", "expected keys such as `timezone:` and `workflows:` at the left edge")
+    page.note(root, "expected keys such as `timezone:` and `workflows:` at the left edge", path="")
     return None
 
 

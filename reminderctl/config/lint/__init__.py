@@ -95,11 +95,11 @@ def _warn_of_settings(reading: Reading, seen: Seen) -> None:
     if seen.trouble:
         page, node = reading.given.get("bookings") or (reading.pages[0], reading.pages[0].root)
         if node is not None:
-            page.warn(node, "bookings", seen.trouble)
+            page.warn(node, seen.trouble, path="bookings")
     if "max_burst" in reading.given:
         page, node = reading.given["max_burst"]
         if node.value == "0":
-            page.warn(node, "max_burst", HELD)
+            page.warn(node, HELD, path="max_burst")
 
 
 def _warn_of_channels(reading: Reading) -> None:
@@ -113,11 +113,11 @@ def _warn_of_channels(reading: Reading) -> None:
         path = f"channels.{name}"
         if name in reading.fields["channels"] and known and name not in used:
             what = f"no workflow sends by {name}; take it out, or write an action with `send: {name}`"
-            page.warn(key_node(node, name), path, what)
+            page.warn(key_node(node, name), what, path=path)
         for key, file in _files(reading, name):
             if is_mapping(below) and is_missing(file):
                 what = f"{key}: there is no file {file}, without which no {name} is sent; write where it is"
-                page.warn(entries(below)[key], path, what)
+                page.warn(entries(below)[key], what, path=path)
 
 
 def _channels_used(reading: Reading) -> Iterator[str]:

@@ -29,22 +29,22 @@ def advise_on_filters(placed: Iterable[Placed], *, seen: Seen) -> None:
     for each in placed:
         _warn_of_contradictions(each)
         for suspicion in suspect(each.workflow, known):
-            each.warn(each.filter_value(suspicion.key, suspicion.name, suspicion.place), str(suspicion))
+            each.warn(each.filter_value(suspicion.key, suspicion.name, index=suspicion.place), str(suspicion))
 
 
 def _warn_of_contradictions(placed: Placed) -> None:
     filters, exceptions = placed.workflow.filters, placed.workflow.exceptions
     for name in FILTERS:
         wanted, unwanted = getattr(filters, name), getattr(exceptions, name)
-        if wanted and unwanted and all(_excludes(unwanted, name, text) for text in wanted):
+        if wanted and unwanted and all(_excludes(name, text, unwanted=unwanted) for text in wanted):
             placed.warn(
-                placed.filter_value("except", name, 0),
+                placed.filter_value("except", name, index=0),
                 f"except: {name}: excludes all that `filters` asks for ({', '.join(wanted)}): this workflow never "
                 "fires; take it out of one of the two",
             )
 
 
-def _excludes(unwanted: tuple[str, ...], name: str, text: str) -> bool:
+def _excludes(name: str, text: str, *, unwanted: tuple[str, ...]) -> bool:
     """Return True if a booking that has just this would be excluded."""
     booking = FILTERS[name].with_value(_ANY, text)
     return any_matches(name, unwanted, FILTERS[name].values_of(booking, booking.participants[0], text))

@@ -26,13 +26,13 @@ class Placed(NamedTuple):
     def warn(self, node: Node, what: str, *, action: int | None = None, token: str = "") -> None:
         """Advice on the workflow, or on one of its actions."""
         path = self.path if action is None else f"{self.path}: actions[{action}]"
-        self.page.warn(node, path, what, token=token)
+        self.page.warn(node, what, path=path, token=token)
 
     def value(self, key: str, index: int) -> Node:
         """Return the node of one value of a key that holds one value or a list of them."""
         return _parts(entries(self.node)[key])[index]
 
-    def filter_value(self, key: str, name: str, index: int) -> Node:
+    def filter_value(self, key: str, name: str, *, index: int) -> Node:
         """Return the node of one value of a filter, under `filters` or `except`."""
         return _parts(_mapping(entries(self.node)[key])[name])[index]
 

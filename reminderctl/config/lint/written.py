@@ -68,7 +68,7 @@ def _look_behind(page: Page, node: ScalarNode, *, path: str, is_text: bool) -> N
         return
     shown = f"{comment[:_LONGEST]}..." if len(comment) > _LONGEST else comment
     what = f'`{shown}` is a comment, so it is not part of the text; put all of it in quotes: "... #..."'
-    page.warn(node, path, what)
+    page.warn(node, what, path=path)
 
 
 def _scalars(root: Node) -> Iterator[ScalarNode]:

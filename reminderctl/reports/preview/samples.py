@@ -73,9 +73,9 @@ def _read_sample(page: Page, node: Node, *, name: str, zone: ZoneInfo, now: date
     assert page.root is not None  # noqa: S101 - the sample stands in it
     if not _NAME.fullmatch(name):
         what = f"{quote(name)} may hold letters, digits, `.`, `_` and `-` only, at most 100"
-        page.note(key_node(page.root, name), "", f"the name {what}")
+        page.note(key_node(page.root, name), f"the name {what}", path="")
     if not is_mapping(node):
-        page.note(node, name, "expected a mapping such as `starts: in 3 days at 10:00`")
+        page.note(node, "expected a mapping such as `starts: in 3 days at 10:00`", path=name)
         return None
     before = len(page.problems)
     given = read_struct(page, node, kind=shape.Sample, path=name)
@@ -120,7 +120,7 @@ def _read_times(page: Page, nodes: Mapping[str, Node], *, zone: ZoneInfo, name: 
         try:
             return reader(texts[key]) if key in texts else otherwise
         except ValueError as error:
-            page.note(nodes[key], name, f"{key}: {error}")
+            page.note(nodes[key], f"{key}: {error}", path=name)
             return otherwise
 
     own = read("timezone", _read_zone, None)
@@ -164,14 +164,14 @@ def _read_noun(page: Page, node: Node, *, path: str, keys: type[Struct], kind: t
     values = structs.asdict(found)
     identity = values["id"] or values["name"]
     if not identity:
-        page.note(node, path, "give it an `id` or a `name`")
+        page.note(node, "give it an `id` or a `name`", path=path)
         return None
     return kind(**values | {"id": identity})
 
 
 def _read_customers(page: Page, node: Node, *, path: str) -> tuple[Participant, ...]:
     if not is_list(node):
-        page.note(node, path, "expected a list: each customer begins with `- full_name: ...`")
+        page.note(node, "expected a list: each customer begins with `- full_name: ...`", path=path)
         return ()
     found: dict[str, Participant] = {}
     for number, each in enumerate(node.value, start=1):
@@ -182,12 +182,12 @@ def _read_customers(page: Page, node: Node, *, path: str) -> tuple[Participant, 
         values = structs.asdict(customer)
         status, identity = values.pop("status"), customer.id or f"customer-{number}"
         if identity in found:
-            page.note(each, place, f"the id {quote(identity)} is taken by an earlier customer")
+            page.note(each, f"the id {quote(identity)} is taken by an earlier customer", path=place)
         try:
             if customer.timezone:
                 _read_zone(customer.timezone)
         except ValueError as error:
-            page.note(entries(each)["timezone"], place, f"timezone: {error}")
+            page.note(entries(each)["timezone"], f"timezone: {error}", path=place)
         found[identity] = Participant(customer=Customer(**values | {"id": identity}), status=status)
     return tuple(found.values())
 
