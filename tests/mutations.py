@@ -137,6 +137,13 @@ MUTATIONS = (
         ("tests/end_to_end/test_poison_and_outages.py",),
     ),
     Mutation(
+        "a run that slept for longer than its time begins what it had claimed",
+        "tick/send.py",
+        "if elapsed.seconds() >= until:",
+        "if False:",
+        ("tests/model/test_suspending.py",),
+    ),
+    Mutation(
         "a doubt is forgotten when the YAML names another provider",
         "tick/send.py",
         "if current.doubtful and rules.on_unknown is OnUnknown.HOLD:",

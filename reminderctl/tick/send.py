@@ -107,7 +107,7 @@ class Sender:
                     try:
                         claimed = self._record_and_claim(endings, open_lanes if claiming else [])
                         endings = []
-                        self._check_and_hand_out(claimed)
+                        self._check_and_hand_out(claimed, until=until)
                     except ReminderctlError as error:
                         failure = failure or error
                         self._crew.stop()  # at once: each message that begins now could not be recorded either
@@ -193,12 +193,14 @@ class Sender:
         """The workflows that wait for a broken file to be mended."""
         return sorted(queue.workflows_waiting(self._ledger) - self._workflows.keys())
 
-    def _check_and_hand_out(self, claimed: list[Delivery]) -> None:
-        """Check each delivery again, in the moment before it is sent (docs/reference/time.md)."""
+    def _check_and_hand_out(self, claimed: list[Delivery], *, until: float) -> None:
+        """Check each delivery again, in the moment before it is sent (docs/reference/time.md); none after `until`."""
         withdrawn: list[tuple[Delivery, str | None]] = []
         missing: list[Delivery] = []
         waiting = list(claimed)
         try:
+            if elapsed.seconds() >= until:  # the machine slept; a check that takes long would do so in the next run too
+                return
             found = self._bookings.find_all({delivery.booking for delivery in claimed}) if claimed else {}
             while waiting:
                 delivery = waiting[0]
@@ -224,7 +226,7 @@ class Sender:
                     withdrawn.append((delivery, reason))
                 waiting.pop(0)
         finally:
-            withdrawn += [(delivery, None) for delivery in waiting]  # the bookings failed us: not begun after all
+            withdrawn += [(delivery, None) for delivery in waiting]  # or the bookings failed us: not begun after all
             self._withdraw(withdrawn, missing)
 
     def _withdraw(self, withdrawn: list[tuple[Delivery, str | None]], missing: list[Delivery]) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -36,7 +39,10 @@ class Mood(NamedTuple):
 
 
 class Arrival(NamedTuple):
-    """One request, and what was done with it."""
+    """One request, and what was done with it; its end was known to the sender at `ended_at` at the latest.
+
+    Where the machine `slept` meanwhile, the sender may know nothing of the answer.
+    """
 
     channel: str
     key: str
@@ -46,6 +52,8 @@ class Arrival(NamedTuple):
     to: str | None
     at: datetime
     answer: str
+    ended_at: datetime
+    slept: bool = False
 
     @property
     def accepted(self) -> bool:
@@ -63,15 +71,36 @@ class Arrival(NamedTuple):
 
 
 class Gateway:
-    """A script for a server; `now` is the instant that its clock shows."""
+    """A script for a server, with a clock that shows the same instant until it is set, or goes on."""
 
     def __init__(self, server: http_server.Server, now: datetime) -> None:
         self.url = server.url
-        self.now = now
+        self._shown = now
+        self._goes_on_since: float | None = None
         self.moods = dict.fromkeys(CHANNELS, Mood())
         self.arrivals: list[Arrival] = []
         self._lock = threading.Lock()
         server.script(self._answer)
+
+    @property
+    def now(self) -> datetime:
+        """The instant that its clock shows."""
+        if self._goes_on_since is None:
+            return self._shown
+        return self._shown + timedelta(seconds=int(time.monotonic() - self._goes_on_since))
+
+    def advance(self, by: timedelta) -> None:
+        """Set the clock forward, or back."""
+        self._shown += by
+
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """Let the clock go on as real ones do."""
+        self._goes_on_since = time.monotonic()
+        try:
+            yield
+        finally:
+            self._shown, self._goes_on_since = self.now, None
 
     def _answer(self, exchange: http_server.Exchange) -> None:
         arrival = self._understand(exchange.read())
@@ -91,4 +120,5 @@ class Gateway:
         mood = self.moods[channel]
         answer = mood.answer if mood.visit in (None, visit) else "accepts"
         key = request.headers.get("webhook-id") or body["key"]
-        return Arrival(channel, key, workflow, int(texts), visit, body.get("to"), self.now, answer)
+        now = self.now
+        return Arrival(channel, key, workflow, int(texts), visit, body.get("to"), now, answer, ended_at=now)

@@ -6,6 +6,7 @@ What dies writes nothing more and begins no other attempt; its connections and i
 from __future__ import annotations
 
 import importlib
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -54,14 +55,12 @@ def die_at(point: points.Point, number: int) -> Iterator[Callable[[], bool]]:
 
 
 @contextmanager
-def meet_at(point: points.Point, change: Callable[[], None]) -> Iterator[None]:
-    """Let something happen at the first call of the point's function in the block."""
-    happened = False
+def meet_at(point: points.Point, change: Callable[[], None], *, number: int = 1) -> Iterator[None]:
+    """Let something happen once in the block: in the call of the point's function with this number."""
+    calls = itertools.count(1)  # of any thread
 
     def strike() -> None:
-        nonlocal happened
-        if not happened:
-            happened = True
+        if next(calls) == number:
             change()
 
     with _struck(point, strike):

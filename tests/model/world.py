@@ -15,6 +15,7 @@ from reminderctl import config as configuration
 from reminderctl.bookings import Bookings
 from reminderctl.cli.context import Invocation
 from reminderctl.cli.ownership import open_ledger
+from reminderctl.elapsed import running_clock
 from reminderctl.errors import LedgerError
 from reminderctl.tick import tick
 from tests import http_server
@@ -23,6 +24,7 @@ from tests.crash.points import Point
 from tests.model.gateway import Arrival, Gateway
 from tests.model.killing import die_at, meet_at
 from tests.model.spec_model import Message, Rule, Visit
+from tests.model.suspending import Sleep, Suspend, suspended
 
 SETTINGS = """\
 timezone: Europe/Madrid
@@ -36,7 +38,7 @@ channels:
 """
 _COLUMNS = """
     key, workflow, trigger, action, booking, recipient, participant, event_at, due_at, expires_at, state, attempts,
-    settled_at, missing
+    settled_at, missing, doubtful
 """
 
 
@@ -51,18 +53,23 @@ class Row(NamedTuple):
     attempts: int
     settled_at: datetime | None
     missing: str | None  # what it is held for
+    doubts: int  # how many attempts may have reached somebody
 
 
 Rows = dict[Message, Row]
 
 
 class Ran(NamedTuple):
-    """A run that has ended, or was killed: what it reported, whether it committed, and what arrived meanwhile."""
+    """A run that has ended, or was killed: what it reported, whether it committed, and what arrived meanwhile.
+
+    `sleep` is that of the machine, if it slept.
+    """
 
     counts: dict[str, Any]
     committed: bool
     killed: bool
     arrivals: list[Arrival]
+    sleep: Sleep | None = None
 
     @property
     def did_something(self) -> bool:
@@ -88,7 +95,7 @@ class World:
 
     def advance(self, by: timedelta) -> None:
         """Let the clock show a later instant, or an earlier one."""
-        self.gateway.now += by
+        self.gateway.advance(by)
 
     # --- what the operator does ---
 
@@ -134,17 +141,34 @@ class World:
     # --- what cron does ---
 
     def run(
-        self, *, kill: tuple[Point, int] | None = None, meet: tuple[Point, Callable[[], None]] | None = None
+        self,
+        *,
+        kill: tuple[Point, int] | None = None,
+        meet: tuple[Point, Callable[[], None]] | None = None,
+        suspend: Suspend | None = None,
     ) -> Ran:
         """What `run` does, without the start of a process: there are thousands of them."""
         runs, seen = self._runs(), len(self.gateway.arrivals)
         counts: dict[str, Any] = {}
-        with die_at(*kill) if kill else nullcontext(_never) as killed, meet_at(*meet) if meet else nullcontext():
+        with (
+            die_at(*kill) if kill else nullcontext(_never) as killed,
+            meet_at(*meet) if meet else nullcontext(),
+            suspended(suspend, self.gateway, self._under_way) if suspend else nullcontext() as suspension,
+        ):
+            clock = running_clock(self.now, time_of_day=suspension.time_of_day) if suspension else lambda: self.now
             config = self._config
             with open_ledger(self._invocation(), config) as ledger, Bookings(config.bookings) as bookings:
-                report = tick(config, ledger, bookings, complete=lambda: config, clock=lambda: self.now)
+                report = tick(config, ledger, bookings, complete=lambda: config, clock=clock)
                 counts = report.as_json()
-        return Ran(counts, self._runs() > runs, killed(), self.gateway.arrivals[seen:])
+        sleep, arrivals = suspension.sleep if suspension else None, self.gateway.arrivals[seen:]
+        if sleep:
+            arrivals = [sleep.judged_from(each) for each in arrivals]
+        return Ran(counts, self._runs() > runs, killed(), arrivals, sleep)
+
+    def _under_way(self) -> frozenset[str]:
+        """The keys of what is claimed."""
+        with closing(self._read()) as connection:
+            return frozenset(key for (key,) in connection.execute("SELECT key FROM deliveries WHERE state = 'sending'"))
 
     def run_another_configuration(self) -> str:
         """Run one whose file lies beside ours, and names no ledger of its own; give why that is refused."""
@@ -169,13 +193,13 @@ class World:
 
     def _row(self, row: tuple[Any, ...]) -> Row:
         key, workflow, trigger, action, visit, recipient, participant, event_at, *rest = row
-        due_at, expires_at, state, attempts, settled_at, missing = rest
+        due_at, expires_at, state, attempts, settled_at, missing, doubts = rest
         fixed = not recipient.startswith("customer:")
         once_for = participant if fixed and self.rules[workflow].for_each_customer else None
         message = Message(workflow, trigger, action, visit, recipient, once_for, _instant(event_at))
         message = self._messages.setdefault(key, message)  # as its workflow was when it was planned
         ended_at = _instant(settled_at) if settled_at else None
-        return Row(key, message, _instant(due_at), _instant(expires_at), state, attempts, ended_at, missing)
+        return Row(key, message, _instant(due_at), _instant(expires_at), state, attempts, ended_at, missing, doubts)
 
     def _runs(self) -> int:
         with closing(self._read()) as connection:
