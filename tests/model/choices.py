@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.model.gateway import ANSWERS, Mood
 from tests.model.spec_model import HOUR, MINUTE, SECOND, Action, Guest, Rule, Visit
+from tests.model.suspending import BEFORE_ANY, BETWEEN, CLOCKS, Suspend
 
 Edit = Callable[[Rule], Rule]
 Change = Callable[[Visit], Visit | None]  # None: deleted
@@ -73,6 +74,10 @@ some_moods = st.lists(moods, min_size=2, max_size=4)
 rules = st.sampled_from([each.id for each in RULES])
 sentences = st.lists(st.sampled_from(SENTENCES), min_size=1, max_size=2, unique=True).map(tuple)
 strides = st.sampled_from((20 * SECOND, MINUTE, 4 * MINUTE, 10 * MINUTE, 31 * MINUTE, HOUR, 6 * HOUR, 47 * HOUR))
+suspends = st.one_of(
+    st.builds(Suspend, st.sampled_from(BEFORE_ANY), st.just(1), strides, st.sampled_from(CLOCKS)),
+    st.builds(Suspend, st.sampled_from(BETWEEN), st.sampled_from((1, 1, 2, 3)), strides, st.sampled_from(CLOCKS)),
+)
 slacks = st.sampled_from((-SECOND, timedelta(), SECOND, MINUTE, 299 * SECOND, 301 * SECOND))
 
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from tests.model.gateway import ASKED_WAITS, Arrival
-from tests.model.pauses import Pauses, channel_of
+from tests.model.pauses import LAST_CHANCE, LONGEST_THROTTLE, WAITS, Pauses, channel_of
 from tests.model.spec_model import MINUTE, OVERLAP, SECOND, Duty, Look, Message, Owed, Term
+from tests.model.suspending import Sleep
 from tests.model.world import Ran, Row, Rows
 
-LONGEST_THROTTLE = timedelta(minutes=15)
-LAST_CHANCE = timedelta(seconds=90)  # nearer to its deadline than this, what was put off may be given up
-WAITS = ("pending", "sending")
 OVER = ("sent", "failed", "unknown")  # only a person brings these back
 
 Fates = Mapping[str, list[Arrival]]  # what arrived in one run, by key
@@ -52,23 +50,18 @@ class Judge:
             assert rows == before, "a run that did not commit changed the ledger"
             assert not ran.arrivals, "a run that did not commit sent something"
             return
-        if look.now < self._last_run:
-            self._held_off.clear()  # what was told to wait by a clock that was ahead waits no longer
-        if look.now + OVERLAP < self._last_run:
+        if look.now + OVERLAP < self._last_run:  # what was told to wait by a clock that was ahead waits no longer
+            self._held_off.clear()
             self._pauses.end_all()
-        self._last_run = look.now
+        self._last_run = sent.now if ran.did_something else look.now
         fates = {key: [each for each in ran.arrivals if each.key == key] for key in self.keys}
         self._judge_planning(before, fates, look=look, planned=planned, sent=sent)
         self._closed |= {
             row.key for row in rows.values() if row.state == "canceled" and row.message.workflow in look.off
         }
-        for arrival in ran.arrivals:
-            self._judge_arrival(arrival, sent)
-        for arrival in ran.arrivals:
-            self._learn(arrival, recorded=not ran.killed)
-        self._pauses.learn(ran.arrivals, rows={row.key: row for row in rows.values()}, recorded=not ran.killed)
+        self._judge_arrivals(ran, before, sent=sent)
         for row in rows.values():
-            end = End(before.get(row.message), row, fates[row.key], planned, sent, killed=ran.killed, look=look)
+            end = End(before.get(row.message), row, fates[row.key], planned, sent, ran.killed, look, ran.sleep)
             if end.is_news:
                 self._judge_end(end)
         if not ran.killed:
@@ -123,6 +116,30 @@ class Judge:
 
     # --- sending ---
 
+    def _judge_arrivals(self, ran: Ran, before: Rows, *, sent: Moment) -> None:
+        rows = {row.key: row for row in self.rows.values()}
+        # Nobody knows but the ledger whether the answer to what was on its way while the machine slept has been heard.
+        under_way = [rows[key] for key in ran.sleep.under_way] if ran.sleep else []
+        doubts = {
+            row.key: row.doubts - (before[row.message].doubts if row.message in before else 0) for row in under_way
+        }
+        for arrival in ran.arrivals:
+            if ran.sleep and ran.sleep.is_long:
+                assert arrival.at <= ran.sleep.began_at, f"the time of the run was up: {arrival}, {ran.sleep}"
+            self._judge_arrival(arrival, sent)
+            self._arrived[arrival.key] += 1
+            self._doubts[arrival.key] += doubts.pop(arrival.key, 0) if arrival.slept else arrival.doubtful
+        self._doubts.update(doubts)
+        for arrival in ran.arrivals:
+            if not arrival.slept and rows[arrival.key].state != "sending":  # else nobody may have recorded it
+                self._hold_off(arrival, rows[arrival.key])
+        deadlines = {key: self._deadline(row, sent) for key, row in rows.items()}
+        self._pauses.learn(ran.arrivals, rows=rows, deadlines=deadlines, sleep=ran.sleep)
+
+    def _deadline(self, row: Row, sent: Moment) -> datetime:
+        terms = sent.owed.get(row.message)
+        return max(row.expires_at, terms.expires_at) if terms else row.expires_at
+
     def _judge_arrival(self, arrival: Arrival, sent: Moment) -> None:
         message = self.keys.get(arrival.key)
         assert message, f"the ledger does not know what arrived: {arrival}"
@@ -142,12 +159,10 @@ class Judge:
         assert arrival.at >= held_off, f"the channel was to wait until {held_off}: {arrival}"
         self._accepted[arrival.key] += arrival.accepted
 
-    def _learn(self, arrival: Arrival, *, recorded: bool) -> None:
-        self._arrived[arrival.key] += 1
-        self._doubts[arrival.key] += arrival.doubtful
-        if arrival.held_off_until and recorded:  # what a run that was killed has been told may be lost with it
+    def _hold_off(self, arrival: Arrival, row: Row) -> None:
+        if arrival.held_off_until:
             # What one message was told silences the channel no longer than that message lives.
-            lives_until = max(self.rows[self.keys[arrival.key]].expires_at, arrival.at + LONGEST_THROTTLE)
+            lives_until = max(row.expires_at, arrival.at + LONGEST_THROTTLE)
             held_off = self._held_off.get(arrival.channel, arrival.at)
             self._held_off[arrival.channel] = max(held_off, min(arrival.held_off_until, lives_until))
 
@@ -168,7 +183,7 @@ class Judge:
             kept = kept or (end.is_left_behind and row.message not in end.planned.owed)
             assert not end.is_clear or self._may_rest(end) or kept, f"nothing keeps it from being sent: {row}"
             # A clock that is set back a little is waited for.
-            self._pauses.rest(row.key, until=end.planned.now)
+            self._pauses.rest(row.key, until=end.sent.now)
         elif row.state == "sent":
             assert last, f"nobody has seen it: {row}"
             assert last.answer == "accepts", f"not accepted: {row}, {last}"
@@ -211,6 +226,7 @@ class End(NamedTuple):
     sent: Moment
     killed: bool
     look: Look
+    sleep: Sleep | None
 
     @property
     def last(self) -> Arrival | None:
@@ -243,7 +259,7 @@ class End(NamedTuple):
     @property
     def is_clear(self) -> bool:
         """Whether the run had every reason to send it or to end it."""
-        if self.killed:
+        if self.killed or (self.sleep and self.sleep.is_long):
             return False
         changed = self.planned.now != self.sent.now or self.planned.owed != self.sent.owed
         return not changed or (self.row.message in self.sent.owed and self.sent.now <= self.row.expires_at)
@@ -266,11 +282,14 @@ class End(NamedTuple):
     @property
     def is_too_late(self) -> bool:
         """Whether its deadline has passed, or will have before another attempt may be made."""
-        looked_at = self.sent.now + LAST_CHANCE if self.is_left_behind else self.planned.now
+        ends_late = self.is_left_behind or (self.sleep and self.row.key in self.sleep.under_way)
+        looked_at = self.sent.now + LAST_CHANCE if ends_late else self.planned.now
         if looked_at > self.row.expires_at:
             return True
         wait = max(ASKED_WAITS.get(self.last.answer, LAST_CHANCE), LAST_CHANCE) if self.last else -SECOND
-        return self.last is not None and self.last.answer != "accepts" and self.last.at + wait >= self.row.expires_at
+        return (
+            self.last is not None and self.last.answer != "accepts" and self.last.ended_at + wait >= self.row.expires_at
+        )
 
 
 _REASONS = {

@@ -23,6 +23,7 @@ from tests.model.gateway import CHANNELS, Mood
 from tests.model.judge import Judge, Moment
 from tests.model.killing import POINTS
 from tests.model.spec_model import HOUR, MINUTE, Guest, Visit, Watch, owed
+from tests.model.suspending import Suspend
 from tests.model.world import World
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - thousands of commits, and whether a disk keeps them is for tests/crash
@@ -242,6 +243,14 @@ class Machine(RuleBasedStateMachine):
         self._wait_for_the_next(slack)
         self._run(meet=(POINTS["stamped"], lambda: self.world.advance(by)))
 
+    @rule(slack=choices.slacks, suspend=choices.suspends, sms=choices.moods, webhook=choices.moods)
+    def run_while_the_machine_sleeps(self, slack: timedelta, suspend: Suspend, sms: Mood, webhook: Mood) -> None:
+        """A run that goes on when the machine is awake again, and the next one, right after it."""
+        self.change_the_moods(sms, webhook)
+        self._wait_for_a_due_one(slack)
+        self._run(suspend=suspend)
+        self._run()
+
     def _waiting(self, name: str) -> str:
         """A visit of which something waits, if there is one: what happens to others is soon told."""
         waiting = [row.message.visit for row in self._judge.rows.values() if row.state == "pending"]
@@ -253,6 +262,13 @@ class Machine(RuleBasedStateMachine):
         if instants:
             self.world.advance(max(instants[0] + slack - self.world.now, timedelta()))
 
+    def _wait_for_a_due_one(self, slack: timedelta) -> None:
+        """Until something falls due that no run has planned."""
+        terms = owed(self.world.rules.values(), self.world.visits)
+        due = [each.due_at for message, each in terms.items() if message not in self._judge.rows]
+        if later := [instant for instant in due if instant > self.world.now]:
+            self.world.advance(max(min(later) + slack - self.world.now, timedelta()))
+
     def _instants(self) -> list[datetime]:
         terms = owed(self.world.rules.values(), self.world.visits).values()
         return sorted({instant for term in terms for instant in term if instant > self.world.now})
@@ -262,11 +278,12 @@ class Machine(RuleBasedStateMachine):
         *,
         kill: tuple[Point, int] | None = None,
         meet: tuple[Point, Callable[[], None]] | None = None,
+        suspend: Suspend | None = None,
     ) -> None:
         self._found_fault = True
         look, planned = self._watch.look(self.world.rules.values(), self.world.now), self._moment()
         filled = self.world.filled_tables()
-        ran = self.world.run(kill=kill, meet=meet)
+        ran = self.world.run(kill=kill, meet=meet, suspend=suspend)
         rows = self.world.rows()
         self._judge.hear(ran, rows, look=look, planned=planned, sent=self._moment())
         if ran.committed:
@@ -281,6 +298,7 @@ class Machine(RuleBasedStateMachine):
         self.seen.update(f"answer: {arrival.answer}" for arrival in ran.arrivals)
         self.seen.update({f"ended as {row.state}" for row in rows.values()})
         self.seen.update(["runs", *([f"killed {kill[0].name}"] if kill and ran.killed else [])])
+        self.seen.update([f"slept: {suspend.point}"] if suspend and ran.sleep else [])
         self._found_fault = False
 
     def _moment(self) -> Moment:

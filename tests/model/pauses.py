@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from tests.model.gateway import ASKED_WAITS, Arrival
+from tests.model.gateway import ASKED_WAITS, CHANNELS, Arrival
 from tests.model.spec_model import MINUTE, Message
+from tests.model.suspending import Sleep
 from tests.model.world import Row
 
 FIRST_BACKOFF, LONGEST_BACKOFF = timedelta(seconds=30), timedelta(minutes=30)
-LONGEST_PAUSE = timedelta(minutes=5)
+LONGEST_PAUSE, LONGEST_THROTTLE = timedelta(minutes=5), timedelta(minutes=15)
+LAST_CHANCE = timedelta(seconds=90)  # before its deadline: what is put off beyond it is attempted then instead
 FAILURES_THAT_PAUSE = 5  # in a row
+WAITS = ("pending", "sending")
 
 
 class Pauses:
-    """Until when a delivery, an action or a channel may rest, by its key or names."""
+    """Until when a delivery or a channel may rest, by its key or name."""
 
     def __init__(self) -> None:
         self._until: dict[str, datetime] = {}
@@ -30,41 +33,94 @@ class Pauses:
         """Let something rest, if it does not rest for longer already."""
         self._until[name] = max(self._until.get(name, until), until)
 
-    def learn(self, arrivals: list[Arrival], *, rows: Mapping[str, Row], recorded: bool) -> None:
-        """Take in the answers of one run and the rows that it left, by their keys.
+    def learn(
+        self,
+        arrivals: list[Arrival],
+        *,
+        rows: Mapping[str, Row],
+        deadlines: Mapping[str, datetime],
+        sleep: Sleep | None,
+    ) -> None:
+        """Take in the answers of one run, the rows that it left by their keys, and their deadlines when it ended.
 
-        Nobody knows in which order the answers were recorded, so one that ends a row of failures may have come before
-        those of the same run. What a run that was killed has met may be lost with it.
+        What a run that was killed is still sending taught nobody anything.
         """
-        for arrival in arrivals:
-            self._learn(arrival, rows[arrival.key])
-        for channel in {arrival.channel for arrival in arrivals if arrival.answer in ("accepts", "refuses")}:
-            if recorded:
-                self._failures[channel] = sum(_fails(each) for each in arrivals if each.channel == channel)
+        recorded = [each for each in arrivals if rows[each.key].state != "sending"]
+        for channel in CHANNELS:
+            met = [each for each in recorded if each.channel == channel]
+            self._learn_of_channel(channel, met, rows=rows, deadlines=deadlines, slept=sleep is not None)
+            for arrival in met:
+                self._learn_of_delivery(arrival, rows[arrival.key], deadlines[arrival.key])
+        # What was on its way while the machine slept may have ended as if nobody had answered, and before it arrived.
+        for key in sleep.under_way if sleep else ():
+            self._put_off(key, sleep.ended_at, _backoff(rows[key].attempts), deadlines[key])
 
     def may_rest(self, key: str, message: Message, now: datetime) -> bool:
         """Return whether anything may keep a delivery from being attempted at this instant."""
-        names = (key, action_of(message), channel_of(message))
+        names = (key, channel_of(message))
         return any(name in self._until and self._until[name] >= now for name in names)
 
-    def _learn(self, arrival: Arrival, row: Row) -> None:
+    def _learn_of_delivery(self, arrival: Arrival, row: Row, deadline: datetime) -> None:
         if arrival.answer.endswith("too fast"):
-            for name in (arrival.key, arrival.channel):
-                self.rest(name, until=arrival.at + ASKED_WAITS[arrival.answer])
+            wait = ASKED_WAITS[arrival.answer]
+            self.rest(arrival.key, until=arrival.ended_at + wait)
+            lives_until = max(deadline, arrival.ended_at + LONGEST_THROTTLE)
+            self.rest(arrival.channel, until=min(arrival.ended_at + wait, lives_until))
         elif arrival.answer not in ("accepts", "refuses"):
             wait = max(_backoff(row.attempts), ASKED_WAITS.get(arrival.answer, timedelta()))
-            self.rest(arrival.key, until=arrival.at + wait)
-        if not _fails(arrival):
-            return
-        self._failures[arrival.channel] += 1
-        failures = self._failures[arrival.channel]
-        if arrival.answer == "locked out" or failures >= FAILURES_THAT_PAUSE:
-            further = failures - (1 if arrival.answer == "locked out" else FAILURES_THAT_PAUSE)
-            pause = min(MINUTE * 2**further, LONGEST_PAUSE)
-            self.rest(arrival.channel, until=arrival.at + pause)
-            # Another action probes the channel first.
-            for name in (arrival.key, action_of(row.message)):
-                self.rest(name, until=arrival.at + pause + MINUTE)
+            self._put_off(arrival.key, arrival.ended_at, wait, deadline)
+
+    def _put_off(self, key: str, now: datetime, wait: timedelta, deadline: datetime) -> None:
+        until = now + wait
+        if until > deadline:
+            until = deadline - LAST_CHANCE if deadline - LAST_CHANCE > now else deadline
+        self.rest(key, until=until)
+
+    def _learn_of_channel(
+        self,
+        channel: str,
+        arrivals: list[Arrival],
+        *,
+        rows: Mapping[str, Row],
+        deadlines: Mapping[str, datetime],
+        slept: bool,
+    ) -> None:
+        """Count failures in a row, and let the channel rest.
+
+        Nobody knows in which order the answers were recorded, so one that ends a row of failures may have come before
+        those of the same run, or after. Once the channel rests, what was on its way says the same once more.
+        """
+        failed = [each for each in arrivals if _fails(each)]
+        works = any(each.answer in ("accepts", "refuses") and not each.slept for each in arrivals)
+        before, since = self._failures[channel], 0 if works else self._failures[channel]
+        rested = False
+        for arrival in failed:
+            if rested and not slept:  # or the pause ended while the machine slept
+                break
+            locked_out = arrival.answer == "locked out"
+            rested = locked_out or before + 1 >= FAILURES_THAT_PAUSE
+            if rested:
+                until = arrival.ended_at + _pause(before, locked_out=locked_out)
+                self._stand_back({each.key for each in failed}, until + MINUTE, rows=rows)
+            if locked_out or since + 1 >= FAILURES_THAT_PAUSE:
+                self.rest(channel, until=arrival.ended_at + _pause(since, locked_out=locked_out))
+            before, since = before + 1, since + 1
+        for arrival in failed:
+            if arrival.answer == "locked out":  # another one probes the channel first
+                wait = _pause(before - (len(failed) == 1), locked_out=True) + MINUTE
+                self._put_off(arrival.key, arrival.ended_at, wait, deadlines[arrival.key])
+        self._failures[channel] = since
+
+    def _stand_back(self, keys: Collection[str], until: datetime, *, rows: Mapping[str, Row]) -> None:
+        """Let what waits of the same actions wait for those of others, if there are any, and not beyond a deadline."""
+        waiting = [row for row in rows.values() if row.state in WAITS]
+        for action, channel in {(action_of(rows[key].message), channel_of(rows[key].message)) for key in keys}:
+            near = [row for row in waiting if channel_of(row.message) == channel]
+            same = [row for row in near if action_of(row.message) == action]
+            if len(same) < len(near):
+                for row in same:
+                    if row.expires_at >= until:
+                        self.rest(row.key, until=until)
 
 
 def channel_of(message: Message) -> str:
@@ -82,11 +138,19 @@ def _backoff(attempts: int) -> timedelta:
     return min(FIRST_BACKOFF * 2 ** max(attempts - 1, 0), LONGEST_BACKOFF)
 
 
+def _pause(failures: int, *, locked_out: bool) -> timedelta:
+    """Return how long a channel rests that had failed so many times in a row before."""
+    further = failures if locked_out else failures + 1 - FAILURES_THAT_PAUSE
+    return min(MINUTE * 2 ** max(further, 0), LONGEST_PAUSE)
+
+
 def _fails(arrival: Arrival) -> bool:
     """Return whether the answer is held against the channel.
 
     A doubt is, where each one is work for a person: a webhook is sent again, and its receiver knows a repetition.
     """
+    if arrival.slept:
+        return True
     if arrival.answer.endswith("hangs up"):
         return arrival.channel == "sms"
     return arrival.answer.startswith(("busy", "locked out"))
