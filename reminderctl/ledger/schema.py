@@ -121,6 +121,13 @@ def settled_by_state(db: Database) -> None:
     db.execute("CREATE INDEX deliveries_settled ON deliveries (state, settled_at) WHERE settled_at IS NOT NULL")
 
 
+@ledger()
+def workflows_left_out(db: Database) -> None:
+    """Since when a workflow cannot be planned, because its file is broken or away."""
+    db.execute("ALTER TABLE watermarks ADD COLUMN left_out_since TEXT")
+    db.execute("UPDATE watermarks SET left_out_since = missing_since")
+
+
 _FIRST = (
     """
     CREATE TABLE deliveries (

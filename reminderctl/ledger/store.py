@@ -14,7 +14,7 @@ from reminderctl.files import sync
 from reminderctl.links import describe_dead_link
 from reminderctl.sqlite_errors import is_damaged, is_locked, is_unwritable
 
-VERSION = 10  # how many functions `migrations.ledger` has
+VERSION = 11  # how many functions `migrations.ledger` has
 APPLICATION_ID = 0x72656D31  # "rem1": tells our file from another program's
 BUSY_SECONDS = 15.0
 

@@ -24,32 +24,37 @@ class Key(NamedTuple):
 
 
 class Watermark(NamedTuple):
-    """Since when an action of a trigger is armed, until when it has been planned, and a fingerprint of for whom."""
+    """Since when an action of a trigger is armed, until when it has been planned, and a fingerprint of for whom.
+
+    The first run that did not find its workflow in any file, `missing_since`; and the first that could not plan it, as
+    that was so or its file was broken, `left_out_since`.
+    """
 
     armed_at: datetime
     planned_until: datetime
     audience: str = ""
-    missing_since: datetime | None = None  # the first run that did not find its workflow in any file
+    missing_since: datetime | None = None
+    left_out_since: datetime | None = None
 
 
 def read(ledger: Ledger, now: datetime, *, run: int = clocks.NO_RUN) -> dict[Key, Watermark]:
     """Return every watermark as a run at `now` has to see it: none in the future.
 
-    What was planned by a clock that was ahead has been planned until the latest run at or before now; what was armed by
+    What was planned by a clock that was ahead has been planned until the latest run at or before now, or until the
+    first one that left it out, whose file was away or broken; what was armed by
     one begins at the first run after that. But where nearly all runs were later than now, this clock is the wrong one:
     what is armed stays armed at its instant, and nothing is planned.
     """
     marks, armed_by = {}, {}
-    for workflow, trigger, action, armed_at, number, planned_until, audience, missing in ledger.connection.execute(
-        _READ
-    ):
-        key = Key(workflow, trigger, action)
-        since = parse_instant(missing) if missing else None
-        marks[key] = Watermark(parse_instant(armed_at), parse_instant(planned_until), audience, since)
+    for *names, number, armed_at, planned_until, audience, missing, left_out in ledger.connection.execute(_READ):
+        key = Key(*names)
+        gaps = (parse_instant(since) if since else None for since in (missing, left_out))
+        marks[key] = Watermark(parse_instant(armed_at), parse_instant(planned_until), audience, *gaps)
         armed_by[key] = number
     if ahead := [key for key, mark in marks.items() if mark.planned_until > now]:
         seen = clocks.last_run_until(ledger, now, run=run)
-        marks |= {key: marks[key]._replace(planned_until=seen) for key in ahead}
+        for key in ahead:
+            marks[key] = marks[key]._replace(planned_until=min(seen, marks[key].left_out_since or seen))
     ahead = [key for key, mark in marks.items() if mark.armed_at > now]
     if ahead and clocks.look_back(ledger, now, run=run).is_plausible:
         for key in ahead:
@@ -132,22 +137,40 @@ def forget(ledger: Ledger, gone: Collection[Key]) -> None:
     ledger.connection.executemany("DELETE FROM watermarks WHERE workflow = ? AND trigger = ? AND action = ?", gone)
 
 
-def note_missing(ledger: Ledger, workflows: Collection[str], now: datetime, *, run: int) -> None:
-    """Keep the watermarks of workflows that no file holds for a day, and record since when that is so.
+def note_left_out(
+    ledger: Ledger, workflows: Collection[str], now: datetime, *, run: int, missing: Collection[str]
+) -> None:
+    """Record since when workflows cannot be planned: their file is broken, or they are `missing` from every file.
 
-    A file that is being deployed is away for a moment. Those that are back, or were away for longer, are as before.
+    A file that is being deployed is away for a moment. What a clock in the future recorded is recorded anew.
     """
-    at = instant_text(max(now, clocks.last_instant(ledger, run=run) or now))
-    ledger.connection.executemany(
-        "UPDATE watermarks SET missing_since = ? WHERE workflow = ? AND missing_since IS NULL",
-        [(at, workflow) for workflow in workflows],
-    )
+    is_plausible = clocks.look_back(ledger, now, run=run).is_plausible
+    at = instant_text(now if is_plausible else max(now, clocks.last_instant(ledger, run=run) or now))
+    for column, names in (("missing_since", missing), ("left_out_since", workflows)):
+        ledger.connection.executemany(
+            f"""
+            UPDATE watermarks SET {column} = :at
+            WHERE workflow = :workflow AND ({column} IS NULL OR ({column} > :at AND :is_plausible))
+            """,  # noqa: S608 - the name of a column
+            [{"workflow": name, "at": at, "is_plausible": is_plausible} for name in names],
+        )
 
 
 def note_back(ledger: Ledger, workflows: Collection[str]) -> None:
-    """Record that workflows which were missing are back."""
+    """Record that workflows which were left out are planned again."""
     ledger.connection.executemany(
-        "UPDATE watermarks SET missing_since = NULL WHERE workflow = ?", [(workflow,) for workflow in workflows]
+        "UPDATE watermarks SET missing_since = NULL, left_out_since = NULL WHERE workflow = ?",
+        [(workflow,) for workflow in workflows],
+    )
+
+
+def forget_long_missing(ledger: Ledger) -> None:
+    """Drop the watermarks of workflows that have been missing in every run that the ledger knows of.
+
+    One run with a wrong clock would forget by their age what has been away for a moment.
+    """
+    ledger.connection.execute(
+        "DELETE FROM watermarks WHERE missing_since < (SELECT started_at FROM runs ORDER BY id LIMIT 1)"
     )
 
 
@@ -170,5 +193,6 @@ def rearm(ledger: Ledger, since: datetime) -> None:
 
 
 _READ = """
-SELECT workflow, trigger, action, armed_at, armed_by, planned_until, audience, missing_since FROM watermarks
+SELECT workflow, trigger, action, armed_by, armed_at, planned_until, audience, missing_since, left_out_since
+FROM watermarks
 """

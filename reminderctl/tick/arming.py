@@ -16,7 +16,7 @@ from reminderctl.model import Action, Config, Workflow
 def sync(config: Config, ledger: Ledger, *, run: int, now: datetime) -> dict[Key, Watermark]:
     """Bring the watermarks in line with the configuration; return those of what is switched on.
 
-    1. What was switched off or edited away is forgotten; what no file holds any more, after a day.
+    1. What was switched off or edited away is forgotten, and what comes back after no file held it for a day.
     2. What is seen for the first time begins at now.
     3. What now reaches others than before begins at its watermark.
     """
@@ -51,27 +51,37 @@ def sync(config: Config, ledger: Ledger, *, run: int, now: datetime) -> dict[Key
 def _note_what_is_gone(
     config: Config, ledger: Ledger, marks: Mapping[Key, Watermark], wanted: Set[Key], *, run: int, now: datetime
 ) -> set[Key]:
-    """Forget what was edited or switched off, and what no file has held for a day; return what was forgotten.
+    """Forget what was edited or switched off, or is back after no file has held it for a day; return that.
 
-    While a file is broken nobody knows which workflows it holds: theirs are not missing.
+    While a file is broken nobody knows which workflows it holds: theirs are not missing, but nothing plans them.
     """
-    known = {workflow.id for workflow in config.workflows}
-    gone, back, missing = set[Key](), set[str](), set[str]()
+    known, is_over = {workflow.id for workflow in config.workflows}, False
+    gone, back, left_out, missing = set[Key](), set[str](), set[str](), set[str]()
     for key, mark in marks.items():
-        is_known, since = key.workflow in known, mark.missing_since
-        if not is_known and config.broken:
-            continue
-        if (is_known and key not in wanted) or (since and now - since >= watermarks.KEPT):
+        since = mark.missing_since
+        is_long_missing = since is not None and now - since >= watermarks.KEPT
+        if key.workflow not in known:
+            if _is_news(mark.left_out_since, now):
+                left_out.add(key.workflow)
+            if not config.broken and _is_news(since, now):
+                missing.add(key.workflow)
+            is_over |= is_long_missing
+        elif key not in wanted or is_long_missing:
             gone.add(key)
-        elif is_known and since:
+        elif since or mark.left_out_since:
             back.add(key.workflow)
-        elif not is_known and not since:
-            missing.add(key.workflow)
-    if gone or back or missing:
+    if gone or back or left_out or missing:
         watermarks.forget(ledger, gone)
-        watermarks.note_missing(ledger, missing, now, run=run)
+        watermarks.note_left_out(ledger, left_out, now, run=run, missing=missing)
         watermarks.note_back(ledger, back)
+    if is_over:
+        watermarks.forget_long_missing(ledger)
     return gone
+
+
+def _is_news(since: datetime | None, now: datetime) -> bool:
+    """Return whether it is to be recorded since when a workflow is left out; a clock that was ahead does not count."""
+    return since is None or since > now
 
 
 def _audiences(workflow: Workflow, *, config: Config) -> list[tuple[Action, str]]:

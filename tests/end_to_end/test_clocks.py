@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from click.testing import CliRunner, Result
 
-from tests.clinic import WRITTEN_AT, Clinic, at, written
+from reminderctl.cli import main
+from tests.clinic import SETTINGS, WRITTEN_AT, Clinic, at, written
 
 REMINDER = """\
 - id: reminder
@@ -210,3 +213,116 @@ def test_a_restored_ledger_sends_nothing_again_although_the_last_clock_was_in_th
     (armed.folder / "ledger.db").write_bytes(backup)
     armed.run("2026-06-10T08:01Z", exits=1)
     assert armed.deliveries() == []
+
+
+# --- files that are broken or away, and a clock that is wrong meanwhile ---
+
+
+class Folder:
+    """A configuration of three files: the settings, a reminder, and another workflow."""
+
+    def __init__(self, clinic: Clinic) -> None:
+        self.clinic = clinic
+        self.path = clinic.folder / "conf"
+        self.path.mkdir()
+        databases = "bookings: ../bookings.db\nledger: ../ledger.db\n"
+        (self.path / "settings.yaml").write_text(SETTINGS + databases, encoding="utf-8")
+        other = REMINDER.replace("id: reminder", "id: other").replace("1 hour", "10 minutes")
+        (self.path / "other.yaml").write_text(f"workflows:\n{other}", encoding="utf-8")
+        self.restore()
+
+    def restore(self, workflow: str = REMINDER) -> None:
+        (self.path / "reminder.yaml").write_text(f"workflows:\n{workflow}", encoding="utf-8")
+
+    def spoil(self) -> None:
+        (self.path / "reminder.yaml").write_text("workflows: [", encoding="utf-8")
+
+    def remove(self) -> None:
+        (self.path / "reminder.yaml").unlink()
+
+    def run(self, now: str | datetime) -> Result:
+        instant = now if isinstance(now, str) else written(now)
+        return CliRunner().invoke(main, ["--config", str(self.path), "run", "--now", instant])
+
+    def every_minute(self, since: str, until: str) -> set[int]:
+        """Let cron run from one instant to another; return the exit codes."""
+        codes, instant = set(), at(since)
+        while instant <= at(until):
+            codes.add(self.run(instant).exit_code)
+            instant += timedelta(minutes=1)
+        return codes
+
+    def sent(self, workflow: str = "reminder") -> list[str]:
+        listed = CliRunner().invoke(main, ["--config", str(self.path), "deliveries", "list", "--json"])
+        return [
+            each["booking"]
+            for each in json.loads(listed.stdout)
+            if (each["workflow"], each["state"]) == (workflow, "sent")
+        ]
+
+
+@pytest.fixture
+def folder(clinic: Clinic) -> Folder:
+    made = Folder(clinic)
+    assert made.run("2026-06-10T08:00Z").exit_code == 0
+    return made
+
+
+def test_a_file_that_is_broken_after_a_run_in_the_future_keeps_its_place(folder: Folder) -> None:
+    folder.run(FUTURE)
+    folder.run("2026-06-10T08:01Z")
+    folder.spoil()
+    assert folder.run("2026-06-10T08:02Z").exit_code == 2
+    folder.clinic.book("meanwhile", "2026-06-10T09:04Z")
+    folder.every_minute("2026-06-10T08:03Z", "2026-06-10T08:20Z")
+    folder.restore()
+    folder.every_minute("2026-06-10T08:21Z", "2026-06-10T08:22Z")
+    assert folder.sent() == ["meanwhile"]
+
+
+def test_a_file_that_is_broken_while_the_clock_is_in_the_future_keeps_its_place(folder: Folder) -> None:
+    folder.run("2026-06-10T08:01Z")
+    folder.spoil()
+    folder.clinic.book("meanwhile", "2026-06-10T09:04Z")
+    folder.run("2026-06-10T08:02Z")
+    folder.run(FUTURE)
+    folder.every_minute("2026-06-10T08:03Z", "2026-06-10T08:20Z")
+    folder.restore()
+    folder.run("2026-06-10T08:21Z")
+    assert folder.sent() == ["meanwhile"]
+
+
+def test_a_file_that_is_corrected_while_the_clock_is_in_the_future_loses_nothing(folder: Folder) -> None:
+    folder.spoil()
+    folder.clinic.book("meanwhile", "2026-06-10T09:04Z")
+    folder.every_minute("2026-06-10T08:01Z", "2026-06-10T08:10Z")
+    folder.restore()
+    folder.run(FUTURE)
+    folder.run("2026-06-10T08:11Z")
+    assert folder.sent() == ["meanwhile"]
+
+
+def test_a_file_that_is_away_while_the_clock_is_in_the_future_keeps_its_place(folder: Folder) -> None:
+    folder.remove()
+    folder.clinic.book("meanwhile", "2026-06-10T09:04Z")
+    folder.run("2026-06-10T08:01Z")
+    for minute in range(3):
+        folder.run(at(FUTURE) + timedelta(minutes=minute))
+    folder.run("2026-06-10T08:12Z")
+    folder.restore()
+    folder.run("2026-06-10T08:13Z")
+    assert folder.sent() == ["meanwhile"]
+
+
+def test_a_file_that_is_away_for_days_begins_at_now_although_a_run_in_the_future_missed_it_first(
+    folder: Folder,
+) -> None:
+    folder.remove()
+    folder.run(FUTURE)
+    folder.every_minute("2026-06-10T08:01Z", "2026-06-10T08:02Z")
+    folder.clinic.book("meanwhile", "2026-06-12T09:50Z")
+    folder.every_minute("2026-06-12T08:58Z", "2026-06-12T09:00Z")
+    folder.restore()
+    folder.every_minute("2026-06-12T09:01Z", "2026-06-12T09:02Z")
+    assert folder.sent() == []
+    assert folder.clinic.outbox() == []
