@@ -39,23 +39,23 @@ def command(invocation: Invocation, *, path: str | None, strict: bool, as_json: 
 
     Exit code 2 where there is a mistake, else 0; with --strict 1 where there is a warning.
     """
-    found = invocation.find(path)
-    verdict = config.check(found, os.environ)
-    if verdict.config and not verdict.problems:
-        verdict.problems.extend(_of_ledger(invocation, verdict.config, path=path))
+    checked_path = invocation.find(path)
+    result = config.check(checked_path, os.environ)
+    if result.config and not result.problems:
+        result.problems.extend(_of_ledger(invocation, result.config, path=path))
     if as_json:
-        print_json(_described(str(found), verdict.problems, verdict.warnings))
+        print_json(_described(str(checked_path), result.problems, result.warnings))
     else:
-        said = [(each, "error") for each in verdict.problems] + [(each, "warning") for each in verdict.warnings]
-        mistakes = count_of(len(verdict.problems), "mistake") if verdict.problems else "no mistakes"
-        warnings = count_of(len(verdict.warnings), "warning") if verdict.warnings else ""
-        counted = _count(verdict.config) if verdict.config else ""
+        said = [(each, "error") for each in result.problems] + [(each, "warning") for each in result.warnings]
+        mistakes = count_of(len(result.problems), "mistake") if result.problems else "no mistakes"
+        warnings = count_of(len(result.warnings), "warning") if result.warnings else ""
+        counted = _count(result.config) if result.config else ""
         summary = ", ".join(filter(None, (counted, mistakes, warnings)))
-        notes = [] if verdict.problems else verdict.notes
-        _print(sorted(said), summary=f"{found}: {summary}", notes=notes)
-    if verdict.problems:
+        notes = [] if result.problems else result.notes
+        _print(sorted(said), summary=f"{checked_path}: {summary}", notes=notes)
+    if result.problems:
         raise SystemExit(ExitCode.CONFIGURATION)
-    if strict and verdict.warnings:
+    if strict and result.warnings:
         raise SystemExit(ExitCode.NEEDS_A_PERSON)
 
 

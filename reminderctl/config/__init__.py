@@ -15,7 +15,7 @@ from reminderctl.config.locate import find
 from reminderctl.model import Config
 
 if TYPE_CHECKING:
-    from reminderctl.config.lint import Verdict
+    from reminderctl.config.lint import CheckResult
 
 __all__ = ["check", "describe", "find", "load", "recall", "remember"]
 
@@ -27,7 +27,7 @@ def load(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, 
     return loading.load(path, environ, outbox=outbox, deep=deep)
 
 
-def check(path: Path, environ: Mapping[str, str]) -> Verdict:
+def check(path: Path, environ: Mapping[str, str]) -> CheckResult:
     """Find every mistake in the YAML at `path`, and what was probably not meant."""
     from reminderctl.config import lint
 

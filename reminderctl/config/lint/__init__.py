@@ -9,20 +9,19 @@ from typing import NamedTuple
 from msgspec import structs
 
 from reminderctl.config import loading
-from reminderctl.config.lint.bookings import NOTHING, Seen, look_at
-from reminderctl.config.lint.filters import advise_on_filters, filtered_by
-from reminderctl.config.lint.languages import advise_on_codes, advise_on_languages
-from reminderctl.config.lint.located import place_workflows, workflow_nodes
-from reminderctl.config.lint.schedule import HELD, advise_on_firing
-from reminderctl.config.lint.texts import advise_on_sms, advise_on_subjects, advise_on_whatsapp
-from reminderctl.config.lint.written import advise_on_comments, advise_on_oddities
+from reminderctl.config.lint.filters import KnownValues, read_known_values, used_filters, warn_of_filters
+from reminderctl.config.lint.languages import warn_of_language_codes, warn_of_languages
+from reminderctl.config.lint.located import locate_workflows, workflow_nodes
+from reminderctl.config.lint.schedule import HELD, warn_of_schedule
+from reminderctl.config.lint.texts import warn_of_sms, warn_of_subjects, warn_of_whatsapp
+from reminderctl.config.lint.typos import warn_of_comments, warn_of_typos
 from reminderctl.config.loading import Reading
 from reminderctl.config.yaml_nodes import entries, is_mapping, is_text, key_node
 from reminderctl.errors import BookingsError, ConfigError, LockedError, Problem
 from reminderctl.model import Config
 
 
-class Verdict(NamedTuple):
+class CheckResult(NamedTuple):
     """Mistakes and warnings, both by their places; what was read, if it can be used; what else is good to know."""
 
     problems: list[Problem]
@@ -31,7 +30,7 @@ class Verdict(NamedTuple):
     notes: list[str]
 
 
-def check(path: Path, environ: Mapping[str, str]) -> Verdict:
+def check(path: Path, environ: Mapping[str, str]) -> CheckResult:
     """Find the mistakes and warnings in the YAML at `path`, a file or a directory of them.
 
     Warnings are about those workflows that have no mistakes, whatever the others have.
@@ -43,39 +42,40 @@ def check(path: Path, environ: Mapping[str, str]) -> Verdict:
         problems = list(config.broken)
     except ConfigError as error:
         problems = error.problems
-    notes = list(_advise(reading))
+    notes = list(_lint(reading))
     warnings = sorted({warning for page in reading.pages for warning in page.warnings})
-    return Verdict(problems, warnings, config, notes)
+    return CheckResult(problems, warnings, config, notes)
 
 
-def _advise(reading: Reading) -> Iterator[str]:
+def _lint(reading: Reading) -> Iterator[str]:
     """Leave a warning in the files for all that was probably not meant; yield what is only good to know."""
-    placed = place_workflows(reading)
-    advise_on_firing(placed)
-    advise_on_languages(placed, reading)
-    advise_on_codes(placed, reading)
-    advise_on_sms(placed, reading)
-    advise_on_subjects(placed)
-    advise_on_whatsapp(placed, reading)
-    advise_on_oddities(placed, reading)
-    advise_on_comments(reading)
-    seen = NOTHING
+    workflows = locate_workflows(reading)
+    warn_of_schedule(workflows)
+    warn_of_languages(workflows, reading)
+    warn_of_language_codes(workflows, reading)
+    warn_of_sms(workflows, reading)
+    warn_of_subjects(workflows)
+    warn_of_whatsapp(workflows, reading)
+    warn_of_typos(workflows, reading)
+    warn_of_comments(reading)
+    known = KnownValues()
     try:
-        seen = _see(reading, filtered_by(placed))
+        known = _read_bookings(reading, used_filters(workflows))
     except BookingsError as error:
-        seen = NOTHING._replace(trouble=str(error))
+        known = KnownValues(problem=str(error))
     except LockedError as error:
         yield f"nothing was compared with the bookings: {error}"
-    advise_on_filters(placed, seen=seen)
-    _warn_of_settings(reading, seen)
+    warn_of_filters(workflows, known=known)
+    _warn_of_settings(reading, known)
     if outbox := reading.fields.get("outbox"):
         yield f"`outbox` is set: nobody gets anything, every message becomes a file in {outbox}"
 
 
-def _see(reading: Reading, wanted: Set[str]) -> Seen:
+def _read_bookings(reading: Reading, wanted: Set[str]) -> KnownValues:
+    """Read the values that bookings have; none where there is no file, or its name is wrong."""
     path = reading.fields["bookings"]
     mistaken = any(problem.path == "bookings" for page in reading.pages for problem in page.problems)
-    return NOTHING if mistaken or is_missing(path) else look_at(path, wanted)
+    return KnownValues() if mistaken or is_missing(path) else read_known_values(path, wanted)
 
 
 def is_missing(path: Path) -> bool:
@@ -89,13 +89,13 @@ def is_missing(path: Path) -> bool:
 # --- settings ---------------------------------------------------------------------------------------------------------
 
 
-def _warn_of_settings(reading: Reading, seen: Seen) -> None:
+def _warn_of_settings(reading: Reading, known: KnownValues) -> None:
     if "channels" in reading.given:
         _warn_of_channels(reading)
-    if seen.trouble:
+    if known.problem:
         page, node = reading.given.get("bookings") or (reading.pages[0], reading.pages[0].root)
         if node is not None:
-            page.warn(node, seen.trouble, path="bookings")
+            page.warn(node, known.problem, path="bookings")
     if "max_burst" in reading.given:
         page, node = reading.given["max_burst"]
         if node.value == "0":

@@ -15,8 +15,8 @@ from reminderctl.config.yaml_nodes import entries, is_list, is_mapping, workflow
 from reminderctl.model import Action, Workflow
 
 
-class Placed(NamedTuple):
-    """A workflow and where it stands."""
+class LocatedWorkflow(NamedTuple):
+    """A workflow and its place in the YAML."""
 
     page: Page
     node: MappingNode
@@ -24,7 +24,7 @@ class Placed(NamedTuple):
     workflow: Workflow
 
     def warn(self, node: Node, what: str, *, action: int | None = None, token: str = "") -> None:
-        """Advice on the workflow, or on one of its actions."""
+        """Note a warning about the workflow, or about one of its actions."""
         path = self.path if action is None else f"{self.path}: actions[{action}]"
         self.page.warn(node, what, path=path, token=token)
 
@@ -45,21 +45,21 @@ class Placed(NamedTuple):
             yield index, action, node
 
 
-def place_workflows(reading: Reading) -> list[Placed]:
+def locate_workflows(reading: Reading) -> list[LocatedWorkflow]:
     """Return every workflow without mistakes, in the order of the files."""
-    found = []
+    located = []
     for page, workflows in zip(reading.pages, reading.workflows, strict=True):
         by_id = {workflow.id: workflow for workflow in workflows}
         for index, node in enumerate(workflow_nodes(page)):
             nodes = _mapping(node)
             workflow = by_id.pop(nodes["id"].value, None) if "id" in nodes else None
             if workflow is not None and is_mapping(node):
-                found.append(Placed(page, node, workflow_path(index, nodes["id"]), workflow))
-    return found
+                located.append(LocatedWorkflow(page, node, workflow_path(index, nodes["id"]), workflow))
+    return located
 
 
 def workflow_nodes(page: Page) -> list[Node]:
-    """Whatever stands under `workflows`, with mistakes or without."""
+    """Return the nodes of all workflows, with mistakes or without."""
     node = entries(page.root).get("workflows") if page.root is not None else None
     return list(node.value) if node is not None and is_list(node) else []
 

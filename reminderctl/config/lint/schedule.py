@@ -1,4 +1,4 @@
-"""Advice on when workflows fire: never, twice at once, or for bookings that nobody thought of."""
+"""Lint of when workflows fire: never, twice at once, or for bookings that nobody thought of."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import json, structs
 
-from reminderctl.config.lint.located import Placed
+from reminderctl.config.lint.located import LocatedWorkflow
 from reminderctl.config.yaml_nodes import entries, key_node
 from reminderctl.core.filters import standard_status
 from reminderctl.model import Action, Filters, Trigger, Workflow
@@ -16,34 +16,34 @@ from reminderctl.model import Action, Filters, Trigger, Workflow
 FIRST_MINUTE, LAST_MINUTE = time(0, 0), time(23, 59)
 
 
-def advise_on_firing(placed: Iterable[Placed]) -> None:
+def warn_of_schedule(workflows: Iterable[LocatedWorkflow]) -> None:
     """Warn of what never goes out, and of what goes out to more bookings, or more often, than was meant."""
-    enabled = [each for each in placed if each.workflow.enabled]
-    for each in placed:
-        _warn_of_never(each)
-        _warn_of_equal_moments(each)
-        _warn_of_equal_actions(each)
-    for each in enabled:
-        _warn_of_follow_up(each)
+    enabled = [located for located in workflows if located.workflow.enabled]
+    for located in workflows:
+        _warn_of_never(located)
+        _warn_of_equal_instants(located)
+        _warn_of_equal_actions(located)
+    for located in enabled:
+        _warn_of_follow_up(located)
     _warn_of_twins(enabled)
 
 
 # --- never ------------------------------------------------------------------------------------------------------------
 
 
-def _warn_of_never(placed: Placed) -> None:
-    workflow, nodes = placed.workflow, entries(placed.node)
+def _warn_of_never(located: LocatedWorkflow) -> None:
+    workflow, nodes = located.workflow, entries(located.node)
     for index, trigger in enumerate(workflow.triggers):
         if not can_fire(trigger):
-            placed.warn(placed.value("when", index), f"when: {_explain_never(trigger)}")
+            located.warn(located.value("when", index), f"when: {_explain_never(trigger)}")
     if workflow.grace == timedelta():
-        placed.warn(
+        located.warn(
             nodes["grace"],
             "grace: with none, a message must begin in the very second in which it falls due: hardly any will be sent; "
             "write `grace: 15m`, or leave it out",
         )
     if workflow.max_burst == 0 and "max_burst" in nodes:
-        placed.warn(nodes["max_burst"], f"max_burst: {HELD}")
+        located.warn(nodes["max_burst"], f"max_burst: {HELD}")
 
 
 HELD = "with 0 every message is held until a person releases it; write `none` for no limit, or leave it out"
@@ -66,15 +66,15 @@ def _explain_never(trigger: Trigger) -> str:
 # --- bookings that nobody thought of ----------------------------------------------------------------------------------
 
 
-def _warn_of_follow_up(placed: Placed) -> None:
+def _warn_of_follow_up(located: LocatedWorkflow) -> None:
     """Warn of a follow-up that asks for no status: it is sent after visits that were never confirmed, too."""
-    workflow = placed.workflow
+    workflow = located.workflow
     if workflow.filters.status or workflow.exceptions.status:
         return
     for index, trigger in enumerate(workflow.triggers):
         if can_fire(trigger) and _is_follow_up(trigger):
-            placed.warn(
-                placed.value("when", index),
+            located.warn(
+                located.value("when", index),
                 f"when: `{trigger.text}` without a status filter also goes to bookings that are still pending: only "
                 "canceled, rejected and no_show ones are left out; add `filters: {status: [approved, completed]}`",
             )
@@ -89,63 +89,63 @@ def _is_follow_up(trigger: Trigger) -> bool:
 # --- twice at once ----------------------------------------------------------------------------------------------------
 
 
-def _moment(trigger: Trigger) -> str:
+def _instant_key(trigger: Trigger) -> str:
     """Return a text that is equal for triggers that fall together except on the two days on which clocks change."""
     if trigger.days is None or trigger.at:
         return trigger.identity
     return f"{trigger.anchor}{'-' if trigger.before else '+'}{trigger.days * 1440}m"
 
 
-def _warn_of_equal_moments(placed: Placed) -> None:
+def _warn_of_equal_instants(located: LocatedWorkflow) -> None:
     first: dict[str, Trigger] = {}
-    for index, trigger in enumerate(placed.workflow.triggers):
-        twin = first.setdefault(_moment(trigger), trigger)
+    for index, trigger in enumerate(located.workflow.triggers):
+        twin = first.setdefault(_instant_key(trigger), trigger)
         if twin is not trigger:
-            placed.warn(
-                placed.value("when", index),
+            located.warn(
+                located.value("when", index),
                 f"when: `{twin.text}` and `{trigger.text}` fall together on all but two days of the year: everybody "
                 "gets every message twice; keep one",
             )
 
 
-def _warn_of_equal_actions(placed: Placed) -> None:
+def _warn_of_equal_actions(located: LocatedWorkflow) -> None:
     seen: dict[tuple[str, str, bytes], int] = {}
-    for index, action, node in placed.actions():
+    for index, action, node in located.actions():
         for recipient in action.to or ("",):
             what = (action.channel, recipient, json.encode(action.message))
             if (twin := seen.setdefault(what, index)) != index:
                 to = f"{recipient} gets this message" if recipient else "this request is made"
-                placed.warn(key_node(node, "send"), f"{to} twice: actions[{twin}] is the same; keep one", action=index)
+                located.warn(key_node(node, "send"), f"{to} twice: actions[{twin}] is the same; keep one", action=index)
                 break
 
 
-def _warn_of_twins(enabled: Iterable[Placed]) -> None:
+def _warn_of_twins(enabled: Iterable[LocatedWorkflow]) -> None:
     """Warn of two workflows that fire together, for the same bookings, to the same person on the same channel."""
-    first: dict[Any, tuple[Placed, Trigger]] = {}
-    for placed in enabled:
-        told = set()
-        for trigger in placed.workflow.triggers:
-            for index, action, node in placed.actions():
+    first: dict[Any, tuple[LocatedWorkflow, Trigger]] = {}
+    for located in enabled:
+        reported = set()
+        for trigger in located.workflow.triggers:
+            for index, action, node in located.actions():
                 for recipient in _reached(action):
-                    key = (_bookings(placed.workflow), _moment(trigger), action.channel, recipient)
-                    twin, its_trigger = first.setdefault(key, (placed, trigger))
-                    if twin is placed or (twin.workflow.id, index) in told:
+                    key = (_bookings_key(located.workflow), _instant_key(trigger), action.channel, recipient)
+                    twin, its_trigger = first.setdefault(key, (located, trigger))
+                    if twin is located or (twin.workflow.id, index) in reported:
                         continue
-                    told.add((twin.workflow.id, index))
+                    reported.add((twin.workflow.id, index))
                     text = _twin_text(action, trigger, twin=twin, its_trigger=its_trigger)
-                    placed.warn(key_node(node, "send"), text, action=index)
+                    located.warn(key_node(node, "send"), text, action=index)
 
 
-def _twin_text(action: Action, trigger: Trigger, *, twin: Placed, its_trigger: Trigger) -> str:
+def _twin_text(action: Action, trigger: Trigger, *, twin: LocatedWorkflow, its_trigger: Trigger) -> str:
     theirs = {to for each in twin.workflow.actions if each.channel == action.channel for to in each.to}
     shared = [to for to in action.to if to in theirs]
-    what = f"{action.channel} to {', '.join(shared)}" if action.to else "the same request"
+    sent = f"{action.channel} to {', '.join(shared)}" if action.to else "the same request"
     when = f"`{trigger.text}`"
     if its_trigger.text != trigger.text:
         when += f" (there `{its_trigger.text}`, which falls together with it)"
     place = f"{twin.page.name}:{twin.node.start_mark.line + 1}"
     return (
-        f"workflow `{twin.workflow.id}` ({place}) sends {what} {when} for the same bookings: both go out; switch one "
+        f"workflow `{twin.workflow.id}` ({place}) sends {sent} {when} for the same bookings: both go out; switch one "
         "off, or make them one workflow with two actions"
     )
 
@@ -154,12 +154,12 @@ def _reached(action: Action) -> Iterable[Any]:
     return action.to or (json.encode(action.message),)
 
 
-def _bookings(workflow: Workflow) -> Any:
+def _bookings_key(workflow: Workflow) -> Any:
     """Return a value that is equal for workflows that ask for the same bookings."""
-    return _normal(workflow.filters), _normal(workflow.exceptions)
+    return _normalize(workflow.filters), _normalize(workflow.exceptions)
 
 
-def _normal(filters: Filters) -> Any:
+def _normalize(filters: Filters) -> Any:
     return tuple(
         frozenset(standard_status(text) if name == "status" else text.strip().casefold() for text in values)
         for name, values in structs.asdict(filters).items()

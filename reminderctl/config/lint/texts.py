@@ -1,4 +1,4 @@
-"""Advice on texts that their channel carries at a price, or not at all."""
+"""Lint of texts that their channel carries at a price, or not at all."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 
 from reminderctl.channels.sms._segments import count_segments
-from reminderctl.config.lint.located import Placed, module_of
+from reminderctl.config.lint.located import LocatedWorkflow, module_of
 from reminderctl.config.loading import Reading
 from reminderctl.config.message import node_at
 from reminderctl.config.struct_reader import encoded_names
@@ -18,7 +18,7 @@ from reminderctl.model import Company
 
 MOST_SEGMENTS = 3
 _COMPANY = frozenset(Company.__struct_fields__)
-_ALIKES = {
+_SPELLINGS = {
     "'": "`\u00b4\u2018\u2019\u201a",
     '"': "\u201c\u201d\u201e\u00ab\u00bb",
     "-": "\u2010\u2011\u2012\u2013\u2014\u2022",
@@ -31,43 +31,43 @@ _ALIKES = {
     "oe": "œ",
     "OE": "Œ",
 }
-_ALIKE = {character: plain for plain, characters in _ALIKES.items() for character in characters}
+_CHEAP_SPELLING = {character: plain for plain, characters in _SPELLINGS.items() for character in characters}
 _PICTURES = frozenset({"So", "Sk", "Cf", "Mn"})  # and what changes their look
 
 
-def advise_on_sms(placed: list[Placed], reading: Reading) -> None:
+def warn_of_sms(workflows: list[LocatedWorkflow], reading: Reading) -> None:
     """Warn of texts that take more than three SMS, or more than they need for the sake of a character or two."""
-    for each in placed:
-        for index, action, node in each.actions():
+    for located in workflows:
+        for index, action, node in located.actions():
             body = action.message.get("body", "") if action.channel == "sms" else ""
             versions = {(): body} if isinstance(body, str) else {(language,): text for language, text in body.items()}
             for path, text in versions.items():
                 language = path[0] if path else reading.around.language
-                for what, token in _length(text, language=language, reading=reading):
-                    each.warn(node_at(node, ("body", *path)), f"body: {what}", action=index, token=token)
+                for what, token in _lint_length(text, language=language, reading=reading):
+                    located.warn(node_at(node, ("body", *path)), f"body: {what}", action=index, token=token)
 
 
-def advise_on_subjects(placed: list[Placed]) -> None:
+def warn_of_subjects(workflows: list[LocatedWorkflow]) -> None:
     """Warn of mails without a subject."""
-    for each in placed:
-        for index, action, node in each.actions():
+    for located in workflows:
+        for index, action, node in located.actions():
             subject = action.message.get("subject", "x")
             versions = {"": subject} if isinstance(subject, str) else subject
             for language, text in versions.items():
                 path = ("subject", language) if language else ("subject",)
                 if not text.strip():
                     what = "is empty: a mail without a subject is easily overlooked, or taken for spam; write one"
-                    each.warn(node_at(node, path), f"{'.'.join(path)}: {what}", action=index)
+                    located.warn(node_at(node, path), f"{'.'.join(path)}: {what}", action=index)
 
 
-def advise_on_whatsapp(placed: list[Placed], reading: Reading) -> None:
+def warn_of_whatsapp(workflows: list[LocatedWorkflow], reading: Reading) -> None:
     """Warn of texts that are no template, with which no business may begin a conversation."""
-    for each in placed:
-        for index, action, node in each.actions():
+    for located in workflows:
+        for index, action, node in located.actions():
             if action.channel == "whatsapp" and action.message.get("body"):
                 names = encoded_names(module_of(action, reading).Message)
                 template = next(name for name in ("content_sid", "template") if name in names)
-                each.warn(
+                located.warn(
                     node_at(node, ("body",)),
                     "body: WhatsApp carries a free text only to those who have written to you within the last 24 "
                     f"hours, and refuses the others; name an approved template instead: `{template}: ...`",
@@ -78,7 +78,7 @@ def advise_on_whatsapp(placed: list[Placed], reading: Reading) -> None:
 # --- the length of an SMS ---------------------------------------------------------------------------------------------
 
 
-def _length(text: str, *, language: str, reading: Reading) -> Iterator[tuple[str, str]]:
+def _lint_length(text: str, *, language: str, reading: Reading) -> Iterator[tuple[str, str]]:
     """Yield what to say of one text, and the character to point at."""
     company = reading.around.company
     try:
@@ -87,24 +87,27 @@ def _length(text: str, *, language: str, reading: Reading) -> Iterator[tuple[str
         return
     takes = count_segments(filled).segments
     used = {name: str(getattr(company, name)) for name in re.findall(r"company_(\w+)", text) if name in _COMPANY}
-    dear = {each: alike(each) for each in dict.fromkeys("".join((text, *used.values()))) if is_dear(each)}
-    would_take = count_segments("".join(dear.get(each, each) or "" for each in filled)).segments
-    if would_take < takes and None not in dear.values():
-        of_company = {f"{{company_{name}}}": value for name, value in used.items() if any(map(is_dear, value))}
-        why, instead = _explain_dear([each for each in dear if each in text], of_company)
+    expensive = [each for each in dict.fromkeys("".join((text, *used.values()))) if is_expensive(each)]
+    spellings = {character: cheap_spelling(character) for character in expensive}
+    would_take = count_segments("".join(spellings.get(each, each) or "" for each in filled)).segments
+    if would_take < takes and None not in spellings.values():
+        of_company = {f"{{company_{name}}}": value for name, value in used.items() if any(map(is_expensive, value))}
+        why, instead = _explain_expensive([each for each in expensive if each in text], of_company)
         what = f"about {takes} SMS instead of {would_take}, because {why} not in their alphabet (GSM 03.38)"
-        yield f"in {language} this takes {what}; {instead}", next(iter(dear))
+        yield f"in {language} this takes {what}; {instead}", expensive[0]
     elif takes > MOST_SEGMENTS:
         yield f"in {language} this takes about {takes} SMS, and each is paid for; shorten it to {MOST_SEGMENTS}", ""
 
 
-def _explain_dear(characters: list[str], of_company: Mapping[str, str]) -> tuple[str, str]:
+def _explain_expensive(characters: list[str], of_company: Mapping[str, str]) -> tuple[str, str]:
     """Return which characters, and where they come from, make an SMS long, with a verb; and what to write."""
     causes = [_show(each) for each in characters]
-    rights = [f"write `{plain}`" if (plain := alike(each)) else f"leave {_show(each)} out" for each in characters]
+    rights = [
+        f"write `{cheap}`" if (cheap := cheap_spelling(each)) else f"leave {_show(each)} out" for each in characters
+    ]
     for shortcode, value in of_company.items():
-        causes += [f"{_show(each)} of {shortcode}" for each in dict.fromkeys(value) if is_dear(each)]
-        rights.append(f"write `{_cheapen(value)}` for {shortcode}")
+        causes += [f"{_show(each)} of {shortcode}" for each in dict.fromkeys(value) if is_expensive(each)]
+        rights.append(f"write `{_with_cheap_spellings(value)}` for {shortcode}")
     return f"{', '.join(causes)} {'is' if len(causes) == 1 else 'are'}", ", ".join(dict.fromkeys(rights))
 
 
@@ -115,27 +118,27 @@ def _show(character: str) -> str:
 
 
 @functools.lru_cache(maxsize=4096)
-def is_dear(character: str) -> bool:
+def is_expensive(character: str) -> bool:
     """Return True if a character takes an SMS out of its own alphabet, into one with less than half the places."""
     return count_segments(character).encoding == "UCS-2"
 
 
-def alike(character: str) -> str | None:
+def cheap_spelling(character: str) -> str | None:
     """Return what to write instead in an SMS; nothing for a picture, None where the script has no other letters."""
-    plain = _ALIKE.get(character)
+    plain = _CHEAP_SPELLING.get(character)
     if plain is None:
         decomposed = unicodedata.normalize("NFKD", character)
         plain = "".join(each for each in decomposed if not unicodedata.combining(each))
         if unicodedata.category(character) in _PICTURES:
             return ""
-    return None if any(map(is_dear, plain)) else plain
+    return None if any(map(is_expensive, plain)) else plain
 
 
 def fill(text: str, *, language: str, company: Company) -> str:
     """Return the text with the catalogue's examples, in letters that cost nothing; raises `Rejected`."""
-    return fill_in(text, language=language, company=company, change=_cheapen).strip()
+    return fill_in(text, language=language, company=company, change=_with_cheap_spellings).strip()
 
 
-def _cheapen(text: str) -> str:
-    """Replace the dear characters of a text by cheap ones."""
-    return "".join((alike(each) or "") if is_dear(each) else each for each in text)
+def _with_cheap_spellings(text: str) -> str:
+    """Replace the expensive characters of a text by cheap ones."""
+    return "".join((cheap_spelling(each) or "") if is_expensive(each) else each for each in text)

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from reminderctl.config.lint.bookings import look_at
-from reminderctl.config.misspelt import Known
+from msgspec import structs
+
+from reminderctl.config.lint.filters import KnownValues, read_known_values
 from reminderctl.core.filters import FILTERS, TABLES
 from reminderctl.model import Booking, Config
 from reminderctl.reports.preview.models import Sample
 
 
-def learn(samples: Iterable[Sample], *, config: Config) -> Known:
-    """What the samples and bookings.db know; a missing bookings.db knows nothing."""
+def learn(samples: Iterable[Sample], *, config: Config) -> KnownValues:
+    """Return what the samples and bookings.db know; a missing bookings.db knows nothing."""
     in_samples: dict[str, set[str]] = {name: set() for name in (*TABLES, "status")}
     for sample in samples:
         for name, values in _carried(sample.booking).items():
             in_samples[name] |= values
-    in_bookings: Mapping[str, frozenset[str]] = {}
-    if config.bookings.exists():
-        seen = look_at(config.bookings, in_samples)
-        in_bookings = {**seen.names, "status": seen.statuses}
-    return Known(in_samples=_frozen(in_samples), in_bookings=in_bookings)
+    known = read_known_values(config.bookings, in_samples) if config.bookings.exists() else KnownValues()
+    return structs.replace(known, in_samples=_frozen(in_samples))
 
 
 def _frozen(values: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:

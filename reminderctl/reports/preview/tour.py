@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec import structs
 
-from reminderctl.config.misspelt import Known, suspect
+from reminderctl.config.lint.filters import KnownValues, lint_filters
 from reminderctl.model import Config, Workflow
 from reminderctl.reports.preview.adapt import adapt
 from reminderctl.reports.preview.models import Sample, Trial
@@ -23,7 +23,7 @@ def travel(
     *,
     config: Config,
     now: datetime,
-    known: Known,
+    known: KnownValues,
     adaptable: Sample | None,
 ) -> Iterator[Trial]:
     """Each workflow with each sample, in their order.
@@ -36,9 +36,9 @@ def travel(
             try_workflow(workflow, sample, config=config, now=now, tour=adaptable is not None)
             for sample in samples.values()
         ]
-        suspicions = [*suspect(workflow, known)]
-        problems = [str(each) for each in suspicions if each.grave]
-        notes = [str(each) for each in suspicions if not each.grave]
+        findings = [*lint_filters(workflow, known)]
+        problems = [str(finding) for finding in findings if finding.is_error]
+        notes = [str(finding) for finding in findings if not finding.is_error]
         if adaptable and not any(trial.matches for trial in trials):
             adapted = adapt(adaptable, workflow, config=config)
             if adapted:

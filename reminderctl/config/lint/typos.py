@@ -1,4 +1,4 @@
-"""Advice on texts that YAML cuts, or that hold what looks like a shortcode and is none."""
+"""Lint of texts that YAML cuts, or that hold what looks like a shortcode and is none."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from yaml.nodes import Node, ScalarNode
 
-from reminderctl.config.lint.located import Placed, module_of, workflow_nodes
+from reminderctl.config.lint.located import LocatedWorkflow, module_of, workflow_nodes
 from reminderctl.config.loading import Reading
 from reminderctl.config.message import node_at
 from reminderctl.config.yaml_file import Page
@@ -21,33 +21,33 @@ _SHORTCODE = re.compile(r"\{[{%]?[ \t]*[A-Za-z][\w.]*[ \t]*[}%|(]|\{\{|\{%")
 _LONGEST = 60  # characters of a quotation
 
 
-def advise_on_oddities(placed: list[Placed], reading: Reading) -> None:
+def warn_of_typos(workflows: list[LocatedWorkflow], reading: Reading) -> None:
     """Warn of names that would be sent as they stand, and of what is left out as a comment."""
-    for each in placed:
-        for index, action, node in each.actions():
+    for located in workflows:
+        for index, action, node in located.actions():
             for path, text in _texts(action.message, module_of(action, reading).Message):
                 for offset, what in oddities.find(text):
                     token = text[offset : offset + 200].split("\n")[0][:_LONGEST]
-                    each.warn(node_at(node, path), f"{'.'.join(map(str, path))}: {what}", action=index, token=token)
+                    located.warn(node_at(node, path), f"{'.'.join(map(str, path))}: {what}", action=index, token=token)
             for to in action.to:
                 for _, what in oddities.find(to):
-                    each.warn(node_at(node, ("to",)), f"to: {what}", action=index, token=to)
+                    located.warn(node_at(node, ("to",)), f"to: {what}", action=index, token=to)
 
 
 def _texts(message: Any, message_type: type) -> list[tuple[tuple[str | int, ...], str]]:
-    found: list[tuple[tuple[str | int, ...], str]] = []
+    versions: list[tuple[tuple[str | int, ...], str]] = []
 
     def collect(path: tuple[str | int, ...], _place: Place, text: Any) -> Any:
-        versions = text.items() if isinstance(text, dict) else [(None, text)]
-        found.extend(((*path, *([language] if language else [])), each) for language, each in versions)
+        by_language = text.items() if isinstance(text, dict) else [(None, text)]
+        versions.extend(((*path, *([language] if language else [])), version) for language, version in by_language)
         return text
 
     if message is not None:
         templates.transform(message_type, message, collect)
-    return [(path, text) for path, text in found if isinstance(text, str)]
+    return [(path, text) for path, text in versions if isinstance(text, str)]
 
 
-def advise_on_comments(reading: Reading) -> None:
+def warn_of_comments(reading: Reading) -> None:
     """Warn of texts that end early, because a ` #` in them begins one of YAML's comments."""
     for page in reading.pages:
         if page.root is None or "#" not in page.text:
@@ -59,10 +59,10 @@ def advise_on_comments(reading: Reading) -> None:
 
 
 def _look_behind(page: Page, node: ScalarNode, *, path: str, is_text: bool) -> None:
-    found = _COMMENT.match(page.text, node.end_mark.index)
-    if not found:
+    match = _COMMENT.match(page.text, node.end_mark.index)
+    if not match:
         return
-    comment = found[1]
+    comment = match[1]
     # Nobody comments with a shortcode; and `Room #5` is no comment of somebody who writes a blank behind his.
     if not (_SHORTCODE.search(comment) or (is_text and not node.style and re.match("#[^\\s#!]", comment))):
         return
