@@ -21,6 +21,7 @@ from reminderctl.bookings import SCHEMA
 from reminderctl.channels import ChannelModule, OnUnknown
 from reminderctl.cli import main
 from reminderctl.config.channels import module_names
+from reminderctl.core.recipients import CHANNELS
 from reminderctl.messages.shortcodes import CATALOGUE
 
 DOCS = Path(__file__).parent
@@ -30,14 +31,7 @@ _YAML = re.compile(r"(?:channels|actions|workflows):|- ")
 _VARIABLE = r"\$\{"  # the schema's pattern for a setting that is `${NAME}`
 _CODE_OR_TAG = re.compile(r"`[^`]*`|<(?=/?[a-z])")
 _OTHER_PAGES = {"channels": "[channels.md](channels.md)"}
-_TITLES = {
-    "email": "Email",
-    "sms": "SMS",
-    "whatsapp": "WhatsApp",
-    "telegram": "Telegram",
-    "webhook": "Webhook",
-    "online": "Online meetings",
-}
+_GROUPS = {"online": "Online meetings"}  # of shortcodes, where the name of one is not its title
 _REFERENCES = {
     "Text": "text, or one for each language",
     "Workflow": "[workflows](#workflows)",
@@ -185,18 +179,18 @@ def _values(schema: Mapping[str, Any]) -> str:
 
 
 def write_channels() -> str:
-    return "\n\n".join(_channel(name) for name in channels.NAMES)
+    return "\n\n".join(_channel(name) for name in CHANNELS)
 
 
 def _channel(name: str) -> str:
-    schema = _schema()
+    schema, title = _schema(), CHANNELS[name].title
     modules = {each: channels.module(each) for each in module_names(name)}
     kinds = list(dict.fromkeys(module.Message for module in modules.values()))
     actions = [each for each in _variants(schema["$defs"]["Action"]) if each["properties"]["send"]["const"] == name]
     settings = list(_variants(schema["properties"]["channels"]["properties"][name]))
     described = [
         _module(
-            f"{_TITLES[name]}: {each.rpartition('.')[2]}" if "." in each else _TITLES[name],
+            f"{title}: {each.rpartition('.')[2]}" if "." in each else title,
             module,
             settings=settings[number],
             action=actions[kinds.index(module.Message)],
@@ -226,7 +220,7 @@ def _module(title: str, module: ChannelModule, *, settings: Mapping[str, Any], a
     return "\n\n".join(
         (
             f"## {title}",
-            _prose(module.__doc__ or ""),
+            _prose(module.description),
             f"### Settings of {title}",
             _keys(settings),
             f"### Action keys of {title}",
@@ -268,7 +262,7 @@ def write_shortcodes() -> str:
     for each in CATALOGUE:
         groups.setdefault(each.group, []).append((f"`{{{each.name}}}`", each.meaning, each.example))
     return "\n\n".join(
-        f"## {_TITLES.get(group, group.capitalize())}\n\n{_table(('shortcode', 'meaning', 'example'), rows)}"
+        f"## {_GROUPS.get(group, group.capitalize())}\n\n{_table(('shortcode', 'meaning', 'example'), rows)}"
         for group, rows in groups.items()
     )
 

@@ -3,15 +3,17 @@
 A channel module defines
 
 - `Settings`: what stands under `channels:` in the YAML;
-- `Message`: what an action may say, once rendered; its field types name the place of each text (see `places`);
+- `Message`: what an action may say, once rendered; its field types name the place of each text (see `text_types`);
 - `RULES`: what its failures allow;
 - `Channel`: opened with the settings for a batch of messages, by one thread;
 - `as_file`: the message as the outbox and `test` show it;
-- optionally `mistakes(settings) -> list[str]`: what is wrong with settings whose fields are each right;
-- optionally `message_mistakes(tree) -> list[str]`: the same for an action's keys, before they are rendered.
+
+and, where the defaults of `ChannelModule` do not fit, its hooks: `mistakes`, `message_mistakes`, `programs`,
+`mark_as_test`, `circuit`, `secret_place`.
 
 Importing such a module is light: a client library is imported where it is first used. A file whose name begins with an
-underscore is a part of its neighbours and no channel.
+underscore is a part of its neighbours and no channel. Which channels there are says the table
+`reminderctl.core.recipients.CHANNELS`.
 """
 
 from __future__ import annotations
@@ -19,16 +21,16 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Protocol
 
 from msgspec import Struct
 
+from reminderctl.channels import _marking
 from reminderctl.model import Envelope, OnUnknown, Receipt
 
-__all__ = ["NAMES", "Channel", "ChannelModule", "OnUnknown", "Rules", "module", "providers"]
-
-NAMES = ("email", "sms", "whatsapp", "telegram", "webhook")
+__all__ = ["Channel", "ChannelModule", "OnUnknown", "Rules", "module", "providers"]
 
 
 class Rules(Struct, frozen=True, kw_only=True):
@@ -36,9 +38,6 @@ class Rules(Struct, frozen=True, kw_only=True):
 
     on_unknown: OnUnknown
     workers: int
-    address: (
-        Literal["email", "phone", "telegram"] | None
-    )  # which address of a recipient it uses; None: it has no recipients
 
 
 class Channel(Protocol):
@@ -55,23 +54,59 @@ class Channel(Protocol):
         ...
 
 
-class ChannelModule(Protocol):
-    """What a file in this folder offers."""
+# --- what a module need not say -------------------------------------------------------------------------------------
 
+
+def _nothing_wrong(_: Any) -> list[str]:
+    return []
+
+
+def _no_programs(_: Any) -> dict[str, list[Path]]:
+    return {}
+
+
+def _no_place(_message: Mapping[str, str], _path: tuple[str | int, ...] = ()) -> str:
+    return ""
+
+
+class ChannelModule(Struct, frozen=True, kw_only=True):
+    """What a file in this folder offers; what has a default here may be left out there.
+
+    - `as_file(message, settings, envelope)`: the message as it would leave, as the bytes of a mail or the fields of
+      anything else; `settings` may be None. Raises `Rejected` where it could not leave.
+    - `mistakes(settings)`: what is wrong with settings whose fields are each right.
+    - `message_mistakes(tree)`: the same for an action's keys, before they are rendered.
+    - `programs(settings)`: the files that each setting has us run.
+    - `mark_as_test(message, address)`: the message, marked as a test, and a note for the person who sends it; on a
+      channel without recipients it goes to the address. Raises `Rejected` where that is not possible.
+    - `circuit(texts)`: what the attempts of an action share when they fail, beside their channel: the host of a
+      webhook; an empty text where they share the whole channel.
+    - `secret_place(texts, path)`: where in the settings a secret belongs that an action holds at this path; an empty
+      text where the settings have no place for it.
+
+    The last two are given the texts of an action that are each one text, by their keys.
+    """
+
+    description: str
     Settings: type[Any]
     Message: type[Any]
     RULES: Rules
     Channel: type[Channel]
-
-    def as_file(self, message: Any, settings: Any, envelope: Envelope) -> bytes | dict[str, Any]:
-        """The message as it would leave: bytes of a mail, or the fields of anything else. `settings` may be None."""
-        ...
+    as_file: Callable[[Any, Any, Envelope], bytes | dict[str, Any]]
+    mistakes: Callable[[Any], list[str]] = _nothing_wrong
+    message_mistakes: Callable[[Mapping[str, Any]], list[str]] = _nothing_wrong
+    programs: Callable[[Any], dict[str, list[Path]]] = _no_programs
+    mark_as_test: Callable[[Any, str], tuple[Any, str]] = _marking.mark_text
+    circuit: Callable[[Mapping[str, str]], str] = _no_place
+    secret_place: Callable[[Mapping[str, str], tuple[str | int, ...]], str] = _no_place
 
 
 @functools.cache  # each message asks, and the import system takes its time to say that nothing is to be done
 def module(name: str) -> ChannelModule:
-    """The module of `email`, or of `sms.twilio`."""
-    return cast("ChannelModule", importlib.import_module(f"{__name__}.{name}"))
+    """The module of `email`, or of `sms.twilio`, with the defaults in the place of what it leaves out."""
+    found = importlib.import_module(f"{__name__}.{name}")
+    offered = {each: value for each, value in vars(found).items() if each in ChannelModule.__struct_fields__}
+    return ChannelModule(description=found.__doc__ or "", **offered)
 
 
 def providers(channel: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 import msgspec
 
 from reminderctl.channels import _gateway
+from reminderctl.channels.addresses import origin
 from reminderctl.errors import Rejected
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ _CONTENT_TYPES = {
     "form": "application/x-www-form-urlencoded",
     "body": "text/plain; charset=utf-8",
 }
-_PORTS = {"http": 80, "https": 443}
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 5.6.2
 # What the transport writes, what the identity of a delivery rests on, and what would make two requests of one.
 _RESERVED = frozenset({"connection", "content-length", "expect", "host", "idempotency-key", "te", "trailer"}) | {
@@ -120,27 +120,6 @@ def _sign(identity: str, at: int, body: bytes, *, key: bytes) -> str:
 
 
 # --- where it goes --------------------------------------------------------------------------------------------------
-
-
-def origin(url: str) -> str:
-    """Scheme, host and port of a URL or of its template, in standard form: `https://hooks.example.com:8443`.
-
-    Without user and password. Empty where it has no such beginning.
-    """
-    try:
-        parts = urlsplit(url.strip())
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return ""
-    if parts.scheme not in _PORTS or not host:
-        return ""
-    shown = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{shown}" + ("" if port in (None, _PORTS[parts.scheme]) else f":{port}")
-
-
-def lane(url: str) -> str:
-    """What is paused together when a receiver is down: all webhooks to one origin."""
-    return f"webhook {origin(url)}"
 
 
 def headers_for(url: str, given: Mapping[str, Mapping[str, Secret]]) -> Mapping[str, Secret]:

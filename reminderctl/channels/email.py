@@ -32,10 +32,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct, field, structs
 
 from reminderctl.channels import Rules
 from reminderctl.channels._address import parse_mailbox
+from reminderctl.channels._marking import MARK, mark_headers
 from reminderctl.model import Attachment, Envelope, OnUnknown, Receipt
 from reminderctl.secret import Secret
 from reminderctl.text_types import Header, Html, Place, Plain
@@ -43,7 +44,7 @@ from reminderctl.text_types import Header, Html, Place, Plain
 if TYPE_CHECKING:
     from reminderctl.channels._smtp import Client
 
-RULES = Rules(on_unknown=OnUnknown.RESEND_ONCE, workers=2, address="email")
+RULES = Rules(on_unknown=OnUnknown.RESEND_ONCE, workers=2)
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 LONGEST_HEADER = 4_000  # characters: no mail program shows more, and servers cut or refuse what is much longer
@@ -151,6 +152,12 @@ def as_file(message: Message, settings: Settings | None, envelope: Envelope) -> 
     from reminderctl.channels import _mime
 
     return _mime.compose(message, settings, envelope).content
+
+
+def mark_as_test(message: Message, _address: str) -> tuple[Message, str]:
+    """Put the mark before the subject, and into a header."""
+    marked = structs.replace(message, subject=MARK + message.subject, headers=mark_headers(message.headers))
+    return marked, ""
 
 
 def mistakes(settings: Settings) -> list[str]:

@@ -42,7 +42,7 @@ from reminderctl.text_types import Plain, TelegramHtml
 
 __all__ = ["RULES", "Channel", "Message", "Settings", "as_file", "message_mistakes", "mistakes"]
 
-RULES = Rules(on_unknown=OnUnknown.HOLD, workers=4, address="telegram")
+RULES = Rules(on_unknown=OnUnknown.HOLD, workers=4)
 
 LONGEST_TEXT = 4096  # UTF-16 units of what a reader sees (core.telegram.org/bots/api#sendmessage)
 

@@ -25,24 +25,26 @@ but the script's answer; that one is fetched, from Google's host for such answer
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urljoin, urlsplit
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from reminderctl import elapsed
 from reminderctl.channels import OnUnknown, Rules, _http
+from reminderctl.channels._marking import mark_headers
 from reminderctl.channels._webhook_request import (
     compose,
     headers_for,
-    lane,
     message_mistakes,
-    origin,
     settings_mistakes,
     signing_keys,
     words_to_hide,
 )
+from reminderctl.channels.addresses import origin
+from reminderctl.channels.masking import MASK, is_secret_header, is_secret_parameter
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Unavailable
 from reminderctl.model import Envelope, Receipt
 from reminderctl.secret import Secret
@@ -51,9 +53,20 @@ from reminderctl.text_types import Body, Data, DataHeader, DataTree, Url
 if TYPE_CHECKING:
     from reminderctl.channels._transport import Session
 
-__all__ = ["RULES", "Channel", "Message", "Settings", "as_file", "lane", "message_mistakes", "mistakes", "origin"]
+__all__ = [
+    "RULES",
+    "Channel",
+    "Message",
+    "Settings",
+    "as_file",
+    "circuit",
+    "mark_as_test",
+    "message_mistakes",
+    "mistakes",
+    "secret_place",
+]
 
-RULES = Rules(on_unknown=OnUnknown.RESEND, workers=8, address=None)
+RULES = Rules(on_unknown=OnUnknown.RESEND, workers=8)
 
 _SCRIPTS, _SCRIPT_ANSWERS = "script.google.com", "script.googleusercontent.com"
 # Where "not found" and "gone" say that the whole integration is unknown, not that this one request is wrong.
@@ -117,6 +130,33 @@ def as_file(message: Message, settings: Settings | None, envelope: Envelope) -> 
         request.headers["webhook-signature"] = "v1,***"
     body = None if request.body is None else request.body.decode()
     return {"method": request.method, "url": request.url, "headers": request.headers, "body": body}
+
+
+def mark_as_test(message: Message, address: str) -> tuple[Message, str]:
+    """Turn a request into one for another receiver, to whom the secrets of the real one are none."""
+    if not origin(address):
+        raise Rejected("the address of a test has no valid host")
+    withheld = [name for name in message.headers if is_secret_header(name)]
+    withheld += [name for name in message.params if is_secret_parameter(name)]
+
+    def kept(values: Mapping[str, str]) -> dict[str, str]:
+        return {name: MASK if name in withheld else value for name, value in values.items()}
+
+    headers, params = mark_headers(kept(message.headers)), kept(message.params)
+    marked = structs.replace(message, url=address, headers=headers, params=params)
+    return marked, f"without the value of {', '.join(withheld)}" if withheld else ""
+
+
+def circuit(texts: Mapping[str, str]) -> str:
+    """Return the origin that an action's requests go to: all webhooks to one are paused together."""
+    return origin(texts.get("url", ""))
+
+
+def secret_place(texts: Mapping[str, str], path: tuple[str | int, ...]) -> str:
+    """Return where a secret in a request belongs: among the headers of its origin."""
+    place = origin(texts.get("url", "")) or "https://crm.example.com"
+    name = path[1] if path[0] == "headers" else "Authorization"
+    return f"a header with a secret stands there: `webhook: {{headers: {{{place}: {{{name}: ...}}}}}}`"
 
 
 def _signs(settings: Settings | None) -> bool:

@@ -9,14 +9,17 @@ from msgspec import Struct
 from yaml.nodes import MappingNode, Node
 
 from reminderctl import channels
+from reminderctl.channels import ChannelModule
 from reminderctl.config import addresses
 from reminderctl.config import channels as channel_settings
 from reminderctl.config.env import REFERENCE, misplaced
 from reminderctl.config.message import OUR_KEYS, Draft, mistakes, read_message
 from reminderctl.config.settings import read_identifier, read_text, read_texts
+from reminderctl.config.struct_reader import encoded_names
 from reminderctl.config.suggestions import suggest
 from reminderctl.config.yaml_file import Page
 from reminderctl.config.yaml_nodes import entries, is_empty, is_list, is_mapping
+from reminderctl.core.recipients import CHANNELS, RECIPIENTS
 from reminderctl.messages import templates
 from reminderctl.model import Action, Admin, Company, Configured
 
@@ -73,12 +76,12 @@ def _read_action(page: Page, node: MappingNode, *, path: str, around: Surroundin
     """Return the action, None where not even its channel is known. Its mistakes are noted."""
     nodes = entries(node)
     if "send" not in nodes:
-        page.note(node, f"`send` is missing; the channels are {', '.join(channels.NAMES)}", path=path)
+        page.note(node, f"`send` is missing; the channels are {', '.join(CHANNELS)}", path=path)
         return None
     channel = read_text(page, nodes["send"], path=path, lead="send: ")
-    if channel not in channels.NAMES:
+    if channel not in CHANNELS:
         if channel:
-            what = f"unknown channel `{channel}`{suggest(channel, channels.NAMES, of='the channels are')}"
+            what = f"unknown channel `{channel}`{suggest(channel, CHANNELS, of='the channels are')}"
             page.note(nodes["send"], what, path=path)
         return None
     module = channels.module(_configured(page, node, channel=channel, path=path, around=around).module)
@@ -89,6 +92,7 @@ def _read_action(page: Page, node: MappingNode, *, path: str, around: Surroundin
             nodes=nodes,
             path=path,
             module=module,
+            address=CHANNELS[channel].address,
             folder=around.folder,
             private=around.private,
             language=around.language,
@@ -99,7 +103,7 @@ def _read_action(page: Page, node: MappingNode, *, path: str, around: Surroundin
     return Action(
         id=read_identifier(page, nodes["id"], path=path) if "id" in nodes else channel,
         channel=channel,
-        to=_read_recipients(page, node, given=nodes.get("to"), path=path, kind=module.RULES.address, around=around),
+        to=_read_recipients(page, node, given=nodes.get("to"), path=path, channel=channel, around=around),
         lane=_lane(module, message, channel=channel, language=around.language),
         message=message,
     )
@@ -111,7 +115,7 @@ def _configured(page: Page, node: MappingNode, *, channel: str, path: str, aroun
         return around.channels[channel]
     keys = frozenset(entries(node)) - OUR_KEYS
     configured = channel_settings.without_settings(channel, keys=keys)
-    if around.outbox or channel == channel_settings.NEEDS_NO_SETTINGS:
+    if around.outbox or channel_settings.needs_no_settings(channel):
         around.channels[channel] = configured
     else:
         what = channel_settings.explain_absence(channel)
@@ -121,29 +125,28 @@ def _configured(page: Page, node: MappingNode, *, channel: str, path: str, aroun
     return configured
 
 
-def _lane(module: Any, message: dict[str, Any], *, channel: str, language: str) -> str:
+def _lane(module: ChannelModule, message: dict[str, Any], *, channel: str, language: str) -> str:
     """What is paused together when a provider fails."""
-    lane = getattr(module, "lane", None)
-    if lane is None:
-        return channel
-    url = message.get("url", "")
-    chosen = templates.choose(url, language, language) if isinstance(url, (str, dict)) else ""
-    return str(lane(chosen)) if isinstance(chosen, str) else channel
+    chosen = templates.pick(module.Message, message, language, language)
+    within = module.circuit({name: each for name, each in chosen.items() if isinstance(each, str)})
+    return f"{channel} {within}" if within else channel
 
 
 # --- recipients -------------------------------------------------------------------------------------------------------
 
 
-_SOMEBODY = "write customer, staff, admin, location, company or an address"
+_SOMEBODY = f"write {', '.join(RECIPIENTS)} or an address"
 
 
 def _read_recipients(
-    page: Page, node: MappingNode, *, given: Node | None, path: str, kind: str | None, around: Surroundings
+    page: Page, node: MappingNode, *, given: Node | None, path: str, channel: str, around: Surroundings
 ) -> tuple[str, ...]:
-    """Return the recipients of `to`; `kind` is the address that the channel uses, None where it has no recipients."""
+    """Return the recipients of `to`; none on a channel that has none."""
+    kind = CHANNELS[channel].address
     if kind is None:
         if given is not None:
-            page.note(given, "to: a webhook has no recipient; its `url` says where it goes", path=path)
+            what = f"to: a {channel} has no recipient; {_elsewhere(channel, around=around)}"
+            page.note(given, what, path=path)
         return ()
     if given is None or is_empty(given):
         page.note(given or node, f"`to` is missing; {_SOMEBODY}", path=path)
@@ -156,6 +159,12 @@ def _read_recipients(
             _check_recipient(page, text_node, text=text, path=path, kind=kind, around=around)
         recipients[text] = None
     return tuple(recipients)
+
+
+def _elsewhere(channel: str, *, around: Surroundings) -> str:
+    """Return what says where a message without recipient goes."""
+    has_url = "url" in encoded_names(channels.module(around.channels[channel].module).Message)
+    return "its `url` says where it goes" if has_url else "leave `to` out"
 
 
 def _check_recipient(page: Page, node: Node, *, text: str, path: str, kind: str, around: Surroundings) -> None:

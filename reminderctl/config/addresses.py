@@ -6,24 +6,16 @@ import re
 
 from reminderctl.channels._address import parse_mailbox
 from reminderctl.config.suggestions import did_you_mean, quote
-from reminderctl.model import Admin, Company, Customer, Location, Staff
+from reminderctl.core.recipients import ADDRESS_KINDS, RECIPIENTS
 
-NOUNS = {"customer": Customer, "staff": Staff, "admin": Admin, "location": Location, "company": Company}
 _PHONE = re.compile(r"\+?[0-9](?:[0-9 ()./-]*[0-9])?")
-_RIGHT = {
-    "email": "an address looks like ana@example.com",
-    "phone": "a phone number looks like +34600123456",
-    "telegram": "a Telegram chat is a number such as -100123456, or @name of a public channel",
-}
-_NAMES = {"email": "email address", "phone": "phone number", "telegram": "Telegram chat"}
-KINDS = frozenset(_NAMES)
 _SHORTEST_PHONE, _LONGEST_PHONE = 6, 17  # digits, with an international prefix of two zeros
 
 
 def mistake(text: str, kind: str) -> str:
     """Return what is wrong with a literal address (`kind`: email, phone, telegram); an empty text where nothing is."""
     fits = {"email": _is_mailbox, "phone": _is_phone, "telegram": _is_chat}[kind](text)
-    return "" if fits else f"{quote(text)} is no {_NAMES[kind]}; {_RIGHT[kind]}"
+    return "" if fits else f"{quote(text)} is no {ADDRESS_KINDS[kind].name}; {ADDRESS_KINDS[kind].rule}"
 
 
 def _is_mailbox(text: str) -> bool:
@@ -49,12 +41,12 @@ def _is_chat(text: str) -> bool:
 
 def recipient_mistake(text: str, kind: str) -> str:
     """Return what is wrong with one recipient of `to` that holds no shortcode; an empty text where nothing is."""
-    if text in NOUNS:
-        if kind in NOUNS[text].__struct_fields__:
+    if text in RECIPIENTS:
+        if kind in RECIPIENTS[text].noun.__struct_fields__:
             return ""
-        return f"`{text}` has no {_NAMES[kind]}; write another recipient"
+        return f"`{text}` has no {ADDRESS_KINDS[kind].name}; write another recipient"
     if re.fullmatch(r"[A-Za-z_ -]+", text):
-        words = ", ".join(NOUNS)
-        meant = did_you_mean(text, NOUNS) or f"; write {words}, an address, or text with shortcodes"
+        words = ", ".join(RECIPIENTS)
+        meant = did_you_mean(text, RECIPIENTS) or f"; write {words}, an address, or text with shortcodes"
         return f"unknown recipient `{text}`{meant}"
     return mistake(text, kind)

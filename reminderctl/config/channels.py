@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 from yaml.nodes import MappingNode, Node
 
 from reminderctl import channels, trust
+from reminderctl.channels import ChannelModule
 from reminderctl.config.env import Variables, fill_in
 from reminderctl.config.settings import read_text
 from reminderctl.config.struct_reader import (
@@ -25,9 +25,8 @@ from reminderctl.config.struct_reader import (
 from reminderctl.config.suggestions import choices_of, depends_on, nearest, one_of, suggest
 from reminderctl.config.yaml_file import Page
 from reminderctl.config.yaml_nodes import entries, is_empty, is_mapping
+from reminderctl.core.recipients import CHANNELS
 from reminderctl.model import Configured
-
-NEEDS_NO_SETTINGS = "webhook"
 
 
 def read_channels(page: Page, node: Node, *, variables: Variables) -> dict[str, Configured]:
@@ -37,7 +36,7 @@ def read_channels(page: Page, node: Node, *, variables: Variables) -> dict[str, 
         return {}
     found = {}
     for name, below in check_keys(
-        page, node, nodes=entries(node), known=channels.NAMES, path="channels", noun="channel"
+        page, node, nodes=entries(node), known=CHANNELS, path="channels", noun="channel"
     ).items():
         found[name] = _read_channel(page, below, name=name, variables=variables)
     return found
@@ -49,8 +48,14 @@ def without_settings(channel: str, *, keys: frozenset[str]) -> Configured:
     fitting = (name for name in modules if keys <= set(encoded_names(channels.module(name).Message)))
     module = next(fitting, modules[0])
     return Configured(
-        module=module, settings=channels.module(module).Settings() if channel == NEEDS_NO_SETTINGS else None
+        module=module, settings=channels.module(module).Settings() if needs_no_settings(channel) else None
     )
+
+
+def needs_no_settings(channel: str) -> bool:
+    """Return True for a channel whose settings may all be left out."""
+    fields = {} if channels.providers(channel) else fields_of(channels.module(channel).Settings)
+    return bool(fields) and not any(each.required for each in fields.values())
 
 
 def module_names(channel: str) -> tuple[str, ...]:
@@ -98,7 +103,7 @@ def _chosen_module(page: Page, node: MappingNode, *, name: str, path: str) -> st
     return ""
 
 
-def _read_settings(page: Page, node: MappingNode, *, module: Any, path: str, variables: Variables) -> Any:
+def _read_settings(page: Page, node: MappingNode, *, module: ChannelModule, path: str, variables: Variables) -> Any:
     """Return the channel's settings, or None with the mistakes noted.
 
     Where variables are optional and one is not set, the settings are what can be made without it, or None.
@@ -121,7 +126,7 @@ def _read_settings(page: Page, node: MappingNode, *, module: Any, path: str, var
         leave_out=incomplete | (entries(node).keys() - filled.keys()),
         hide=variables.hide,
     )
-    find: Callable[[Any], list[str]] = getattr(module, "mistakes", lambda _: [])
+    find = module.mistakes
     if settings is not None and not incomplete:
         found: Iterable[str] = find(settings)
     else:
@@ -134,12 +139,11 @@ def _read_settings(page: Page, node: MappingNode, *, module: Any, path: str, var
     return settings if variables.optional or not incomplete else None
 
 
-def _untrusted(page: Page, settings: Any, *, module: Any, variables: Variables) -> Iterator[str]:
+def _untrusted(page: Page, settings: Any, *, module: ChannelModule, variables: Variables) -> Iterator[str]:
     """Yield why a program of the settings must not be run: others may change it, or the YAML that names it."""
-    find: Callable[[Any], dict[str, list[Path]]] = getattr(module, "programs", lambda _: {})
     if settings is None or variables.optional:
         return
-    for name, files in find(settings).items():
+    for name, files in module.programs(settings).items():
         for file in [*files, page.path] if files else []:
             if stranger := trust.find_stranger(file):
                 us = trust.owner_name(os.geteuid())

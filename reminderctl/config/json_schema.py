@@ -15,6 +15,7 @@ from reminderctl.config.message import OUR_KEYS
 from reminderctl.config.message_files import FILE_SUFFIX, file_keys
 from reminderctl.config.struct_reader import encoded_names
 from reminderctl.core.filters import FILTERS
+from reminderctl.core.recipients import CHANNELS
 from reminderctl.messages import templates
 from reminderctl.model import Filters
 from reminderctl.secret import Secret
@@ -35,7 +36,7 @@ _IN_A_FILE = "The same text from a file beside the YAML, or a map from language 
 
 def build() -> Schema:
     """Return the schema of a file, with every channel's settings and actions."""
-    modules = {name: [(each, channels.module(each)) for each in module_names(name)] for name in channels.NAMES}
+    modules = {name: [(each, channels.module(each)) for each in module_names(name)] for name in CHANNELS}
     kinds: dict[type[Any], None] = {yaml_schema.File: None}
     for providers in modules.values():
         kinds |= dict.fromkeys(kind for _, module in providers for kind in (module.Settings, module.Message))
@@ -46,7 +47,7 @@ def build() -> Schema:
     of_kind = {kind: definitions[_name(schema)] for kind, schema in zip(kinds, schemas, strict=True)}
     actions, settings = [], {}
     for channel, providers in modules.items():
-        address = providers[0][1].RULES.address
+        address = CHANNELS[channel].address
         messages = dict.fromkeys(module.Message for _, module in providers)
         variants = [
             _action(channel, kind, message=of_kind[kind], definitions=definitions, address=address) for kind in messages

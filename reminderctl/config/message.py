@@ -20,6 +20,7 @@ from reminderctl.config.struct_reader import EMPTY, check_keys, encoded_names, f
 from reminderctl.config.suggestions import depends_on, did_you_mean, nearest, quote
 from reminderctl.config.yaml_file import Page, place_in
 from reminderctl.config.yaml_nodes import entries, is_list, is_mapping, is_text, key_node, plain
+from reminderctl.core.recipients import ADDRESS_KINDS
 from reminderctl.errors import Problem
 from reminderctl.messages import kinds, templates
 from reminderctl.messages.attachments import CALENDAR, CHOSEN, OURS, is_bound, is_private
@@ -28,7 +29,6 @@ from reminderctl.text_types import Place
 
 _MAY_BE_BLANK = frozenset({"subject"})  # a mail may go out without one, and `check` warns of it
 OUR_KEYS = frozenset(encoded_names(OurKeys))
-_STAND_INS = {"email": "someone@example.com", "phone": "+34600123456", "telegram": "1"}
 _REFERENCE = re.compile(r"\$\{[A-Z_][A-Z0-9_]*\}")  # `${service_price}` is a price in dollars
 _BLANK = "is empty; give it a value"
 _PASTED = "this is JSON as one text, and would go out in quotation marks; write it as YAML, or under `body`"
@@ -38,7 +38,8 @@ _UNQUOTED = 'text that begins with a shortcode needs quotes: "{%s} ..."'
 class Draft(Struct, kw_only=True):
     """A message while it is read.
 
-    `from_files` tells which of its texts came from which file, `told` in which of its fields a text was found wrong.
+    `address` is the kind of address that the channel uses, None where it has no recipients. `from_files` tells which
+    of its texts came from which file, `told` in which of its fields a text was found wrong.
     """
 
     page: Page
@@ -46,6 +47,7 @@ class Draft(Struct, kw_only=True):
     nodes: Mapping[str, Node]
     path: str
     module: ChannelModule
+    address: str | None
     folder: Path
     private: tuple[Path, ...]
     language: str
@@ -72,7 +74,7 @@ def read_message(draft: Draft) -> dict[str, Any]:
         draft.page,
         draft.node,
         nodes=nodes,
-        known=_known_keys(message_type, addressed=draft.module.RULES.address is not None),
+        known=_known_keys(message_type, addressed=draft.address is not None),
         path=draft.path,
     )
     tree: dict[str, Any] = {}
@@ -194,14 +196,8 @@ def _check_blank(draft: Draft, path: tuple[str | int, ...], *, place: Place) -> 
 
 
 def _instead_of_reference(draft: Draft, path: tuple[str | int, ...]) -> str:
-    """Where a `${NAME}` of a webhook belongs; nothing for other channels, whose secrets have a home."""
-    origin = getattr(draft.module, "origin", None)
-    if origin is None:
-        return ""
-    url = draft.nodes.get("url")
-    place = (origin(url.value) if url is not None and is_text(url) else "") or "https://crm.example.com"
-    name = path[1] if path[0] == "headers" else "Authorization"
-    return f"a header with a secret stands there: `webhook: {{headers: {{{place}: {{{name}: ...}}}}}}`"
+    """Where the channel's settings have a place for a `${NAME}`; nothing where secrets have a field of their own."""
+    return draft.module.secret_place({name: each.value for name, each in draft.nodes.items() if is_text(each)}, path)
 
 
 def mistakes(text: str, *, deep: bool) -> Iterator[tuple[int, str]]:
@@ -267,8 +263,8 @@ def _check_shape(
     draft: Draft, tree: Mapping[str, Any], *, versions: list[Mapping[str, Any]], unfinished: set[str]
 ) -> None:
     """Note what keeps a version of the message from being one; each complaint once."""
-    message_type, address = draft.module.Message, draft.module.RULES.address
-    stand_in = {"to": _STAND_INS[address]} if address and "to" in encoded_names(message_type) else {}
+    message_type, address = draft.module.Message, draft.address
+    stand_in = {"to": ADDRESS_KINDS[address].example} if address and "to" in encoded_names(message_type) else {}
     complaints: dict[tuple[str, str], None] = {}
     for version in versions:
         _, wrong = make({**version, **stand_in}, message_type, folder=draft.folder, sources={})
@@ -279,7 +275,6 @@ def _check_shape(
     # What was told already, and at its very place, is not told again; nor is what may follow from it alone.
     doubtful = unfinished | draft.told | {field for field, _ in complaints if field in tree}
     doubtful |= {nearest(name, encoded_names(message_type)) for name in unfinished}
-    find_more = getattr(draft.module, "message_mistakes", lambda _: ())
-    for what in find_more({name: value for name, value in tree.items() if name not in doubtful}):
+    for what in draft.module.message_mistakes({name: value for name, value in tree.items() if name not in doubtful}):
         if not depends_on(what, doubtful):
             draft.note(what)

@@ -9,24 +9,24 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from reminderctl.core.recipients import CHANNELS, RECIPIENTS
 from reminderctl.model import Admin, Company, Filters
 
 IDENTIFIER = r"^[A-Za-z0-9._-]{1,100}$"
 LANGUAGE = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$"
 URL = r"^https?://[^\s/?#]+[^\s]*$"
 Texts = str | list[str]
+*_FIRST, _LAST = CHANNELS
 
 
 class Action(Struct, frozen=True, kw_only=True):
     """The keys of an action on every channel; the others are the channel's own."""
 
-    send: Annotated[str, Meta(description="The channel: email, sms, whatsapp, telegram or webhook")]
+    send: Annotated[str, Meta(description=f"The channel: {', '.join(_FIRST)} or {_LAST}")]
     id: Annotated[str, Meta(pattern=IDENTIFIER, description="Tells two actions on one channel apart")] = ""
     to: Annotated[
         Texts,
-        Meta(
-            description="customer, staff, admin, location, company, an address, or text with shortcodes; one or a list"
-        ),
+        Meta(description=f"{', '.join(RECIPIENTS)}, an address, or text with shortcodes; one or a list"),
     ] = ""
 
 

@@ -15,6 +15,7 @@ from reminderctl.config.suggestions import did_you_mean, quote, suggest
 from reminderctl.config.yaml_file import Page
 from reminderctl.config.yaml_nodes import entries, is_empty, is_list, is_mapping, is_text, plain, unquoted
 from reminderctl.core import timing
+from reminderctl.core.recipients import ADDRESS_KINDS
 from reminderctl.errors import Problem
 from reminderctl.model import Admin, Company
 from reminderctl.secret import Secret
@@ -168,7 +169,7 @@ def _read_contact(page: Page, node: Node, *, kind: type[Any], path: str) -> dict
     if not is_mapping(node):
         return {}
     good = {name: each.value for name, each in entries(node).items() if name in encoded_names(kind) and is_text(each)}
-    for name in good.keys() & addresses.KINDS:
+    for name in good.keys() & ADDRESS_KINDS.keys():
         mistake = addresses.mistake(good[name], name) if good[name] else ""
         if mistake:
             page.note(entries(node)[name], f"{name}: {mistake}", path=path)

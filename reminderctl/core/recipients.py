@@ -1,18 +1,96 @@
-"""Recipients: whom the actions of a booking reach, and where."""
+"""Recipients: whom the actions of a booking reach, on which channel, at which address."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from reminderctl.core import timing
-from reminderctl.model import Action, Booking, Config, Delivery, Participant, Workflow
+from msgspec import Struct
 
-ADDRESSES = {"email": "email", "sms": "phone", "whatsapp": "phone", "telegram": "telegram"}
-_ADDRESS_NAMES = {"phone": "phone number", "email": "e-mail address", "telegram": "Telegram chat id"}
-TABLES = {"customer": "customers", "staff": "staff", "location": "locations"}
+from reminderctl.core import timing
+from reminderctl.model import (
+    Action,
+    Admin,
+    Booking,
+    Company,
+    Config,
+    Customer,
+    Delivery,
+    Location,
+    Participant,
+    Staff,
+    Workflow,
+)
+
 LONGEST_ZONE = 60  # characters of what is none
-_MISSING_NOUNS = {"staff": "the booking has no member of staff", "location": "the booking has no location"}
+
+
+class AddressKind(NamedTuple):
+    """One kind of address.
+
+    `name` is what people call it, `lacking` what they call it where there is none; `example` is one that every check
+    accepts, `rule` says what one looks like.
+    """
+
+    name: str
+    lacking: str
+    example: str
+    rule: str
+
+
+ADDRESS_KINDS: Mapping[str, AddressKind] = {  # by the field that holds one
+    "email": AddressKind(
+        "email address", "e-mail address", "someone@example.com", "an address looks like ana@example.com"
+    ),
+    "phone": AddressKind("phone number", "phone number", "+34600123456", "a phone number looks like +34600123456"),
+    "telegram": AddressKind(
+        "Telegram chat",
+        "Telegram chat id",
+        "1",
+        "a Telegram chat is a number such as -100123456, or @name of a public channel",
+    ),
+}
+
+
+class ChannelFacts(NamedTuple):
+    """What is known of a channel without its module: how people write it, and which address of a recipient it uses.
+
+    One without recipients has no `address`; its deliveries are all for the `target`, as the ledger calls it.
+    """
+
+    title: str
+    address: str | None
+    target: str = ""
+
+
+CHANNELS: Mapping[str, ChannelFacts] = {
+    "email": ChannelFacts("Email", "email"),
+    "sms": ChannelFacts("SMS", "phone"),
+    "whatsapp": ChannelFacts("WhatsApp", "phone"),
+    "telegram": ChannelFacts("Telegram", "telegram"),
+    "webhook": ChannelFacts("Webhook", None, "webhook"),
+}
+
+
+class RecipientFacts(NamedTuple):
+    """One word that `to` may hold: the struct with the addresses, and the table of the bookings that it is read from.
+
+    Without a `table` it is in the settings. `missing` says that a booking has nobody of this kind.
+    """
+
+    noun: type[Struct]
+    table: str | None = None
+    missing: str = ""
+
+
+RECIPIENTS: Mapping[str, RecipientFacts] = {
+    "customer": RecipientFacts(Customer, "customers"),
+    "staff": RecipientFacts(Staff, "staff", "the booking has no member of staff"),
+    "admin": RecipientFacts(Admin),
+    "location": RecipientFacts(Location, "locations", "the booking has no location"),
+    "company": RecipientFacts(Company),
+}
+TABLES = {name: facts.table for name, facts in RECIPIENTS.items() if facts.table}
 
 
 class Recipient(NamedTuple):
@@ -34,7 +112,7 @@ def recipients(
     """Everyone whom an action of this booking reaches, given the participants that match (docs/reference/yaml.md)."""
     first = matching[0] if matching else None
     everyone = matching if workflow.for_each_customer else (first,)
-    for to in action.to or ("webhook",):
+    for to in action.to or (CHANNELS[action.channel].target,):
         if to == "customer":
             for participant in matching if workflow.for_each_customer is not False else matching[:1]:
                 identity = f"customer:{participant.customer.id}"
@@ -47,21 +125,17 @@ def recipients(
 
 def _fixed(to: str, action: Action, booking: Booking, *, config: Config) -> tuple[str, str | None]:
     """Identity and address of a recipient that does not depend on the participant."""
-    if to == "webhook":
-        return to, action.lane.removeprefix("webhook ")
-    if to == "staff":
-        return f"staff:{booking.staff.id}" if booking.staff else to, _address(action.channel, booking.staff)
-    if to == "location":
-        return f"location:{booking.location.id}" if booking.location else to, _address(action.channel, booking.location)
-    if to == "admin":
-        return to, _address(action.channel, config.admin)
-    if to == "company":
-        return to, _address(action.channel, config.company)
-    return to, None if "{" in to else to
+    if not action.to:
+        return to, action.lane.removeprefix(f"{action.channel} ")
+    facts = RECIPIENTS.get(to)
+    if facts is None:
+        return to, None if "{" in to else to
+    noun = getattr(booking if facts.table else config, to)
+    return f"{to}:{noun.id}" if facts.table and noun else to, _address(action.channel, noun)
 
 
 def _address(channel: str, noun: object) -> str | None:
-    return getattr(noun, ADDRESSES[channel], None) or None
+    return getattr(noun, CHANNELS[channel].address or "", None) or None
 
 
 def table_of(delivery: Delivery) -> str | None:
@@ -75,7 +149,7 @@ def name_of_recipient(recipient: str, booking: Booking | None) -> str:
     if booking and kind == "customer":
         names = {each.customer.id: each.customer.full_name for each in booking.participants}
         return names.get(identifier) or recipient
-    noun = getattr(booking, kind) if booking and identifier and kind in ("staff", "location") else None
+    noun = getattr(booking, kind) if booking and identifier and kind in TABLES else None
     return noun.name if noun and noun.name else recipient
 
 
@@ -102,5 +176,6 @@ def unknown_zone_of(delivery: Delivery, workflow: Workflow, booking: Booking) ->
 
 def missing_address(recipient: str, channel: str) -> str:
     """What to say of a recipient who cannot be reached on a channel."""
-    what = _ADDRESS_NAMES.get(ADDRESSES.get(channel, ""), "address")
-    return _MISSING_NOUNS.get(recipient) or f"{recipient} has no {what}"
+    facts = RECIPIENTS.get(recipient)
+    kind = ADDRESS_KINDS.get(CHANNELS[channel].address or "") if channel in CHANNELS else None
+    return (facts.missing if facts else "") or f"{recipient} has no {kind.lacking if kind else 'address'}"

@@ -40,7 +40,7 @@ def compose(delivery: Delivery, booking: Booking, *, config: Config, at: datetim
         context,
         base=config.files[0].parent,
         private=private_files(config.files, others=(config.ledger, config.bookings, config.outbox)),
-        extra={"to": address} if module.RULES.address else {},
+        extra={"to": address} if recipients.CHANNELS[action.channel].address else {},
     )
     envelope = Envelope(
         key=delivery.key,

@@ -37,7 +37,7 @@ MAY_CHANGE = ("channel", "address", "participant", "due_at", "expires_at")  # of
 LOOK_AGAIN = timedelta(seconds=30)  # after which the next run looks at what was missing in the moment before an attempt
 IN_STORE = 32  # claims beyond the workers of a lane whose channel tells repetitions
 OTHER_PROVIDER = "its provider is another one now, which could not tell a repetition"
-UNCONFIGURED = Rules(on_unknown=OnUnknown.HOLD, workers=0, address=None)
+UNCONFIGURED = Rules(on_unknown=OnUnknown.HOLD, workers=0)
 
 
 class Sender:

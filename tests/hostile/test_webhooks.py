@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from reminderctl.channels import _http, webhook
+from reminderctl.channels import _http, addresses
 from reminderctl.errors import ChannelDown, DeliveryError, Unavailable
 from reminderctl.model import Receipt
 from tests import http_server, texting, webhooks
@@ -162,7 +162,7 @@ def test_a_request_goes_to_the_host_that_its_pauses_are_kept_under(server: Serve
     port = server.url.rpartition(":")[2]
     written = url.format(port=port)
     assert isinstance(webhooks.send(webhooks.message(url=written)), Receipt)
-    assert webhook.origin(written).replace("0x7f.0.0.1", "127.0.0.1") == f"http://127.0.0.1:{port}"
+    assert addresses.origin(written).replace("0x7f.0.0.1", "127.0.0.1") == f"http://127.0.0.1:{port}"
     [request] = server.requests
     assert request.headers["host"].rpartition(":")[2] == port
     assert ("authorization" in request.headers) == ("user" in url)

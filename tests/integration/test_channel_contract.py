@@ -17,6 +17,7 @@ from rich.pretty import pretty_repr
 
 from reminderctl import channels
 from reminderctl.cli import main
+from reminderctl.core.recipients import CHANNELS
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable, Unknown
 from reminderctl.model import Receipt
 from reminderctl.secret import Secret
@@ -86,7 +87,7 @@ def assert_harmless(shown: object, secrets: Mapping[str, str]) -> None:
 
 
 def test_the_folder_holds_the_channels_that_the_table_names() -> None:
-    assert {name.partition(".")[0] for name in find_modules()} == set(channels.NAMES)
+    assert {name.partition(".")[0] for name in find_modules()} == set(CHANNELS)
 
 
 @of_each_account
@@ -218,12 +219,25 @@ def test_each_fault_ends_in_one_of_the_ways_that_the_page_allows(
 
 
 @of_each_account
+def test_a_test_is_marked_and_goes_to_the_given_address(account: Account, tmp_path: Path) -> None:
+    opened = open_account(account, tmp_path)
+    module = channels.module(account.module)
+    composed = make_message(account, opened)
+    settings = opened.config.channels[account.channel].settings
+    marked, note = module.mark_as_test(composed.message, "https://tests.example.com/clinic")
+    shown = str(module.as_file(marked, settings, composed.envelope))
+    assert "[test] " in shown or "X-Reminderctl-Test" in shown or "cannot be marked as a test" in note
+    if CHANNELS[account.channel].address is None:  # else the address is the recipient's, before the message is made
+        assert "clinic" in shown
+
+
+@of_each_account
 def test_a_message_whose_texts_all_came_out_empty_is_refused(account: Account, tmp_path: Path) -> None:
     opened = open_account(account, tmp_path)
     module = channels.module(account.module)
     composed = make_message(account, opened, empty=True)
     for settings in (opened.config.channels[account.channel].settings, None):
-        if module.RULES.address is None:  # it reaches a program, which may have asked for an empty text
+        if CHANNELS[account.channel].address is None:  # it reaches a program, which may have asked for an empty text
             assert module.as_file(composed.message, settings, composed.envelope)
         else:
             with pytest.raises(Rejected):

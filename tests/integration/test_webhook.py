@@ -15,7 +15,7 @@ import pytest
 import trustme
 from standardwebhooks import Webhook
 
-from reminderctl.channels import _http, webhook
+from reminderctl.channels import _http, addresses, webhook
 from reminderctl.errors import DeliveryError, Rejected, Unavailable
 from reminderctl.model import Receipt
 from reminderctl.secret import Secret
@@ -266,8 +266,8 @@ def test_a_secret_that_cannot_be_one_is_a_mistake(secret: str | None, count: int
     ],
 )
 def test_webhooks_to_one_origin_are_paused_together(url: str, origin: str) -> None:
-    assert webhook.origin(url) == origin
-    assert webhook.lane(url) == f"webhook {origin}"
+    assert addresses.origin(url) == origin
+    assert webhook.circuit({"url": url}) == origin
 
 
 def test_importing_the_channel_loads_no_client_library() -> None:

@@ -16,8 +16,9 @@ from click.testing import CliRunner
 
 from docs import generate
 from reminderctl import config
-from reminderctl.channels import _webhook_request, webhook
+from reminderctl.channels import _webhook_request
 from reminderctl.cli import main
+from reminderctl.core.recipients import CHANNELS
 from reminderctl.ledger.history import COLUMNS
 from reminderctl.messages.shortcodes import CATALOGUE
 from reminderctl.reports.health import models
@@ -286,7 +287,7 @@ def test_the_receiver_in_the_webhook_page_knows_our_signature() -> None:
     assert sent.body is not None
     assert all(is_genuine(sent.headers, sent.body, secret) for secret in webhooks.SECRETS)
     assert not is_genuine(sent.headers, sent.body + b" ", webhooks.SECRET)
-    assert webhook.RULES.address is None
+    assert CHANNELS["webhook"].address is None
 
 
 # The scenarios that a booking plugin's manual names, each with its channel.

@@ -45,7 +45,7 @@ from reminderctl.secret import Secret
 
 __all__ = ["RULES", "Channel", "Message", "Settings", "as_file", "mistakes"]
 
-RULES = Rules(on_unknown=OnUnknown.HOLD, workers=4, address="phone")
+RULES = Rules(on_unknown=OnUnknown.HOLD, workers=4)
 
 
 class Settings(Gateway, frozen=True, kw_only=True):

@@ -39,7 +39,7 @@ from reminderctl.secret import Secret
 __all__ = ["RULES", "Channel", "Message", "Settings", "as_file", "classify", "mistakes"]
 
 # RESEND, because our message id lets Infobip tell a repetition (status 23).
-RULES = Rules(on_unknown=OnUnknown.RESEND, workers=4, address="phone")
+RULES = Rules(on_unknown=OnUnknown.RESEND, workers=4)
 
 _LONGEST_VALIDITY = 48 * 60  # minutes
 _TAKEN_BEFORE = 23  # REJECTED_DUPLICATE_MESSAGE_ID

@@ -31,7 +31,7 @@ from reminderctl.model import Envelope, Receipt
 
 __all__ = ["RULES", "Channel", "Message", "Settings", "as_file", "mistakes"]
 
-RULES = Rules(on_unknown=OnUnknown.HOLD, workers=4, address="phone")
+RULES = Rules(on_unknown=OnUnknown.HOLD, workers=4)
 
 
 class Settings(_twilio.Account, frozen=True, kw_only=True):

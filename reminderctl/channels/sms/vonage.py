@@ -39,7 +39,7 @@ from reminderctl.secret import Secret
 
 __all__ = ["RULES", "Channel", "Message", "Settings", "as_file", "classify", "mistakes"]
 
-RULES = Rules(on_unknown=OnUnknown.HOLD, workers=4, address="phone")
+RULES = Rules(on_unknown=OnUnknown.HOLD, workers=4)
 
 _SHORTEST_TTL, _LONGEST_TTL = 20, 604_800  # seconds
 _LONGEST_REFERENCE = 40  # characters

@@ -37,14 +37,25 @@ from msgspec import Meta, Struct
 from reminderctl.channels import OnUnknown, Rules, _gateway
 from reminderctl.channels._phone import Region, digits, e164, region_mistakes
 from reminderctl.channels.whatsapp import _meta_answers
+from reminderctl.channels.whatsapp._marking import mark_as_test
 from reminderctl.errors import Rejected
 from reminderctl.model import Envelope, Receipt
 from reminderctl.secret import Secret
 from reminderctl.text_types import Parameter, Plain, Url, UrlEnd
 
-__all__ = ["RULES", "Channel", "Message", "Settings", "TemplateHeader", "as_file", "message_mistakes", "mistakes"]
+__all__ = [
+    "RULES",
+    "Channel",
+    "Message",
+    "Settings",
+    "TemplateHeader",
+    "as_file",
+    "mark_as_test",
+    "message_mistakes",
+    "mistakes",
+]
 
-RULES = Rules(on_unknown=OnUnknown.HOLD, workers=4, address="phone")
+RULES = Rules(on_unknown=OnUnknown.HOLD, workers=4)
 
 # Of github.com/facebook/openapi, business-messaging-api_v23.0.yaml.
 LONGEST_BODY, LONGEST_PARAMETER = 4096, 1024  # characters

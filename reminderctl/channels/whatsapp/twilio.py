@@ -32,13 +32,14 @@ from msgspec import Meta, Struct, field
 
 from reminderctl.channels import OnUnknown, Rules, _twilio
 from reminderctl.channels._phone import e164
+from reminderctl.channels.whatsapp._marking import mark_as_test
 from reminderctl.errors import Rejected
 from reminderctl.model import Envelope, Receipt
 from reminderctl.text_types import Parameter, Plain
 
-__all__ = ["RULES", "Channel", "Message", "Settings", "as_file", "message_mistakes", "mistakes"]
+__all__ = ["RULES", "Channel", "Message", "Settings", "as_file", "mark_as_test", "message_mistakes", "mistakes"]
 
-RULES = Rules(on_unknown=OnUnknown.HOLD, workers=4, address="phone")
+RULES = Rules(on_unknown=OnUnknown.HOLD, workers=4)
 
 _PREFIX = "whatsapp:"
 _NUMBER = re.compile(r"\+[\d\s().-]{7,24}")

@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from reminderctl.channels.masking import mask_headers, mask_url
 from reminderctl.channels.sms._segments import count_segments
 from reminderctl.counts import count_of
-from reminderctl.reports.preview.masking import mask_headers, mask_url
 
 FORM = "application/x-www-form-urlencoded"
 LONGEST_SEGMENT = 160  # characters

@@ -75,6 +75,7 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.globals |= {
+        "CHANNELS": recipients.CHANNELS,
         "describe_workflow": words.describe_workflow,
         "find_form": find_form,
         "find_points": words.find_points,
