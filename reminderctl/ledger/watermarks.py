@@ -73,12 +73,14 @@ def window(
 ) -> Window:
     """Return the due instants that a run at `now` looks at.
 
-    From just before the watermark; where the bookings were not whole, from just before the last run that saw all of
-    them; where late bookings are to be sent, from as far back as one could still be in time, unless the bookings are
-    `unchanged` since the trigger was last planned; but never from before the trigger was armed. Empty (it ends before
-    it begins) where that lies in the future.
+    From the watermark, where the bookings are `unchanged` since the trigger was last planned: none can have come late.
+    Else from just before it, and where late bookings are to be sent, from as far back as one could still be in time.
+    Where the bookings were not whole, from just before the last run that saw all of them; but never from before the
+    trigger was armed. Empty (it ends before it begins) where that lies in the future.
     """
-    since = min(watermark.planned_until, whole_until or watermark.planned_until) - OVERLAP
+    since = min(watermark.planned_until, whole_until or watermark.planned_until)
+    if whole_until or not unchanged:
+        since -= OVERLAP
     if workflow.late_booking == "send" and not unchanged:
         since = min(since, now - longest_lateness(trigger, workflow.grace) - LAST_INSTANT_BEFORE)  # which it excludes
     return Window(max(since, watermark.armed_at), now)

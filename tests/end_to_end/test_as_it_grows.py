@@ -69,6 +69,26 @@ def test_what_a_person_asks_walks_through_no_table_of_all_that_was_sent(
     )
 
 
+def test_what_has_just_fallen_due_is_planned_again_only_after_the_bookings_have_changed(
+    crowded: Clinic, statements: Statements
+) -> None:
+    assert crowded.run("2026-06-09T10:02Z") == {}
+    assert planned(statements) == 0
+    crowded.book("late", "2026-06-10T10:00Z")
+    crowded.written_long_ago(2)
+    assert crowded.run("2026-06-09T10:03Z") == {"planned": 1, "sent": 1}
+    assert planned(statements) == MANY + 1
+    assert crowded.run("2026-06-09T10:04Z") == {}
+    assert planned(statements) == 0
+
+
+def planned(statements: Statements) -> int:
+    """How many rows were offered to the ledger since the last time that this was asked."""
+    count = sum("INSERT INTO deliveries" in each for file, each in statements if file == "ledger.db")
+    statements.clear()
+    return count
+
+
 def plans(clinic: Clinic, statements: Statements, pattern: str) -> list[tuple[str, list[str]]]:
     """The statements for the ledger of whose plans a line begins like this, without statistics of ANALYZE."""
     asked = [each for file, each in statements if file == "ledger.db"]
