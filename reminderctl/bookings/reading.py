@@ -195,9 +195,9 @@ class Bookings:
 
     def times_in_other_forms(self, since: datetime, until: datetime, *, most: int) -> Iterator[tuple[Any, ...]]:
         """The same of so many bookings between two days that have no T after the day, which an index can find."""
-        days = {"since": f"{since:%Y-%m-%d}", "until": f"{until:%Y-%m-%d}", "most": most}
-        with errors_of(self.path):
-            yield from self._connection.execute(statements.OTHER_FORMS, days)
+        days = [f"{since + number * timing.DAY:%Y-%m-%d}" for number in range((until - since).days + 1)]
+        by_index = bool(self._texts(statements.IS_TABLE))
+        yield from self._rows(statements.other_forms(days, by_index=by_index), most)
 
     def nouns(self, most: int) -> Iterator[tuple[Any, ...]]:
         """The ids of service, staff and location of so many bookings, as the file has them."""

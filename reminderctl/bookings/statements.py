@@ -1,5 +1,9 @@
 """The longer statements by which bookings.db is asked."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 VIEWS_BY_THE_CLOCK = """
 SELECT name FROM sqlite_master
 WHERE type = 'view' AND (sql LIKE '%now%' OR sql LIKE '%current%' OR REPLACE(sql, ' ', '') LIKE '%()%')
@@ -45,9 +49,19 @@ WHERE b.ends_at > :since AND b.ends_at <= :until AND c.timezone <> ''
 LIMIT :most
 """
 
-OTHER_FORMS = """
-SELECT id, starts_at, ends_at FROM bookings
-WHERE (starts_at >= :since AND starts_at < :until AND substr(starts_at, 11, 1) <> 'T')
-    OR (ends_at >= :since AND ends_at < :until AND substr(ends_at, 11, 1) <> 'T')
-LIMIT :most
-"""
+IS_TABLE = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'bookings'"
+
+
+def other_forms(days: Sequence[str], *, by_index: bool) -> str:
+    """Return the statement for bookings from the first of some days to the last whose times have no T after the day.
+
+    By an index it goes from where the times of a day with a T begin straight to where they end; else through all.
+    """
+    inner = days[:-1] if by_index else []
+    firsts, lasts = [days[0], *(f"{day}U" for day in inner)], [*(f"{day}T" for day in inner), days[-1]]
+    terms = (
+        f"({name} >= '{first}' AND {name} < '{last}' AND substr({name}, 11, 1) <> 'T')"
+        for first, last in zip(firsts, lasts, strict=True)
+        for name in ("starts_at", "ends_at")
+    )
+    return f"SELECT id, starts_at, ends_at FROM bookings WHERE {' OR '.join(terms)} LIMIT :most"  # noqa: S608

@@ -52,12 +52,24 @@ def look(
     lacks = bool(emptied) or len(bookings.unreadable) > FEW  # of those that were read now, whenever they were spoiled
     if known and not _is_to_count(known, fingerprint):
         return Sight(known, lacks, emptied, counted=None)
-    if known and known.census and not lacks:
-        before, now_there = known.census, bookings.count(Window(known.census.since, known.census.since + AHEAD))
-        lacks = _is_crowd(before.bookings, now_there[0]) or _is_crowd(before.participants, now_there[1])
-    return Sight(
-        known, lacks, emptied, Census(now, bookings.filled_tables(), *bookings.count(Window(now, now + AHEAD)))
-    )
+    if not known or not known.census or lacks:
+        counts = bookings.count(Window(now, now + AHEAD))
+    else:
+        since = known.census.since
+        there = bookings.count(Window(since, since + AHEAD))
+        before = known.census.bookings, known.census.participants
+        lacks = any(map(_is_crowd, before, there))
+        counts = _count_on(bookings, there, since=since, now=now)
+    return Sight(known, lacks, emptied, Census(now, bookings.filled_tables(), *counts))
+
+
+def _count_on(bookings: Bookings, counted: tuple[int, int], *, since: datetime, now: datetime) -> tuple[int, int]:
+    """Return the counts for the window from now on, by those for the window from an earlier instant on."""
+    if not since <= now <= since + AHEAD:
+        return bookings.count(Window(now, now + AHEAD))
+    over = bookings.count(Window(since, now))
+    to_come = bookings.count(Window(since + AHEAD, now + AHEAD))
+    return counted[0] - over[0] + to_come[0], counted[1] - over[1] + to_come[1]
 
 
 def _is_to_count(known: Source, fingerprint: str | None) -> bool:
