@@ -6,7 +6,8 @@ import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
-from itertools import groupby
+from functools import partial
+from itertools import chain, groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Self
@@ -25,6 +26,7 @@ BUSY_SECONDS = 10.0
 LONGEST_NUMBER = 19  # digits; SQLite's integers end there
 TABLES = ("bookings", "participants", "customers", "services", "staff", "locations")
 KEPT = 10_000  # participants, or bookings without any, that are kept for the next who asks
+PAGE = 200  # rows that are read at once: in turn with what each is read for they cost a quarter more
 PARAMETERS = 10_000  # of one statement; SQLite takes 32,766 unless it was built otherwise
 
 
@@ -220,8 +222,9 @@ class Bookings:
 
     def _read(self, where: str, parameters: Mapping[str, Any]) -> Iterator[Booking]:
         with errors_of(self.path):
-            rows = self._connection.execute(f"{statements.SELECT} WHERE {where}, p.position, p.customer_id", parameters)
-            for booking_id, group in groupby(rows, key=itemgetter(0)):
+            sql = f"{statements.SELECT} WHERE {where}, p.position, p.customer_id"
+            pages = iter(partial(self._connection.execute(sql, parameters).fetchmany, PAGE), [])
+            for booking_id, group in groupby(chain.from_iterable(pages), key=itemgetter(0)):
                 try:
                     booking = self._booking(list(group))
                     self.unreadable.pop(booking.id, None)

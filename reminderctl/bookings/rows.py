@@ -50,7 +50,9 @@ def read_instant(column: str, written: Any) -> datetime:
         instant = timing.parse_instant(written)
     except (ValueError, TypeError):
         raise ValueError(f"{column} is {written!r}; write UTC as 2026-03-29T08:00:00Z") from None
-    return min(max(instant.replace(microsecond=0) if instant.microsecond else instant, EARLIEST), LATEST)
+    if instant.microsecond:
+        instant = instant.replace(microsecond=0)
+    return instant if EARLIEST <= instant <= LATEST else min(max(instant, EARLIEST), LATEST)
 
 
 def read_fields(text: Any) -> dict[str, Any]:

@@ -80,6 +80,7 @@ def _dead(workflow: Workflow, booking: Booking, participant: Participant | None)
     return f"status is {min(dead)}, and no status filter asks for it" if dead else None
 
 
+@lru_cache(maxsize=1024)  # thousands of bookings have the same few values
 def _refusal(name: str, values: tuple[str, ...], wanted: tuple[str, ...], unwanted: tuple[str, ...]) -> str | None:
     if wanted and not any_matches(name, wanted, values):
         return f"{name} is {_shown(values)}, the filter wants {' or '.join(wanted)}"

@@ -34,8 +34,11 @@ def delivery_key(
     It is the first half of a SHA-256 over the parts, each with its length before it, so that no two different lists of
     parts can be written alike.
     """
-    parts = (workflow, trigger, action, booking, recipient, participant or "", event_at)
-    text = "".join([f"{len(part)}:{part}" for part in parts])
+    once_for = participant or ""
+    text = (
+        f"{len(workflow)}:{workflow}{len(trigger)}:{trigger}{len(action)}:{action}{len(booking)}:{booking}"
+        f"{len(recipient)}:{recipient}{len(once_for)}:{once_for}{len(event_at)}:{event_at}"
+    )
     return str(_sha256()(text.encode()).hexdigest()[:32])
 
 

@@ -142,12 +142,18 @@ def event_at(trigger: Trigger, booking: Booking) -> datetime:
     return booking.starts_at if trigger.anchor == "start" else booking.ends_at
 
 
-@lru_cache(maxsize=4096)  # as above; and a zone takes its time
 def due_at(trigger: Trigger, event: datetime, zone: ZoneInfo) -> datetime:
     """The first instant at which a delivery may be attempted."""
-    sign = -1 if trigger.before else 1
     if trigger.days is None:
-        return event + sign * trigger.minutes * MINUTE
+        length = trigger.minutes * MINUTE
+        return event - length if trigger.before else event + length
+    return _due_days_away(trigger, event, zone)
+
+
+@lru_cache(maxsize=4096)  # as above; and a zone takes its time
+def _due_days_away(trigger: Trigger, event: datetime, zone: ZoneInfo) -> datetime:
+    assert trigger.days is not None  # noqa: S101
+    sign = -1 if trigger.before else 1
     wall = event.astimezone(zone).replace(tzinfo=None) + sign * trigger.days * DAY
     return instant_of(datetime.combine(wall, trigger.at) if trigger.at else wall, zone)
 
@@ -160,7 +166,9 @@ def expires_at(trigger: Trigger, due: datetime, booking: Booking, grace: timedel
     2. Never when it is pointless: before a start not once it has come, before an end likewise, after a start not once
        the booking has ended, unless the trigger itself lies beyond that.
     """
-    expires = due + (default_grace(trigger, abs(event_at(trigger, booking) - due)) if grace is None else grace)
+    if grace is None:
+        grace = default_grace(trigger, abs(event_at(trigger, booking) - due) if trigger.at else NOTHING)
+    expires = due + grace
     pointless = _pointless_at(trigger, booking)
     if pointless is not None and due < pointless:
         return min(expires, pointless - LAST_INSTANT_BEFORE)
