@@ -13,8 +13,8 @@ import msgspec
 from reminderctl.cli.output import print_table, say
 from reminderctl.core import timing
 from reminderctl.core.filters import standard_status
-from reminderctl.counts import count_of
 from reminderctl.model import Booking, Location, Participant, Service, Staff
+from reminderctl.text import pluralize
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -38,7 +38,7 @@ def print_bookings(bookings: Sequence[Booking], timezone: str) -> None:
         console.print(f"[bold]{day:%A, %d %B %Y}[/]")
         console.print(_table(of_day, timezone, narrow=console.width < NARROW))
         console.print()
-    console.print(f"[dim]{count_of(len(bookings), 'booking')}[/]" if bookings else "there are no such bookings")
+    console.print(f"[dim]{pluralize(len(bookings), 'booking')}[/]" if bookings else "there are no such bookings")
 
 
 def print_booking(booking: Booking, timezone: str) -> None:

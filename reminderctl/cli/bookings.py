@@ -18,9 +18,9 @@ from reminderctl.cli.booking_output import print_booking, print_bookings
 from reminderctl.cli.context import Invocation, instant, shared_options
 from reminderctl.cli.output import print_json, say
 from reminderctl.core.filters import FILTERS, any_matches, is_same_text, standard_status
-from reminderctl.counts import count_of
 from reminderctl.errors import UsageError
 from reminderctl.model import Booking, Window
+from reminderctl.text import pluralize
 
 if TYPE_CHECKING:
     from reminderctl.importing import Imported, Progress
@@ -113,7 +113,7 @@ def import_file(
     else:
         say(_in_a_line(imported))
         if imported.until:
-            made = f"{count_of(imported.instances, 'booking')} of events that repeat, until {imported.until:%Y-%m-%d}"
+            made = f"{pluralize(imported.instances, 'booking')} of events that repeat, until {imported.until:%Y-%m-%d}"
             say(f"{made}; later ones come with the next import")
 
 
@@ -153,9 +153,9 @@ def _in_a_line(imported: Imported) -> str:
     booked += [f"{imported.canceled} canceled"] if imported.canceled else []
     known = [f"{imported.new_customers} new"] if imported.new_customers else []
     known += [f"{imported.changed_customers} changed"] if imported.changed_customers else []
-    line = f"{count_of(imported.rows, 'row')}: {count_of(imported.bookings, 'booking')} ({', '.join(booked)}), "
-    line += count_of(imported.customers, "customer") + (f" ({', '.join(known)})" if known else "")
-    line += f", {count_of(len(imported.warnings), 'warning')}" if imported.warnings else ""
+    line = f"{pluralize(imported.rows, 'row')}: {pluralize(imported.bookings, 'booking')} ({', '.join(booked)}), "
+    line += pluralize(imported.customers, "customer") + (f" ({', '.join(known)})" if known else "")
+    line += f", {pluralize(len(imported.warnings), 'warning')}" if imported.warnings else ""
     return f"dry run, nothing was changed: {line}" if imported.dry_run else line
 
 

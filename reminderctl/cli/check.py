@@ -12,9 +12,9 @@ from reminderctl import config
 from reminderctl.cli.context import Invocation, shared_options
 from reminderctl.cli.output import print_json, say
 from reminderctl.cli.ownership import find_refusal
-from reminderctl.counts import count_of
 from reminderctl.errors import ExitCode, Problem
 from reminderctl.model import Config
+from reminderctl.text import pluralize
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -47,8 +47,8 @@ def command(invocation: Invocation, *, path: str | None, strict: bool, as_json: 
         print_json(_described(str(checked_path), result.problems, result.warnings))
     else:
         said = [(each, "error") for each in result.problems] + [(each, "warning") for each in result.warnings]
-        mistakes = count_of(len(result.problems), "mistake") if result.problems else "no mistakes"
-        warnings = count_of(len(result.warnings), "warning") if result.warnings else ""
+        mistakes = pluralize(len(result.problems), "mistake") if result.problems else "no mistakes"
+        warnings = pluralize(len(result.warnings), "warning") if result.warnings else ""
         counted = _count(result.config) if result.config else ""
         summary = ", ".join(filter(None, (counted, mistakes, warnings)))
         notes = [] if result.problems else result.notes
@@ -76,7 +76,7 @@ def _of_ledger(invocation: Invocation, checked: Config, *, path: str | None) -> 
 def _count(checked: Config) -> str:
     """Return a configuration's size in words: `3 workflows, 5 actions`."""
     workflows, actions = len(checked.workflows), sum(len(workflow.actions) for workflow in checked.workflows)
-    return f"{count_of(workflows, 'workflow')}, {count_of(actions, 'action')}"
+    return f"{pluralize(workflows, 'workflow')}, {pluralize(actions, 'action')}"
 
 
 def _described(path: str, problems: Sequence[Problem], warnings: Sequence[Problem]) -> dict[str, Any]:

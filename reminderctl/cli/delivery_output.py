@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from reminderctl.cli.output import STATE_STYLES, in_one_line, print_lines, say
 from reminderctl.core import timing
-from reminderctl.counts import count_of
 from reminderctl.ledger import history
 from reminderctl.ledger.history import FullRecord, Record
+from reminderctl.text import pluralize
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -42,7 +42,7 @@ def print_deliveries(find: Callable[..., Iterator[Record]], timezone: str, *, li
             console.print(_in_lines(record, zone))
     else:
         console.print(_table(found, zone, narrow=console.width < NARROW))
-    count = count_of(len(found), "delivery")
+    count = pluralize(len(found), "delivery")
     if are_left_out:
         count = (
             f"the last {count}; `--until` and the other options choose, `--limit` shows more, beginning with the oldest"

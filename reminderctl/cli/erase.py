@@ -10,10 +10,10 @@ from reminderctl.cli.context import Invocation, shared_options
 from reminderctl.cli.deliveries import who
 from reminderctl.cli.output import print_json, say
 from reminderctl.cli.ownership import open_ledger
-from reminderctl.counts import count_of
 from reminderctl.errors import LockedError, ReminderctlError, UsageError
 from reminderctl.ledger import Ledger, retention
 from reminderctl.model import Config
+from reminderctl.text import pluralize
 
 SHOWN_FILES = 20
 MESSAGES = (".eml", ".json")  # in an outbox, the provider's id of a message is its file
@@ -43,7 +43,7 @@ def command(invocation: Invocation, *, customer: str, yes: bool, dry_run: bool, 
         if not found.deliveries:
             what = f"the ledger knows no customer {customer}; `reminderctl deliveries list --json` names each recipient"
             raise UsageError(f"{what}; if they were erased, but not to the end: `reminderctl purge --shrink`")
-        concerned = f"{count_of(found.deliveries, 'delivery')} of customer {customer}"
+        concerned = f"{pluralize(found.deliveries, 'delivery')} of customer {customer}"
         if not (yes or dry_run or as_json):
             say(f"{concerned}; {found.waiting} still to be sent")
             click.confirm("Erase who they are, and cancel what waits?", abort=True, err=True)

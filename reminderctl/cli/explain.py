@@ -17,10 +17,10 @@ from reminderctl.cli.context import Invocation, shared_options
 from reminderctl.cli.output import STATE_STYLES, print_json, say
 from reminderctl.core import recipients, timing
 from reminderctl.core.matching import Verdict
-from reminderctl.counts import count_of
 from reminderctl.errors import ExitCode
 from reminderctl.ledger import Ledger
 from reminderctl.model import Booking, Config, Trigger
+from reminderctl.text import pluralize
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -202,7 +202,7 @@ def _arithmetic(trigger: Trigger) -> str:
         hours, minutes = divmod(trigger.minutes, 60)
         length = " ".join(part for part in (f"{hours} h" if hours else "", f"{minutes} min" if minutes else "") if part)
         return f"{sign} exactly {length}" if length else "at that instant"
-    days = f"{sign} {count_of(trigger.days, 'calendar day')}"
+    days = f"{sign} {pluralize(trigger.days, 'calendar day')}"
     return f"{days}, then {trigger.at:%H:%M} on the wall clock" if trigger.at else f"{days}, same wall clock"
 
 

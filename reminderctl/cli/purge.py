@@ -8,9 +8,9 @@ from reminderctl.cli.context import Invocation, shared_options
 from reminderctl.cli.output import print_json, say
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.core import timing
-from reminderctl.counts import count_of
 from reminderctl.errors import ReminderctlError, UsageError
 from reminderctl.ledger import retention
+from reminderctl.text import pluralize
 
 
 @click.command()
@@ -57,8 +57,8 @@ def command(invocation: Invocation, *, older_than: str | None, shrink: bool, dry
 def _tell(gone: retention.Purged, before: str, *, older_than: bool, shrink: bool, dry_run: bool, freed: int) -> None:
     if older_than:
         would = "would be deleted" if dry_run else "deleted"
-        attempts, runs = count_of(gone.attempts, "attempt"), count_of(gone.runs, "run")
-        counts = f"{count_of(gone.deliveries, 'delivery')}, {attempts} and {runs}"
+        attempts, runs = pluralize(gone.attempts, "attempt"), pluralize(gone.runs, "run")
+        counts = f"{pluralize(gone.deliveries, 'delivery')}, {attempts} and {runs}"
         say(f"{counts} from before {before} {would}")
     if shrink:
         say("nothing was written anew" if dry_run else f"{freed / 1e6:.1f} MB given back to the disk")

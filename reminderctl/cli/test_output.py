@@ -13,12 +13,12 @@ from reminderctl.cli.output import print_table
 from reminderctl.cli.paper import Paper
 from reminderctl.core import recipients
 from reminderctl.core.timing import DAY, HOUR, MINUTE
-from reminderctl.counts import count_of
 from reminderctl.model import Config
 from reminderctl.reports.preview.fields import find_form
 from reminderctl.reports.preview.models import Moment, Sample, Trial, TriedMessage
 from reminderctl.reports.preview.run import own
 from reminderctl.reports.preview.send import Sent
+from reminderctl.text import pluralize
 
 QUOTED = ("body", "html")
 TOLD_OTHERWISE = frozenset({"encoding", "segments", "left", "attachment_types", "method"})
@@ -33,7 +33,7 @@ def print_trials(trials: Sequence[Trial], *, now: datetime, everything: bool, ve
     paper = Paper()
     problems = [f"{_place(trial)}: {what}" for trial in trials for what in trial.problems]
     if problems:
-        paper.line((count_of(len(problems), "problem"), "bold red"))
+        paper.line((pluralize(len(problems), "problem"), "bold red"))
         for problem in problems:
             paper.line((problem, "red"), indent=2)
         paper.blank()
@@ -50,11 +50,11 @@ def _summary(trials: Sequence[Trial]) -> str:
     workflows = len({trial.workflow.id for trial in trials})
     samples = len({trial.sample.booking.id for trial in trials})
     messages = sum(len(trial.messages) for trial in trials)
-    return f"{count_of(workflows, 'workflow')}, {count_of(samples, 'sample')}, {count_of(messages, 'message')}: "
+    return f"{pluralize(workflows, 'workflow')}, {pluralize(samples, 'sample')}, {pluralize(messages, 'message')}: "
 
 
 def _verdict(problems: Sequence[str]) -> str:
-    return count_of(len(problems), "problem") if problems else "no problems"
+    return pluralize(len(problems), "problem") if problems else "no problems"
 
 
 # --- one workflow -----------------------------------------------------------------------------------------------------
@@ -96,7 +96,7 @@ def _print_in_short(paper: Paper, trial: Trial, *, width: int) -> None:
     name = f"{trial.sample.name:{width}}  "
     if trial.matches:
         when = _written(trial.moments[0].due_at, trial)
-        what, style = f"{count_of(len(trial.messages), 'message')}, as above; due {when}", "green"
+        what, style = f"{pluralize(len(trial.messages), 'message')}, as above; due {when}", "green"
     else:
         what, style = f"nothing: {'; '.join(trial.reasons)}", "dim"
     paper.line((name, "bold"), (what, style), indent=2, hanging=width + 2)

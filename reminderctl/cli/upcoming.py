@@ -18,10 +18,10 @@ from reminderctl.cli import chosen
 from reminderctl.cli.context import Invocation, instant, shared_options
 from reminderctl.cli.output import STATE_STYLES, print_json_array, print_lines, say
 from reminderctl.core import recipients, timing
-from reminderctl.counts import count_of
 from reminderctl.errors import ExitCode, UsageError
 from reminderctl.ledger import Ledger
 from reminderctl.model import Booking, Config, Window
+from reminderctl.text import pluralize
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -167,7 +167,7 @@ def _summary(deliveries: list[Foreseen], until: str) -> str:
 
 
 def _count(deliveries: list[Foreseen]) -> str:
-    return count_of(sum(map(_goes, deliveries)), "message")
+    return pluralize(sum(map(_goes, deliveries)), "message")
 
 
 def _others(deliveries: list[Foreseen]) -> Iterator[str]:

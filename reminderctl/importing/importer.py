@@ -19,7 +19,6 @@ from typing import BinaryIO
 
 from msgspec import Struct
 
-from reminderctl.counts import count_of
 from reminderctl.errors import ImportFailedError, UsageError
 from reminderctl.importing import store
 from reminderctl.importing.batch import Batch
@@ -30,6 +29,7 @@ from reminderctl.importing.records import Record
 from reminderctl.importing.rows import BadRowError, read_row
 from reminderctl.importing.source import Format, Source, seekable
 from reminderctl.model import Window
+from reminderctl.text import pluralize
 
 Progress = Callable[[str, int, int], None]  # what is done, how much of it, of how much
 SHOWN_BAD_ROWS = 50
@@ -188,7 +188,7 @@ def _take(record: Record, batch: Batch, timezone: str) -> str | None:
 def _all_of(bad: list[tuple[int, str]], name: str) -> str:
     lines = [f"{name}:{line}: {_shown(problem)}" for line, problem in bad[:SHOWN_BAD_ROWS]]
     more = [f"and {len(bad) - SHOWN_BAD_ROWS} more"] if len(bad) > SHOWN_BAD_ROWS else []
-    return "\n".join([*lines, *more, f"{count_of(len(bad), 'bad row')}; nothing was changed"])
+    return "\n".join([*lines, *more, f"{pluralize(len(bad), 'bad row')}; nothing was changed"])
 
 
 def _shown(text: str) -> str:

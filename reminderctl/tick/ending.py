@@ -8,9 +8,9 @@ from datetime import datetime
 from itertools import starmap
 
 from reminderctl.core import planning, recipients
-from reminderctl.counts import count_of
 from reminderctl.ledger import Ledger, checks, missing, queue, runs
 from reminderctl.model import Config
+from reminderctl.text import pluralize
 from reminderctl.tick.reading import Reading
 from reminderctl.tick.recheck import CROWD_SHARE, FEW, Checked, Waiting
 from reminderctl.tick.report import Expired, Report
@@ -44,7 +44,7 @@ def hold_without_address(ledger: Ledger, emptied: Collection[str], *, run: int, 
         held = missing.hold_without_address(ledger, table, kind, run=run) if table in emptied else 0
         if held:
             report.counts["held"] += held
-            report.lines.append(f"{count_of(held, 'new delivery')} held: {missing.EMPTIED.format(table)}")
+            report.lines.append(f"{pluralize(held, 'new delivery')} held: {missing.EMPTIED.format(table)}")
 
 
 def _act_on(checked: Checked, config: Config, ledger: Ledger, *, now: datetime, report: Report) -> bool:

@@ -8,7 +8,6 @@ from itertools import chain
 
 from reminderctl.bookings import Bookings
 from reminderctl.core import timing
-from reminderctl.counts import count_of
 from reminderctl.ledger import (
     Ledger,
     checks,
@@ -24,6 +23,7 @@ from reminderctl.ledger import (
 )
 from reminderctl.ledger.watermarks import Key, Watermark
 from reminderctl.model import Config, Delivery, Trigger, Window, Workflow
+from reminderctl.text import pluralize
 from reminderctl.tick import lookback
 from reminderctl.tick.arming import sync
 from reminderctl.tick.ending import end_what_is_over, hold_without_address
@@ -118,7 +118,7 @@ def _handle_clock_rollback(ledger: Ledger, *, run: int, now: datetime, report: R
     if lately.later and lately.is_plausible and (number := queue.wait_again(ledger, now)):
         checks.forget(ledger)  # no round has looked at these
         report.lines.append(
-            f"the clock went back to {timing.instant_text(now)}: {count_of(number, 'delivery')} that it had ended "
+            f"the clock went back to {timing.instant_text(now)}: {pluralize(number, 'delivery')} that it had ended "
             "before their time wait again"
         )
 

@@ -16,7 +16,7 @@ from tests.mutations import MUTATIONS, Mutation
 PACKAGE = Path(__file__).parents[2] / "reminderctl"
 
 FLOORS = {
-    "counts": 0,
+    "text": 0,
     "errors": 0,
     "model": 0,
     "secret": 0,

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from reminderctl.core import timing
-from reminderctl.counts import count_of
 from reminderctl.reports.health.models import Facts, Finding, Lane, Level
+from reminderctl.text import pluralize
 
 OK, WARNING, CRITICAL = Level
 SPACE_CRITICAL, SPACE_WARNING = 50_000_000, 200_000_000  # bytes
@@ -46,7 +46,7 @@ def _of_lane(lane: Lane, facts: Facts) -> Iterator[Finding]:
     if lane.waiting:
         verb = "waits" if lane.waiting == 1 else "wait"
         until = _when(lane.first_expires_at, facts)
-        waiting = f"; {count_of(lane.waiting, 'delivery')} {verb}, the first until {until}"
+        waiting = f"; {pluralize(lane.waiting, 'delivery')} {verb}, the first until {until}"
     error = _sentence(lane.error)
     if lane.state == "down":
         # With nothing to send nobody notices that it was mended: a day later it is no alarm any more.
@@ -61,12 +61,12 @@ def _of_lane(lane: Lane, facts: Facts) -> Iterator[Finding]:
 
 def _of_deliveries(facts: Facts, max_lag: timedelta) -> Iterator[Finding]:
     for held in facts.held:
-        what = f"{count_of(held.deliveries, 'delivery')} of {held.workflow} held back, more than max_burst at once;"
+        what = f"{pluralize(held.deliveries, 'delivery')} of {held.workflow} held back, more than max_burst at once;"
         what += f" look at the list (`reminderctl deliveries list --held`), then `reminderctl release {held.workflow}`;"
         yield Finding(WARNING, "held", f"{what} the first is given up at {_when(held.first_expires_at, facts)}")
     if facts.missing and facts.missing.deliveries:
         what = (
-            f"{count_of(facts.missing.deliveries, 'delivery')} held: {_sentence(facts.missing.error)}; bring that back"
+            f"{pluralize(facts.missing.deliveries, 'delivery')} held: {_sentence(facts.missing.error)}; bring that back"
         )
         what += (
             ", or end what `reminderctl deliveries list --missing` names with `reminderctl deliveries cancel --missing`"
@@ -82,22 +82,22 @@ def _of_deliveries(facts: Facts, max_lag: timedelta) -> Iterator[Finding]:
         )
     unknown = facts.deliveries.get("unknown")
     if unknown:
-        what = f"{count_of(unknown.all, 'delivery')} unknown: it may have gone out; `reminderctl deliveries list"
+        what = f"{pluralize(unknown.all, 'delivery')} unknown: it may have gone out; `reminderctl deliveries list"
         yield Finding(WARNING, "unknown", f"{what} --state unknown`, then `deliveries resolve ID --sent` or `--resend`")
     for state, cause in (("failed", "refused"), ("expired", "not sent before the deadline")):
         count = facts.deliveries.get(state)
         if count and count.last_24_hours:
-            what = f"{count_of(count.last_24_hours, 'delivery')} {state} in the last 24 hours, {cause}"
+            what = f"{pluralize(count.last_24_hours, 'delivery')} {state} in the last 24 hours, {cause}"
             yield Finding(WARNING, state, f"{what}; `reminderctl deliveries list --state {state}` says why")
     overdue, retried, age = facts.overdue, facts.retried, facts.last_run_age_seconds
     resting = any(lane.state in ("down", "throttled") for lane in facts.channels if lane.waiting)
     if overdue and overdue.deliveries and not resting and (age or 0) <= max_lag.total_seconds():
-        what = f"{count_of(overdue.deliveries, 'delivery')} could have been sent since"
+        what = f"{pluralize(overdue.deliveries, 'delivery')} could have been sent since"
         what += f" {_when(overdue.first_attempt_at, facts)}, and no run did"
         yield Finding(WARNING, "overdue", what)
     if retried and retried.deliveries and not resting:
-        what = f"{count_of(retried.deliveries, 'delivery')} tried again since {_when(retried.first_due_at, facts)}, the"
-        what += f" first until {_when(retried.first_expires_at, facts)}: {_sentence(retried.error)}"
+        what = f"{pluralize(retried.deliveries, 'delivery')} tried again since {_when(retried.first_due_at, facts)}"
+        what += f", the first until {_when(retried.first_expires_at, facts)}: {_sentence(retried.error)}"
         yield Finding(WARNING, "retrying", what)
 
 

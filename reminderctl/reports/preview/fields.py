@@ -11,7 +11,7 @@ import msgspec
 
 from reminderctl.channels.masking import mask_headers, mask_url
 from reminderctl.channels.sms._segments import count_segments
-from reminderctl.counts import count_of
+from reminderctl.text import pluralize
 
 FORM = "application/x-www-form-urlencoded"
 LONGEST_SEGMENT = 160  # characters
@@ -71,7 +71,7 @@ def _read_sms(content: Mapping[str, Any]) -> dict[str, Any]:
     # The most letters that can be added before another SMS is paid for.
     longer = range(1, LONGEST_SEGMENT + 1)
     left = bisect_left(longer, segments + 1, key=lambda count: count_segments(body + "a" * count).segments)
-    cost = f"{segments} SMS, {content['encoding']}{_why_long(body)}; {count_of(left, 'character')} left"
+    cost = f"{segments} SMS, {content['encoding']}{_why_long(body)}; {pluralize(left, 'character')} left"
     return {**content, "left": left, "cost": cost}
 
 

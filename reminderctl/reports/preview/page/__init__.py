@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from reminderctl.core import recipients
-from reminderctl.counts import count_of
 from reminderctl.files import drafted
 from reminderctl.model import Config, Workflow
 from reminderctl.reports.preview.fields import find_form
 from reminderctl.reports.preview.models import Trial
 from reminderctl.reports.preview.page import frames, words
 from reminderctl.reports.preview.run import own
+from reminderctl.text import pluralize
 
 TEMPLATE = "page.html.jinja"
 MOST_FRAMES = 200  # a browser takes about 30 ms for each, folded away or not
@@ -87,7 +87,7 @@ def _template() -> Template:
     }
     environment.filters |= {
         "clock": words.clock,
-        "count": count_of,
+        "count": pluralize,
         "shown_notes": words.shown_notes,
         "tag": words.language_tag,
     }

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from reminderctl.core.timing import DAY, HOUR, MINUTE, event_at, instant_text
-from reminderctl.counts import count_of
 from reminderctl.model import Filters, Workflow
 from reminderctl.reports.preview.models import Moment, Trial
+from reminderctl.text import pluralize
 
 EMPTY_NOTE = "empty: "
 _OF_TEMPLATES = frozenset({"template", "content_sid", "parameters", "variables"})
@@ -111,7 +111,7 @@ def length(span: timedelta) -> str:
     days, rest = divmod(span, DAY) if span >= 3 * DAY else (0, span)
     hours, rest = divmod(rest, HOUR) if span >= 2 * HOUR or span == HOUR else (0, rest)
     parts = ((days, "day"), (hours, "hour"), (rest // MINUTE, "minute"))
-    return " ".join(count_of(number, unit) for number, unit in parts if number) or "0 minutes"
+    return " ".join(pluralize(number, unit) for number, unit in parts if number) or "0 minutes"
 
 
 # --- messages ---------------------------------------------------------------------------------------------------------
