@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from reminderctl.channels._hiding import hide_secrets
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable, Unknown
+from reminderctl.text import printable, shorten
 
 _LONGEST_QUOTE = 200  # characters of an answer that stand in an error text
 _LONGEST_WAIT = 7 * 86400  # seconds: what a server asks beyond that is a slip, and deadlines are nearer anyway
@@ -93,8 +94,7 @@ def describe(answer: Answer, *, hide: Iterable[str] = ()) -> str:
 def quote(words: str, *, hide: Iterable[str] = ()) -> str:
     """A server's words in one short line; each of the texts to `hide` is replaced by ***."""
     words = hide_secrets(words, hide)
-    line = " ".join("".join(each if each.isprintable() else " " for each in words[:4000]).split())
-    return line if len(line) <= _LONGEST_QUOTE else f"{line[:_LONGEST_QUOTE]}..."
+    return shorten(" ".join(printable(words[:4000]).split()), _LONGEST_QUOTE)
 
 
 def read_retry_after(text: str | None) -> timedelta | datetime | None:

@@ -23,6 +23,7 @@ from reminderctl.channels._address import Mailbox, parse_mailbox
 from reminderctl.channels.email import LONGEST_HEADER
 from reminderctl.errors import Rejected
 from reminderctl.model import Attachment, Envelope
+from reminderctl.text import shorten
 
 if TYPE_CHECKING:
     from reminderctl.channels.email import Message, Settings
@@ -98,8 +99,7 @@ def _mailbox(field: str, text: str) -> Mailbox:
     try:
         return parse_mailbox(text)
     except ValueError as error:
-        shown = text if len(text) <= 100 else f"{text[:100]}..."
-        raise Rejected(f"{field}: {shown!r} {error}; an address looks like ana@example.com") from None
+        raise Rejected(f"{field}: {shorten(text, 100)!r} {error}; an address looks like ana@example.com") from None
 
 
 def _address_line(name: str, mailbox: Mailbox) -> str:

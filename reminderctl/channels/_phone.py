@@ -8,6 +8,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from reminderctl.errors import Rejected
+from reminderctl.text import shorten
 
 __all__ = ["Region", "digits", "e164", "region_mistakes"]
 
@@ -73,4 +74,4 @@ def region_mistakes(region: str | None) -> list[str]:
 
 
 def _quote(raw: str) -> str:
-    return repr(raw if len(raw) <= _LONGEST_QUOTE else f"{raw[:_LONGEST_QUOTE]}...")
+    return repr(shorten(raw, _LONGEST_QUOTE))

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from reminderctl.channels._hiding import hide_secrets
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable, Unknown
+from reminderctl.text import shorten
 
 _LONGEST_WORDS = 200  # characters of the server's own words in an error text
 
@@ -130,9 +131,7 @@ def classify(code: int, enhanced: str, *, phase: Phase, words: str) -> Rule:
 def refusal(who: str, code: int, reply: str, *, phase: Phase, hidden: Iterable[str] = ()) -> DeliveryError:
     """The error that a refusing answer amounts to; none of the `hidden` texts stands in it."""
     enhanced, words = read_reply(reply)
-    shown = hide_secrets(words, hidden)
-    if len(shown) > _LONGEST_WORDS:
-        shown = f"{shown[:_LONGEST_WORDS]}..."
+    shown = shorten(hide_secrets(words, hidden), _LONGEST_WORDS)
     if 0 < code < 1000:
         provider_code = f"{code} {enhanced}".strip()
         text = f"{who} refused {phase.thing}: {provider_code} {shown}".strip()

@@ -14,7 +14,7 @@ from reminderctl.cli.output import print_table, say
 from reminderctl.core import timing
 from reminderctl.core.filters import standard_status
 from reminderctl.model import Booking, Location, Participant, Service, Staff
-from reminderctl.text import pluralize
+from reminderctl.text import local_time, pluralize, printable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -78,8 +78,8 @@ def _table(bookings: Iterable[Booking], timezone: str, *, narrow: bool) -> Table
         place = ", ".join(filter(None, (_name(booking.staff), _name(booking.location))))
         what = Text.assemble(_name(booking.service) or "booking", (f"\n{place}" if place else "", "dim"))
         status = Text.assemble(
-            (_plain(booking.status), _style(booking.status)),
-            (f"{'  ' if narrow else chr(10)}{_plain(booking.id)}", "dim"),
+            (printable(booking.status), _style(booking.status)),
+            (f"{'  ' if narrow else chr(10)}{printable(booking.id)}", "dim"),
         )
         who = Text(_attendance(booking.participants), style="bold")
         cells = [Text("\n").join(each for each in (what, who, status) if each)] if narrow else [what, who, status]
@@ -103,7 +103,7 @@ def _times(booking: Booking, timezone: str) -> str:
 def _attendance(participants: Sequence[Participant]) -> str:
     """The first few customers, a line each, with the status of who has one of their own; and how many more."""
     shown = participants if len(participants) <= SHOWN_CUSTOMERS + 1 else participants[:SHOWN_CUSTOMERS]
-    lines = [f"{_customer(each)} ({_plain(each.status)})" if each.status else _customer(each) for each in shown]
+    lines = [f"{_customer(each)} ({printable(each.status)})" if each.status else _customer(each) for each in shown]
     return "\n".join(
         [*lines, *([f"and {len(participants) - len(shown)} more"] if len(shown) < len(participants) else [])]
     )
@@ -112,9 +112,9 @@ def _attendance(participants: Sequence[Participant]) -> str:
 def _row(booking: Booking, timezone: str) -> tuple[str, ...]:
     times = _local_times(booking, timezone)
     return (
-        _plain(booking.id),
+        printable(booking.id),
         *times.values(),
-        _plain(booking.status),
+        printable(booking.status),
         *(_name(noun) for noun in (booking.service, booking.staff, booking.location)),
         ", ".join(map(_customer, booking.participants)),
     )
@@ -138,14 +138,14 @@ def _flat(values: Mapping[str, Any], *, prefix: str = "") -> Iterator[tuple[str,
         if isinstance(value, dict):
             yield from _flat(value, prefix=f"{prefix}{name}.")
         elif value is not None:
-            yield _plain(prefix + name), _plain(str(value))
+            yield printable(prefix + name), printable(str(value))
 
 
 def _local_times(booking: Booking, timezone: str) -> dict[str, str]:
     """Both ends as the clocks of the booking's zone show them, with that zone."""
     return {
-        "starts_at": f"{_local(booking.starts_at, booking, timezone):%Y-%m-%d %H:%M}",
-        "ends_at": f"{_local(booking.ends_at, booking, timezone):%Y-%m-%d %H:%M}",
+        "starts_at": local_time(booking.starts_at, _zone(booking, timezone)),
+        "ends_at": local_time(booking.ends_at, _zone(booking, timezone)),
         "timezone": _zone(booking, timezone).key,
     }
 
@@ -160,17 +160,12 @@ def _zone(booking: Booking, timezone: str) -> ZoneInfo:
 
 def _customer(participant: Participant) -> str:
     customer = participant.customer
-    return _plain(customer.full_name or customer.email or customer.phone or customer.id)
+    return printable(customer.full_name or customer.email or customer.phone or customer.id)
 
 
 def _name(noun: Service | Staff | Location | None) -> str:
-    return "" if noun is None else _plain(noun.name or noun.id)
+    return "" if noun is None else printable(noun.name or noun.id)
 
 
 def _style(status: str) -> str:
     return _STYLES.get(standard_status(status), "")
-
-
-def _plain(text: str) -> str:
-    """One line of it, without anything that a terminal would obey: it comes from outside."""
-    return "".join(each if each.isprintable() else " " for each in text)

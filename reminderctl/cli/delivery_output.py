@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from reminderctl.cli.output import STATE_STYLES, in_one_line, print_lines, say
+from reminderctl.cli.output import STATE_STYLES, print_lines, say
 from reminderctl.core import timing
 from reminderctl.ledger import history
 from reminderctl.ledger.history import FullRecord, Record
-from reminderctl.text import pluralize
+from reminderctl.text import local_time, pluralize, sanitize_line
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -80,7 +79,7 @@ def _head(record: Record, zone: ZoneInfo) -> tuple[Text, Text, Text]:
     from rich.text import Text
 
     state = _shown(record, "state")
-    due = f"{_local(record, zone):%Y-%m-%d %H:%M}"
+    due = local_time(timing.parse_instant(record.due_at), zone)
     return Text(str(record.id)), Text(state, style=STATE_STYLES[state]), Text(due)
 
 
@@ -88,7 +87,7 @@ def print_delivery(record: FullRecord) -> None:
     """Everything that the ledger knows of one delivery, a line for each value, attempt and decision."""
     for name in history.COLUMNS:
         value = getattr(record, name)
-        say(f"{name:16} {'' if value is None else in_one_line(str(value))}")
+        say(f"{name:16} {'' if value is None else sanitize_line(str(value))}")
     for number, attempt in enumerate(record.history, 1):
         ended = f"{attempt.ended_at or 'under way'}: {attempt.outcome or ''}"
         say(f"attempt {number:<8} {attempt.started_at} - {ended} {attempt.error or ''}".rstrip())
@@ -102,20 +101,16 @@ def _what(record: Record) -> Text:
     recipient, address = record.recipient, record.address
     to = recipient if address in (None, recipient) else f"{recipient}, {address}"
     return Text.assemble(
-        (in_one_line(f"{record.action} to {to}"), "bold"),
+        (sanitize_line(f"{record.action} to {to}"), "bold"),
         "\n",
-        (in_one_line(f"{record.workflow}, booking {record.booking}"), "dim"),
+        (sanitize_line(f"{record.workflow}, booking {record.booking}"), "dim"),
     )
 
 
 def _why(record: Record) -> Text:
     from rich.text import Text
 
-    return Text(in_one_line(_shown(record, "error")))
-
-
-def _local(record: Record, zone: ZoneInfo) -> datetime:
-    return timing.parse_instant(record.due_at).astimezone(zone)
+    return Text(sanitize_line(_shown(record, "error")))
 
 
 def _shown(record: Record, column: str) -> str:

@@ -20,7 +20,7 @@ from reminderctl.core.matching import Verdict
 from reminderctl.errors import ExitCode
 from reminderctl.ledger import Ledger
 from reminderctl.model import Booking, Config, Trigger
-from reminderctl.text import pluralize
+from reminderctl.text import WEEKDAY, hours_and_minutes, length_in_two_units, local_time, pluralize
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -118,7 +118,7 @@ class _Page:
 
     def clock(self, instant: datetime) -> str:
         """An instant on the clock of the booking's zone."""
-        return f"{instant.astimezone(self.zone):%a %d %b %Y %H:%M:%S}".removesuffix(":00")
+        return local_time(instant, self.zone, form=f"{WEEKDAY}:%S").removesuffix(":00")
 
     def local(self, words: str) -> str:
         """Words with every instant in them on that clock, but not in commands, which stand in backticks."""
@@ -199,17 +199,14 @@ def _show_trigger(page: _Page, reasoning: Reasoning) -> None:
 def _arithmetic(trigger: Trigger) -> str:
     sign = "minus" if trigger.before else "plus"
     if trigger.days is None:
-        hours, minutes = divmod(trigger.minutes, 60)
-        length = " ".join(part for part in (f"{hours} h" if hours else "", f"{minutes} min" if minutes else "") if part)
+        length = hours_and_minutes(trigger.minutes)
         return f"{sign} exactly {length}" if length else "at that instant"
     days = f"{sign} {pluralize(trigger.days, 'calendar day')}"
     return f"{days}, then {trigger.at:%H:%M} on the wall clock" if trigger.at else f"{days}, same wall clock"
 
 
 def _relative(instant: datetime, now: datetime) -> str:
-    minutes = round(abs((instant - now).total_seconds()) / 60)
-    days, hours = minutes // 1440, minutes % 1440 // 60
-    length = f"{days} d {hours} h" if days else f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+    length = length_in_two_units(abs(instant - now))
     return f"{length} ago" if instant <= now else f"in {length}"
 
 

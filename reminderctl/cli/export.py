@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
-from reminderctl.cli.output import harmless, harmless_json
+from reminderctl.cli.output import sanitize_json
 from reminderctl.ledger.history import COLUMNS, Record
+from reminderctl.text import sanitize
 
 
 def export_texts(found: Iterable[Record], *, form: str) -> Iterator[str]:
@@ -34,7 +35,7 @@ def _csv(found: Iterable[Record]) -> Iterator[str]:
 def _cell(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
-    return harmless(value) if isinstance(value, str) else value
+    return sanitize(value) if isinstance(value, str) else value
 
 
 def _json(found: Iterable[Record]) -> Iterator[str]:
@@ -47,4 +48,4 @@ def _json(found: Iterable[Record]) -> Iterator[str]:
 
 def _ndjson(found: Iterable[Record]) -> Iterator[str]:
     for record in found:
-        yield f"{harmless_json(msgspec.json.encode(record).decode())}\n"
+        yield f"{sanitize_json(msgspec.json.encode(record).decode())}\n"

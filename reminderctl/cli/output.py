@@ -13,25 +13,15 @@ from typing import Any, TextIO
 import click
 import msgspec
 
+from reminderctl.text import HARMFUL, sanitize, sanitize_line
+
 AT_ONCE = 1000  # lines, or values of an array, that are printed together
-# What makes a terminal do something, turns around what a reader sees, or cannot be printed at all.
-_HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _BEYOND_ASCII = re.compile("[^\x09\x0a\x20-\x7e]")
-
-
-def harmless(text: str) -> str:
-    """A text as a terminal may show it: whoever wrote what stands in it, it moves no cursor and hides no line."""
-    return _HARMFUL.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-def in_one_line(text: str) -> str:
-    """The same without line ends and tabs, which would pass for further rows and columns."""
-    return harmless(text.replace("\r\n", "\n")).replace("\n", " ").replace("\t", " ")
 
 
 def say(text: object, *, err: bool = False) -> None:
     """Print a text for people."""
-    click.echo(harmless(str(text)), err=err)
+    click.echo(sanitize(str(text)), err=err)
 
 
 def print_json(value: object) -> None:
@@ -54,12 +44,12 @@ def _json_text(value: object) -> str:
         encoded = msgspec.json.encode(value)
     except UnicodeEncodeError:  # a path that is not UTF-8
         encoded = msgspec.json.encode(_in_characters(msgspec.to_builtins(value)))
-    return harmless_json(msgspec.json.format(encoded, indent=2).decode())
+    return sanitize_json(msgspec.json.format(encoded, indent=2).decode())
 
 
-def harmless_json(text: str) -> str:
+def sanitize_json(text: str) -> str:
     """Return the same JSON, in which nothing does anything to a terminal; in ASCII where it will not become UTF-8."""
-    unsafe = _HARMFUL if _is_utf8(sys.stdout) else _BEYOND_ASCII
+    unsafe = HARMFUL if _is_utf8(sys.stdout) else _BEYOND_ASCII
     return unsafe.sub(lambda found: _escape(found[0]), text)
 
 
@@ -107,7 +97,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, styles
     if not console.is_terminal:
         print_lines(columns, rows)
         return
-    rows = [[in_one_line(cell) for cell in row] for row in rows]
+    rows = [[sanitize_line(cell) for cell in row] for row in rows]
     table = Table(box=None, pad_edge=False, header_style="bold")
     for number, column in enumerate(columns):
         table.add_column(column, style=styles[number] if number < len(styles) else "", overflow="fold")
@@ -118,7 +108,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, styles
 
 def print_lines(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Tab-separated lines with a heading, of which no more than a part is in memory at a time."""
-    lines = ("\t".join(map(in_one_line, row)) for row in rows)
+    lines = ("\t".join(map(sanitize_line, row)) for row in rows)
     click.echo("\t".join(columns))
     while part := list(islice(lines, AT_ONCE)):
         click.echo("\n".join(part))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import click
 
-from reminderctl.cli.output import harmless
+from reminderctl.text import sanitize
 
 Part = str | tuple[str, str]
 
@@ -24,7 +24,7 @@ class Paper:
     def line(self, *parts: Part, indent: int = 0, hanging: int = 0, style: str = "") -> None:
         """Print one line; a part is a text, or a text with its style. What wraps stands further in by `hanging`."""
         texts = [(part, "") if isinstance(part, str) else part for part in parts]
-        texts = [(harmless(text), own) for text, own in texts]
+        texts = [(sanitize(text), own) for text, own in texts]
         if not self._console.is_terminal:
             click.echo(" " * indent + "".join(text for text, _ in texts))
             return
@@ -46,7 +46,7 @@ class Paper:
 
     def table(self, rows: Iterable[tuple[str, str]], *, indent: int) -> None:
         """Print labels with their values, one below the other."""
-        rows = [(label, harmless(value)) for label, value in rows]
+        rows = [(label, sanitize(value)) for label, value in rows]
         width = max((len(label) for label, _ in rows), default=0)
         if not self._console.is_terminal:
             for label, value in rows:
@@ -69,7 +69,7 @@ class Paper:
 
     def quote(self, text: str, *, indent: int, title: str = "") -> None:
         """Print a text as it stands, in a frame."""
-        text = harmless(text).expandtabs()
+        text = sanitize(text).expandtabs()
         if not self._console.is_terminal:
             if title:
                 click.echo(f"{' ' * indent}{title}")

@@ -15,6 +15,7 @@ from reminderctl.cli.output import print_json, say
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.errors import ExitCode
 from reminderctl.model import Config, Delivery
+from reminderctl.text import shorten
 from reminderctl.tick import rehearse, tick
 from reminderctl.tick.report import CROWD, Report
 
@@ -101,7 +102,7 @@ def _tell(report: Report, *, as_json: bool, verbose: bool) -> None:
         counts = ", ".join(f"{count} {name}" for name, count in report.as_json().items() if name != "now" and count)
         say(counts or "nothing was due")
     for line in report.lines[:MOST_LINES]:
-        say(line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]} ...", err=True)
+        say(shorten(line, LONGEST_LINE, end=" ..."), err=True)
     if len(report.lines) > MOST_LINES:
         say(f"... and {len(report.lines) - MOST_LINES} more; see `reminderctl deliveries list`", err=True)
     warnings = list(report.warnings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,8 +17,8 @@ from reminderctl.errors import ConfigError, ReminderctlError, UsageError
 from reminderctl.files import drafted
 from reminderctl.model import Config
 from reminderctl.reports import health
-from reminderctl.reports.health.evaluate import words, words_of_size
 from reminderctl.reports.health.models import Facts, Lane
+from reminderctl.text import WEEKDAY_SORTABLE, describe_size, local_time, rough_length
 
 LEVEL_STYLES = {"ok": "bold green", "warning": "bold yellow", "critical": "bold red"}
 LANE_STYLES = {"ok": "green", "idle": "dim", "failing": "yellow", "throttled": "yellow", "down": "bold red"}
@@ -137,12 +137,12 @@ def _facts(facts: Facts) -> Iterator[tuple[str, str]]:
     """The table: a name and what to say, which is empty where nothing is known."""
     run = facts.last_run
     if run:
-        yield "last run", f"{_local(run.at, facts)}, {words(facts.last_run_age_seconds or 0)} ago"
+        yield "last run", f"{_local(run.at, facts)}, {_length(facts.last_run_age_seconds or 0)} ago"
     if run and run.report:
         done = [f"{count} {name}" for name, count in run.report.items() if name != "now" and count]
         yield "it did", ", ".join(done)
     if facts.lag_seconds is not None:
-        yield "lag", words(facts.lag_seconds)
+        yield "lag", _length(facts.lag_seconds)
     for title, counts in _counts(facts):
         yield title, ", ".join(f"{number} {state}" for state, number in counts if number)
     if facts.waiting and facts.waiting.deliveries:
@@ -153,8 +153,8 @@ def _facts(facts: Facts) -> Iterator[tuple[str, str]]:
         version = f"zones of {facts.clock.tzdata or 'an unknown version'} from {facts.clock.tzdata_from}"
         yield "clock", f"{timing.instant_text(facts.now)}, {facts.clock.timezone} {_local(facts.now, facts)}; {version}"
     if facts.space:
-        taken = f"{words_of_size(facts.space.ledger)} and {words_of_size(facts.space.wal)} in its -wal"
-        yield "ledger", f"{taken}; {words_of_size(facts.space.free)} free on the disk"
+        taken = f"{describe_size(facts.space.ledger)} and {describe_size(facts.space.wal)} in its -wal"
+        yield "ledger", f"{taken}; {describe_size(facts.space.free)} free on the disk"
     yield "outbox", f"{facts.outbox}: nothing is really sent" if facts.outbox else ""
     yield "versions", ", ".join(f"{name} {version}" for name, version in facts.versions.items())
 
@@ -180,7 +180,11 @@ def _in_words(lane: Lane, facts: Facts) -> str:
     return ", ".join([lane.lane.partition(" ")[2], *parts] if " " in lane.lane else parts)
 
 
+def _length(seconds: int) -> str:
+    return rough_length(timedelta(seconds=seconds))
+
+
 def _local(instant: datetime | None, facts: Facts) -> str:
     """An instant as the clocks of the configured zone show it, to the minute."""
     zone = ZoneInfo(facts.clock.timezone) if facts.clock and facts.clock.timezone else None
-    return f"{instant.astimezone(zone):%a %Y-%m-%d %H:%M}" if instant and zone else ""
+    return local_time(instant, zone, form=WEEKDAY_SORTABLE) if instant and zone else ""

@@ -12,13 +12,12 @@ from zoneinfo import ZoneInfo
 from reminderctl.cli.output import print_table
 from reminderctl.cli.paper import Paper
 from reminderctl.core import recipients
-from reminderctl.core.timing import DAY, HOUR, MINUTE
 from reminderctl.model import Config
 from reminderctl.reports.preview.fields import find_form
 from reminderctl.reports.preview.models import Moment, Sample, Trial, TriedMessage
 from reminderctl.reports.preview.run import own
 from reminderctl.reports.preview.send import Sent
-from reminderctl.text import pluralize
+from reminderctl.text import WEEKDAY, WEEKDAY_OF_THIS_YEAR, local_time, pluralize, rough_length
 
 QUOTED = ("body", "html")
 TOLD_OTHERWISE = frozenset({"encoding", "segments", "left", "attachment_types", "method"})
@@ -121,7 +120,7 @@ def _print_findings(paper: Paper, problems: Iterable[str], notes: Iterable[str],
 
 
 def _written(instant: datetime, trial: Trial) -> str:
-    return f"{instant.astimezone(ZoneInfo(trial.timezone)):%a %d %b %Y %H:%M} {trial.timezone}"
+    return f"{local_time(instant, ZoneInfo(trial.timezone), form=WEEKDAY)} {trial.timezone}"
 
 
 def _start(trial: Trial) -> str:
@@ -131,15 +130,11 @@ def _start(trial: Trial) -> str:
 def _deadline(moment: Moment, trial: Trial) -> str:
     zone = ZoneInfo(trial.timezone)
     due, expires = moment.due_at.astimezone(zone), moment.expires_at.astimezone(zone)
-    return f"{expires:%H:%M}" if due.date() == expires.date() else f"{expires:%a %d %b %H:%M}"
+    return local_time(expires, zone, form="%H:%M" if due.date() == expires.date() else WEEKDAY_OF_THIS_YEAR)
 
 
 def _from_now(instant: datetime, now: datetime) -> str:
-    length = abs(instant - now)
-    if length < 2 * HOUR:
-        amount = f"{length // MINUTE} min"
-    else:
-        amount = f"{length // HOUR} h" if length < 2 * DAY else f"{length // DAY} days"
+    amount = rough_length(abs(instant - now), day="days", least="min")
     return f"in {amount}" if instant > now else f"{amount} ago"
 
 
@@ -230,6 +225,6 @@ def print_samples(samples: Iterable[Sample], *, config: Config) -> None:
     for sample in samples:
         booking = sample.booking
         zone = ZoneInfo(booking.timezone or config.timezone)
-        starts = f"{booking.starts_at.astimezone(zone):%Y-%m-%d %H:%M} {zone.key}"
+        starts = f"{local_time(booking.starts_at, zone)} {zone.key}"
         rows.append((sample.name, sample.about, starts, booking.status))
     print_table(("sample", "about", "starts", "status"), rows, styles=("bold cyan",))

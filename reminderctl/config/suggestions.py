@@ -8,6 +8,8 @@ import types
 from collections.abc import Iterable, Set
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from reminderctl.text import shorten
+
 _LONGEST_QUOTE = 60
 _NAMES = {
     "int": "a whole number",
@@ -52,7 +54,7 @@ def one_of(choices: Iterable[str]) -> str:
 def quote(value: Any) -> str:
     """Return what was given: short text as it is, anything larger by its kind."""
     if isinstance(value, str):
-        return repr(value if len(value) <= _LONGEST_QUOTE else value[:_LONGEST_QUOTE] + "...")
+        return repr(shorten(value, _LONGEST_QUOTE))
     return "a list" if isinstance(value, list) else "a mapping"
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from yaml.nodes import MappingNode, Node
 
 from reminderctl.errors import Problem
+from reminderctl.text import shorten
 
 LONGEST = 1_000  # characters of a complaint, which may quote what it is about
 
@@ -48,7 +49,7 @@ class Page:
                     break
             if index >= 0:
                 line, column = place_in(self.text, index)
-        return Problem(self.name, line, column, path, what if len(what) <= LONGEST else f"{what[:LONGEST]}...")
+        return Problem(self.name, line, column, path, shorten(what, LONGEST))
 
 
 def place_in(text: str, index: int) -> tuple[int, int]:

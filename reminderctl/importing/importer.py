@@ -29,7 +29,7 @@ from reminderctl.importing.records import Record
 from reminderctl.importing.rows import BadRowError, read_row
 from reminderctl.importing.source import Format, Source, seekable
 from reminderctl.model import Window
-from reminderctl.text import pluralize
+from reminderctl.text import pluralize, printable, shorten
 
 Progress = Callable[[str, int, int], None]  # what is done, how much of it, of how much
 SHOWN_BAD_ROWS = 50
@@ -193,5 +193,4 @@ def _all_of(bad: list[tuple[int, str]], name: str) -> str:
 
 def _shown(text: str) -> str:
     """One line of it, not too long, without anything that a terminal would obey."""
-    line = "".join(each if each.isprintable() else " " for each in text[: LONGEST_REMARK + 1])
-    return f"{line[:LONGEST_REMARK]}…" if len(line) > LONGEST_REMARK else line
+    return printable(shorten(text, LONGEST_REMARK, end="…"))

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from reminderctl.text import shorten
+
 WIDTHS = frozenset({"full", "long", "medium", "short"})
 
 _LONGEST_QUOTE = 40  # characters of a pattern
@@ -83,8 +85,7 @@ def _mistake(filter_name: str, pattern: str) -> str | None:
     if pattern in WIDTHS:
         return None
     what = "; ".join(_remarks(filter_name, pattern))
-    shown = pattern if len(pattern) <= _LONGEST_QUOTE else f"{pattern[:_LONGEST_QUOTE]}..."
-    return f'{filter_name}("{shown}"): {what}' if what else None
+    return f'{filter_name}("{shorten(pattern, _LONGEST_QUOTE)}"): {what}' if what else None
 
 
 def _example(filter_name: str) -> str:

@@ -18,8 +18,8 @@ from reminderctl.messages.escaping import escape, escape_markup
 from reminderctl.messages.sandbox import Sandbox
 from reminderctl.messages.shortcode_values import Empty
 from reminderctl.messages.shortcodes import BY_NAME, CARRIAGE_RETURN, is_known, unknown
-from reminderctl.messages.wording import as_text
 from reminderctl.structure import BodyKind
+from reminderctl.text import as_text
 from reminderctl.text_types import Place
 
 HERE = "_here"  # the zone and the languages of the reader

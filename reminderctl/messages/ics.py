@@ -12,8 +12,8 @@ from reminderctl.core.filters import FOR_EVERYONE, own_status, standard_status
 from reminderctl.messages.context import Context
 from reminderctl.messages.escaping import escape_plain
 from reminderctl.messages.shortcode_values import value
-from reminderctl.messages.wording import as_text
 from reminderctl.model import Attachment, Company
+from reminderctl.text import as_text
 
 _BEFORE_ALL = datetime(2020, 1, 1, tzinfo=UTC)
 

@@ -8,6 +8,7 @@ from html import unescape
 
 from reminderctl.messages import templates
 from reminderctl.messages.shortcodes import also_said, is_known
+from reminderctl.text import shorten
 
 _NAME = r"[A-Za-z]\w*(?:[ \t.-]\w+)*"
 # How other programs mark a name. A known shortcode has a `_`, so that nothing of ordinary language is one.
@@ -80,16 +81,12 @@ def _of_comments(text: str) -> Iterator[tuple[int, str]]:
     for start, comment in templates.comments(text):
         inside = comment[2:-2]
         if comment.endswith("#}") and (inside[:1].isalnum() or _CSS.search(inside)):
-            shown = f"{comment[:_LONGEST]}..." if len(comment) > _LONGEST else comment
-            what = (
-                f"{shown} begins a comment, and {len(comment)} characters are not sent; write a blank after the brace"
-            )
-            yield start, what
+            what = f"begins a comment, and {len(comment)} characters are not sent; write a blank after the brace"
+            yield start, f"{shorten(comment, _LONGEST)} {what}"
 
 
 def _as_it_is(written: str, meant: str) -> str:
-    shown = f"{written[:_LONGEST]}..." if len(written) > _LONGEST else written
-    return f"{shown} is sent as it stands; write {{{meant}}}"
+    return f"{shorten(written, _LONGEST)} is sent as it stands; write {{{meant}}}"
 
 
 def _meant(written: str) -> str | None:

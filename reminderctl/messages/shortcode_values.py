@@ -14,8 +14,8 @@ from reminderctl.core.timing import find_zone
 from reminderctl.messages import dates
 from reminderctl.messages.context import Context
 from reminderctl.messages.shortcodes import CUSTOM
-from reminderctl.messages.wording import as_text
 from reminderctl.model import Customer, Location, Service, Staff
+from reminderctl.text import as_text
 
 
 class Empty(str):

@@ -14,6 +14,7 @@ from reminderctl.config.message import node_at
 from reminderctl.config.yaml_file import Page
 from reminderctl.config.yaml_nodes import is_list, is_mapping, paths
 from reminderctl.messages import oddities, templates
+from reminderctl.text import shorten
 from reminderctl.text_types import Place
 
 _COMMENT = re.compile(r"[ \t]*(#[^\r\n]*)")
@@ -66,7 +67,7 @@ def _look_behind(page: Page, node: ScalarNode, *, path: str, is_text: bool) -> N
     # Nobody comments with a shortcode; and `Room #5` is no comment of somebody who writes a blank behind his.
     if not (_SHORTCODE.search(comment) or (is_text and not node.style and re.match("#[^\\s#!]", comment))):
         return
-    shown = f"{comment[:_LONGEST]}..." if len(comment) > _LONGEST else comment
+    shown = shorten(comment, _LONGEST)
     what = f'`{shown}` is a comment, so it is not part of the text; put all of it in quotes: "... #..."'
     page.warn(node, what, path=path)
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from reminderctl.core import timing
 from reminderctl.reports.health.models import Facts, Finding, Lane, Level
-from reminderctl.text import pluralize
+from reminderctl.text import WEEKDAY_OF_THIS_YEAR, describe_size, local_time, pluralize, rough_length
 
 OK, WARNING, CRITICAL = Level
 SPACE_CRITICAL, SPACE_WARNING = 50_000_000, 200_000_000  # bytes
@@ -32,13 +32,13 @@ def _of_runs(facts: Facts, max_lag: timedelta) -> Iterator[Finding]:
         what = "`reminderctl run` has never run with this ledger; `reminderctl cron install` lets cron call it"
         yield Finding(CRITICAL, "run", what)
     elif age > limit:
-        what = f"no run since {_when(facts.last_run.at, facts)}, {words(age)} ago; see that cron still calls it"
+        what = f"no run since {_when(facts.last_run.at, facts)}, {_length(age)} ago; see that cron still calls it"
         yield Finding(CRITICAL, "run", what)
     elif age < -CLOCK_TOLERANCE:
         what = f"the clock is behind: the last run was at {_when(facts.last_run.at, facts)}, which is still to come"
         yield Finding(WARNING, "clock", what)
     elif facts.lag_seconds is not None and facts.lag_seconds > limit:
-        yield Finding(CRITICAL, "run", f"planning is {words(facts.lag_seconds)} behind, although runs begin")
+        yield Finding(CRITICAL, "run", f"planning is {_length(facts.lag_seconds)} behind, although runs begin")
 
 
 def _of_lane(lane: Lane, facts: Facts) -> Iterator[Finding]:
@@ -105,7 +105,7 @@ def _of_space(facts: Facts) -> Iterator[Finding]:
     if facts.space and facts.space.free < SPACE_WARNING:
         level = CRITICAL if facts.space.free < SPACE_CRITICAL else WARNING
         yield Finding(
-            level, "disk", f"only {words_of_size(facts.space.free)} are free where the ledger lies; make room"
+            level, "disk", f"only {describe_size(facts.space.free)} are free where the ledger lies; make room"
         )
 
 
@@ -116,7 +116,7 @@ def summarize(facts: Facts) -> str:
     sent = facts.deliveries.get("sent")
     waiting = facts.waiting.deliveries if facts.waiting else 0
     parts = [
-        f"last run {words(facts.last_run_age_seconds or 0)} ago",
+        f"last run {_length(facts.last_run_age_seconds or 0)} ago",
         f"{sent.last_24_hours if sent else 0} sent in the last 24 hours",
         f"{waiting or 'nothing'} waiting",
     ]
@@ -126,26 +126,16 @@ def summarize(facts: Facts) -> str:
 # --- words ------------------------------------------------------------------------------------------------------------
 
 
-def words(seconds: int) -> str:
-    """A length of time in its largest unit: 40 s, 12 min, 5 h, 3 d."""
-    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds // length} {unit}"
-    return f"{max(seconds, 0)} s"
-
-
-def words_of_size(size: int) -> str:
-    """A number of bytes: 120 kB, 3.4 MB, 82.0 GB."""
-    for unit, bytes_in_it in (("GB", 1e9), ("MB", 1e6)):
-        if size >= bytes_in_it:
-            return f"{size / bytes_in_it:,.1f} {unit}"
-    return f"{size // 1000} kB"
+def _length(seconds: int) -> str:
+    return rough_length(timedelta(seconds=seconds))
 
 
 def _when(instant: datetime | None, facts: Facts) -> str:
     """An instant as the clocks of the configured zone show it: Wed 14 Jan 10:00."""
     zone = timing.find_zone(facts.clock.timezone) if facts.clock and facts.clock.timezone else None
-    return f"{instant.astimezone(zone):%a %d %b %H:%M}" if instant and zone else str(instant or "an unknown instant")
+    if instant and zone:
+        return local_time(instant, zone, form=WEEKDAY_OF_THIS_YEAR)
+    return str(instant or "an unknown instant")
 
 
 def _sentence(error: str | None) -> str:

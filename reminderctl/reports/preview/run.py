@@ -19,6 +19,7 @@ from reminderctl.messages.render import Incomplete
 from reminderctl.model import Booking, Config, Delivery, Participant, Workflow
 from reminderctl.reports.preview.fields import read_fields
 from reminderctl.reports.preview.models import Moment, Sample, Trial, TriedMessage
+from reminderctl.text import rough_length, shorten
 from reminderctl.tick.deliver import Composed, compose
 
 LONGEST_NAME = 40
@@ -95,10 +96,7 @@ def _zone_problems(workflow: Workflow, matching: tuple[Participant, ...]) -> Ite
 
 
 def _ago(length: timedelta) -> str:
-    minutes = round(length / timing.MINUTE)
-    if minutes < 120:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} days"
+    return rough_length(round(length / timing.MINUTE) * timing.MINUTE, day="days", least="min")
 
 
 def _reasons(workflow: Workflow, booking: Booking, *, config: Config) -> Iterator[str]:
@@ -114,8 +112,7 @@ def _reasons(workflow: Workflow, booking: Booking, *, config: Config) -> Iterato
 
 
 def _called(participant: Participant) -> str:
-    name = participant.customer.full_name or participant.customer.id
-    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..."
+    return shorten(participant.customer.full_name or participant.customer.id, LONGEST_NAME)
 
 
 # --- what everybody gets ----------------------------------------------------------------------------------------------

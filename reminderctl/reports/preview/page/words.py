@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from reminderctl.core.timing import DAY, HOUR, MINUTE, event_at, instant_text
+from reminderctl.core.timing import event_at, instant_text
 from reminderctl.model import Filters, Workflow
 from reminderctl.reports.preview.models import Moment, Trial
-from reminderctl.text import pluralize
+from reminderctl.text import spelled_length
 
 EMPTY_NOTE = "empty: "
 _OF_TEMPLATES = frozenset({"template", "content_sid", "parameters", "variables"})
@@ -28,7 +28,7 @@ def describe_workflow(workflow: Workflow) -> Iterator[str]:
     if workflow.for_each_customer is not None:
         yield "Once for each customer." if workflow.for_each_customer else "Once for a booking, for its first customer."
     if workflow.grace is not None:
-        yield f"At most {length(workflow.grace)} late." if workflow.grace else "Never late."
+        yield f"At most {spelled_length(workflow.grace)} late." if workflow.grace else "Never late."
     if workflow.late_booking == "send":
         yield "Also sent when the booking is made too late for it."
 
@@ -95,7 +95,7 @@ def _trigger_point(moment: Moment, trial: Trial, zone: ZoneInfo) -> Point:
     trigger = next(each for each in trial.workflow.triggers if each.text == moment.trigger)
     event = event_at(trigger, trial.sample.booking)
     side = "before" if moment.due_at < event else "after"
-    distance = f"{length(abs(event - moment.due_at))} {side} {trigger.anchor}" if moment.due_at != event else ""
+    distance = f"{spelled_length(abs(event - moment.due_at))} {side} {trigger.anchor}" if moment.due_at != event else ""
     due, expires = moment.due_at.astimezone(zone), moment.expires_at.astimezone(zone)
     until = f"{expires:%H:%M}" if expires.date() == due.date() else clock(expires)
     return Point(due, "trigger", moment.trigger, "" if distance == moment.trigger else distance, until)
@@ -104,14 +104,6 @@ def _trigger_point(moment: Moment, trial: Trial, zone: ZoneInfo) -> Point:
 def clock(at: datetime) -> str:
     """`Mon 30 Nov 2026, 10:00`."""
     return f"{at:%a} {at.day} {at:%b %Y, %H:%M}"
-
-
-def length(span: timedelta) -> str:
-    """`90 minutes`, `23 hours`, `9 days 1 hour`; a day is 24 hours here, and written so from the third on."""
-    days, rest = divmod(span, DAY) if span >= 3 * DAY else (0, span)
-    hours, rest = divmod(rest, HOUR) if span >= 2 * HOUR or span == HOUR else (0, rest)
-    parts = ((days, "day"), (hours, "hour"), (rest // MINUTE, "minute"))
-    return " ".join(pluralize(number, unit) for number, unit in parts if number) or "0 minutes"
 
 
 # --- messages ---------------------------------------------------------------------------------------------------------
