@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from msgspec import Meta, Struct
 
-from reminderctl.channels import _gateway, _http
+from reminderctl.channels._http import provider, responses
 from reminderctl.channels._phone import Region, region_mistakes
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable
 from reminderctl.model import Receipt
@@ -67,15 +67,15 @@ class Account(Struct, frozen=True, kw_only=True):
         str, Meta(description="Instead of `from`: the messaging service (MG...) that chooses the sender.")
     ] = ""
     region: Region = None
-    base_url: _gateway.BaseUrl = "https://api.twilio.com"
-    timeout: _gateway.Timeout = 30.0
+    base_url: provider.BaseUrl = "https://api.twilio.com"
+    timeout: provider.Timeout = 30.0
 
 
 def account_mistakes(account: Account, *, sender: str) -> list[str]:
     """What is wrong with the settings taken together; `sender` is their `from`."""
     found = [
-        *_gateway.url_mistakes(account.base_url),
-        *_gateway.secret_mistakes(auth_token=account.auth_token, api_key_secret=account.api_key_secret),
+        *provider.url_mistakes(account.base_url),
+        *provider.secret_mistakes(auth_token=account.auth_token, api_key_secret=account.api_key_secret),
         *region_mistakes(account.region),
     ]
     if account.account_sid.startswith("SK"):
@@ -89,7 +89,7 @@ def account_mistakes(account: Account, *, sender: str) -> list[str]:
     return found
 
 
-class Line(_gateway.Line):
+class Line(provider.Line):
     """A way to one account."""
 
     def __init__(self, account: Account) -> None:
@@ -98,7 +98,7 @@ class Line(_gateway.Line):
 
     def post(self, fields: Mapping[str, str], envelope: Envelope) -> Receipt:
         """Have Twilio make one message; raises a `DeliveryError` unless it has."""
-        validity = _gateway.seconds_left(envelope, least=1, most=_LONGEST_VALIDITY)
+        validity = provider.seconds_left(envelope, least=1, most=_LONGEST_VALIDITY)
         credentials = _credentials(self._account)
         answer = self.request(
             "POST",
@@ -108,7 +108,7 @@ class Line(_gateway.Line):
             auth=credentials,
             timeout=self._account.timeout,
         )
-        return read_answer(answer, hide=_gateway.spell_out(Secret(credentials[1]), user=credentials[0]))
+        return read_answer(answer, hide=provider.spell_out(Secret(credentials[1]), user=credentials[0]))
 
 
 def sender_fields(account: Account, *, sender: str) -> dict[str, str]:
@@ -118,25 +118,25 @@ def sender_fields(account: Account, *, sender: str) -> dict[str, str]:
     return {"From": sender}
 
 
-def read_answer(answer: _http.Answer, *, hide: list[str]) -> Receipt:
+def read_answer(answer: responses.Answer, *, hide: list[str]) -> Receipt:
     """The receipt of a message that Twilio has made; raises a `DeliveryError` for any other answer."""
     said = answer.json if isinstance(answer.json, dict) else {}
     if 200 <= answer.status < 300:
         sid = said.get("sid")
         if not isinstance(sid, str) or not sid:
-            raise _gateway.not_understood(answer, "Twilio", hide=hide)
+            raise provider.not_understood(answer, "Twilio", hide=hide)
         if said.get("status") not in _FAILED:
             return Receipt(provider_id=sid)
         code, words = _number(said.get("error_code")), said.get("error_message") or f"the message is {said['status']}"
-        raise _gateway.error(
+        raise provider.error(
             MEANINGS.get(code, Rejected),
-            _gateway.describe_code("Twilio", code, words, hide=hide),
+            provider.describe_code("Twilio", code, words, hide=hide),
             code=code,
             alone=code in ALONE,
         )
     code = _number(said.get("code"))
-    text = _gateway.describe_code("Twilio", code, said.get("message"), hide=hide) if code else ""
-    refusal = classify(answer.status, code, answer.retry_after, text=text or _http.describe(answer, hide=hide))
+    text = provider.describe_code("Twilio", code, said.get("message"), hide=hide) if code else ""
+    refusal = classify(answer.status, code, answer.retry_after, text=text or responses.describe(answer, hide=hide))
     assert refusal  # noqa: S101 - a status outside 200..299 always has one
     raise refusal
 
@@ -146,8 +146,8 @@ def classify(
 ) -> DeliveryError | None:
     """What an answer means: the code first, the HTTP status second; None for accepted. No code is 0."""
     if meaning := MEANINGS.get(code):
-        return _gateway.error(meaning, text, code=code, retry_after=retry_after, alone=code in ALONE)
-    refusal = _http.classify_status(status, retry_after, text=text)
+        return provider.error(meaning, text, code=code, retry_after=retry_after, alone=code in ALONE)
+    refusal = responses.classify_status(status, retry_after, text=text)
     if refusal and code:
         refusal.provider_code = str(code)
     return refusal

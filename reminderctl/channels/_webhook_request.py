@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import msgspec
 
-from reminderctl.channels import _gateway
+from reminderctl.channels._http import provider
 from reminderctl.channels.addresses import origin
 from reminderctl.errors import Rejected
 
@@ -145,7 +145,7 @@ def settings_mistakes(given: Mapping[str, Mapping[str, Secret]]) -> Iterator[str
         seen.add(standard)
         for name, value in headers.items():
             yield from _name_mistakes(name)
-            for what in _gateway.secret_mistakes(**{name: value}):
+            for what in provider.secret_mistakes(**{name: value}):
                 yield f"headers: {what}"
             if not value:
                 yield f"headers: {name}: is empty; give it a value or leave it out"

@@ -42,7 +42,7 @@ from reminderctl.secret import Secret
 from reminderctl.text_types import Header, Html, Place, Plain
 
 if TYPE_CHECKING:
-    from reminderctl.channels._smtp import Client
+    from reminderctl.channels._email.smtp import Client
 
 RULES = Rules(on_unknown=OnUnknown.RESEND_ONCE, workers=2)
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
@@ -128,17 +128,17 @@ class Channel:
 
     def send(self, message: Message, envelope: Envelope) -> Receipt:
         """Send one mail; raises a `DeliveryError` unless the server, or the program, took it."""
-        from reminderctl.channels import _mime
+        from reminderctl.channels._email import mime
 
-        mail = _mime.compose(message, self._settings, envelope)
+        mail = mime.compose(message, self._settings, envelope)
         if self._settings.sendmail:
-            from reminderctl.channels import _sendmail
+            from reminderctl.channels._email import sendmail
 
-            return _sendmail.send(mail, self._settings)
+            return sendmail.send(mail, self._settings)
         if self._client is None:
-            from reminderctl.channels import _smtp
+            from reminderctl.channels._email import smtp
 
-            self._client = _smtp.Client(self._settings)
+            self._client = smtp.Client(self._settings)
         return self._client.send(mail)
 
     def close(self) -> None:
@@ -149,9 +149,9 @@ class Channel:
 
 def as_file(message: Message, settings: Settings | None, envelope: Envelope) -> bytes:
     """The mail as it would leave, to the byte. Raises `Rejected` where it could not."""
-    from reminderctl.channels import _mime
+    from reminderctl.channels._email import mime
 
-    return _mime.compose(message, settings, envelope).content
+    return mime.compose(message, settings, envelope).content
 
 
 def mark_as_test(message: Message, _address: str) -> tuple[Message, str]:

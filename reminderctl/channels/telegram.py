@@ -33,8 +33,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from reminderctl import elapsed
-from reminderctl.channels import OnUnknown, Rules, _gateway, _http
-from reminderctl.channels._answers import quote
+from reminderctl.channels import OnUnknown, Rules
+from reminderctl.channels._http import provider, responses
+from reminderctl.channels._http.responses import quote
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled
 from reminderctl.model import Envelope, Receipt
 from reminderctl.secret import Secret
@@ -68,8 +69,8 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     bot_token: Annotated[Secret, Meta(description="The bot's token, as @BotFather shows it.")]
     silent: Annotated[bool, Meta(description="Messages arrive without a sound.")] = False
-    base_url: _gateway.BaseUrl = "https://api.telegram.org"
-    timeout: _gateway.Timeout = 30.0
+    base_url: provider.BaseUrl = "https://api.telegram.org"
+    timeout: provider.Timeout = 30.0
 
 
 class Message(Struct, frozen=True, kw_only=True):
@@ -86,7 +87,7 @@ class Message(Struct, frozen=True, kw_only=True):
 
 def mistakes(settings: Settings) -> list[str]:
     """What is wrong with the settings taken together, without a word of the token."""
-    found = _gateway.url_mistakes(settings.base_url)
+    found = provider.url_mistakes(settings.base_url)
     if not _TOKEN.fullmatch(settings.bot_token.reveal()):
         found.append("bot_token: has characters that no token has; copy it again from @BotFather, 123456789:AAE...")
     return found
@@ -169,7 +170,7 @@ class Channel:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._line = _gateway.Line()
+        self._line = provider.Line()
 
     def send(self, message: Message, envelope: Envelope) -> Receipt:
         """Send one message; raises a `DeliveryError` unless Telegram took it."""
@@ -189,13 +190,13 @@ class Channel:
         """Let go of connections; never raises."""
         self._line.close()
 
-    def _post(self, request: Mapping[str, Any], *, timeout: float) -> _http.Answer:
+    def _post(self, request: Mapping[str, Any], *, timeout: float) -> responses.Answer:
         # The token is in the URL, of which no error ever shows more than the host.
         url = f"{self._settings.base_url.rstrip('/')}/bot{self._settings.bot_token.reveal()}/sendMessage"
         headers = {"Content-Type": "application/json"}
         return self._line.request("POST", url, headers=headers, body=msgspec.json.encode(request), timeout=timeout)
 
-    def _read(self, answer: _http.Answer) -> Receipt:
+    def _read(self, answer: responses.Answer) -> Receipt:
         token = self._settings.bot_token.reveal()
         return _read_answer(answer, hide=[token, token.partition(":")[2]])
 
@@ -203,7 +204,7 @@ class Channel:
 # --- the answer -----------------------------------------------------------------------------------------------------
 
 
-def _read_answer(answer: _http.Answer, *, hide: list[str]) -> Receipt:
+def _read_answer(answer: responses.Answer, *, hide: list[str]) -> Receipt:
     """The receipt of a message that Telegram took; raises a `DeliveryError` for any other answer."""
     said = _read_object(answer.json)
     accepted = 200 <= answer.status < 300
@@ -214,18 +215,18 @@ def _read_answer(answer: _http.Answer, *, hide: list[str]) -> Receipt:
     if isinstance(code, int):
         words = str(said.get("description", ""))
         advice = _ADVICE.get(code) or next((_ADVICE[each] for each in _ADVICE if words.startswith(str(each))), "")
-        text = f"{_gateway.describe_code('Telegram', code, words, hide=hide)}{'; ' if advice else ''}{advice}"
+        text = f"{provider.describe_code('Telegram', code, words, hide=hide)}{'; ' if advice else ''}{advice}"
         refusal = _classify(code, answer, text=text)
     else:
-        refusal = None if accepted else _classify(answer.status, answer, text=_http.describe(answer, hide=hide))
+        refusal = None if accepted else _classify(answer.status, answer, text=responses.describe(answer, hide=hide))
     if refusal is None:
-        raise _gateway.not_understood(answer, "Telegram", hide=hide)
+        raise provider.not_understood(answer, "Telegram", hide=hide)
     if isinstance(code, int):
         refusal.provider_code = str(code)
     raise refusal
 
 
-def _classify(code: int, answer: _http.Answer, *, text: str) -> DeliveryError | None:
+def _classify(code: int, answer: responses.Answer, *, text: str) -> DeliveryError | None:
     """What a code means; Telegram's are those of HTTP (github.com/tdlib/telegram-bot-api, Client.cpp, Query.cpp)."""
     if code in (401, 404):  # the token is revoked, or none
         return ChannelDown(text)
@@ -233,20 +234,20 @@ def _classify(code: int, answer: _http.Answer, *, text: str) -> DeliveryError | 
         return Rejected(text)
     if code == 429:
         return Throttled(text, retry_after=_read_wait(answer))
-    return _http.classify_status(code, answer.retry_after, text=text)
+    return responses.classify_status(code, answer.retry_after, text=text)
 
 
-def _read_wait(answer: _http.Answer) -> timedelta | datetime | None:
+def _read_wait(answer: responses.Answer) -> timedelta | datetime | None:
     """How long the bot, whole as it is, asks to be left alone: in the body, where Telegram says it, or in a header."""
     seconds = _read_object(_read_object(answer.json).get("parameters")).get("retry_after")
-    in_body = _http.read_retry_after(str(seconds)) if isinstance(seconds, int | float) else None
+    in_body = responses.read_retry_after(str(seconds)) if isinstance(seconds, int | float) else None
     in_header = answer.retry_after
     if isinstance(in_body, timedelta) and isinstance(in_header, timedelta):
         return max(in_body, in_header)
     return in_body or in_header
 
 
-def _read_new_chat(answer: _http.Answer) -> int | None:
+def _read_new_chat(answer: responses.Answer) -> int | None:
     """Where a group's messages go since it has become a supergroup; None where this is not what Telegram says."""
     chat = _read_object(_read_object(answer.json).get("parameters")).get("migrate_to_chat_id")
     return chat if answer.status == 400 and isinstance(chat, int) else None

@@ -33,7 +33,8 @@ from urllib.parse import urljoin, urlsplit
 from msgspec import Meta, Struct, structs
 
 from reminderctl import elapsed
-from reminderctl.channels import OnUnknown, Rules, _http
+from reminderctl.channels import OnUnknown, Rules
+from reminderctl.channels._http import client, responses
 from reminderctl.channels._marking import mark_headers
 from reminderctl.channels._webhook_request import (
     compose,
@@ -51,7 +52,7 @@ from reminderctl.secret import Secret
 from reminderctl.text_types import Body, Data, DataHeader, DataTree, Url
 
 if TYPE_CHECKING:
-    from reminderctl.channels._transport import Session
+    from reminderctl.channels._http.transport import Session
 
 __all__ = [
     "RULES",
@@ -182,7 +183,7 @@ class Channel:
             keys=signing_keys(self._settings.secret),
             added={name: value.reveal() for name, value in added.items()},
         )
-        answer = _http.request(
+        answer = client.request(
             self._session(), sent.method, sent.url, headers=sent.headers, body=sent.body, timeout=self._settings.timeout
         )
         if answer.host == _SCRIPTS and (collected := _where_script_answers(sent.url, answer)):
@@ -204,13 +205,13 @@ class Channel:
     def _session(self) -> Session:
         if not self._opened:
             # Receivers know repetitions by their id, so that a lost connection costs no more than another attempt.
-            self._opened = _http.session(keep_alive=True)
+            self._opened = client.session(keep_alive=True)
         return self._opened
 
     def _collect(self, url: str, *, timeout: float) -> Receipt:
         """What the script said. It has already run, so that whatever goes wrong here must not make it run again."""
         try:
-            answer = _http.request(self._session(), "GET", url, timeout=max(timeout, 1), public_only=True)
+            answer = client.request(self._session(), "GET", url, timeout=max(timeout, 1), public_only=True)
         except DeliveryError as error:
             return Receipt(note=f"the script has run; its answer could not be fetched: {error}")
         if answer.is_html:
@@ -218,30 +219,30 @@ class Channel:
         return Receipt()
 
 
-def _where_script_answers(url: str, answer: _http.Answer) -> str | None:
+def _where_script_answers(url: str, answer: responses.Answer) -> str | None:
     """Where a Google script that has run puts its answer; None where this is not the sign of it."""
     place = urljoin(url, answer.headers.get("location", ""))
     secure_enough = urlsplit(place).scheme in ("https", urlsplit(url).scheme)
-    if answer.status in (302, 303) and _http.host_of(place) == _SCRIPT_ANSWERS and secure_enough:
+    if answer.status in (302, 303) and client.host_of(place) == _SCRIPT_ANSWERS and secure_enough:
         return place
     return None
 
 
-def _refusal(answer: _http.Answer, *, hidden: list[str]) -> DeliveryError | None:
+def _refusal(answer: responses.Answer, *, hidden: list[str]) -> DeliveryError | None:
     """What an answer means; None for accepted. Receivers know repetitions by their id, so what may pass is repeated."""
-    text = _http.describe(answer, hide=hidden)
+    text = responses.describe(answer, hide=hidden)
     if (answer.host, answer.status) in _UNKNOWN_INTEGRATION:
         return ChannelDown(text)
     if answer.status == 400 and "queue is full" in answer.text.lower():  # Make.com
         return Unavailable(text, retry_after=answer.retry_after)
-    return _http.classify_status(answer.status, _asked_wait(answer), text=text, repeatable=True)
+    return responses.classify_status(answer.status, _asked_wait(answer), text=text, repeatable=True)
 
 
-def _asked_wait(answer: _http.Answer) -> timedelta | datetime | None:
+def _asked_wait(answer: responses.Answer) -> timedelta | datetime | None:
     """How long the receiver asks to be left alone: in a header, or in seconds in its body, as Discord does."""
     said = answer.json if answer.status == 429 else None
     seconds = said.get("retry_after") if isinstance(said, dict) else None
-    in_body = _http.read_retry_after(str(seconds)) if isinstance(seconds, int | float) else None
+    in_body = responses.read_retry_after(str(seconds)) if isinstance(seconds, int | float) else None
     in_header = answer.retry_after
     if isinstance(in_header, timedelta) and isinstance(in_body, timedelta):
         return max(in_header, in_body)

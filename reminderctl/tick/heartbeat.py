@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reminderctl.channels import _http
+from reminderctl.channels._http import client
 from reminderctl.errors import DeliveryError
 from reminderctl.secret import Secret
 
@@ -12,9 +12,9 @@ NOT_SUCCESS = 300  # redirects are not followed, and so are no success
 
 def beat(url: Secret) -> str | None:
     """Make one GET; what went wrong, in words that name the host only, or None."""
-    with _http.session() as session:
+    with client.session() as session:
         try:
-            answer = _http.request(session, "GET", url.reveal(), timeout=PATIENCE_SECONDS)
+            answer = client.request(session, "GET", url.reveal(), timeout=PATIENCE_SECONDS)
         except DeliveryError as error:
             return f"the heartbeat: {error}"
     return f"the heartbeat: {answer.host} answered {answer.status}" if answer.status >= NOT_SUCCESS else None

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from reminderctl.channels import _http, addresses
+from reminderctl.channels import addresses
+from reminderctl.channels._http import client
 from reminderctl.errors import ChannelDown, DeliveryError, Unavailable
 from reminderctl.model import Receipt
 from tests import http_server, texting, webhooks
@@ -127,10 +128,10 @@ PRIVATE = (
 @pytest.mark.parametrize("host", PRIVATE)
 def test_where_only_public_hosts_may_be_asked_no_spelling_of_a_private_one_is(trap: Trap, host: str) -> None:
     with (
-        closing(_http.session()) as session,
+        closing(client.session()) as session,
         pytest.raises(Unavailable, match=r"not a public address|cannot be resolved"),
     ):
-        _http.request(session, "GET", f"http://{host}:{trap.port}/", public_only=True)
+        client.request(session, "GET", f"http://{host}:{trap.port}/", public_only=True)
     assert trap.visits == 0
 
 
@@ -143,8 +144,8 @@ def test_a_name_is_looked_up_once_for_the_check_and_the_connection(trap: Trap, m
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (place, port))]
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    with closing(_http.session()) as session, pytest.raises(Unavailable, match="not a public address"):
-        _http.request(session, "GET", f"http://rebinding.example:{trap.port}/", public_only=True)
+    with closing(client.session()) as session, pytest.raises(Unavailable, match="not a public address"):
+        client.request(session, "GET", f"http://rebinding.example:{trap.port}/", public_only=True)
     assert (looked_up, trap.visits) == (["rebinding.example"], 0)
 
 

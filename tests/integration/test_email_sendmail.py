@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from reminderctl.channels import _smtp_login
 from reminderctl.channels import email as channel
+from reminderctl.channels._email import login
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Unavailable, Unknown
 from reminderctl.model import Envelope
 
@@ -112,5 +112,5 @@ def test_a_token_is_taken_although_its_command_leaves_something_running(tmp_path
     settings = channel.Settings(
         host="h", username="u", token_command=[str(program)], from_="citas@example.test", timeout=3
     )
-    login = _smtp_login.prepare(settings, ["XOAUTH2"], deadline=time.monotonic() + 3)
-    assert "t0ken" in login.initial
+    prepared = login.prepare(settings, ["XOAUTH2"], deadline=time.monotonic() + 3)
+    assert "t0ken" in prepared.initial

@@ -15,7 +15,8 @@ import pytest
 import trustme
 from standardwebhooks import Webhook
 
-from reminderctl.channels import _http, addresses, webhook
+from reminderctl.channels import addresses, webhook
+from reminderctl.channels._http import client
 from reminderctl.errors import DeliveryError, Rejected, Unavailable
 from reminderctl.model import Receipt
 from reminderctl.secret import Secret
@@ -189,9 +190,9 @@ def send_several(server: Server, count: int, *, wait: Callable[[], object] = lam
 
 
 def test_a_provider_without_ids_gets_a_connection_for_each_request(server: Server) -> None:
-    session = _http.session()
+    session = client.session()
     for number in range(3):
-        answered = _http.request(session, "POST", server.url, form={"n": str(number)}, auth=("ana", "geheim"))
+        answered = client.request(session, "POST", server.url, form={"n": str(number)}, auth=("ana", "geheim"))
         assert (answered.status, answered.complete) == (200, True)
     session.close()
     assert server.connections == 3

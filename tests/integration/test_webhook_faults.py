@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import trustme
 
-from reminderctl.channels import _http, webhook
+from reminderctl.channels import webhook
+from reminderctl.channels._http import client, responses
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable, Unknown
 from reminderctl.model import Receipt
 from reminderctl.secret import Secret
@@ -123,7 +124,7 @@ def test_the_wait_that_a_receiver_asks_for_is_known(
 def test_where_repetitions_do_harm_a_server_that_broke_may_have_sent(
     status: int, retry_after: timedelta | None, ending: type[DeliveryError] | None
 ) -> None:
-    error = _http.classify_status(status, retry_after)
+    error = responses.classify_status(status, retry_after)
     assert (type(error) if error else None) is ending
 
 
@@ -310,8 +311,8 @@ def test_receivers_whose_not_found_means_the_integration_pause_their_lane(
 
 
 def test_a_request_for_public_hosts_only_never_reaches_a_private_address(server: Server) -> None:
-    session = _http.session()
+    session = client.session()
     with pytest.raises(Unavailable, match="not a public address"):
-        _http.request(session, "GET", server.url, public_only=True)
+        client.request(session, "GET", server.url, public_only=True)
     session.close()
     assert server.connections == 0

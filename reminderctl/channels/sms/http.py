@@ -35,9 +35,10 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, field
 
-from reminderctl.channels import OnUnknown, Rules, _gateway
+from reminderctl.channels import OnUnknown, Rules
+from reminderctl.channels._http import provider
 from reminderctl.channels._phone import Region, region_mistakes
-from reminderctl.channels.sms import _rules
+from reminderctl.channels.sms import _gateway
 from reminderctl.channels.sms._message import Message, Sender, as_file, sender_mistakes
 from reminderctl.channels.sms._presets import PRESETS, Gateway
 from reminderctl.model import Envelope, Receipt
@@ -61,7 +62,7 @@ class Settings(Gateway, frozen=True, kw_only=True):
     from_: Sender = field(name="from", default="")
     region: Region = None
     base_url: Annotated[str, Meta(description="Another scheme and host than the URL's, for a test of your own.")] = ""
-    timeout: _gateway.Timeout = 30.0
+    timeout: provider.Timeout = 30.0
 
     def __repr__(self) -> str:  # people write keys into forms and headers, too
         return f"Settings(preset={self.preset!r}, from_={self.from_!r})"
@@ -70,17 +71,17 @@ class Settings(Gateway, frozen=True, kw_only=True):
         return [("preset", self.preset), ("from_", self.from_)]
 
 
-class Channel(_gateway.Line):
+class Channel(provider.Line):
     """Sends the SMS of one thread."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self._settings = settings
-        self._gateway = _rules.complete(settings)
+        self._gateway = _gateway.complete(settings)
 
     def send(self, message: Message, envelope: Envelope) -> Receipt:
         """Send one SMS; raises a `DeliveryError` unless the gateway's answer shows that it took it."""
-        asked = _rules.compose(self._gateway, self._settings, message, envelope)
+        asked = _gateway.compose(self._gateway, self._settings, message, envelope)
         answer = self.request(
             asked.method,
             asked.url,
@@ -90,15 +91,15 @@ class Channel(_gateway.Line):
             auth=asked.auth,
             timeout=self._settings.timeout,
         )
-        return _rules.read_answer(self._gateway, answer, hide=_rules.words_to_hide(self._gateway, self._settings))
+        return _gateway.read_answer(self._gateway, answer, hide=_gateway.words_to_hide(self._gateway, self._settings))
 
 
 def mistakes(settings: Settings) -> list[str]:
     """What is wrong with the settings taken together."""
-    gateway = _rules.complete(settings)
-    found = [*_rules.mistakes(gateway, settings), *region_mistakes(settings.region)]
+    gateway = _gateway.complete(settings)
+    found = [*_gateway.mistakes(gateway, settings), *region_mistakes(settings.region)]
     if settings.base_url:
-        found += _gateway.url_mistakes(settings.base_url)
+        found += provider.url_mistakes(settings.base_url)
     if settings.from_:
         found += sender_mistakes(settings.from_)
     needs = PRESETS[settings.preset].needs if settings.preset else ()

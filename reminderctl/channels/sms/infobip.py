@@ -29,7 +29,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct, field
 
-from reminderctl.channels import OnUnknown, Rules, _gateway, _http
+from reminderctl.channels import OnUnknown, Rules
+from reminderctl.channels._http import provider, responses
 from reminderctl.channels._phone import Region, digits, e164, region_mistakes
 from reminderctl.channels.sms._message import Message, Sender, as_file, read_body, read_sender, sender_mistakes
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Unavailable, Unknown
@@ -67,20 +68,20 @@ class Settings(Struct, frozen=True, kw_only=True):
     api_key: Annotated[Secret, Meta(description="An API key with the scope sms:message:send.")]
     from_: Sender = field(name="from")
     region: Region = None
-    timeout: _gateway.Timeout = 30.0
+    timeout: provider.Timeout = 30.0
 
 
 def mistakes(settings: Settings) -> list[str]:
     """What is wrong with the settings taken together."""
     return [
-        *_gateway.url_mistakes(settings.base_url),
-        *_gateway.secret_mistakes(api_key=settings.api_key),
+        *provider.url_mistakes(settings.base_url),
+        *provider.secret_mistakes(api_key=settings.api_key),
         *region_mistakes(settings.region),
         *sender_mistakes(settings.from_),
     ]
 
 
-class Channel(_gateway.Line):
+class Channel(provider.Line):
     """Sends the SMS of one thread."""
 
     def __init__(self, settings: Settings) -> None:
@@ -97,13 +98,13 @@ class Channel(_gateway.Line):
             body=msgspec.json.encode({"messages": [_compose(message, self._settings, envelope)]}),
             timeout=self._settings.timeout,
         )
-        return _read_answer(answer, key=envelope.key, hide=_gateway.spell_out(self._settings.api_key))
+        return _read_answer(answer, key=envelope.key, hide=provider.spell_out(self._settings.api_key))
 
 
 def _compose(message: Message, settings: Settings, envelope: Envelope) -> dict[str, Any]:
     recipient = digits(e164(message.to, region=settings.region))
     minutes = min(
-        max(_gateway.seconds_left(envelope, least=60, most=_LONGEST_VALIDITY * 60) // 60, 1), _LONGEST_VALIDITY
+        max(provider.seconds_left(envelope, least=60, most=_LONGEST_VALIDITY * 60) // 60, 1), _LONGEST_VALIDITY
     )
     return {
         "sender": digits(read_sender(settings.from_)),
@@ -113,9 +114,9 @@ def _compose(message: Message, settings: Settings, envelope: Envelope) -> dict[s
     }
 
 
-def _read_answer(answer: _http.Answer, *, key: str, hide: list[str]) -> Receipt:
+def _read_answer(answer: responses.Answer, *, key: str, hide: list[str]) -> Receipt:
     """The receipt of an SMS that Infobip took; raises a `DeliveryError` for any other answer."""
-    if refusal := _http.classify_status(answer.status, answer.retry_after, text=_describe(answer, hide=hide)):
+    if refusal := responses.classify_status(answer.status, answer.retry_after, text=_describe(answer, hide=hide)):
         raise refusal
     said: Any = answer.json
     try:
@@ -123,12 +124,12 @@ def _read_answer(answer: _http.Answer, *, key: str, hide: list[str]) -> Receipt:
         status = sent["status"]
         group, number = int(status["groupId"]), int(status["id"])
     except (LookupError, TypeError, ValueError):
-        raise _gateway.not_understood(answer, "Infobip", hide=hide) from None
+        raise provider.not_understood(answer, "Infobip", hide=hide) from None
     message_id = str(sent.get("messageId") or key)
     if number == _TAKEN_BEFORE:
         return Receipt(provider_id=message_id, note="Infobip took it in an earlier attempt, and did not take it twice")
     words = ": ".join(str(status[each]) for each in ("name", "description") if status.get(each))
-    if error := classify(group, number, text=_gateway.describe_code("Infobip", number, words, hide=hide)):
+    if error := classify(group, number, text=provider.describe_code("Infobip", number, words, hide=hide)):
         raise error
     return Receipt(provider_id=message_id)
 
@@ -138,10 +139,10 @@ def classify(group: int, number: int, *, text: str = "") -> DeliveryError | None
     if group in _ON_THE_WAY:
         return None
     meaning = MEANINGS.get(number, Rejected) if group in _OVER else Unknown
-    return _gateway.error(meaning, text, code=number, alone=number in ALONE)
+    return provider.error(meaning, text, code=number, alone=number in ALONE)
 
 
-def _describe(answer: _http.Answer, *, hide: list[str]) -> str:
+def _describe(answer: responses.Answer, *, hide: list[str]) -> str:
     """An answer that is no success, in one line; Infobip says what is wrong in one of two ways."""
     said = answer.json if isinstance(answer.json, dict) else {}
     if said.get("errorCode"):
@@ -152,5 +153,5 @@ def _describe(answer: _http.Answer, *, hide: list[str]) -> str:
             else []
         )
         words = ": ".join(str(each) for each in (said.get("description"), *details) if each)
-        return _gateway.describe_code("Infobip", str(said["errorCode"]), words, hide=hide)
-    return _http.describe(answer, hide=hide)
+        return provider.describe_code("Infobip", str(said["errorCode"]), words, hide=hide)
+    return responses.describe(answer, hide=hide)

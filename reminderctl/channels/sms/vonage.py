@@ -29,7 +29,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field
 
-from reminderctl.channels import OnUnknown, Rules, _gateway, _http
+from reminderctl.channels import OnUnknown, Rules
+from reminderctl.channels._http import provider, responses
 from reminderctl.channels._phone import Region, digits, e164, region_mistakes
 from reminderctl.channels.sms._message import Message, Sender, as_file, read_body, read_sender, sender_mistakes
 from reminderctl.channels.sms._segments import count_segments
@@ -65,20 +66,20 @@ class Settings(Struct, frozen=True, kw_only=True):
     api_secret: Annotated[Secret, Meta(description="The account's API secret.")]
     from_: Sender = field(name="from")
     region: Region = None
-    base_url: _gateway.BaseUrl = "https://rest.nexmo.com"
-    timeout: _gateway.Timeout = 30.0
+    base_url: provider.BaseUrl = "https://rest.nexmo.com"
+    timeout: provider.Timeout = 30.0
 
 
 def mistakes(settings: Settings) -> list[str]:
     """What is wrong with the settings taken together."""
     return [
-        *_gateway.url_mistakes(settings.base_url),
+        *provider.url_mistakes(settings.base_url),
         *region_mistakes(settings.region),
         *sender_mistakes(settings.from_),
     ]
 
 
-class Channel(_gateway.Line):
+class Channel(provider.Line):
     """Sends the SMS of one thread."""
 
     def __init__(self, settings: Settings) -> None:
@@ -93,7 +94,7 @@ class Channel(_gateway.Line):
             form=_form(message, self._settings, envelope),
             timeout=self._settings.timeout,
         )
-        return _read_answer(answer, hide=_gateway.spell_out(self._settings.api_secret))
+        return _read_answer(answer, hide=provider.spell_out(self._settings.api_secret))
 
 
 def _form(message: Message, settings: Settings, envelope: Envelope) -> dict[str, str]:
@@ -104,7 +105,7 @@ def _form(message: Message, settings: Settings, envelope: Envelope) -> dict[str,
         "from": digits(read_sender(settings.from_)),
         "to": digits(e164(message.to, region=settings.region)),
         "text": body,
-        "ttl": str(_gateway.seconds_left(envelope, least=_SHORTEST_TTL, most=_LONGEST_TTL) * 1000),
+        "ttl": str(provider.seconds_left(envelope, least=_SHORTEST_TTL, most=_LONGEST_TTL) * 1000),
         "client-ref": envelope.key[:_LONGEST_REFERENCE],
     }
     if count_segments(body).encoding != "GSM-7":
@@ -112,9 +113,11 @@ def _form(message: Message, settings: Settings, envelope: Envelope) -> dict[str,
     return form
 
 
-def _read_answer(answer: _http.Answer, *, hide: list[str]) -> Receipt:
+def _read_answer(answer: responses.Answer, *, hide: list[str]) -> Receipt:
     """The receipt of an SMS that Vonage took; each part of a long one has a status of its own."""
-    if refusal := _http.classify_status(answer.status, answer.retry_after, text=_http.describe(answer, hide=hide)):
+    if refusal := responses.classify_status(
+        answer.status, answer.retry_after, text=responses.describe(answer, hide=hide)
+    ):
         raise refusal
     parts = answer.json.get("messages") if isinstance(answer.json, dict) else None
     if (
@@ -122,7 +125,7 @@ def _read_answer(answer: _http.Answer, *, hide: list[str]) -> Receipt:
         or not parts
         or not all(isinstance(each, dict) and "status" in each for each in parts)
     ):
-        raise _gateway.not_understood(answer, "Vonage", hide=hide)
+        raise provider.not_understood(answer, "Vonage", hide=hide)
     refused = [number for number, each in enumerate(parts, 1) if str(each["status"]) != _ACCEPTED]
     taken = [each for each in parts if str(each["status"]) == _ACCEPTED]
     said = [parts[number - 1] for number in refused]
@@ -142,8 +145,8 @@ def _warn_of_a_gap(refused: list[int], errors: list[DeliveryError], *, of: int) 
 
 def classify(status: str, words: Any = None, *, hide: list[str] | None = None) -> DeliveryError:
     """What the status of a part that was not taken means; `words` are Vonage's own."""
-    text = _gateway.describe_code("Vonage", status, words, hide=hide or [])
+    text = provider.describe_code("Vonage", status, words, hide=hide or [])
     wait = re.search(r"\[\s*(\d{1,9})\s*\]", str(words))  # "... please wait [ 250 ] and retry": milliseconds
     retry_after = timedelta(milliseconds=int(wait[1])) if wait else None
     meaning = MEANINGS.get(status, Rejected)
-    return _gateway.error(meaning, text, code=status, retry_after=retry_after, alone=status in ALONE)
+    return provider.error(meaning, text, code=status, retry_after=retry_after, alone=status in ALONE)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from reminderctl.channels import _gateway, _http
+from reminderctl.channels._http import provider, responses
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable
 from reminderctl.model import Receipt
 
@@ -59,7 +59,7 @@ _ADVICE = {
 _TEMPORARILY_NOT = ("held_for_quality_assessment", "paused")  # what an accepted message can be [openapi]
 
 
-def read_answer(answer: _http.Answer, *, hide: list[str]) -> Receipt:
+def read_answer(answer: responses.Answer, *, hide: list[str]) -> Receipt:
     """The receipt of a message that Meta took; raises a `DeliveryError` for any other answer."""
     said = _read_object(answer.json)
     fault = _read_object(said.get("error"))
@@ -68,11 +68,11 @@ def read_answer(answer: _http.Answer, *, hide: list[str]) -> Receipt:
         first = _read_object(messages[0]) if isinstance(messages, list) and messages else {}
         identity, status = first.get("id"), first.get("message_status")
         if not isinstance(identity, str) or not identity:
-            raise _gateway.not_understood(answer, "Meta", hide=hide)
+            raise provider.not_understood(answer, "Meta", hide=hide)
         note = f"accepted, but {status.replace('_', ' ')}" if status in _TEMPORARILY_NOT else None
         return Receipt(provider_id=identity, note=note)
     refusal = classify(answer.status, fault, answer.retry_after, text=_describe(answer, fault, hide=hide))
-    raise refusal or _gateway.not_understood(answer, "Meta", hide=hide)
+    raise refusal or provider.not_understood(answer, "Meta", hide=hide)
 
 
 def classify(
@@ -87,21 +87,21 @@ def classify(
         meaning = Unavailable
     if meaning:
         wait = retry_after or WAITS.get(code or 0)
-        return _gateway.error(meaning, text, code=code, retry_after=wait, alone=code in ALONE)
-    refusal = _http.classify_status(status, retry_after, text=text)
+        return provider.error(meaning, text, code=code, retry_after=wait, alone=code in ALONE)
+    refusal = responses.classify_status(status, retry_after, text=text)
     if refusal and code is not None:
         refusal.provider_code = str(code)
     return refusal
 
 
-def _describe(answer: _http.Answer, fault: Mapping[str, Any], *, hide: list[str]) -> str:
+def _describe(answer: responses.Answer, fault: Mapping[str, Any], *, hide: list[str]) -> str:
     """An answer in one line: Meta's code, its own words, and what would be right."""
     code = _read_code(fault)
     if code is None:
-        return _http.describe(answer, hide=hide)
+        return responses.describe(answer, hide=hide)
     words, details = fault.get("message"), _read_object(fault.get("error_data")).get("details")
     said = ": ".join(each for each in (words, details) if isinstance(each, str) and each)
-    text = _gateway.describe_code("Meta", code, said, hide=hide)
+    text = provider.describe_code("Meta", code, said, hide=hide)
     subcode = fault.get("error_subcode")
     advice = "is phone_number_id right?" if (code, subcode) == (100, _DELETED_NUMBER) else _ADVICE.get(code)
     return f"{text.rstrip('.')}; {advice}" if advice else text

@@ -34,7 +34,8 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Meta, Struct
 
-from reminderctl.channels import OnUnknown, Rules, _gateway
+from reminderctl.channels import OnUnknown, Rules
+from reminderctl.channels._http import provider
 from reminderctl.channels._phone import Region, digits, e164, region_mistakes
 from reminderctl.channels.whatsapp import _meta_answers
 from reminderctl.channels.whatsapp._marking import mark_as_test
@@ -76,8 +77,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     access_token: Annotated[Secret, Meta(description="The access token of a system user.")]
     version: Annotated[str, Meta(description="The version of the Graph API.")] = "v23.0"
     region: Region = None
-    base_url: _gateway.BaseUrl = "https://graph.facebook.com"
-    timeout: _gateway.Timeout = 30.0
+    base_url: provider.BaseUrl = "https://graph.facebook.com"
+    timeout: provider.Timeout = 30.0
 
 
 class TemplateHeader(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -116,8 +117,8 @@ class Message(Struct, frozen=True, kw_only=True):
 def mistakes(settings: Settings) -> list[str]:
     """What is wrong with the settings taken together."""
     found = [
-        *_gateway.url_mistakes(settings.base_url),
-        *_gateway.secret_mistakes(access_token=settings.access_token),
+        *provider.url_mistakes(settings.base_url),
+        *provider.secret_mistakes(access_token=settings.access_token),
         *region_mistakes(settings.region),
     ]
     if not _NUMBER_ID.fullmatch(settings.phone_number_id):
@@ -254,7 +255,7 @@ class Channel:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._line = _gateway.Line()
+        self._line = provider.Line()
 
     def send(self, message: Message, envelope: Envelope) -> Receipt:
         """Send one message; raises a `DeliveryError` unless Meta took it."""

@@ -10,14 +10,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from reminderctl import elapsed
-from reminderctl.channels import _smtp_login
-from reminderctl.channels._replies import Phase, loss, queue_id, refusal
+from reminderctl.channels._email import login
+from reminderctl.channels._email.replies import Phase, loss, queue_id, refusal
 from reminderctl.channels.email import PORTS
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected
 from reminderctl.model import Receipt
 
 if TYPE_CHECKING:
-    from reminderctl.channels._mime import Mail
+    from reminderctl.channels._email.mime import Mail
     from reminderctl.channels.email import Settings
 
 CONNECT_SECONDS = 10.0  # for each of the server's addresses
@@ -241,10 +241,10 @@ class Client:
 
     def _log_in(self, session: Session) -> None:
         offered = session.esmtp_features.get("auth", "").upper().split()
-        login = _smtp_login.prepare(self._settings, offered, deadline=session.deadline)
-        self._hidden = login.hidden
+        prepared = login.prepare(self._settings, offered, deadline=session.deadline)
+        self._hidden = prepared.hidden
         session.phase = Phase.LOGIN
-        _smtp_login.perform(login, session)
+        login.perform(prepared, session)
 
     def _failure(self, error: OSError, phase: Phase) -> DeliveryError:
         host = self._settings.host

@@ -11,7 +11,7 @@ import subprocess
 from typing import TYPE_CHECKING, NamedTuple
 
 from reminderctl import elapsed
-from reminderctl.channels import _program
+from reminderctl.channels._email import program
 from reminderctl.channels.email import token_command
 from reminderctl.errors import ChannelDown
 
@@ -75,7 +75,7 @@ def _token(settings: Settings, deadline: float) -> str:
     what = f"token_command {command[0]}"
     left = max(deadline - elapsed.seconds(), 0.001)
     try:
-        ended = _program.run(command, seconds=left)
+        ended = program.run(command, seconds=left)
     except subprocess.TimeoutExpired:
         raise ChannelDown(f"{what} gave no token in time") from None
     except (OSError, ValueError) as error:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from reminderctl import __version__
-from reminderctl.channels._answers import Answer, classify_status, describe, read_retry_after
+from reminderctl.channels._http.responses import Answer, classify_status, describe, read_retry_after
 from reminderctl.errors import ChannelDown, Rejected, Unavailable, Unknown
 
 if TYPE_CHECKING:
     import requests
 
-    from reminderctl.channels._transport import Session
+    from reminderctl.channels._http.transport import Session
 
 __all__ = ["DEADLINE", "Answer", "classify_status", "describe", "host_of", "read_retry_after", "request", "session"]
 
@@ -36,10 +36,10 @@ def session(*, keep_alive: bool = False) -> Session:
     just hanging up, and nobody knows whether it was read. Keep connections only where a repetition does no harm.
     A proxy and certificate authorities are taken from the environment, as everywhere; passwords from ~/.netrc are not.
     """
-    from reminderctl.channels import _transport
+    from reminderctl.channels._http import transport
 
     headers = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity"}
-    return _transport.Session(headers, keep_alive=keep_alive)
+    return transport.Session(headers, keep_alive=keep_alive)
 
 
 def request(
@@ -64,16 +64,16 @@ def request(
     import requests
     import urllib3
 
-    from reminderctl.channels import _transport
+    from reminderctl.channels._http import transport
 
     host = host_of(url)
     prepared = _prepare(session, method, url, headers=headers or {}, content=form or body, auth=auth)
-    with _transport.attempt(timeout, public_only=public_only, keep_alive=session.keep_alive):
+    with transport.attempt(timeout, public_only=public_only, keep_alive=session.keep_alive):
         try:
             response = session.carry(prepared, timeout=timeout)
-        except _transport.Distrusted as error:
+        except transport.Distrusted as error:
             raise ChannelDown(str(error)) from None
-        except _transport.NotSent as error:
+        except transport.NotSent as error:
             raise Unavailable(str(error)) from None
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
             raise Rejected(f"the URL at {host} cannot be requested; write http:// or https:// and a host") from None
@@ -82,7 +82,7 @@ def request(
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError):
             raise Unknown(f"{host} broke off before it had answered; the request may have arrived") from None
         answer = _read(host, response)
-        if session.keep_alive and answer.complete and _transport.got_surplus():
+        if session.keep_alive and answer.complete and transport.got_surplus():
             session.stop_keeping_connections()
         return answer
 

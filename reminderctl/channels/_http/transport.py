@@ -4,7 +4,7 @@ A time-out of `requests` bounds each read by itself, so a server that sends a by
 ever. Here the sockets themselves know how long the attempt may still last, and wait no longer, whatever they wait for:
 TCP, TLS, the request, the head or the body. Only the resolver cannot be hurried: its patience stands in resolv.conf.
 
-Imports requests, so that it is itself imported late, by `_http`.
+Imports requests, so that it is itself imported late, by `client`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from reminderctl import elapsed
-from reminderctl.channels._http_response import SWITCHING_PROTOCOLS, FinalResponse, ResponseReader
+from reminderctl.channels._http.final_response import SWITCHING_PROTOCOLS, FinalResponse, ResponseReader
 
 _CONNECTING = 10.0  # seconds for TCP, shared by all addresses of a name
 _IDLE = 1.0  # seconds that a connection may have rested and still be used: servers close theirs after 2 or more

@@ -8,8 +8,8 @@ from urllib.parse import quote_plus, urlsplit
 
 from msgspec import Meta
 
-from reminderctl.channels import _http
-from reminderctl.channels._answers import quote
+from reminderctl.channels._http import client, responses
+from reminderctl.channels._http.responses import quote
 from reminderctl.errors import DeliveryError, Unavailable, Unknown
 from reminderctl.secret import Secret
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime, timedelta
 
-    from reminderctl.channels._transport import Session
+    from reminderctl.channels._http.transport import Session
     from reminderctl.model import Envelope
 
 BaseUrl = Annotated[
@@ -32,10 +32,10 @@ class Line:
     def __init__(self) -> None:
         self._opened: Session | None = None
 
-    def request(self, method: str, url: str, **what: Any) -> _http.Answer:
-        """Make one request, as `_http.request` does. Each has a connection of its own: nobody tells repetitions."""
-        self._opened = self._opened or _http.session()
-        return _http.request(self._opened, method, url, **what)
+    def request(self, method: str, url: str, **what: Any) -> responses.Answer:
+        """Make one request, as `client.request` does. Each has a connection of its own: nobody tells repetitions."""
+        self._opened = self._opened or client.session()
+        return client.request(self._opened, method, url, **what)
 
     def close(self) -> None:
         """Let go of connections; never raises."""
@@ -74,7 +74,7 @@ def error(
     return meaning(text, provider_code=provider_code)
 
 
-def not_understood(answer: _http.Answer, provider: str, *, hide: Iterable[str]) -> Unknown:
+def not_understood(answer: responses.Answer, provider: str, *, hide: Iterable[str]) -> Unknown:
     """An answer that says success with something else than the provider's words: a proxy's page, half a body."""
     what = "a web page" if answer.is_html else "not what it says to a message" if answer.complete else "half an answer"
     said = "" if answer.is_html else quote(answer.text, hide=hide)

@@ -6,13 +6,13 @@ import re
 import subprocess
 from typing import TYPE_CHECKING
 
-from reminderctl.channels import _program
-from reminderctl.channels._replies import Phase, refusal
+from reminderctl.channels._email.program import run
+from reminderctl.channels._email.replies import Phase, refusal
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Unavailable, Unknown
 from reminderctl.model import Receipt
 
 if TYPE_CHECKING:
-    from reminderctl.channels._mime import Mail
+    from reminderctl.channels._email.mime import Mail
     from reminderctl.channels.email import Settings
 
 # Exit statuses of sysexits.h as such programs use them (seen in runs of msmtp and Postfix). They hardly
@@ -36,7 +36,7 @@ def send(mail: Mail, settings: Settings) -> Receipt:
     content = mail.content.replace(b"\r\n", b"\n")  # its input is a local text
     try:
         # As long as SMTP may take in all; then killed, and nobody knows how far it was.
-        ended = _program.run(command, content, seconds=3 * settings.timeout)
+        ended = run(command, content, seconds=3 * settings.timeout)
     except subprocess.TimeoutExpired:
         raise Unknown(f"{program} did not end in {3 * settings.timeout:g} s: the mail may have gone out") from None
     except OSError as error:

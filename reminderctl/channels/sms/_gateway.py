@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
-from reminderctl.channels import _gateway, _http
+from reminderctl.channels._http import provider, responses
 from reminderctl.channels._phone import digits, e164
 from reminderctl.channels.sms._message import read_body, read_sender
 from reminderctl.channels.sms._presets import PRESETS, Gateway, Success
@@ -141,7 +141,7 @@ def _address(gateway: Gateway, settings: Settings, values: Mapping[str, str]) ->
 # --- the answer -----------------------------------------------------------------------------------------------------
 
 
-def read_answer(gateway: Gateway, answer: _http.Answer, *, hide: list[str]) -> Receipt:
+def read_answer(gateway: Gateway, answer: responses.Answer, *, hide: list[str]) -> Receipt:
     """The receipt of an SMS that the gateway took; raises a `DeliveryError` for any other answer.
 
     1. The rule for success, if all of it holds.
@@ -151,19 +151,19 @@ def read_answer(gateway: Gateway, answer: _http.Answer, *, hide: list[str]) -> R
     provider_id = _find(answer, gateway.id_path) if gateway.id_path else None
     if _accepted(gateway.success or Success(), answer) and (provider_id or not gateway.id_path):
         return Receipt(provider_id=provider_id)
-    text = _http.describe(answer, hide=hide)
+    text = responses.describe(answer, hide=hide)
     code = _find(answer, gateway.codes.path) if gateway.codes else None
     meaning = _look_up(gateway, code, successful=200 <= answer.status < 300) if code is not None else None
     if meaning == "sent":
         return Receipt(provider_id=provider_id, note=f"taken before: {text}")
     if meaning is not None:
         alone = meaning == _OF_ONE_NUMBER
-        raise _gateway.error(_MEANINGS[meaning], text, code=code, retry_after=answer.retry_after, alone=alone)
-    refusal = _http.classify_status(answer.status, answer.retry_after, text=text)
-    raise refusal or _gateway.not_understood(answer, "the gateway", hide=hide)
+        raise provider.error(_MEANINGS[meaning], text, code=code, retry_after=answer.retry_after, alone=alone)
+    refusal = responses.classify_status(answer.status, answer.retry_after, text=text)
+    raise refusal or provider.not_understood(answer, "the gateway", hide=hide)
 
 
-def _accepted(rule: Success, answer: _http.Answer) -> bool:
+def _accepted(rule: Success, answer: responses.Answer) -> bool:
     if answer.is_html or not answer.complete:
         return False
     right_status = answer.status in rule.status if rule.status else 200 <= answer.status < 300
@@ -182,7 +182,7 @@ def _matches(value: str | None, wanted: str | tuple[str, ...]) -> bool:
     return value is not None and any(fnmatch.fnmatchcase(value, each) for each in patterns)
 
 
-def _find(answer: _http.Answer, path: str) -> str | None:
+def _find(answer: responses.Answer, path: str) -> str | None:
     """The text at a path such as `messages.0.id`; None where there is none."""
     if path == _WHOLE:
         return None if answer.is_html else answer.text.strip()
@@ -201,7 +201,7 @@ def _find(answer: _http.Answer, path: str) -> str | None:
 
 def words_to_hide(gateway: Gateway, settings: Settings) -> list[str]:
     """What an answer might echo and nobody should read: the secrets, and what people wrote into templates as it is."""
-    words = _gateway.spell_out(settings.password, user=settings.username) + _gateway.spell_out(settings.token)
+    words = provider.spell_out(settings.password, user=settings.username) + provider.spell_out(settings.token)
     query = urlsplit(gateway.url).query
     literals = [*_texts(gateway), *re.split("[&=]", query)]
     return words + [each for each in literals if len(each) >= _SHORTEST_SECRET and not _PLACEHOLDER.search(each)]
@@ -215,7 +215,7 @@ def mistakes(gateway: Gateway, settings: Settings) -> Iterator[str]:
     if not gateway.url:
         yield f"url is missing: give the gateway's address, or a preset: {', '.join(PRESETS)}"
         return
-    yield from _gateway.url_mistakes(gateway.url, name="url")
+    yield from provider.url_mistakes(gateway.url, name="url")
     if gateway.form and gateway.json:
         yield "form and json exclude each other: a request has one body"
     names = {name for text in (gateway.url, *_texts(gateway)) for name in _PLACEHOLDER.findall(text)}
@@ -230,9 +230,9 @@ def mistakes(gateway: Gateway, settings: Settings) -> Iterator[str]:
         yield "from is missing: whom do the SMS come from?"
     if not gateway.success and not gateway.id_path:
         yield "success is missing: say how an answer shows that the SMS was taken, or where its id stands (id_path)"
-    yield from _gateway.secret_mistakes(token=settings.token)
+    yield from provider.secret_mistakes(token=settings.token)
     if not _mentions(gateway, "password"):
-        yield from _gateway.secret_mistakes(password=settings.password)
+        yield from provider.secret_mistakes(password=settings.password)
 
 
 def _mentions(gateway: Gateway, name: str) -> bool:

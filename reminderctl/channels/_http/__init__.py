@@ -1,0 +1,1 @@
+"""One HTTP request, from the message to what its answer means."""
