@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from reminderctl.reports.upcoming import Foreseen, Outlook
 
-SHOWN = 200  # messages that a person is shown who does not say how many
+SHOWN = 100  # messages that a person is shown who does not say how many
 NARROW = 90  # columns
 ACTIVE = ("pending", "sending")
 LONGEST = timedelta(days=400)
@@ -39,7 +39,7 @@ LONGEST = timedelta(days=400)
 @click.option("--until", metavar="T", help="Look ahead to this instant (ISO 8601).")
 @click.option("--workflow", metavar="ID", help="Only this workflow.")
 @click.option("--booking", metavar="ID", help="Only this booking.")
-@click.option("--limit", type=click.IntRange(1), metavar="NUMBER", help="At most this many; on a terminal: 200.")
+@click.option("--limit", type=click.IntRange(1), metavar="NUMBER", help="At most this many; on a terminal: 100.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 @shared_options
 def command(
