@@ -34,6 +34,7 @@ class Outbox:
         self._module = channels.module(configured.module)
 
     def send(self, message: Any, envelope: Envelope) -> Receipt:
+        """Write a message as a file; the receipt holds its name. Raises `ChannelDown`."""
         content = self._module.as_file(message, self._configured.settings, envelope)
         if isinstance(content, bytes):
             ending = "eml"

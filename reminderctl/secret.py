@@ -12,6 +12,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
+        """Return the text itself, for the place where it is used."""
         return self._text
 
     def __repr__(self) -> str:

@@ -42,19 +42,23 @@ class LazyGroup(click.Group):
     """A group that imports a command's module, and so its libraries, only when that command is asked for."""
 
     def main(self, *args: Any, **options: Any) -> Any:
+        """Run a command, with streams that take every character."""
         prepare_streams()
         return super().main(*args, **options)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands, without importing them."""
         return [*COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; return None where there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = importlib.import_module(f"{__name__}.{cmd_name}").command
         return command
 
     def invoke(self, ctx: click.Context) -> object:
+        """Call a command; errors of ours become one line and an exit code."""
         try:
             return super().invoke(ctx)
         except ReminderctlError as error:

@@ -37,6 +37,7 @@ class Paper:
             self._console.print(Padding(each, (0, 0, 0, indent + (hanging if number else 0))))
 
     def blank(self) -> None:
+        """Print an empty line."""
         click.echo()
 
     def rule(self) -> None:

@@ -126,4 +126,5 @@ class Interruption:
         self._told = True
 
     def __call__(self) -> bool:
+        """Return whether this process shall stop."""
         return self._told

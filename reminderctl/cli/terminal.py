@@ -22,5 +22,6 @@ class Terminal(Console):
         super().__init__(color_system=None if os.environ.get("NO_COLOR") else "auto", **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Yield what is printed, with the texts sanitized."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=sanitize(segment.text))

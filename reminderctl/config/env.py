@@ -185,4 +185,5 @@ def note_references(page: Page, node: Node, *, path: str) -> None:
 
 
 def misplaced(reference: str, *, instead: str = "") -> str:
+    """Return the message for a reference where none is read; `instead` says what to write."""
     return f"`{reference}` is read under `channels` only; {instead or 'write the value itself here'}"

@@ -58,6 +58,7 @@ class Draft(Struct, kw_only=True):
     content_type: str | None = None
 
     def note(self, what: str, *, field: str = "") -> None:
+        """Note a mistake at this action, or at a field of it."""
         note_at(self.page, what, node=self.node, path=self.path, field=field)
 
 

@@ -130,6 +130,7 @@ def _read_language(page: Page, node: Node, *, path: str) -> str:
 
 
 def is_language(tag: str) -> bool:
+    """Return whether a tag has the form of a language: `es`, `pt-BR`."""
     return _LANGUAGE.fullmatch(tag) is not None
 
 

@@ -12,14 +12,17 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 
 def is_mapping(node: Node) -> TypeGuard[MappingNode]:
+    """Return whether a node holds keys and values."""
     return isinstance(node, MappingNode)
 
 
 def is_list(node: Node) -> TypeGuard[SequenceNode]:
+    """Return whether a node is a list."""
     return isinstance(node, SequenceNode)
 
 
 def is_text(node: Node) -> TypeGuard[ScalarNode]:
+    """Return whether a node is a single value."""
     return isinstance(node, ScalarNode)
 
 

@@ -32,6 +32,7 @@ class Moment(str):
     languages: Languages
 
     def __new__(cls, text: str, *, at: datetime, languages: Languages) -> Self:
+        """Make the text of an instant, which keeps the instant."""
         moment = super().__new__(cls, text.translate(_ORDINARY_BLANKS))
         moment.at = at
         moment.languages = languages

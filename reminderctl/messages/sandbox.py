@@ -110,6 +110,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.tests = {name: _limited(name, cast("Any", function)) for name, function in self.tests.items()}
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Apply an operator, within the limits of one message."""
         estimates.of_operator(operator, left, right)
         return limits.spent(super().call_binop(context, operator, left, right))
 

@@ -25,6 +25,7 @@ class Empty(str):
     shortcode: str
 
     def __new__(cls, shortcode: str) -> Self:
+        """Make an empty text that knows which shortcode it is the value of."""
         empty = super().__new__(cls)
         empty.shortcode = shortcode
         return empty

@@ -110,9 +110,11 @@ class Report:
 
     @property
     def needs_a_person(self) -> bool:
+        """Return whether there is something that only a person can put right."""
         return bool(self.lines)
 
     def as_json(self) -> dict[str, object]:
+        """Return the counts, for a program."""
         return {"now": instant_text(self.now), **{name: self.counts[name] for name in COUNTED}}
 
 
