@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class ExitCode(IntEnum):
-    """What the command line tells the program that called it."""
+    """The exit codes of the command line."""
 
     OK = 0
     NEEDS_A_PERSON = 1

@@ -18,7 +18,7 @@ NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW  # never what somebod
 
 
 class Durable(IntEnum):
-    """What a power cut leaves as it is, once a file has been written."""
+    """The parts of a written file that survive a power cut."""
 
     LATER = 0  # nothing yet: the caller will `sync` the file and its folder
     CONTENT = 1  # the file is whole, but what had its name before may be back

@@ -23,7 +23,7 @@ Fields = Mapping[str, Any]
 
 
 class Service(Struct, frozen=True, kw_only=True):
-    """What is booked."""
+    """A service that can be booked."""
 
     id: str
     name: str | None = None
@@ -31,7 +31,7 @@ class Service(Struct, frozen=True, kw_only=True):
 
 
 class Staff(Struct, frozen=True, kw_only=True):
-    """Who gives it."""
+    """A member of staff, who gives the service."""
 
     id: str
     name: str | None = None
@@ -42,7 +42,7 @@ class Staff(Struct, frozen=True, kw_only=True):
 
 
 class Location(Struct, frozen=True, kw_only=True):
-    """Where it takes place."""
+    """A place at which the service is given."""
 
     id: str
     name: str | None = None
@@ -53,7 +53,7 @@ class Location(Struct, frozen=True, kw_only=True):
 
 
 class Customer(Struct, frozen=True, kw_only=True):
-    """Who comes."""
+    """A customer, who comes to the booking."""
 
     id: str
     full_name: str | None = None
@@ -209,7 +209,7 @@ class Window(NamedTuple):
 
 
 class State(StrEnum):
-    """Where a delivery stands."""
+    """The states of a delivery."""
 
     PENDING = "pending"
     SENDING = "sending"
@@ -248,7 +248,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
 
 
 class OnUnknown(Enum):
-    """What may follow an attempt whose outcome nobody can know."""
+    """The rules for an attempt whose outcome nobody can know."""
 
     RESEND = "resend"  # the receiver tells repetitions by their id
     RESEND_ONCE = "resend once"  # a repetition is recognisable and harmless, but not for ever
@@ -256,7 +256,7 @@ class OnUnknown(Enum):
 
 
 class Envelope(Struct, frozen=True, kw_only=True):
-    """What goes with a message beside its text: its identity, and the instants of the attempt and of its use.
+    """The identity of a message, with the instants of the attempt and of its use.
 
     What a provider has taken is of use to its reader until `useful_until`: the event, or the deadline where that is
     later.
@@ -271,7 +271,7 @@ class Envelope(Struct, frozen=True, kw_only=True):
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
-    """What the provider answered to an accepted message."""
+    """The provider's answer to an accepted message."""
 
     provider_id: str | None = None
     note: str | None = None  # something worth telling about an accepted message

@@ -1,4 +1,4 @@
-"""What an error of SQLite means, by its code: its words quote names of tables, and those may be anything."""
+"""The meaning of an error of SQLite, by its code: its words quote names of tables, which may be anything."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ _PRIMARY = 0xFF  # an extended code has its primary one in the lowest byte
 
 
 def is_locked(error: sqlite3.Error) -> bool:
-    """Whether another program holds the database."""
+    """Return whether another program holds the database."""
     return _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def is_damaged(error: sqlite3.Error) -> bool:
-    """Whether the file was a database once."""
+    """Return whether the file was a database once."""
     return _code(error) == sqlite3.SQLITE_CORRUPT
 
 
 def is_unwritable(error: sqlite3.Error) -> bool:
-    """Whether the disk, or the right to write there, is what lacks."""
+    """Return whether the disk, or the right to write there, is what lacks."""
     return _code(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 
 

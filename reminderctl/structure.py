@@ -1,4 +1,4 @@
-"""What a text for programs is made of: JSON, a form, XML, or nothing that a value could change.
+"""The form of a text for programs: JSON, a form, XML, or nothing that a value could change.
 
 Only the template decides, never what came out of it: a customer called `{"admin": true}` makes no JSON of a text. The
 template is looked at as a *skeleton*, with the digit 0 in the place of each value.
@@ -13,7 +13,7 @@ from html import escape as html_escape
 
 
 class BodyKind(Enum):
-    """What a text is made of, so far as escaping goes."""
+    """The form of a text, so far as escaping goes."""
 
     PLAIN = "plain"
     JSON = "json"

@@ -1,4 +1,4 @@
-"""Where in a message a text stands, which decides how the values inside it are escaped.
+"""The kinds of text in a message, which decide how the values inside are escaped.
 
 A channel's `Message` names the place of each of its fields by the type it gives it:
 
@@ -19,7 +19,7 @@ from msgspec import Meta
 
 
 class Place(Enum):
-    """How values are made harmless in one kind of text."""
+    """The escaping of values in one kind of text."""
 
     PLAIN = "plain"  # as they are, without control characters
     HEADER = "header"  # one line

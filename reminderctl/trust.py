@@ -1,4 +1,4 @@
-"""Who else may change a file on whose content this user's rights depend."""
+"""Other users who may change a file on whose content this user's rights depend."""
 
 from __future__ import annotations
 

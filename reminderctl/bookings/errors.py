@@ -1,4 +1,4 @@
-"""What SQLite meets in bookings.db, in words for people."""
+"""Errors of SQLite at bookings.db, in words for people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What SQLite keeps beside bookings.db while it is written, when its program is gone or we may only read."""
+"""Files that SQLite keeps beside bookings.db while it is written, when its program is gone or we may only read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is written in another form than it is read: times that no search finds, zones that are none."""
+"""Bookings written in another form than they are read: times that no search finds, zones that are none."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def note_misplaced(bookings: Bookings, now: datetime) -> None:
 
 
 def describe_misplaced(bookings: Bookings, *, most: int) -> str:
-    """What a person should know of such bookings among so many; an empty text where there are none."""
+    """Return the warning about such bookings among so many; an empty text where there are none."""
     return _describe(bookings, bookings.times(most))
 
 
@@ -46,7 +46,7 @@ def _describe(bookings: Bookings, rows: Iterable[tuple[Any, ...]]) -> str:
 
 
 def describe_unknown_zones(bookings: Bookings, *, most: int) -> str:
-    """What a person should know of customers with a zone that is none among so many; an empty text for none."""
+    """Return the warning about customers with a zone that is none among so many; an empty text for none."""
     return _describe_zones(bookings, bookings.customer_timezones(most))
 
 

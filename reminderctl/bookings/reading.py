@@ -280,7 +280,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """What tells a file from another of the same name; None while there is none."""
+    """Return an identity that no other file of the same name has; None while there is no file."""
     try:
         found = path.stat()
     except OSError:

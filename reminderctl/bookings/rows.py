@@ -1,4 +1,4 @@
-"""What stands in the columns of bookings.db, as values of ours; raises ValueError or TypeError for what is none."""
+"""Values of the columns of bookings.db, as ours; ValueError or TypeError is raised for what is none."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def read_instant(column: str, written: Any) -> datetime:
 
 
 def read_fields(text: Any) -> dict[str, Any]:
-    """What another program says beyond our columns."""
+    """Read the values that another program gives beyond our columns."""
     if text in (None, "", "{}"):
         return {}
     try:

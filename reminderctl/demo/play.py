@@ -40,7 +40,7 @@ def minutes_of(story: Story) -> list[datetime]:
 
 
 def play(story: Story, house: Config, minutes: Iterable[datetime]) -> Iterator[Line]:
-    """What happens and what is sent because of it, in order."""
+    """Yield each event and each message that is sent because of it, in order."""
     pending = story.events()
     down_since, down_until = story.cron_is_down
     with Ledger(house.ledger) as ledger:
@@ -90,7 +90,7 @@ def _summary(path: Path) -> str:
 
 
 def _withheld(bookings: Bookings, house: Config, now: datetime) -> Iterator[Line]:
-    """What would have been due in this minute, had a filter not said no."""
+    """Yield each message that would have been due in this minute, had a filter not said no."""
     window = Window(now - MINUTE, now)
     zones = [zone for name in bookings.timezones() | {house.timezone} if (zone := timing.find_zone(name))]
     for workflow in house.workflows:

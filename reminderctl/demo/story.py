@@ -1,4 +1,4 @@
-"""What happens in the demonstration: who books, who moves, who cancels, and when cron is down."""
+"""The story of the demonstration: bookings, a move, a cancellation, half an hour without cron."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Story:
         return instant_of(datetime.combine(date, time(hour, minute)), self._zone)
 
     def events(self) -> list[Event]:
-        """What the booking system changes while the minutes pass."""
+        """Return the changes that the booking system makes while the minutes pass."""
         later = {"starts_at": instant_text(self.at(1, 20)), "ends_at": instant_text(self.at(1, 20, 30))}
         return [
             Event(self.at(0, 17), "Ana moves her haircut from 10:00 to 20:00 of tomorrow", "haircut", later),

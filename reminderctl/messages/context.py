@@ -1,4 +1,4 @@
-"""What one rendering knows: the booking, whom it is told to, in which language."""
+"""The context of one rendering: the booking, the recipient, the language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with a pattern of a date or a time, so that no message names a wrong one."""
+"""Mistakes in a pattern of a date or a time, found before a message names a wrong one."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class _Field(NamedTuple):
 
 
 def mistake(filter_name: str, pattern: object) -> str | None:
-    """Why `date` or `time` cannot write in this pattern, and what would be right; None where it can."""
+    """Return why `date` or `time` cannot write in this pattern, and what would be right; None where it can."""
     if not isinstance(pattern, str):
         return f'{filter_name}: a pattern is text in quotes, such as "{_example(filter_name)}"'
     return _mistake(filter_name, pattern)
@@ -93,7 +93,7 @@ def _example(filter_name: str) -> str:
 
 
 def _remarks(filter_name: str, pattern: str) -> Iterator[str]:
-    """What is wrong with its form, else with each of its letters."""
+    """Yield the mistakes of its form, else of each of its letters."""
     unquoted = _QUOTED.sub(" ", pattern.replace("''", " "))
     fields = [_Field(found.group()) for found in _FIELD.finditer(unquoted)]
     if pattern.strip().casefold() in WIDTHS:
@@ -117,7 +117,7 @@ def _remarks(filter_name: str, pattern: str) -> Iterator[str]:
 
 
 def _remark(field: _Field, before: list[_Field]) -> str | None:
-    """What is wrong with a letter by itself, or after those before it."""
+    """Return the mistake of a letter by itself, or after those before it."""
     letter, meaning = field.letter, field.meaning
     if letter not in _MEANINGS:
         return _INSTEAD.get(letter, f"{letter} is not known")
@@ -143,7 +143,7 @@ def _remark_length(field: _Field) -> str | None:
 
 
 def _remark_beside(field: _Field, fields: list[_Field], filter_name: str) -> str | None:
-    """What is wrong with a letter among the others."""
+    """Return the mistake of a letter among the others."""
     meanings = {each.meaning for each in fields}
     if field.meaning == "the month":
         if filter_name == "time" and "the minute" in meanings:

@@ -53,7 +53,7 @@ def escape_plain(value: str) -> str:
 
 
 def escape_markup(value: str) -> str:
-    """What was escaped before, in a macro or a block: without control characters, its marks kept."""
+    """Keep what was escaped before, in a macro or a block, without its control characters."""
     return "".join(part if index % 2 else escape_plain(part) for index, part in enumerate(_MARKS.split(value)))
 
 

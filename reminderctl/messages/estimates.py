@@ -1,4 +1,4 @@
-"""How large the result of an operation in a template becomes, known before it is done.
+"""The size of the result of an operation in a template, known before it is done.
 
 Only what can make much of little is here: the result of anything else is about as large as what it is made of.
 Each function raises `ExceededError` where the result would be too large.

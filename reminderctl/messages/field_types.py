@@ -1,4 +1,4 @@
-"""Where in a channel's message texts may stand, read from the types of its fields."""
+"""The places for texts in a channel's message, read from the types of its fields."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Change = Callable[[Path, Place, Any], Any]
 
 
 class Shape(Struct, frozen=True, kw_only=True):
-    """What one field holds: a text (or a map from language to text), many of them, or nothing to be rendered.
+    """The content of one field: a text (or a map from language to text), many of them, or nothing to be rendered.
 
     In a `tree` every string is a text, however deep, and maps are maps. `others` are the alternatives of a union.
     """

@@ -75,7 +75,7 @@ def _identity(context: Context) -> str:
 
 
 def _domain(company: Company) -> str:
-    """What tells this business's bookings from another's in one person's calendar."""
+    """Return a name that no other business's bookings have in a person's calendar."""
     host = urlsplit(company.website).hostname if "://" in company.website else None
     own = host or company.email.rpartition("@")[2]
     return "".join(own.split()) or "reminderctl"

@@ -1,4 +1,4 @@
-"""What each text of a message for programs is made of, so that values are escaped for that."""
+"""The form of each text of a message for programs, which decides how values are escaped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much work one message may take to render, which bounds its time and its memory.
+"""Limits of the work to render one message, which bound its time as well as its memory.
 
 A template runs in a thread, where nothing can end it from outside. So everything in it that can take long, or make much
 of little, asks here first: each step of a loop, each call, operator, filter and test. No value may be larger than
@@ -33,7 +33,7 @@ class ExceededError(Rejected):
 
 
 class _Budget(threading.local):
-    """What is left to the message that this thread renders."""
+    """The rest of the limits for the message that this thread renders."""
 
     open = False
     work = 0

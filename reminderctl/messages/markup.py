@@ -53,7 +53,7 @@ def unmark(text: str) -> str:
 
 
 class _Reader:
-    """How far the HTML has been read: inside a `tag`, an `attribute`, a comment, a script, or none of them."""
+    """A reader of HTML, which stands inside a `tag`, an `attribute`, a comment, a script, or none of them."""
 
     def __init__(self) -> None:
         self.where = "text"

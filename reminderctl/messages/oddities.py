@@ -1,4 +1,4 @@
-"""What looks like a shortcode in a text and is none, so that a reader would see the name instead of the value."""
+"""Texts that look like a shortcode without being one: a reader would see the name instead of the value."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ def _rendered(
 
 
 def _refuse_half_characters(text: str, field: str) -> None:
-    """What no channel can send. Values have lost theirs; this is for what the text itself says."""
+    """Refuse half characters, which no channel can send. Values have lost theirs; these are of the text itself."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -77,7 +77,7 @@ def value(name: str, context: Context) -> Any:
 
 
 def custom(context: Context) -> Lookup:
-    """What `custom` is in a template: every key of the merged `fields`."""
+    """Return the value of `custom` in a template: every key of the merged `fields`."""
     merged = _merged(context)
     return Lookup(lambda key: _custom(str(key), merged), merged)
 

@@ -189,7 +189,7 @@ def suggest(name: str) -> str | None:
 
 
 def unknown(name: str) -> str:
-    """What to tell the person who wrote an unknown name."""
+    """Return the message for a person who wrote an unknown name."""
     meant = None if name.startswith(CUSTOM) else suggest(name)
     if meant:
         return f"unknown shortcode {{{name}}}; did you mean {{{meant}}}?"

@@ -177,7 +177,7 @@ def _literal(text: str) -> str:
 
 
 def mistakes(text: str) -> list[tuple[int, str]]:
-    """Where a shortcode is misspelt, and what to write; offsets into the text."""
+    """Return each misspelt shortcode with what to write instead; offsets into the text."""
     found: list[tuple[int, str]] = []
     end = 0
     for token in _TOKEN.finditer(text) if "{" in text else ():
@@ -210,7 +210,7 @@ def _mistyped(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
 
 
 def template_mistakes(text: str) -> list[tuple[int, str]]:
-    """What is wrong inside `{{ }}` and `{% %}`: syntax, unknown shortcodes, filters; offsets into the text."""
+    """Return the mistakes inside `{{ }}` and `{% %}`: syntax, unknown shortcodes, filters; offsets into the text."""
     from reminderctl.messages import environments
 
     template = to_template(text)
@@ -268,7 +268,7 @@ _AUTHORITY = re.compile(r"(?:[^@\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^\s:@\[\]]+)(?::(?
 
 
 def url_mistakes(text: str) -> list[tuple[int, str]]:
-    """Why this cannot be the URL of a webhook: a shortcode too early, no scheme, no host; offsets into the text."""
+    """Return why this cannot be the URL of a webhook: a shortcode too early, no scheme, no host; offsets into the text."""
     token = _TOKEN.search(text)
     literal = text[: token.start()] if token else text.rstrip()
     origin = _ORIGIN.match(literal)

@@ -35,7 +35,7 @@ def examine(
     deep: bool = False,
     refusal: str | None = None,
 ) -> Health:
-    """How things stand, as far as it can be found out; raises nothing that a broken file can cause.
+    """Return the state of everything, as far as it can be found out; raises nothing that a broken file can cause.
 
     `mistakes` are those of the configuration. `deep` reads the whole ledger to see whether it is sound. `refusal`
     says why nothing may be written to the ledger.

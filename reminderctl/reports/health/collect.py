@@ -26,7 +26,7 @@ SEARCH_SECONDS = 0.5
 
 
 def of_nothing(now: datetime, config: Config | None) -> Facts:
-    """What can be known without opening the ledger."""
+    """Return the facts that are known without opening the ledger."""
     return Facts(
         now=now,
         config=str(config.files[0]) if config else None,
@@ -67,7 +67,7 @@ def of_ledger(ledger: Ledger, config: Config, *, now: datetime, max_lag: timedel
 
 
 def find_next_due(bookings: Bookings, config: Config, now: datetime) -> datetime | None:
-    """When the next delivery falls due, if that is within a day and soon found: hour by hour, as it is mostly near.
+    """Find when the next delivery falls due, if that is within a day: hour by hour, as it is mostly near.
 
     Where a hundred triggers look at thousands of bookings of which none matches, the search is given up.
     """
@@ -82,7 +82,7 @@ def find_next_due(bookings: Bookings, config: Config, now: datetime) -> datetime
 
 
 def _lag(ledger: Ledger, config: Config, now: datetime) -> int | None:
-    """How far planning is behind, in seconds: the oldest watermark of what is switched on."""
+    """Return the lag of planning in seconds: the age of the oldest watermark of what is switched on."""
     enabled = {workflow.id: workflow for workflow in config.workflows if workflow.enabled}
     planned = [
         mark.planned_until

@@ -1,4 +1,4 @@
-"""What the facts mean for a person: nothing here looks at anything but them."""
+"""The meaning of the facts for a person: nothing here looks at anything but them."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _of_space(facts: Facts) -> Iterator[Finding]:
 
 
 def summarize(facts: Facts) -> str:
-    """What to say where nothing is wrong."""
+    """Return the sentence for a state in which nothing is wrong."""
     if facts.last_run is None:
         return "nothing is wrong"
     sent = facts.deliveries.get("sent")

@@ -1,4 +1,4 @@
-"""What `status` knows and what it makes of it; as JSON, its answer to a program."""
+"""The facts and the findings of `status`; as JSON, its answer to a program."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reminderctl.ledger.stats import Count, Held, LastRun, Waiting
 
 
 class Level(StrEnum):
-    """How bad it is, in the words of monitoring."""
+    """The severity, in the words of monitoring."""
 
     OK = "ok"
     WARNING = "warning"
@@ -74,7 +74,7 @@ class Space(Struct, frozen=True, kw_only=True):
 
 
 class Facts(Struct, frozen=True, kw_only=True):
-    """What was found, before anybody judges it; None where it could not be found out."""
+    """The facts, before anybody judges them; None where one could not be found out."""
 
     now: datetime
     config: str | None = None
