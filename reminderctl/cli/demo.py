@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from reminderctl.demo.play import Line
+    from reminderctl.demo.play import TimelineEntry
 
 STYLES = {"sent": "green", "withheld": "magenta", "event": "bold yellow"}
 
@@ -58,7 +58,7 @@ def _prepare(folder: Path) -> Config:
     return config.load(path, os.environ)
 
 
-def _show(lines: Iterable[Line], house: Config) -> None:
+def _show(lines: Iterable[TimelineEntry], house: Config) -> None:
     """Print each line of the timeline at the moment at which it is played."""
     from reminderctl.cli.terminal import Terminal
 

@@ -23,7 +23,7 @@ T = TypeVar("T")
 MINUTE = timedelta(minutes=1)
 
 
-class Line(NamedTuple):
+class TimelineEntry(NamedTuple):
     """One line of the timeline. `kind` is `sent`, `withheld` or `event`."""
 
     at: datetime
@@ -39,7 +39,7 @@ def minutes_of(story: Story) -> list[datetime]:
     return [story.begins_at + each * MINUTE for each in range(number + 1)]
 
 
-def play(story: Story, house: Config, minutes: Iterable[datetime]) -> Iterator[Line]:
+def play(story: Story, house: Config, minutes: Iterable[datetime]) -> Iterator[TimelineEntry]:
     """Yield each event and each message that is sent because of it, in order."""
     pending = story.events()
     down_since, down_until = story.cron_is_down
@@ -48,9 +48,9 @@ def play(story: Story, house: Config, minutes: Iterable[datetime]) -> Iterator[L
             while pending and pending[0].at <= now:
                 event = pending.pop(0)
                 happen(house.bookings, event)
-                yield Line(now, "event", event.words)
+                yield TimelineEntry(now, "event", event.words)
             if now == down_since:
-                yield Line(now, "event", f"cron is down for {(down_until - down_since) // MINUTE} minutes")
+                yield TimelineEntry(now, "event", f"cron is down for {(down_until - down_since) // MINUTE} minutes")
             if down_since <= now < down_until:
                 continue
             with Bookings(house.bookings) as bookings:
@@ -71,14 +71,14 @@ def _same(thing: T) -> T:
     return thing
 
 
-def _sent(ledger: Ledger, house: Config, now: datetime) -> Iterator[Line]:
+def _sent(ledger: Ledger, house: Config, now: datetime) -> Iterator[TimelineEntry]:
     for record in history.find(ledger, states=("sent",)):
         if record.settled_at == timing.instant_text(now):
             late = now - timing.parse_instant(record.due_at)
             why = record.trigger + (f" (+{late // MINUTE} min)" if late >= MINUTE else "")
             words = _summary((house.outbox or Path()) / (record.provider_id or ""))
             to = (record.address or record.recipient).removeprefix("https://")
-            yield Line(now, "sent", words, f"{record.channel} to {to}", why)
+            yield TimelineEntry(now, "sent", words, f"{record.channel} to {to}", why)
 
 
 def _summary(path: Path) -> str:
@@ -89,7 +89,7 @@ def _summary(path: Path) -> str:
     return str(body["text"])
 
 
-def _withheld(bookings: Bookings, house: Config, now: datetime) -> Iterator[Line]:
+def _withheld(bookings: Bookings, house: Config, now: datetime) -> Iterator[TimelineEntry]:
     """Yield each message that would have been due in this minute, had a filter not said no."""
     window = Window(now - MINUTE, now)
     zones = [zone for name in bookings.timezones() | {house.timezone} if (zone := timing.find_zone(name))]
@@ -103,4 +103,4 @@ def _withheld(bookings: Bookings, house: Config, now: datetime) -> Iterator[Line
                 due = zone and timing.due_at(trigger, timing.event_at(trigger, booking), zone)
                 reason = matching.why_not_matching(workflow, booking, None, default_language=house.language)
                 if due and window.since < due <= window.until and reason:
-                    yield Line(now, "withheld", reason, f"no {workflow.id} for the {booking.id}", trigger.text)
+                    yield TimelineEntry(now, "withheld", reason, f"no {workflow.id} for the {booking.id}", trigger.text)

@@ -29,7 +29,7 @@ BOOKINGS = (  # id and service, hour of the second day, minutes, zone, customers
 )
 
 
-class Event(NamedTuple):
+class StoryEvent(NamedTuple):
     """Something that happens from outside: when, in words, and what it changes in which booking."""
 
     at: datetime
@@ -53,12 +53,12 @@ class Story:
         date = self._first_day + timedelta(days=day)
         return instant_of(datetime.combine(date, time(hour, minute)), self._zone)
 
-    def events(self) -> list[Event]:
+    def events(self) -> list[StoryEvent]:
         """Return the changes that the booking system makes while the minutes pass."""
         later = {"starts_at": instant_text(self.at(1, 20)), "ends_at": instant_text(self.at(1, 20, 30))}
         return [
-            Event(self.at(0, 17), "Ana moves her haircut from 10:00 to 20:00 of tomorrow", "haircut", later),
-            Event(self.at(0, 21), "Ben cancels his consultation", "consultation", {"status": "canceled"}),
+            StoryEvent(self.at(0, 17), "Ana moves her haircut from 10:00 to 20:00 of tomorrow", "haircut", later),
+            StoryEvent(self.at(0, 21), "Ben cancels his consultation", "consultation", {"status": "canceled"}),
         ]
 
     def write_bookings(self, path: Path) -> None:
@@ -85,7 +85,7 @@ class Story:
         database.close()
 
 
-def happen(path: Path, event: Event) -> None:
+def happen(path: Path, event: StoryEvent) -> None:
     """Let one event change the bookings."""
     database = Database(path)
     database.table("bookings").update(event.booking, dict(event.change))

@@ -10,9 +10,9 @@ from msgspec import Struct, inspect
 
 from reminderctl.text_types import Place
 
-Path = tuple[str | int, ...]
+FieldPath = tuple[str | int, ...]
 Kind = Literal["literal", "text", "list", "map", "record", "tree"]
-Change = Callable[[Path, Place, Any], Any]
+Change = Callable[[FieldPath, Place, Any], Any]
 
 
 class Shape(Struct, frozen=True, kw_only=True):
@@ -81,7 +81,7 @@ def transform(message_type: type, tree: Any, change: Change) -> Any:
     return {name: _transform(shapes.get(name, LITERAL), value, change, path=(name,)) for name, value in tree.items()}
 
 
-def _transform(shape: Shape, value: Any, change: Change, *, path: Path) -> Any:
+def _transform(shape: Shape, value: Any, change: Change, *, path: FieldPath) -> Any:
     shape = _fitting(shape, value)
     match shape.kind, value:
         case ("text", str()) | ("text", Mapping()) | ("tree", str()):

@@ -54,7 +54,7 @@ def render_message(
     found_type: str | None = None
     unfilled: set[str] = set()
 
-    def filled(path: field_types.Path, place: Place, versions: str | Mapping[str, str]) -> Any:
+    def filled(path: field_types.FieldPath, place: Place, versions: str | Mapping[str, str]) -> Any:
         nonlocal found_type
         text, known = _choose(versions, context)
         if place is Place.HEADER and str(path[-1]).casefold().startswith("list-"):

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from reminderctl.messages.field_types import Path, Shape, places, transform
+from reminderctl.messages.field_types import FieldPath, Shape, places, transform
 from reminderctl.messages.shortcodes import BY_NAME, CARRIAGE_RETURN, is_known, suggest, unknown
 from reminderctl.text_types import Place
 
@@ -83,7 +83,7 @@ def _tag(language: str) -> str:
 def pick(message_type: type, tree: Any, language: str, default_language: str) -> Any:
     """The tree with one text in the place of each map from language to text."""
 
-    def chosen(_path: Path, _place: Place, text: Any) -> Any:
+    def chosen(_path: FieldPath, _place: Place, text: Any) -> Any:
         return choose(text, language, default_language)
 
     return transform(message_type, tree, chosen)
@@ -268,7 +268,7 @@ _AUTHORITY = re.compile(r"(?:[^@\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^\s:@\[\]]+)(?::(?
 
 
 def url_mistakes(text: str) -> list[tuple[int, str]]:
-    """Return why this cannot be the URL of a webhook: a shortcode too early, no scheme, no host; offsets into the text."""
+    """Return why this is no URL of a webhook: a shortcode too early, no scheme, no host; offsets into the text."""
     token = _TOKEN.search(text)
     literal = text[: token.start()] if token else text.rstrip()
     origin = _ORIGIN.match(literal)
