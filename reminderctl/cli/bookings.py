@@ -23,7 +23,7 @@ from reminderctl.model import Booking, Window
 from reminderctl.text import pluralize
 
 if TYPE_CHECKING:
-    from reminderctl.importing import Imported, Progress
+    from reminderctl.importing import ImportResult, Progress
 
 FIRST, LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 SHOWN_WARNINGS = 20
@@ -92,21 +92,21 @@ def import_file(
     ATTENDEE a customer; --map SUMMARY=customer_name says otherwise. Events that repeat become a booking for each
     instance, from 30 days back to the horizon; what a series no longer has there is canceled.
     """
-    from reminderctl.importing import Choices, import_bookings
+    from reminderctl.importing import ImportOptions, import_bookings
 
     config = invocation.load_settings()
-    choices = Choices(
+    options = ImportOptions(
         timezone=config.timezone,
         now=invocation.clock(config.timezone)(),
         horizon=timedelta(days=horizon),
-        renames=_renames(maps),
+        column_map=_column_map(maps),
         encoding=encoding,
         full=delete_missing,
         dry_run=dry_run,
     )
     name = str(getattr(file, "name", "stdin")).strip("<>")
     with _progress() as progress:
-        imported = import_bookings(file, config.bookings, name=name, choices=choices, progress=progress)
+        imported = import_bookings(file, config.bookings, name=name, options=options, progress=progress)
     _warn([f"{name}: {warning}" for warning in imported.warnings])
     if as_json:
         print_json({**msgspec.to_builtins(imported), "warnings": len(imported.warnings)})
@@ -117,7 +117,7 @@ def import_file(
             say(f"{made}; later ones come with the next import")
 
 
-def _renames(maps: tuple[str, ...]) -> dict[str, str]:
+def _column_map(maps: tuple[str, ...]) -> dict[str, str]:
     renames = {}
     for each in maps:
         column, _, name = each.rpartition("=")
@@ -148,7 +148,7 @@ def _progress() -> Iterator[Progress | None]:
         yield report
 
 
-def _in_a_line(imported: Imported) -> str:
+def _in_a_line(imported: ImportResult) -> str:
     booked = [f"{imported.new} new", f"{imported.changed} changed"]
     booked += [f"{imported.canceled} canceled"] if imported.canceled else []
     known = [f"{imported.new_customers} new"] if imported.new_customers else []

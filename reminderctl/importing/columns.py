@@ -1,16 +1,17 @@
-"""The names that the columns of an imported file may have."""
+"""One record of an export: its columns, under the names that they have here."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from msgspec import UnsetType
+from msgspec import Struct, UnsetType
 
-Text = str | None | UnsetType  # UNSET: the file does not say; None: it says that there is none
-Texts = tuple[Text, ...]  # of one noun, in the order of TEXTS
+Text = str | None | UnsetType  # UNSET: the file has no such column; None: the cell is empty
+Texts = tuple[Text, ...]  # of one entity, in the order of TEXT_COLUMNS
 
-# Each table's columns, by the name that they have in a flat row.
-NOUNS = {
+# What a booking refers to: each table's columns, by the name that they have in a flat row.
+ENTITIES = {
     "services": {"id": "service_id", "name": "service"},
     "staff": {
         "id": "staff_id",
@@ -38,14 +39,14 @@ NOUNS = {
         "timezone": "customer_timezone",
     },
 }
-TEXTS = {table: tuple(name for name in columns if name != "id") for table, columns in NOUNS.items()}
+TEXT_COLUMNS = {table: tuple(name for name in columns if name != "id") for table, columns in ENTITIES.items()}
 PARTICIPANT_STATUS = "participant_status"
-BOOKING = frozenset({"id", "starts_at", "ends_at", "duration", "timezone", "status"})
-REQUIRED = ("id", "starts_at")
-KNOWN = BOOKING.union({PARTICIPANT_STATUS}, *(columns.values() for columns in NOUNS.values()))
+BOOKING_COLUMNS = frozenset({"id", "starts_at", "ends_at", "duration", "timezone", "status"})
+REQUIRED_COLUMNS = ("id", "starts_at")
+KNOWN_COLUMNS = BOOKING_COLUMNS.union({PARTICIPANT_STATUS}, *(columns.values() for columns in ENTITIES.values()))
 
-# The shortcodes call these by other names, so a file may do so too.
-_ALSO = {
+# Other names of a column. The shortcodes call these so, and a file may do so too.
+ALIASES = {
     "service_name": "service",
     "staff_name": "staff",
     "location_name": "location",
@@ -55,44 +56,58 @@ _ALSO = {
 }
 
 
-class Names(dict[str, str]):
-    """What each column of a file is called here, worked out when it is first seen.
+class Record(Struct, frozen=True):
+    """One record of an export, which begins on `line`: `values` by column name, unless there is a `problem`.
 
-    `renames` goes first; known names are found in any case, with blanks or hyphens for `_`. Every other name stays as
-    it is, and names a key of `fields`.
+    A record with `complete_series` has no values: it says that the file holds all instances of the series of that
+    name, so that those that are stored and not in the file are over. `is_instance`: the record is one of a series.
     """
 
-    def __init__(self, renames: Mapping[str, str]) -> None:
+    line: int
+    values: Mapping[str, Any] = {}
+    problem: str | None = None
+    complete_series: str | None = None
+    is_instance: bool = False
+
+
+class ColumnNames(dict[str, str]):
+    """The name that each column of a file has here, looked up when it is first seen.
+
+    `column_map` (--map) goes first; known names are recognised in any case, with blanks or hyphens for `_`. Every
+    other name is kept, and names a key of `fields`.
+    """
+
+    def __init__(self, column_map: Mapping[str, str]) -> None:
         super().__init__()
-        self._renames = {_folded(column): (column, name) for column, name in renames.items()}
+        self._mapped = {_fold(column): (column, name) for column, name in column_map.items()}
         self._seen: set[str] = set()
 
     def __missing__(self, column: str) -> str:
-        folded = _folded(column)
+        folded = _fold(column)
         self._seen.add(folded)
-        name = self._renames[folded][1] if folded in self._renames else column
-        self[column] = known = _known(name)
-        return known
+        name = self._mapped[folded][1] if folded in self._mapped else column
+        self[column] = standard = _find_standard_name(name)
+        return standard
 
-    def sources(self) -> list[str]:
-        """The columns that `renames` names, in upper case."""
-        return [column.upper() for column, _ in self._renames.values()]
+    def mapped_columns(self) -> list[str]:
+        """Return the columns that --map names, in upper case."""
+        return [column.upper() for column, _ in self._mapped.values()]
 
-    def mapped(self, column: str) -> str | None:
-        """What `renames` calls a column, if it does."""
-        renamed = _folded(column) in self._renames
-        return self[column] if renamed else None
+    def find_mapped(self, column: str) -> str | None:
+        """Return the name that --map gives a column; None where it does not name it."""
+        is_mapped = _fold(column) in self._mapped
+        return self[column] if is_mapped else None
 
-    def unused(self) -> list[str]:
-        """The columns that `renames` names and that the file, as far as it was read, does not have."""
-        return sorted(column for folded, (column, _) in self._renames.items() if folded not in self._seen)
-
-
-def _known(name: str) -> str:
-    standard = _folded(name).replace(" ", "_").replace("-", "_")
-    standard = _ALSO.get(standard, standard)
-    return standard if standard in KNOWN else name.strip()
+    def unused_columns(self) -> list[str]:
+        """Return the columns that --map names and that the file, as far as it was read, does not have."""
+        return sorted(column for folded, (column, _) in self._mapped.items() if folded not in self._seen)
 
 
-def _folded(name: str) -> str:
+def _find_standard_name(name: str) -> str:
+    standard = _fold(name).replace(" ", "_").replace("-", "_")
+    standard = ALIASES.get(standard, standard)
+    return standard if standard in KNOWN_COLUMNS else name.strip()
+
+
+def _fold(name: str) -> str:
     return " ".join(name.casefold().split())

@@ -1,33 +1,22 @@
-"""Importing bookings from another program's export.
-
-CSV, TSV, JSON, NDJSON and iCalendar, by content. A flat row is one customer in one booking; rows with the same `id` are
-one booking, and must agree on everything but the customer. JSON may nest `customers` and `fields` instead. Without an
-`ends_at`, a `duration` in minutes must be there. Unknown columns are keys of `fields`: the booking's where all of its
-rows say the same, else the participants'. What a file has no column for stays as it is stored; an empty cell empties
-it, but for a status, which only a filled one sets. `importing.identity` says who gets which id.
-
-This package is imported only when something is imported.
-"""
+"""The three steps of an import: read the whole file, refuse bad rows, write in one transaction."""
 
 from __future__ import annotations
 
-import codecs
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
 from msgspec import Struct
 
-from reminderctl.errors import ImportFailedError, UsageError
-from reminderctl.importing import store
+from reminderctl.errors import ImportFailedError
 from reminderctl.importing.batch import Batch
-from reminderctl.importing.columns import Names
-from reminderctl.importing.formats.csv import read_table
-from reminderctl.importing.formats.json import read_json, read_lines
-from reminderctl.importing.records import Record
+from reminderctl.importing.columns import ColumnNames, Record
+from reminderctl.importing.export_file import ExportFile, find_codec, open_seekable
+from reminderctl.importing.formats import read_records
+from reminderctl.importing.merge import Changes, merge_batch
 from reminderctl.importing.rows import BadRowError, read_row
-from reminderctl.importing.source import Format, Source, seekable
+from reminderctl.importing.store import open_transaction
 from reminderctl.model import Window
 from reminderctl.text import pluralize, printable, shorten
 
@@ -35,10 +24,10 @@ Progress = Callable[[str, int, int], None]  # what is done, how much of it, of h
 SHOWN_BAD_ROWS = 50
 LONGEST_REMARK = 400  # characters
 LOOKING_BACK = timedelta(days=30)
-_STEP = 500
+_STEP = 500  # rows or bookings between two reports of progress
 
 
-class Imported(Struct, frozen=True, kw_only=True):
+class ImportResult(Struct, frozen=True, kw_only=True):
     """What an import did; `warnings` name their lines. With `dry_run`, what it would have done.
 
     `instances` of the bookings come from events that repeat; those after `until` are left to a later import.
@@ -58,16 +47,17 @@ class Imported(Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...]
 
 
-class Choices(Struct, frozen=True, kw_only=True):
+class ImportOptions(Struct, frozen=True, kw_only=True):
     """How to import: `timezone` is for rows without one, `full` cancels the bookings that the file does not hold.
 
-    Events that repeat become bookings as far ahead of `now` as the `horizon`.
+    Events that repeat become bookings as far ahead of `now` as the `horizon`. `column_map` names the columns of the
+    file that are called otherwise here (--map), `encoding` what it is written in.
     """
 
     timezone: str
     now: datetime
     horizon: timedelta
-    renames: Mapping[str, str] = {}
+    column_map: Mapping[str, str] = {}
     encoding: str | None = None
     full: bool = False
     dry_run: bool = False
@@ -79,104 +69,74 @@ class Choices(Struct, frozen=True, kw_only=True):
 
 
 def import_bookings(
-    stream: BinaryIO, database: Path, *, name: str, choices: Choices, progress: Progress | None = None
-) -> Imported:
+    stream: BinaryIO, database: Path, *, name: str, options: ImportOptions, progress: Progress | None = None
+) -> ImportResult:
     """Bring a database up to date with an export: all of it, or nothing.
 
     1. Read the whole file, without any lock. 2. Where a row is bad, raise `ImportFailedError` that names each. 3. Write
     in one transaction. Raises `UsageError`, `BookingsError` and `LockedError` too.
     """
     report = progress or (lambda *_: None)
-    with seekable(stream) as content:
-        source = Source(content, name=name, encoding=_codec(choices.encoding))
-        batch = _read(source, choices, report)
-    if choices.full and not batch.bookings:
-        what = "there is no booking in it, so --delete-missing would cancel everything; nothing was changed"
-        raise ImportFailedError(f"{name}: {what}")
-    done = 0
-
-    def tick() -> None:
-        nonlocal done
-        done += 1
-        if done % _STEP == 0 or done == len(batch.bookings):
-            report("Writing", done, len(batch.bookings))
-
+    with open_seekable(stream) as content:
+        file = ExportFile(content, name=name, encoding=find_codec(options.encoding))
+        batch = _read(file, options, report=report)
+    if options.full and not batch.bookings:
+        problem = "there is no booking in it, so --delete-missing would cancel everything; nothing was changed"
+        raise ImportFailedError(f"{name}: {problem}")
     try:
-        with store.writing(database, keep=not choices.dry_run) as connection:
-            changes = store.store(connection, batch, window=choices.window, full=choices.full, tick=tick)
+        changes = _write(batch, database, options=options, report=report)
     except RecursionError:
         raise ImportFailedError(f"{name}: fields are nested too deep; nothing was changed") from None
-    return Imported(
+    return ImportResult(
         rows=batch.rows,
         bookings=len(batch.bookings),
         new=len(changes.new),
         changed=len(changes.changed),
         canceled=len(changes.canceled),
-        customers=len(batch.nouns["customers"]),
+        customers=len(batch.entities["customers"]),
         new_customers=changes.new_customers,
         changed_customers=changes.changed_customers,
         instances=batch.instances,
-        until=choices.window.until if batch.instances else None,
-        dry_run=choices.dry_run,
-        warnings=tuple(source.warnings + [f"line {line}: {_shown(text)}" for line, text in batch.warnings]),
+        until=options.window.until if batch.instances else None,
+        dry_run=options.dry_run,
+        warnings=tuple(file.warnings + [f"line {line}: {_shorten(text)}" for line, text in batch.warnings]),
     )
 
 
-def _codec(name: str | None) -> str | None:
-    if name is None:
-        return None
-    try:
-        encoding = codecs.lookup(name)
-        "".encode(encoding.name)
-    except (LookupError, ValueError):
-        raise UsageError(f"--encoding {name!r} is not known; write utf-8, cp1252, iso-8859-15 or the like") from None
-    return "utf-8-sig" if encoding.name == "utf-8" else encoding.name
+# --- 1. read the whole file -----------------------------------------------------------------------------------------
 
 
-def _read(source: Source, choices: Choices, report: Progress) -> Batch:
-    """Everything that the file says; raises `ImportFailedError` with every bad row."""
-    names = Names(choices.renames)
+def _read(file: ExportFile, options: ImportOptions, *, report: Progress) -> Batch:
+    """Return everything that the file says; raises `ImportFailedError` with every bad row."""
+    names = ColumnNames(options.column_map)
     batch = Batch()
     bad: list[tuple[int, str]] = []
     try:
-        for number, record in enumerate(_records(source, names, choices), start=1):
-            problem = _take(record, batch, choices.timezone)
+        records = read_records(file, names, timezone=options.timezone, window=options.window)
+        for number, record in enumerate(records, start=1):
+            problem = _add_record(record, batch, timezone=options.timezone)
             if problem:
                 bad.append((record.line, problem))
             if number % _STEP == 0:
-                report("Reading", source.position(), source.size)
+                report("Reading", file.position(), file.size)
     except UnicodeError as error:
-        what = f"this is not {source.encoding.removesuffix('-sig')}: {error}; --encoding NAME says what it is"
-        raise ImportFailedError(f"{source.name}: {what}. Nothing was changed") from None
-    report("Reading", source.size, source.size)
+        problem = f"this is not {file.encoding.removesuffix('-sig')}: {error}; --encoding NAME says what it is"
+        raise ImportFailedError(f"{file.name}: {problem}. Nothing was changed") from None
+    report("Reading", file.size, file.size)
     if bad:
-        raise ImportFailedError(_all_of(bad, source.name))
-    if names.unused():
-        columns = ", ".join(names.unused())
-        raise ImportFailedError(f"{source.name}: nothing is called {columns}, which --map names; nothing was changed")
+        raise ImportFailedError(_describe_bad_rows(bad, file.name))
+    if names.unused_columns():
+        columns = ", ".join(names.unused_columns())
+        raise ImportFailedError(f"{file.name}: nothing is called {columns}, which --map names; nothing was changed")
     return batch
 
 
-def _records(source: Source, names: Names, choices: Choices) -> Iterator[Record]:
-    match source.format():
-        case Format.TABLE:
-            return read_table(source, names)
-        case Format.LINES:
-            return read_lines(source, names)
-        case Format.JSON:
-            return read_json(source, names)
-        case Format.CALENDAR:
-            from reminderctl.importing.formats.ical.calendar import read_calendar
-
-            return read_calendar(source, names, timezone=choices.timezone, window=choices.window)
-
-
-def _take(record: Record, batch: Batch, timezone: str) -> str | None:
-    """Add a record to the batch, or say what is wrong with it."""
+def _add_record(record: Record, batch: Batch, *, timezone: str) -> str | None:
+    """Add a record to the batch, or return what is wrong with it."""
     if record.problem:
         return record.problem
-    if record.whole:
-        batch.whole.add(record.whole)
+    if record.complete_series:
+        batch.complete_series.add(record.complete_series)
         return None
     try:
         batch.instances += record.is_instance
@@ -185,12 +145,31 @@ def _take(record: Record, batch: Batch, timezone: str) -> str | None:
         return str(error)
 
 
-def _all_of(bad: list[tuple[int, str]], name: str) -> str:
-    lines = [f"{name}:{line}: {_shown(problem)}" for line, problem in bad[:SHOWN_BAD_ROWS]]
+# --- 2. refuse bad rows ---------------------------------------------------------------------------------------------
+
+
+def _describe_bad_rows(bad: list[tuple[int, str]], name: str) -> str:
+    lines = [f"{name}:{line}: {_shorten(problem)}" for line, problem in bad[:SHOWN_BAD_ROWS]]
     more = [f"and {len(bad) - SHOWN_BAD_ROWS} more"] if len(bad) > SHOWN_BAD_ROWS else []
     return "\n".join([*lines, *more, f"{pluralize(len(bad), 'bad row')}; nothing was changed"])
 
 
-def _shown(text: str) -> str:
-    """One line of it, not too long, without anything that a terminal would obey."""
+def _shorten(text: str) -> str:
+    """Return one line of a text, not too long, without anything that a terminal would obey."""
     return printable(shorten(text, LONGEST_REMARK, end="…"))
+
+
+# --- 3. write in one transaction ------------------------------------------------------------------------------------
+
+
+def _write(batch: Batch, database: Path, *, options: ImportOptions, report: Progress) -> Changes:
+    done = 0
+
+    def count_booking() -> None:
+        nonlocal done
+        done += 1
+        if done % _STEP == 0 or done == len(batch.bookings):
+            report("Writing", done, len(batch.bookings))
+
+    with open_transaction(database, keep=not options.dry_run) as store:
+        return merge_batch(store, batch, window=options.window, full=options.full, on_booking=count_booking)

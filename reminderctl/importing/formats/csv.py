@@ -1,7 +1,7 @@
 """CSV and TSV: one record per row.
 
-The standard library's reader is used rather than `sqlite_utils.utils.rows_from_file`, which does not tell the line of a
-row, guesses the separator from a sample, and reads on to the end of the file where a quote is left open.
+The standard library's reader is used rather than `sqlite_utils.utils.rows_from_file`, which does not give the line of a
+row, guesses the delimiter from a sample, and reads on to the end of the file where a quote is left open.
 """
 
 from __future__ import annotations
@@ -14,34 +14,33 @@ from contextlib import suppress
 from typing import TextIO
 
 from reminderctl.errors import ImportFailedError
-from reminderctl.importing.columns import REQUIRED, Names
-from reminderctl.importing.records import Record
-from reminderctl.importing.source import Source
+from reminderctl.importing.columns import REQUIRED_COLUMNS, ColumnNames, Record
+from reminderctl.importing.export_file import ExportFile
 
-SEPARATORS = ",;\t|"
-LONGEST_CELL = 16 << 20
+DELIMITERS = ",;\t|"
+LONGEST_CELL = 16 << 20  # characters
 SHOWN_NAMES, SHOWN_OF_A_NAME = 30, 40
-_ANNOUNCED = re.compile(r'"?sep=([,;\t|])"?\s*', re.IGNORECASE)  # a first line for Excel
+_ANNOUNCED = re.compile(rf'"?sep=([{DELIMITERS}])"?\s*', re.IGNORECASE)  # a first line for Excel
 
 
-def read_table(source: Source, names: Names) -> Iterator[Record]:
-    """The rows; blank lines are passed over.
+def read_csv(file: ExportFile, names: ColumnNames) -> Iterator[Record]:
+    """Return the rows as records; blank lines are passed over.
 
     Raises `ImportFailedError` where the header cannot be used, as no row could be read then.
     """
     csv.field_size_limit(LONGEST_CELL)
-    with source.text() as text:
+    with file.text() as text:
         first = text.readline()
         announced = _ANNOUNCED.fullmatch(first)
-        separator = announced[1] if announced else _separator(first)
-        bare = separator == "\t" and _is_bare(text, first)
+        delimiter = announced[1] if announced else _guess_delimiter(first)
+        is_unquoted = delimiter == "\t" and _has_no_quotes(text, first)
         text.seek(0)
         reader = csv.reader(
-            text, delimiter=separator, quoting=csv.QUOTE_NONE if bare else csv.QUOTE_MINIMAL, strict=True
+            text, delimiter=delimiter, quoting=csv.QUOTE_NONE if is_unquoted else csv.QUOTE_MINIMAL, strict=True
         )
         if announced:
             next(reader)
-        header = _header(source, reader, names)
+        header = _read_header(reader, file, names=names)
         while True:
             line = reader.line_num + 1
             try:
@@ -53,13 +52,13 @@ def read_table(source: Source, names: Names) -> Iterator[Record]:
                 continue
             if len(cells) == len(header):
                 if any(cells):
-                    yield Record(line, dict(zip(header, map(_unquoted, cells) if bare else cells, strict=True)))
+                    yield Record(line, dict(zip(header, map(_unquote, cells) if is_unquoted else cells, strict=True)))
             elif any(map(str.strip, cells)):
                 yield Record(line, problem=f"has {len(cells)} cells where the header has {len(header)}")
 
 
-def _is_bare(text: TextIO, header: str) -> bool:
-    """Has each line as many tabs as the header? Then no quote holds a tab or a line end.
+def _has_no_quotes(text: TextIO, header: str) -> bool:
+    """Return True where each line has as many tabs as the header: then no quote holds a tab or a line end.
 
     `mysql --batch` and `psql` quote nothing, and a quotation mark that a customer wrote opens no quote.
     """
@@ -67,45 +66,46 @@ def _is_bare(text: TextIO, header: str) -> bool:
     return all(line.count("\t") == tabs for line in text if line.strip())
 
 
-def _unquoted(cell: str) -> str:
-    """A cell that a spreadsheet has quoted as a whole, without its quotes."""
-    found = re.fullmatch(r'"((?:[^"]|"")*)"', cell)
-    return found[1].replace('""', '"') if found else cell
+def _unquote(cell: str) -> str:
+    """Return a cell that a spreadsheet has quoted as a whole, without its quotes."""
+    quoted = re.fullmatch(r'"((?:[^"]|"")*)"', cell)
+    return quoted[1].replace('""', '"') if quoted else cell
 
 
-def _separator(first_line: str) -> str:
-    """The separator that makes the most columns of the header."""
+def _guess_delimiter(first_line: str) -> str:
+    """Return the delimiter that makes the most columns of the header."""
     widths = {}
-    for separator in SEPARATORS:
+    for delimiter in DELIMITERS:
         with suppress(csv.Error, StopIteration):
-            widths[separator] = len(next(csv.reader([first_line], delimiter=separator)))
-    return max(widths, key=lambda separator: widths[separator], default=",")
+            widths[delimiter] = len(next(csv.reader([first_line], delimiter=delimiter)))
+    return max(widths, key=lambda delimiter: widths[delimiter], default=",")
 
 
-def _header(source: Source, reader: Iterator[list[str]], names: Names) -> list[str]:
+def _read_header(reader: Iterator[list[str]], file: ExportFile, *, names: ColumnNames) -> list[str]:
+    """Return the names of the columns; raises `ImportFailedError` with everything that is wrong with them."""
     try:
-        columns = [_unquoted(column.strip()) for column in next(reader, [])]
+        columns = [_unquote(column.strip()) for column in next(reader, [])]
     except csv.Error as error:
-        raise ImportFailedError(f"{source.name}:1: cannot read the header: {error}; nothing was changed") from None
+        raise ImportFailedError(f"{file.name}:1: cannot read the header: {error}; nothing was changed") from None
     if not any(columns):
-        raise ImportFailedError(f"{source.name}:1: the first line must name the columns; nothing was changed")
+        raise ImportFailedError(f"{file.name}:1: the first line must name the columns; nothing was changed")
     header = [names[column] for column in columns]
-    problems = [f"there is no column {column}, which --map names" for column in names.unused()]
-    wanted = REQUIRED if "duration" in header else (*REQUIRED, "ends_at")
+    problems = [f"there is no column {column}, which --map names" for column in names.unused_columns()]
+    required = REQUIRED_COLUMNS if "duration" in header else (*REQUIRED_COLUMNS, "ends_at")
     problems += [
-        f"there is no column `{name}`; call one of {_listed([*filter(None, columns)])} so with --map COLUMN={name}"
-        for name in wanted
+        f"there is no column `{name}`; call one of {_join_names([*filter(None, columns)])} so with --map COLUMN={name}"
+        for name in required
         if name not in header
     ]
     twice = sorted(f"`{name}`" for name, number in Counter(header).items() if number > 1)
-    problems += [f"more than one column is {_listed(twice)}"] if twice else []
+    problems += [f"more than one column is {_join_names(twice)}"] if twice else []
     if problems:
-        lines = "\n".join(f"{source.name}:1: {problem}" for problem in problems)
+        lines = "\n".join(f"{file.name}:1: {problem}" for problem in problems)
         raise ImportFailedError(f"{lines}\nnothing was changed")
     return header
 
 
-def _listed(names: Sequence[str]) -> str:
-    """Some names for a person to choose from: of many the first ones, of long ones the beginning."""
+def _join_names(names: Sequence[str]) -> str:
+    """Return names for a person to choose from: of many the first ones, of long ones the beginning."""
     shown = ", ".join(name[:SHOWN_OF_A_NAME] for name in names[:SHOWN_NAMES])
     return f"{shown} and {len(names) - SHOWN_NAMES:,} more" if len(names) > SHOWN_NAMES else shown

@@ -6,136 +6,116 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from decimal import Decimal, DecimalException
-from typing import Any, NoReturn
+from typing import Any
 
-from reminderctl.bookings import whole_characters
-from reminderctl.importing.columns import Names
-from reminderctl.importing.records import Record
-from reminderctl.importing.source import Source
+from reminderctl.importing.columns import ColumnNames, Record
+from reminderctl.importing.export_file import ExportFile
+from reminderctl.importing.values import JSON_DECODER, NOT_JSON, JsonConstantError, replace_half_characters
 
 _BLANKS = re.compile(r"\s*")
-
-
-class _ConstantError(ValueError):
-    """NaN, Infinity or -Infinity: Python writes them, and nobody else reads them."""
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise _ConstantError(f"{constant} is not JSON")
-
-
-# Decimal keeps a number's text: 12.50 stays 12.50.
-_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse)
-NOT_JSON = (ValueError, RecursionError, DecimalException)  # what it raises
 HALF = "half a character (a lone \\ud83d, for example) stands in it and was read as \N{REPLACEMENT CHARACTER}"
 
 
-def decode(text: str) -> Any:
-    """A JSON value, its numbers with a point as they are written; raises one of `NOT_JSON`."""
-    return _DECODER.decode(_whole(text))
-
-
-def read_lines(source: Source, names: Names) -> Iterator[Record]:
-    """NDJSON: an object in each line; blank lines are passed over."""
-    with source.text() as text:
+def read_ndjson(file: ExportFile, names: ColumnNames) -> Iterator[Record]:
+    """Return the records of NDJSON, an object in each line; blank lines are passed over."""
+    with file.text() as text:
         for number, line in enumerate(text, start=1):
             if not line.isspace():
-                whole = _whole(line)
+                whole = replace_half_characters(line)
                 if whole != line:
-                    source.warnings.append(f"line {number}: {HALF}")
+                    file.warnings.append(f"line {number}: {HALF}")
                 try:
-                    value = _DECODER.decode(whole)
+                    value = JSON_DECODER.decode(whole)
                 except NOT_JSON as error:
-                    yield Record(number, problem=f"is not JSON: {_reason(error)}")
+                    yield Record(number, problem=f"is not JSON: {_describe(error)}")
                 else:
-                    yield _record(number, value, names)
+                    yield _make_record(number, value, names=names)
 
 
-def read_json(source: Source, names: Names) -> Iterator[Record]:
-    """JSON: an array of objects, an object that holds one as its `bookings`, or a single object.
+def read_json(file: ExportFile, names: ColumnNames) -> Iterator[Record]:
+    """Return the records of JSON: an array of objects, an object that holds one as its `bookings`, or a single object.
 
     The array is taken apart one object at a time, so that each has its line and only one is in memory at once. What
     follows a broken object cannot be read.
     """
-    with source.text() as opened:
-        read = opened.read()
-    text = _whole(read)
-    if text != read:
-        source.warnings.append(HALF)
-    del read
-    position, line, last = _next(text, 0), 1, 0
+    text = _read_text(file)
+    position, line, last = _skip_blanks(text, 0), 1, 0
     length = len(text)  # of its own: the text must not outlive this function
-    source.position = lambda: source.size * position // length
-    wrapped = text.startswith("{", position)
+    file.position = lambda: file.size * position // length
+    is_wrapped = text.startswith("{", position)
     begin = _find_array(text, position)
-    array = begin is not None
+    is_array = begin is not None
     if begin is not None:
-        position = _next(text, begin + 1)
-    while not (array and text.startswith("]", position)):
+        position = _skip_blanks(text, begin + 1)
+    while not (is_array and text.startswith("]", position)):
         line, last = line + text.count("\n", last, position), position
         try:
-            value, end = _DECODER.raw_decode(text, position)
-            position = _after(text, _next(text, end), array=array)
+            value, end = JSON_DECODER.raw_decode(text, position)
+            position = _find_next(text, _skip_blanks(text, end), in_array=is_array)
         except NOT_JSON as error:
-            yield Record(getattr(error, "lineno", line), problem=f"is not JSON: {_reason(error)}")
+            yield Record(getattr(error, "lineno", line), problem=f"is not JSON: {_describe(error)}")
             return
-        yield _record(line, value, names)
-        if not array:
+        yield _make_record(line, value, names=names)
+        if not is_array:
             return
-    if wrapped and not text[position + 1 :].rstrip().endswith("}"):
+    if is_wrapped and not text[position + 1 :].rstrip().endswith("}"):
         yield Record(line, problem="is not JSON: the object around the bookings has no end")
-    elif not wrapped and _next(text, position + 1) < len(text):
+    elif not is_wrapped and _skip_blanks(text, position + 1) < len(text):
         yield Record(line, problem="is not JSON: something follows the end of the array")
 
 
+def _read_text(file: ExportFile) -> str:
+    """Return the whole text of a file, with a warning where half characters were replaced."""
+    with file.text() as opened:
+        read = opened.read()
+    text = replace_half_characters(read)
+    if text != read:
+        file.warnings.append(HALF)
+    return text
+
+
 def _find_array(text: str, position: int) -> int | None:
-    """Where the array of bookings begins: it is the text, or stands in an object under `bookings`; None without one."""
+    """Return where the array of bookings begins, which is the text or is in an object under `bookings`, or None."""
     if text.startswith("[", position):
         return position
     with suppress(*NOT_JSON):  # the reader of the object says what is wrong with it
         while text.startswith(("{", ","), position):
-            key, position = _DECODER.raw_decode(text, _next(text, position + 1))
-            position = _next(text, _next(text, position) + 1)
+            key, position = JSON_DECODER.raw_decode(text, _skip_blanks(text, position + 1))
+            position = _skip_blanks(text, _skip_blanks(text, position) + 1)
             if key == "bookings" and text.startswith("[", position):
                 return position
-            _, position = _DECODER.raw_decode(text, position)
-            position = _next(text, position)
+            _, position = JSON_DECODER.raw_decode(text, position)
+            position = _skip_blanks(text, position)
     return None
 
 
-def _after(text: str, position: int, *, array: bool) -> int:
-    """Where the next object begins, or where the `]` stands."""
-    if not array:
+def _find_next(text: str, position: int, *, in_array: bool) -> int:
+    """Return where the next object begins, or where the `]` is, from the position after an object."""
+    if not in_array:
         if position < len(text):
             raise json.JSONDecodeError("something follows the object; several belong in an array", text, position)
         return position
     if text.startswith(",", position):
-        return _next(text, position + 1)
+        return _skip_blanks(text, position + 1)
     if not text.startswith("]", position):
         raise json.JSONDecodeError("`,` or `]` is missing", text, position)
     return position
 
 
-def _whole(text: str) -> str:
-    """JSON without half characters; nearly all of it never had one."""
-    return whole_characters(text) if "\\ud" in text or "\\uD" in text else text
+def _skip_blanks(text: str, position: int) -> int:
+    blanks = _BLANKS.match(text, position)
+    return blanks.end() if blanks else position
 
 
-def _next(text: str, position: int) -> int:
-    found = _BLANKS.match(text, position)
-    return found.end() if found else position
-
-
-def _reason(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg} (column {error.colno})"
     if isinstance(error, RecursionError):
         return "it is nested too deep"
-    return str(error) if isinstance(error, _ConstantError) else "a number in it is too long"
+    return str(error) if isinstance(error, JsonConstantError) else "a number in it is too long"
 
 
-def _record(line: int, value: Any, names: Names) -> Record:
+def _make_record(line: int, value: Any, *, names: ColumnNames) -> Record:
     if not isinstance(value, dict):
         return Record(line, problem="is not a JSON object")
     values = {names[key]: item for key, item in value.items()}

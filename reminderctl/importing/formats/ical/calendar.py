@@ -1,4 +1,4 @@
-"""iCalendar: one record per event, one per instance of an event that repeats.
+"""The records of a calendar: one per event, one per instance of an event that repeats.
 
 UID is the booking's `id`, SUMMARY its service, LOCATION its location, ORGANIZER its member of staff, each ATTENDEE a
 customer, DESCRIPTION the `notes` in `fields`. An event is CONFIRMED unless its STATUS or the calendar's METHOD says
@@ -10,79 +10,87 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec import Struct
+
 from reminderctl.errors import ImportFailedError
-from reminderctl.importing.columns import Names
-from reminderctl.importing.formats.ical.events import PROPERTIES, Event, read_event, row_values
-from reminderctl.importing.formats.ical.lines import BadEventError, Component, read_components
-from reminderctl.importing.formats.ical.recurrence import Effort, expand, find_whole
-from reminderctl.importing.formats.ical.times import Clock
-from reminderctl.importing.records import Record
-from reminderctl.importing.source import Source
+from reminderctl.importing.columns import ColumnNames, Record
+from reminderctl.importing.export_file import ExportFile
+from reminderctl.importing.formats.ical.events import PROPERTIES, CalendarEvent, make_values, read_event
+from reminderctl.importing.formats.ical.lines import BadEventError, CalendarLines, EventLines, read_event_lines
+from reminderctl.importing.formats.ical.recurrence import expand, find_main_event
+from reminderctl.importing.formats.ical.rrule import RuleBudget
+from reminderctl.importing.formats.ical.times import TimeReader
 from reminderctl.model import Window
 
 MOST_INSTANCES = 100_000
 
 
-def read_calendar(source: Source, names: Names, *, timezone: str, window: Window) -> Iterator[Record]:
-    """The events and instances; those that a rule makes in the window only.
+class CalendarContext(Struct, frozen=True, kw_only=True):
+    """What all events of a file are read with; `time_readers` are by the identity of their calendars."""
 
-    Events that share a UID are one matter, so all are gathered first, as text: as objects they take ten times as much.
-    Raises `ImportFailedError` where the file as a whole is broken, or would make too many instances.
+    names: ColumnNames
+    timezone: str
+    window: Window
+    budget: RuleBudget
+    time_readers: dict[int, TimeReader]
+
+    def find_time_reader(self, calendar: CalendarLines) -> TimeReader:
+        """Return the one reader of a calendar's times, which keeps its zones."""
+        readers = self.time_readers
+        return readers.get(id(calendar)) or readers.setdefault(id(calendar), TimeReader(calendar, self.timezone))
+
+
+def read_calendar(file: ExportFile, names: ColumnNames, *, timezone: str, window: Window) -> Iterator[Record]:
+    """Return the records of the events and instances; of those that a rule makes the ones in the window.
+
+    Events that share a UID belong together, so all are gathered first, as text: as objects they take ten times as
+    much. Raises `ImportFailedError` where the file as a whole is broken, or would make too many instances.
     """
-    by_uid: dict[str, list[Component]] = {}
-    for component in read_components(source, PROPERTIES.union(names.sources())):
-        by_uid.setdefault(_uid(component), []).append(component)
-    clocks: dict[int, Clock] = {}
-    effort = Effort()
+    by_uid: dict[str, list[EventLines]] = {}
+    for lines in read_event_lines(file, PROPERTIES.union(names.mapped_columns())):
+        by_uid.setdefault(_find_uid(lines), []).append(lines)
+    context = CalendarContext(names=names, timezone=timezone, window=window, budget=RuleBudget(), time_readers={})
     number, instances = len(by_uid), 0
-    source.position = lambda: source.size * (number - len(by_uid)) // number
+    file.position = lambda: file.size * (number - len(by_uid)) // number
     for uid in list(by_uid):
-        read = _read_one(uid, by_uid.pop(uid), names, clocks, timezone=timezone, window=window, effort=effort)
-        for record in read:
+        for record in _read_uid(uid, by_uid.pop(uid), context=context):
             instances += record.is_instance
             if instances > MOST_INSTANCES:
-                what = f"its series make more than {MOST_INSTANCES:,} bookings; say how far to look with --horizon DAYS"
-                raise ImportFailedError(f"{source.name}:{record.line}: {what}; nothing was changed")
+                problem = (
+                    f"its series make more than {MOST_INSTANCES:,} bookings; say how far to look with --horizon DAYS"
+                )
+                raise ImportFailedError(f"{file.name}:{record.line}: {problem}; nothing was changed")
             yield record
 
 
-def _uid(component: Component) -> str:
-    line = next(iter(component.lines.get("UID", ())), "")
+def _find_uid(lines: EventLines) -> str:
+    line = next(iter(lines.properties.get("UID", ())), "")
     return line.partition(":")[2].strip()
 
 
-def _read_one(
-    uid: str,
-    components: list[Component],
-    names: Names,
-    clocks: dict[int, Clock],
-    *,
-    timezone: str,
-    window: Window,
-    effort: Effort,
-) -> Iterator[Record]:
-    """All records of one UID: first the one that says that the file holds the whole of it, if it does."""
+def _read_uid(uid: str, events_lines: list[EventLines], *, context: CalendarContext) -> Iterator[Record]:
+    """Return the records of all events with one UID, or a problem for each event that cannot be read."""
     events = []
-    for component in components:
-        calendar = component.calendar
-        clock = clocks.get(id(calendar)) or clocks.setdefault(id(calendar), Clock(calendar, timezone))
+    for lines in events_lines:
+        times = context.find_time_reader(lines.calendar)
         try:
-            events.append(read_event(component, uid, clock, names))
+            events.append(read_event(lines, uid, times=times, names=context.names))
         except BadEventError as error:
             yield Record(error.line, problem=str(error))
-    if len(events) == len(components):
+    if len(events) == len(events_lines):
         try:
-            yield from _records(uid, events, window, effort)
+            yield from _make_records(uid, events, context=context)
         except BadEventError as error:
             yield Record(error.line, problem=str(error))
 
 
-def _records(uid: str, events: list[Event], window: Window, effort: Effort) -> Iterator[Record]:
-    whole = find_whole(events)
-    if whole is not None:
-        yield Record(whole.line, whole=uid)
-    for booking_id, event, start in expand(events, window, effort=effort):
+def _make_records(uid: str, events: list[CalendarEvent], *, context: CalendarContext) -> Iterator[Record]:
+    """Return first the record that says that the file holds the whole series, if it does, then the bookings."""
+    main = find_main_event(events)
+    if main is not None:
+        yield Record(main.line, complete_series=uid)
+    for booking_id, event, start in expand(events, context.window, budget=context.budget):
         try:
-            yield Record(event.line, row_values(event, booking_id, start), is_instance=booking_id != uid)
+            yield Record(event.line, make_values(event, booking_id, start=start), is_instance=booking_id != uid)
         except OverflowError:
             raise BadEventError(event.line, f"event {uid}: there is no such time") from None

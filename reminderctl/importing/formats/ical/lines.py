@@ -1,4 +1,4 @@
-"""The lines of an iCalendar file, sorted into calendars with their time zones and events."""
+"""The lines of an iCalendar file, sorted into calendars with their time zones and events (RFC 5545, 3.1 and 3.4)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from icalendar.parser import Parameters
 from msgspec import Struct
 
 from reminderctl.errors import ImportFailedError
-from reminderctl.importing.source import Source
+from reminderctl.importing.export_file import ExportFile
 
 DEEPEST = 10
-LONGEST_KIND = 40  # characters of the name of a component
-_parameters: Any = Parameters.from_ical  # not typed
-_OF_A_CALENDAR = frozenset({"METHOD", "X-WR-TIMEZONE"})
-# NAME;PARAMETER="VALUE":what follows the first colon outside quotes
+LONGEST_COMPONENT_NAME = 40  # characters
+_parse_parameters: Any = Parameters.from_ical  # not typed
+_CALENDAR_PROPERTIES = frozenset({"METHOD", "X-WR-TIMEZONE"})
 _CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
+# NAME;PARAMETER="VALUE":what follows the first colon outside quotes
 _LINE = re.compile(r"""([^:;]+)(?:;((?:[^":]|"[^"]*")*))?:(.*)""", re.DOTALL)
 
 
@@ -38,102 +38,105 @@ class Property(NamedTuple):
     value: str
 
 
-class Calendar(Struct):
-    """What one VCALENDAR says of its events: properties by name, the lines of its VTIMEZONEs by TZID."""
+class CalendarLines(Struct):
+    """One VCALENDAR, what it says of its events: properties by name, the lines of its VTIMEZONEs by TZID."""
 
     properties: dict[str, str] = {}
     zones: dict[str, list[str]] = {}
 
 
-class Component(Struct):
+class EventLines(Struct):
     """One VEVENT: its first line's number, the unfolded lines of its wanted properties by name."""
 
     line: int
-    calendar: Calendar
-    lines: dict[str, list[str]] = {}
+    calendar: CalendarLines
+    properties: dict[str, list[str]] = {}
 
 
-def read_components(source: Source, wanted: Collection[str]) -> Iterator[Component]:
-    """The events of a file, of their properties only the wanted ones.
+def read_event_lines(file: ExportFile, wanted: Collection[str]) -> Iterator[EventLines]:
+    """Return the events of a file, of their properties only the wanted ones.
 
     A calendar is complete only after its last event: VTIMEZONEs may follow it. Raises `ImportFailedError` where BEGIN
-    and END do not match, as nothing tells then what belongs to what.
+    and END do not match, as it is not known then what belongs to what.
     """
-    calendar = Calendar()
-    event, zone = Component(0, calendar), list[str]()
-    for number, name, line, inside in _placed(source):
+    calendar = CalendarLines()
+    event, zone = EventLines(0, calendar), list[str]()
+    for number, name, line, inside in _read_nested(file):
         match inside:
             case ("VCALENDAR",) if name == "BEGIN":
-                calendar = Calendar()
-            case ("VCALENDAR",) if name in _OF_A_CALENDAR:
+                calendar = CalendarLines()
+            case ("VCALENDAR",) if name in _CALENDAR_PROPERTIES:
                 calendar.properties.setdefault(name, line.partition(":")[2].strip())
             case ("VCALENDAR", "VTIMEZONE", *deeper):
                 if name == "BEGIN" and not deeper:
                     zone = []
                 zone.append(line)
                 if name == "END" and not deeper:
-                    calendar.zones[_tzid(zone)] = zone
+                    calendar.zones[_find_tzid(zone)] = zone
             case ("VCALENDAR", "VEVENT") if name == "BEGIN":
-                event = Component(number, calendar)
+                event = EventLines(number, calendar)
             case ("VCALENDAR", "VEVENT") if name == "END":
                 yield event
             case ("VCALENDAR", "VEVENT") if name in wanted:
-                event.lines.setdefault(name, []).append(line)
+                event.properties.setdefault(name, []).append(line)
 
 
-def _placed(source: Source) -> Iterator[tuple[int, str, str, tuple[str, ...]]]:
-    """Each line with its number before it, then its name, and after it the components that it stands in.
+def _read_nested(file: ExportFile) -> Iterator[tuple[int, str, str, tuple[str, ...]]]:
+    """Return each line as its number, its name, itself, and the names of the components around it.
 
-    A component's own BEGIN and END stand in it.
+    A component's own BEGIN and END are inside it.
     """
     opened: list[tuple[str, int]] = []
     inside: tuple[str, ...] = ()
     calendars = 0
-    with source.text() as text:
-        for number, line in _unfolded(text):
+    with file.text() as text:
+        for number, line in _unfold(text):
             name, _, value = line.partition(":")
-            name, value = name.partition(";")[0].strip().upper(), value.strip()[:LONGEST_KIND].upper()
+            name, value = name.partition(";")[0].strip().upper(), value.strip()[:LONGEST_COMPONENT_NAME].upper()
             if name == "BEGIN":
                 opened.append((value, number))
                 inside = (*inside, value)
                 calendars += value == "VCALENDAR"
-                _refuse_misplaced(source, opened)
+                _refuse_misplaced(file, opened)
             yield number, name, line, inside
             if name == "END":
-                _refuse_unmatched(source, opened, value, number)
+                _refuse_unmatched(file, opened, component=value, line=number)
                 opened.pop()
                 inside = inside[:-1]
     if opened:
-        what = f"the file is cut off: BEGIN:{opened[-1][0]} on line {opened[-1][1]} has no END"
-        raise ImportFailedError(f"{source.name}: {what}; nothing was changed")
+        problem = f"the file is cut off: BEGIN:{opened[-1][0]} on line {opened[-1][1]} has no END"
+        raise ImportFailedError(f"{file.name}: {problem}; nothing was changed")
     if not calendars:
-        raise ImportFailedError(f"{source.name}: there is no calendar (BEGIN:VCALENDAR) in it; nothing was changed")
+        raise ImportFailedError(f"{file.name}: there is no calendar (BEGIN:VCALENDAR) in it; nothing was changed")
 
 
-def split_line(component: Component, line: str) -> Property:
-    """A property line taken apart; raises `BadEventError`."""
-    found = _LINE.fullmatch(line)
-    if found is None:
-        raise BadEventError(component.line, f"cannot read {line[:60]!r}; write NAME:value")
-    name, parameters, value = found.groups()
+def split_line(event: EventLines, line: str) -> Property:
+    """Return the property of one line of an event; raises `BadEventError`."""
+    parts = _LINE.fullmatch(line)
+    if parts is None:
+        raise BadEventError(event.line, f"cannot read {line[:60]!r}; write NAME:value")
+    name, parameters, value = parts.groups()
     try:
         return Property(_read_parameters(parameters or ""), value.strip())
     except ValueError:
-        raise BadEventError(component.line, f"cannot read the parameters of {name}: {parameters[:60]!r}") from None
+        raise BadEventError(event.line, f"cannot read the parameters of {name}: {parameters[:60]!r}") from None
 
 
-@lru_cache(maxsize=4096)  # the same zones and people stand in many events
+@lru_cache(maxsize=4096)  # the same zones and people are in many events
 def _read_parameters(text: str) -> Mapping[str, str]:
-    """Parameters by upper-case name, without control characters; raises ValueError."""
-    known = _parameters(_CONTROLS.sub("", text)) if text else {}
+    """Return parameters by upper-case name, without control characters (RFC 5545, 3.2); raises ValueError."""
+    parameters = _parse_parameters(_CONTROLS.sub("", text)) if text else {}
     return {
         str(name).upper(): ", ".join(map(str.strip, value)) if isinstance(value, list) else str(value)
-        for name, value in known.items()
+        for name, value in parameters.items()
     }
 
 
-def _unfolded(text: TextIOWrapper) -> Iterator[tuple[int, str]]:
-    """Each content line with the number of its first line; one that begins with a blank continues the one before."""
+def _unfold(text: TextIOWrapper) -> Iterator[tuple[int, str]]:
+    """Return each content line with the number of its first line.
+
+    One that begins with a blank continues the one before (RFC 5545, 3.1).
+    """
     first, parts = 0, list[str]()
     for number, line in enumerate(text, start=1):
         content = line.rstrip("\r\n")
@@ -141,37 +144,37 @@ def _unfolded(text: TextIOWrapper) -> Iterator[tuple[int, str]]:
             parts.append(content[1:])
             continue
         if parts:
-            yield first, _joined(parts)
+            yield first, _join(parts)
         first, parts = number, [content] if content else []
     if parts:
-        yield first, _joined(parts)
+        yield first, _join(parts)
 
 
-def _joined(parts: list[str]) -> str:
-    """The line of these parts, those of its characters whole that a fold had cut (see `Source.errors`)."""
+def _join(parts: list[str]) -> str:
+    """Return the line of these parts, with characters that a fold had cut whole again (see `ExportFile.errors`)."""
     line = "".join(parts)
     if len(parts) == 1 or line.isascii():
         return line
     return line.encode("utf-8", "surrogateescape").decode("utf-8")
 
 
-def _tzid(lines: list[str]) -> str:
+def _find_tzid(lines: list[str]) -> str:
     return next((line.partition(":")[2].strip() for line in lines if line.upper().startswith("TZID")), "")
 
 
-def _refuse_misplaced(source: Source, opened: list[tuple[str, int]]) -> None:
-    kind, line = opened[-1]
+def _refuse_misplaced(file: ExportFile, opened: list[tuple[str, int]]) -> None:
+    component, line = opened[-1]
     if len(opened) > DEEPEST:
-        what = "it is nested too deep"
-    elif (kind == "VCALENDAR") != (len(opened) == 1) or (kind == "VEVENT" and len(opened) != 2):
-        what = f"BEGIN:{kind} cannot stand here" + (f", {opened[-2][0]} has no END" if len(opened) > 1 else "")
+        problem = "it is nested too deep"
+    elif (component == "VCALENDAR") != (len(opened) == 1) or (component == "VEVENT" and len(opened) != 2):
+        problem = f"BEGIN:{component} cannot stand here" + (f", {opened[-2][0]} has no END" if len(opened) > 1 else "")
     else:
         return
-    raise ImportFailedError(f"{source.name}:{line}: {what}; nothing was changed")
+    raise ImportFailedError(f"{file.name}:{line}: {problem}; nothing was changed")
 
 
-def _refuse_unmatched(source: Source, opened: list[tuple[str, int]], kind: str, line: int) -> None:
-    if opened and opened[-1][0] == kind:
+def _refuse_unmatched(file: ExportFile, opened: list[tuple[str, int]], *, component: str, line: int) -> None:
+    if opened and opened[-1][0] == component:
         return
     wanted = f"BEGIN:{opened[-1][0]} on line {opened[-1][1]} has no END" if opened else "nothing was begun"
-    raise ImportFailedError(f"{source.name}:{line}: END:{kind} cannot stand here, {wanted}; nothing was changed")
+    raise ImportFailedError(f"{file.name}:{line}: END:{component} cannot stand here, {wanted}; nothing was changed")

@@ -1,4 +1,4 @@
-"""The parts of a recurrence rule (RRULE), checked against RFC 5545, section 3.3.10.
+"""Recurrence rules (RRULE): their parts, checked and worked out (RFC 5545, 3.3.10).
 
 `dateutil` works a rule out, but passes over some values that no calendar has (the 32nd of a month, the 13th month) and
 refuses others in one version and not in the next. So what a part may hold is decided here.
@@ -7,25 +7,54 @@ refuses others in one version and not in the next. So what a part may hold is de
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import MAXYEAR, datetime, timedelta
 from typing import NamedTuple
 
+from dateutil.rrule import rrulestr
+
+from reminderctl.importing.formats.ical.times import CalendarTime
+
+MOST_OF_A_RULE = 100_000  # 270 years of days
+MOST_OF_A_FILE = 100 * MOST_OF_A_RULE  # a few minutes
+_CYCLE = 400  # after so many years the calendar repeats itself, weekdays included
 _FREQUENCIES = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY")
 _LONGEST_NUMBER = 18  # digits
 _WEEKDAY = "(?:MO|TU|WE|TH|FR|SA|SU)"
 _LONGEST_QUOTE = 40  # characters of a part
 
 
-class _Part(NamedTuple):
+class RuleBudget:
+    """How many instances the rules of one file may still make: a small file can ask for more than anybody waits for."""
+
+    def __init__(self) -> None:
+        self._spent = 0
+
+    def spend(self, instances: int) -> None:
+        """Count what a rule made, or what making it cost as much as."""
+        self._spent += instances
+
+    def refuse_more(self) -> None:
+        """Raise ValueError where nothing is left."""
+        if self._spent >= MOST_OF_A_FILE:
+            raise ValueError("the rules of the events before it already take too long to work out")
+
+
+# --- the parts of a rule --------------------------------------------------------------------------------------------
+
+
+class _RulePart(NamedTuple):
     """The values of one part: a list of whole numbers between two limits, or what a pattern describes."""
 
     least: int = 0
     most: int = 0
     counts_back: bool = False  # -1 is the last
     pattern: str = ""
-    right: str = ""
+    description: str = ""
 
     def allows(self, value: str) -> bool:
+        """May the part have this value?"""
         if self.pattern:
             return re.fullmatch(self.pattern, value, re.ASCII) is not None
         number = re.fullmatch(r"([+-]?)(\d{1,3})", value, re.ASCII)
@@ -33,28 +62,32 @@ class _Part(NamedTuple):
             return False
         return self.least <= int(number[2]) <= self.most
 
-    def expected(self) -> str:
+    def describe(self) -> str:
+        """Return the values that the part may have, in words."""
         back = f", or -{self.most} to -{self.least}" if self.counts_back else ""
-        return self.right or f"numbers from {self.least} to {self.most}{back}"
+        return self.description or f"numbers from {self.least} to {self.most}{back}"
 
 
+_WHOLE_NUMBER = _RulePart(pattern=rf"0*[1-9]\d{{0,{_LONGEST_NUMBER - 1}}}", description="a whole number from 1 on")
 _LISTS = {
-    "BYSECOND": _Part(0, 59),  # a leap second, 60, is on no clock of ours
-    "BYMINUTE": _Part(0, 59),
-    "BYHOUR": _Part(0, 23),
-    "BYDAY": _Part(pattern=rf"(?:[+-]?(?:[1-9]|[1-4]\d|5[0-3]))?{_WEEKDAY}", right="weekdays such as MO, 2TU or -1FR"),
-    "BYMONTHDAY": _Part(1, 31, counts_back=True),
-    "BYYEARDAY": _Part(1, 366, counts_back=True),
-    "BYWEEKNO": _Part(1, 53, counts_back=True),
-    "BYMONTH": _Part(1, 12),
-    "BYSETPOS": _Part(1, 366, counts_back=True),
+    "BYSECOND": _RulePart(0, 59),  # a leap second, 60, is on no clock of ours
+    "BYMINUTE": _RulePart(0, 59),
+    "BYHOUR": _RulePart(0, 23),
+    "BYDAY": _RulePart(
+        pattern=rf"(?:[+-]?(?:[1-9]|[1-4]\d|5[0-3]))?{_WEEKDAY}", description="weekdays such as MO, 2TU or -1FR"
+    ),
+    "BYMONTHDAY": _RulePart(1, 31, counts_back=True),
+    "BYYEARDAY": _RulePart(1, 366, counts_back=True),
+    "BYWEEKNO": _RulePart(1, 53, counts_back=True),
+    "BYMONTH": _RulePart(1, 12),
+    "BYSETPOS": _RulePart(1, 366, counts_back=True),
 }
 _SINGLE = {
-    "INTERVAL": _Part(pattern=rf"0*[1-9]\d{{0,{_LONGEST_NUMBER - 1}}}", right="a whole number from 1 on"),
-    "COUNT": _Part(pattern=rf"0*[1-9]\d{{0,{_LONGEST_NUMBER - 1}}}", right="a whole number from 1 on"),
-    "WKST": _Part(pattern=_WEEKDAY, right="a weekday such as MO"),
+    "INTERVAL": _WHOLE_NUMBER,
+    "COUNT": _WHOLE_NUMBER,
+    "WKST": _RulePart(pattern=_WEEKDAY, description="a weekday such as MO"),
 }
-_PARTS = _LISTS.keys() | _SINGLE.keys() | {"FREQ", "UNTIL"}
+_NAMES = _LISTS.keys() | _SINGLE.keys() | {"FREQ", "UNTIL"}
 
 
 def parse_rule(rule: str) -> dict[str, str]:
@@ -63,19 +96,79 @@ def parse_rule(rule: str) -> dict[str, str]:
     Raises ValueError, naming the part and what it may hold, for a rule that RFC 5545 does not allow, and for one that
     repeats every minute or second, which no booking does.
     """
-    pairs = (each.partition("=")[::2] for each in rule.upper().split(";") if each.strip())
+    pairs = (part.partition("=")[::2] for part in rule.upper().split(";") if part.strip())
     parts = {name.strip(): re.sub(r"\s", "", value) for name, value in pairs}
-    unknown = ", ".join(sorted(parts.keys() - _PARTS))
+    unknown = ", ".join(sorted(parts.keys() - _NAMES))
     if unknown or parts.get("FREQ") not in _FREQUENCIES:
-        what = f"{unknown} is not supported" if unknown else f"FREQ must be one of {', '.join(_FREQUENCIES)}"
-        raise ValueError(f"RRULE {rule[:60]!r} cannot be worked out: {what}")
-    for name, value, part in _checked_parts(parts):
+        problem = f"{unknown} is not supported" if unknown else f"FREQ must be one of {', '.join(_FREQUENCIES)}"
+        raise ValueError(f"RRULE {rule[:60]!r} cannot be worked out: {problem}")
+    for name, value, part in _list_values(parts):
         if not part.allows(value):
             shown = value if len(value) <= _LONGEST_QUOTE else f"{value[:_LONGEST_QUOTE]}..."
-            raise ValueError(f"RRULE {rule[:60]!r} cannot be understood: {name} takes {part.expected()}, not {shown!r}")
+            raise ValueError(f"RRULE {rule[:60]!r} cannot be understood: {name} takes {part.describe()}, not {shown!r}")
     return parts
 
 
-def _checked_parts(parts: Mapping[str, str]) -> list[tuple[str, str, _Part]]:
+def _list_values(parts: Mapping[str, str]) -> list[tuple[str, str, _RulePart]]:
     lists = [(name, value, part) for name, part in _LISTS.items() if name in parts for value in parts[name].split(",")]
     return lists + [(name, parts[name], part) for name, part in _SINGLE.items() if name in parts]
+
+
+# --- the instances of a rule ----------------------------------------------------------------------------------------
+
+
+def list_occurrences(rule: str, start: CalendarTime, *, last: datetime, budget: RuleBudget) -> Iterator[datetime]:
+    """Return the wall clocks that a rule makes, from a series' start up to a last one; raises ValueError.
+
+    The rule is worked out as many cycles of the calendar later as there are years left: one that never comes true is
+    given up only at the end of the year 9999.
+    """
+    budget.refuse_more()
+    parts = parse_rule(rule)
+    until = parts.pop("UNTIL", None)
+    if until:
+        last = min(last, _parse_until(until, start))
+    if last < start.wall:
+        return
+    cycles = (MAXYEAR - last.year) // _CYCLE * _CYCLE
+    number = 0
+    for later in _run_dateutil(rule, parts, start=start.wall.replace(year=start.wall.year + cycles)):
+        wall = later.replace(year=later.year - cycles)
+        if wall > last:
+            break
+        if number == MOST_OF_A_RULE:
+            budget.spend(number)
+            raise ValueError(f"RRULE {rule[:60]!r} makes more than {MOST_OF_A_RULE:,} instances")
+        number += 1
+        yield wall
+    else:
+        if number < int(parts.get("COUNT", MOST_OF_A_RULE)):  # it was looked for in vain until the year 9999
+            number = MOST_OF_A_RULE
+    budget.spend(number)
+
+
+def _run_dateutil(rule: str, parts: Mapping[str, str], *, start: datetime) -> Iterator[datetime]:
+    """Return what dateutil makes of a rule; raises ValueError where dateutil raises whatever it stumbles on."""
+    text = ";".join(f"{name}={value}" for name, value in parts.items())
+    try:
+        yield from rrulestr(text, dtstart=start)
+    except (ValueError, LookupError, TypeError, OverflowError) as error:
+        why = f": {str(error)[:100]}" if isinstance(error, ValueError) else ""  # its other errors are slips of its own
+        raise ValueError(f"RRULE {rule[:60]!r} cannot be understood{why}") from None
+
+
+def _parse_until(text: str, start: CalendarTime) -> datetime:
+    """Return the last wall clock that an UNTIL allows, on the clock of the series; raises ValueError.
+
+    A date counts to its end; UTC is converted unless the series has dates only.
+    """
+    try:
+        until = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"UNTIL {text[:40]!r} is not a time; write 20261231T225959Z") from None
+    if "T" not in text:
+        return until + timedelta(days=1, seconds=-1)
+    if until.tzinfo and not start.is_date:
+        with suppress(OverflowError):  # the year 9999 means that there is no last one
+            until = until.astimezone(start.zone)
+    return until.replace(tzinfo=None)

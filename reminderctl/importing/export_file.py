@@ -1,4 +1,4 @@
-"""The bytes of an imported file: how they are encoded, which format they hold."""
+"""An export as an open file: its bytes, and how they are encoded."""
 
 from __future__ import annotations
 
@@ -8,46 +8,25 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from enum import StrEnum
-from pathlib import PurePath
 from typing import BinaryIO
 
-from reminderctl.errors import ImportFailedError
+from reminderctl.errors import ImportFailedError, UsageError
 
 CHUNK = 1 << 20
-_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-_OTHER_KINDS = {
+FALLBACK = "cp1252"  # what Excel writes on a European Windows when one saves as CSV without choosing UTF-8
+_BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_OTHER_FORMATS = {
     b"PK\x03\x04": "this is a workbook or an archive; save the workbook as CSV UTF-8, unpack the archive",
     b"%PDF-": "this is a PDF; export the bookings as CSV, JSON or iCalendar",
     b"<": "this is a web page or XML, perhaps a log-in page; export the bookings as CSV, JSON or iCalendar",
 }
-FALLBACK = "cp1252"  # what Excel writes on a European Windows when one saves as CSV without choosing UTF-8
 
 
-class Format(StrEnum):
-    """What a file can hold."""
-
-    TABLE = "CSV or TSV"
-    JSON = "JSON"
-    LINES = "NDJSON"
-    CALENDAR = "iCalendar"
-
-
-_FORMATS = {
-    ".csv": Format.TABLE,
-    ".tsv": Format.TABLE,
-    ".tab": Format.TABLE,
-    ".ndjson": Format.LINES,
-    ".jsonl": Format.LINES,
-    ".ics": Format.CALENDAR,
-    ".ical": Format.CALENDAR,
-}
-
-
-class Source:
+class ExportFile:
     """An open file to import from. `warnings` says what had to be guessed.
 
-    With `errors` as `surrogateescape`, bytes that are no character on their own line are half of one.
+    `position` gives how many of its `size` bytes were read. With `errors` as `surrogateescape`, bytes that are no
+    character on their own line are half of one.
     """
 
     def __init__(self, stream: BinaryIO, *, name: str, encoding: str | None = None) -> None:
@@ -56,13 +35,13 @@ class Source:
         self.position: Callable[[], int] = stream.tell
         self._stream = stream
         self.size = stream.seek(0, io.SEEK_END)
-        self._refuse_other_kinds(text_is_likely=encoding is not None)
+        self._refuse_other_formats(text_is_likely=encoding is not None)
         self.errors = "strict"
         self.encoding = encoding or self._guess_encoding()
 
     @contextmanager
     def text(self) -> Iterator[io.TextIOWrapper]:
-        """The text from its beginning, line ends as they are."""
+        """Open the text from its beginning, line ends as they are; raises UnicodeError while it is read."""
         self._stream.seek(0)
         text = io.TextIOWrapper(self._stream, encoding=self.encoding, errors=self.errors, newline="")
         try:
@@ -70,53 +49,40 @@ class Source:
         finally:
             text.detach()  # the stream stays open: it is the caller's
 
-    def format(self) -> Format:
-        """What the file holds, by its content; its extension decides where that leaves a doubt."""
-        extension = PurePath(self.name).suffix.lower()
-        with self.text() as text:
-            beginning = text.read(CHUNK).lstrip()
-        if beginning[:15].upper() == "BEGIN:VCALENDAR":
-            return Format.CALENDAR
-        if extension in _FORMATS:
-            return _FORMATS[extension]
-        if beginning.startswith("{"):
-            first, _, rest = beginning.partition("\n")
-            return Format.LINES if first.rstrip().endswith("}") and rest.lstrip().startswith("{") else Format.JSON
-        return Format.JSON if beginning.startswith("[") or extension == ".json" else Format.TABLE
-
-    def _refuse_other_kinds(self, *, text_is_likely: bool) -> None:
+    def _refuse_other_formats(self, *, text_is_likely: bool) -> None:
         """Refuse what begins as no bookings do; an encoding that somebody names may well have zeros in it."""
         self._stream.seek(0)
         beginning = self._stream.read(4096)
         content = beginning.removeprefix(codecs.BOM_UTF8)
         if not content:
             raise ImportFailedError(f"{self.name}: the file is empty; nothing was changed")
-        what = next((what for mark, what in _OTHER_KINDS.items() if content.lstrip().startswith(mark)), None)
+        problem = next((text for mark, text in _OTHER_FORMATS.items() if content.lstrip().startswith(mark)), None)
         is_utf16 = beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and b"\0\0" not in beginning[:8]
-        if what is None and b"\0" in beginning and not is_utf16 and not text_is_likely:
-            what = "this is not text; save a workbook as CSV UTF-8 first, unpack an archive"
-        if what:
-            raise ImportFailedError(f"{self.name}: {what}; nothing was changed")
+        if problem is None and b"\0" in beginning and not is_utf16 and not text_is_likely:
+            problem = "this is not text; save a workbook as CSV UTF-8 first, unpack an archive"
+        if problem:
+            raise ImportFailedError(f"{self.name}: {problem}; nothing was changed")
 
     def _guess_encoding(self) -> str:
         self._stream.seek(0)
         beginning = self._stream.read(4)
-        for mark, encoding in _MARKS.items():
+        for mark, encoding in _BYTE_ORDER_MARKS.items():
             if beginning.startswith(mark):
                 return encoding
-        line = self._first_line_not_in("utf-8")
+        line = self._find_line_not_in("utf-8")
         if line is None:
             return "utf-8"
         if self._is_utf8_folded_anywhere():
             self.errors = "surrogateescape"
             return "utf-8"
-        if self._first_line_not_in(FALLBACK) is not None:
-            what = f"line {line} is not UTF-8; say what it is with --encoding NAME, or save the file as UTF-8"
-            raise ImportFailedError(f"{self.name}: {what}; nothing was changed")
+        if self._find_line_not_in(FALLBACK) is not None:
+            problem = f"line {line} is not UTF-8; say what it is with --encoding NAME, or save the file as UTF-8"
+            raise ImportFailedError(f"{self.name}: {problem}; nothing was changed")
         self.warnings.append(f"line {line} is not UTF-8; the file was read as Windows-1252 (--encoding says otherwise)")
         return FALLBACK
 
-    def _first_line_not_in(self, encoding: str) -> int | None:
+    def _find_line_not_in(self, encoding: str) -> int | None:
+        """Return the number of the first line that is not in an encoding; None where all are."""
         decoder = codecs.getincrementaldecoder(encoding)()
         self._stream.seek(0)
         line = 0
@@ -130,7 +96,7 @@ class Source:
         return None
 
     def _is_utf8_folded_anywhere(self) -> bool:
-        """Is it a calendar in UTF-8, some of whose lines are folded in the middle of a character (RFC 5545, 3.1)?"""
+        """Return True for a calendar in UTF-8, some of whose lines are folded inside a character (RFC 5545, 3.1)."""
         decoder = codecs.getincrementaldecoder("utf-8")()
         self._stream.seek(0)
         if self._stream.read(15).upper() != b"BEGIN:VCALENDAR":
@@ -145,9 +111,21 @@ class Source:
         return True
 
 
+def find_codec(name: str | None) -> str | None:
+    """Return Python's name of an encoding that a person names; raises `UsageError` where there is none of that name."""
+    if name is None:
+        return None
+    try:
+        encoding = codecs.lookup(name)
+        "".encode(encoding.name)
+    except (LookupError, ValueError):
+        raise UsageError(f"--encoding {name!r} is not known; write utf-8, cp1252, iso-8859-15 or the like") from None
+    return "utf-8-sig" if encoding.name == "utf-8" else encoding.name
+
+
 @contextmanager
-def seekable(stream: BinaryIO) -> Iterator[BinaryIO]:
-    """The stream itself, or a copy on disk where it can be read only once (a pipe)."""
+def open_seekable(stream: BinaryIO) -> Iterator[BinaryIO]:
+    """Give the stream itself, or a copy on disk where it can be read only once (a pipe)."""
     if stream.seekable():
         yield stream
         return
