@@ -15,11 +15,6 @@ from reminderctl.errors import ImportFailedError, UsageError
 CHUNK = 1 << 20
 FALLBACK = "cp1252"  # what Excel writes on a European Windows when one saves as CSV without choosing UTF-8
 _BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-_OTHER_FORMATS = {
-    b"PK\x03\x04": "this is a workbook or an archive; save the workbook as CSV UTF-8, unpack the archive",
-    b"%PDF-": "this is a PDF; export the bookings as CSV, JSON or iCalendar",
-    b"<": "this is a web page or XML, perhaps a log-in page; export the bookings as CSV, JSON or iCalendar",
-}
 
 
 class ExportFile:
@@ -35,7 +30,6 @@ class ExportFile:
         self.position: Callable[[], int] = stream.tell
         self._stream = stream
         self.size = stream.seek(0, io.SEEK_END)
-        self._refuse_other_formats(text_is_likely=encoding is not None)
         self.errors = "strict"
         self.encoding = encoding or self._guess_encoding()
 
@@ -48,20 +42,6 @@ class ExportFile:
             yield text
         finally:
             text.detach()  # the stream stays open: it is the caller's
-
-    def _refuse_other_formats(self, *, text_is_likely: bool) -> None:
-        """Refuse what begins as no bookings do; an encoding that somebody names may well have zeros in it."""
-        self._stream.seek(0)
-        beginning = self._stream.read(4096)
-        content = beginning.removeprefix(codecs.BOM_UTF8)
-        if not content:
-            raise ImportFailedError(f"{self.name}: the file is empty; nothing was changed")
-        problem = next((text for mark, text in _OTHER_FORMATS.items() if content.lstrip().startswith(mark)), None)
-        is_utf16 = beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and b"\0\0" not in beginning[:8]
-        if problem is None and b"\0" in beginning and not is_utf16 and not text_is_likely:
-            problem = "this is not text; save a workbook as CSV UTF-8 first, unpack an archive"
-        if problem:
-            raise ImportFailedError(f"{self.name}: {problem}; nothing was changed")
 
     def _guess_encoding(self) -> str:
         self._stream.seek(0)

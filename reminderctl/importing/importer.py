@@ -13,7 +13,7 @@ from reminderctl.errors import ImportFailedError
 from reminderctl.importing.batch import Batch
 from reminderctl.importing.columns import ColumnNames, Record
 from reminderctl.importing.export_file import ExportFile, find_codec, open_seekable
-from reminderctl.importing.formats import read_records
+from reminderctl.importing.formats import read_records, refuse_others
 from reminderctl.importing.merge import Changes, merge_batch
 from reminderctl.importing.rows import BadRowError, read_row
 from reminderctl.importing.store import open_transaction
@@ -64,7 +64,7 @@ class ImportOptions(Struct, frozen=True, kw_only=True):
 
     @property
     def window(self) -> Window:
-        """Where instances of a series are looked for."""
+        """The time in which instances of a series are looked for."""
         return Window(self.now - LOOKING_BACK, self.now + self.horizon)
 
 
@@ -78,7 +78,9 @@ def import_bookings(
     """
     report = progress or (lambda *_: None)
     with open_seekable(stream) as content:
-        file = ExportFile(content, name=name, encoding=find_codec(options.encoding))
+        encoding = find_codec(options.encoding)
+        refuse_others(content, name=name, text_is_likely=encoding is not None)
+        file = ExportFile(content, name=name, encoding=encoding)
         batch = _read(file, options, report=report)
     if options.full and not batch.bookings:
         problem = "there is no booking in it, so --delete-missing would cancel everything; nothing was changed"

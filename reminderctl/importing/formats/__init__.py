@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import PurePath
+from typing import BinaryIO
 
+from reminderctl.errors import ImportFailedError
 from reminderctl.importing.columns import ColumnNames, Record
 from reminderctl.importing.export_file import CHUNK, ExportFile
 from reminderctl.importing.formats.csv import read_csv
@@ -30,6 +33,12 @@ _BY_EXTENSION = {
     ".jsonl": Format.NDJSON,
     ".ics": Format.ICALENDAR,
     ".ical": Format.ICALENDAR,
+}
+
+_OTHERS = {
+    b"PK\x03\x04": "this is a workbook or an archive; save the workbook as CSV UTF-8, unpack the archive",
+    b"%PDF-": "this is a PDF; export the bookings as CSV, JSON or iCalendar",
+    b"<": "this is a web page or XML, perhaps a log-in page; export the bookings as CSV, JSON or iCalendar",
 }
 
 
@@ -65,3 +74,21 @@ def detect_format(file: ExportFile) -> Format:
         first, _, rest = beginning.partition("\n")
         return Format.NDJSON if first.rstrip().endswith("}") and rest.lstrip().startswith("{") else Format.JSON
     return Format.JSON if beginning.startswith("[") or extension == ".json" else Format.CSV
+
+
+def refuse_others(stream: BinaryIO, *, name: str, text_is_likely: bool) -> None:
+    """Raise `ImportFailedError` for what is no format of an export: a workbook, a web page, an empty file.
+
+    An encoding that somebody names makes text likely, and may well have zeros in it.
+    """
+    stream.seek(0)
+    beginning = stream.read(4096)
+    content = beginning.removeprefix(codecs.BOM_UTF8)
+    if not content:
+        raise ImportFailedError(f"{name}: the file is empty; nothing was changed")
+    problem = next((text for mark, text in _OTHERS.items() if content.lstrip().startswith(mark)), None)
+    is_utf16 = beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and b"\0\0" not in beginning[:8]
+    if problem is None and b"\0" in beginning and not is_utf16 and not text_is_likely:
+        problem = "this is not text; save a workbook as CSV UTF-8 first, unpack an archive"
+    if problem:
+        raise ImportFailedError(f"{name}: {problem}; nothing was changed")
