@@ -9,10 +9,10 @@ it, but for a status, which only a filled one sets.
 `importer` runs the steps, and each step changes the form of what it is given:
 
 1. `export_file`: the bytes of a file -> text in its encoding;
-2. `formats`: text -> `Record`s, one per row, object or event, each with its line and its values by column name
+2. `formats`: text -> `ExportRecord`s, one per row, object or event, each with its line and its values by column name
    (`columns` knows the names);
-3. `rows`: `Record` -> `Row`: `BookingDetails`, `Attendee`s and entities (customers, services, staff, locations), from
-   texts that `values` and `times` read;
+3. `rows`: `ExportRecord` -> `Row`: `BookingDetails`, `Attendee`s and entities (customers, services, staff,
+   locations), from texts that `values` and `times` read;
 4. `batch`: `Row`s -> `Batch`: an `ImportedBooking` for each id, and each entity once, under a key;
 5. `identity`: keys -> ids, old or new;
 6. `merge`: `Batch` and ids, over what is stored -> the rows of the tables that differ;

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct
 
-from reminderctl.importing.columns import ENTITIES, TEXT_COLUMNS, Text, Texts
+from reminderctl.importing.columns import ENTITIES, TEXT_COLUMNS, EntityTexts, Text
 from reminderctl.importing.rows import NO_FIELDS, Attendee, BookingDetails, Row
 from reminderctl.importing.values import decode_json
 
@@ -37,7 +37,7 @@ class Batch:
     def __init__(self) -> None:
         self.rows = 0
         self.bookings: dict[str, ImportedBooking] = {}
-        self.entities: dict[str, dict[str, Texts]] = {table: {} for table in ENTITIES}
+        self.entities: dict[str, dict[str, EntityTexts]] = {table: {} for table in ENTITIES}
         self.complete_series: set[str] = set()
         self.instances = 0
         self.warnings: list[tuple[int, str]] = []
@@ -79,7 +79,7 @@ class Batch:
             else:
                 booking.attendees[attendee.customer] = attendee
 
-    def _merge_entity(self, table: str, key: str, *, texts: Texts, line: int) -> None:
+    def _merge_entity(self, table: str, key: str, *, texts: EntityTexts, line: int) -> None:
         """Add what a row says of an entity: what is empty here may be in another row, else the last one counts."""
         known = self.entities[table].get(key)
         if known is None:
@@ -96,7 +96,7 @@ class Batch:
                         self.warnings.append((line, change))
                     self._reported.add(place)
 
-    def _warn_of_another_person(self, key: str, *, known: Texts, texts: Texts, line: int) -> None:
+    def _warn_of_another_person(self, key: str, *, known: EntityTexts, texts: EntityTexts, line: int) -> None:
         """Warn where one id has another name and another address.
 
         It may be the id of all guests, and one of them would get all messages.

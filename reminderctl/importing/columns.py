@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct, UnsetType
 
 Text = str | None | UnsetType  # UNSET: the file has no such column; None: the cell is empty
-Texts = tuple[Text, ...]  # of one entity, in the order of TEXT_COLUMNS
+EntityTexts = tuple[Text, ...]  # of one entity, in the order of TEXT_COLUMNS
 
 # What a booking refers to: each table's columns, by the name that they have in a flat row.
 ENTITIES = {
@@ -56,7 +56,7 @@ ALIASES = {
 }
 
 
-class Record(Struct, frozen=True):
+class ExportRecord(Struct, frozen=True):
     """One record of an export, which begins on `line`: `values` by column name, unless there is a `problem`.
 
     A record with `complete_series` has no values: it says that the file holds all instances of the series of that

@@ -1,4 +1,4 @@
-"""An export as an open file: its bytes, and how they are encoded."""
+"""An export as an open file, its bytes in their encoding."""
 
 from __future__ import annotations
 

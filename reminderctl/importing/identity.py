@@ -1,4 +1,4 @@
-"""Who is who: the ids of services, staff, locations and customers that a file names without an id.
+"""The ids of services, staff, locations and customers that a file names without one.
 
 A service, a member of staff or a location is known by its name (else by its first contact or address); a customer by
 name together with the e-mail address, else the phone number, else the Telegram id. Both, because families and firms
@@ -20,7 +20,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from reminderctl.importing.columns import TEXT_COLUMNS, Text, Texts
+from reminderctl.importing.columns import TEXT_COLUMNS, EntityTexts, Text
 from reminderctl.importing.store import BookingsStore
 
 WITH_AN_ID = "id:"
@@ -53,7 +53,7 @@ class CustomerIds(Struct, frozen=True, kw_only=True):
 
 
 def resolve_customers(
-    store: BookingsStore, customers: Mapping[str, Texts], *, attendances: Iterable[tuple[str, str]]
+    store: BookingsStore, customers: Mapping[str, EntityTexts], *, attendances: Iterable[tuple[str, str]]
 ) -> CustomerIds:
     """Return who the customers of a file are; attendances are pairs of a booking's id and the customer's key.
 

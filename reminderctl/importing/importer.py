@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from reminderctl.errors import ImportFailedError
 from reminderctl.importing.batch import Batch
-from reminderctl.importing.columns import ColumnNames, Record
+from reminderctl.importing.columns import ColumnNames, ExportRecord
 from reminderctl.importing.export_file import ExportFile, find_codec, open_seekable
 from reminderctl.importing.formats import read_records, refuse_others
 from reminderctl.importing.merge import Changes, merge_batch
@@ -28,7 +28,7 @@ _STEP = 500  # rows or bookings between two reports of progress
 
 
 class ImportResult(Struct, frozen=True, kw_only=True):
-    """What an import did; `warnings` name their lines. With `dry_run`, what it would have done.
+    """The result of an import; `warnings` name their lines. With `dry_run`, what it would have done.
 
     `instances` of the bookings come from events that repeat; those after `until` are left to a later import.
     """
@@ -48,7 +48,7 @@ class ImportResult(Struct, frozen=True, kw_only=True):
 
 
 class ImportOptions(Struct, frozen=True, kw_only=True):
-    """How to import: `timezone` is for rows without one, `full` cancels the bookings that the file does not hold.
+    """The options of an import: `timezone` is for rows without one, `full` cancels bookings that are not in the file.
 
     Events that repeat become bookings as far ahead of `now` as the `horizon`. `column_map` names the columns of the
     file that are called otherwise here (--map), `encoding` what it is written in.
@@ -133,7 +133,7 @@ def _read(file: ExportFile, options: ImportOptions, *, report: Progress) -> Batc
     return batch
 
 
-def _add_record(record: Record, batch: Batch, *, timezone: str) -> str | None:
+def _add_record(record: ExportRecord, batch: Batch, *, timezone: str) -> str | None:
     """Add a record to the batch, or return what is wrong with it."""
     if record.problem:
         return record.problem

@@ -22,7 +22,7 @@ _PARTICIPANT = ("position", "status", "language", "fields")
 
 
 class Changes(Struct):
-    """What became of the database: ids of bookings, numbers of customers."""
+    """The changes of the database: ids of bookings, numbers of customers."""
 
     new: set[str]
     changed: set[str]

@@ -17,9 +17,9 @@ from reminderctl.importing.columns import (
     KNOWN_COLUMNS,
     PARTICIPANT_STATUS,
     TEXT_COLUMNS,
-    Record,
+    EntityTexts,
+    ExportRecord,
     Text,
-    Texts,
 )
 from reminderctl.importing.times import read_times
 from reminderctl.importing.values import NOT_JSON, Collector, decode_json, read_cell, read_text
@@ -39,7 +39,7 @@ class BadRowError(Exception):
 
 
 class BookingDetails(Struct, frozen=True, kw_only=True, gc=False):
-    """What all rows of one booking must agree on. `service`, `staff` and `location` are keys of entities."""
+    """The columns that all rows of a booking must agree on. `service`, `staff` and `location` are keys of entities."""
 
     starts_at: str
     ends_at: str
@@ -68,11 +68,11 @@ class Row(Struct, frozen=True, kw_only=True):
     details: BookingDetails
     attendees: tuple[Attendee, ...] | None
     fields: str
-    entities: tuple[tuple[str, str, Texts], ...]
+    entities: tuple[tuple[str, str, EntityTexts], ...]
     warnings: tuple[str, ...]
 
 
-def read_row(record: Record, default_zone: str) -> Row:
+def read_row(record: ExportRecord, default_zone: str) -> Row:
     """Return the row of a record; raises `BadRowError` with everything that is wrong with it."""
     collected = Collector()
     values = record.values
@@ -175,7 +175,7 @@ def _read_entity(values: Mapping[str, Any], table: str, *, collected: Collector)
     return key
 
 
-def _read_cells(table: str, *cells: Any) -> tuple[Text, Texts, tuple[str, ...]]:
+def _read_cells(table: str, *cells: Any) -> tuple[Text, EntityTexts, tuple[str, ...]]:
     """Return an entity's key and texts, with what is wrong with them."""
     if cells.count(UNSET) == len(cells):
         return UNSET, (), ()

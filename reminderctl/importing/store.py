@@ -1,4 +1,4 @@
-"""bookings.db while an import writes it: one transaction, and every statement of it."""
+"""bookings.db while an import writes it: every statement of its one transaction."""
 
 from __future__ import annotations
 

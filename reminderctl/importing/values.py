@@ -10,15 +10,15 @@ from typing import Any, NoReturn
 from msgspec import UNSET, Struct
 
 from reminderctl.bookings import whole_characters
-from reminderctl.importing.columns import Text, Texts
+from reminderctl.importing.columns import EntityTexts, Text
 
 
 class Collector(Struct):
-    """What was met while one row was read: mistakes, guesses, and its entities as table, key and texts."""
+    """Mistakes and guesses that were met while one row was read, and its entities as table, key and texts."""
 
     problems: list[str] = []
     warnings: list[str] = []
-    entities: list[tuple[str, str, Texts]] = []
+    entities: list[tuple[str, str, EntityTexts]] = []
 
 
 # --- texts ----------------------------------------------------------------------------------------------------------

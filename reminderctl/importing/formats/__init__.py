@@ -1,4 +1,4 @@
-"""The formats of an export, a module or folder for each: text in, one `Record` after the other out."""
+"""The formats of an export, a module or folder for each: text in, one `ExportRecord` after the other out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import BinaryIO
 
 from reminderctl.errors import ImportFailedError
-from reminderctl.importing.columns import ColumnNames, Record
+from reminderctl.importing.columns import ColumnNames, ExportRecord
 from reminderctl.importing.export_file import CHUNK, ExportFile
 from reminderctl.importing.formats.csv import read_csv
 from reminderctl.importing.formats.json import read_json, read_ndjson
@@ -42,7 +42,7 @@ _OTHERS = {
 }
 
 
-def read_records(file: ExportFile, names: ColumnNames, *, timezone: str, window: Window) -> Iterator[Record]:
+def read_records(file: ExportFile, names: ColumnNames, *, timezone: str, window: Window) -> Iterator[ExportRecord]:
     """Return the records of a file in any format.
 
     Of events that repeat, the instances in the window; `timezone` is that of calendars without one. Raises

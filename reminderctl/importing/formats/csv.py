@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import TextIO
 
 from reminderctl.errors import ImportFailedError
-from reminderctl.importing.columns import REQUIRED_COLUMNS, ColumnNames, Record
+from reminderctl.importing.columns import REQUIRED_COLUMNS, ColumnNames, ExportRecord
 from reminderctl.importing.export_file import ExportFile
 
 DELIMITERS = ",;\t|"
@@ -23,7 +23,7 @@ SHOWN_NAMES, SHOWN_OF_A_NAME = 30, 40
 _ANNOUNCED = re.compile(rf'"?sep=([{DELIMITERS}])"?\s*', re.IGNORECASE)  # a first line for Excel
 
 
-def read_csv(file: ExportFile, names: ColumnNames) -> Iterator[Record]:
+def read_csv(file: ExportFile, names: ColumnNames) -> Iterator[ExportRecord]:
     """Return the rows as records; blank lines are passed over.
 
     Raises `ImportFailedError` where the header cannot be used, as no row could be read then.
@@ -48,13 +48,15 @@ def read_csv(file: ExportFile, names: ColumnNames) -> Iterator[Record]:
             except StopIteration:
                 return
             except csv.Error as error:
-                yield Record(line, problem=f"cannot be read: {error}; is a quote missing or left open?")
+                yield ExportRecord(line, problem=f"cannot be read: {error}; is a quote missing or left open?")
                 continue
             if len(cells) == len(header):
                 if any(cells):
-                    yield Record(line, dict(zip(header, map(_unquote, cells) if is_unquoted else cells, strict=True)))
+                    yield ExportRecord(
+                        line, dict(zip(header, map(_unquote, cells) if is_unquoted else cells, strict=True))
+                    )
             elif any(map(str.strip, cells)):
-                yield Record(line, problem=f"has {len(cells)} cells where the header has {len(header)}")
+                yield ExportRecord(line, problem=f"has {len(cells)} cells where the header has {len(header)}")
 
 
 def _has_no_quotes(text: TextIO, header: str) -> bool:

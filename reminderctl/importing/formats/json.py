@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from reminderctl.importing.columns import ColumnNames, Record
+from reminderctl.importing.columns import ColumnNames, ExportRecord
 from reminderctl.importing.export_file import ExportFile
 from reminderctl.importing.values import JSON_DECODER, NOT_JSON, JsonConstantError, replace_half_characters
 
@@ -16,7 +16,7 @@ _BLANKS = re.compile(r"\s*")
 HALF = "half a character (a lone \\ud83d, for example) stands in it and was read as \N{REPLACEMENT CHARACTER}"
 
 
-def read_ndjson(file: ExportFile, names: ColumnNames) -> Iterator[Record]:
+def read_ndjson(file: ExportFile, names: ColumnNames) -> Iterator[ExportRecord]:
     """Return the records of NDJSON, an object in each line; blank lines are passed over."""
     with file.text() as text:
         for number, line in enumerate(text, start=1):
@@ -27,12 +27,12 @@ def read_ndjson(file: ExportFile, names: ColumnNames) -> Iterator[Record]:
                 try:
                     value = JSON_DECODER.decode(whole)
                 except NOT_JSON as error:
-                    yield Record(number, problem=f"is not JSON: {_describe(error)}")
+                    yield ExportRecord(number, problem=f"is not JSON: {_describe(error)}")
                 else:
                     yield _make_record(number, value, names=names)
 
 
-def read_json(file: ExportFile, names: ColumnNames) -> Iterator[Record]:
+def read_json(file: ExportFile, names: ColumnNames) -> Iterator[ExportRecord]:
     """Return the records of JSON: an array of objects, an object that holds one as its `bookings`, or a single object.
 
     The array is taken apart one object at a time, so that each has its line and only one is in memory at once. What
@@ -53,15 +53,15 @@ def read_json(file: ExportFile, names: ColumnNames) -> Iterator[Record]:
             value, end = JSON_DECODER.raw_decode(text, position)
             position = _find_next(text, _skip_blanks(text, end), in_array=is_array)
         except NOT_JSON as error:
-            yield Record(getattr(error, "lineno", line), problem=f"is not JSON: {_describe(error)}")
+            yield ExportRecord(getattr(error, "lineno", line), problem=f"is not JSON: {_describe(error)}")
             return
         yield _make_record(line, value, names=names)
         if not is_array:
             return
     if is_wrapped and not text[position + 1 :].rstrip().endswith("}"):
-        yield Record(line, problem="is not JSON: the object around the bookings has no end")
+        yield ExportRecord(line, problem="is not JSON: the object around the bookings has no end")
     elif not is_wrapped and _skip_blanks(text, position + 1) < len(text):
-        yield Record(line, problem="is not JSON: something follows the end of the array")
+        yield ExportRecord(line, problem="is not JSON: something follows the end of the array")
 
 
 def _read_text(file: ExportFile) -> str:
@@ -115,10 +115,10 @@ def _describe(error: Exception) -> str:
     return str(error) if isinstance(error, JsonConstantError) else "a number in it is too long"
 
 
-def _make_record(line: int, value: Any, *, names: ColumnNames) -> Record:
+def _make_record(line: int, value: Any, *, names: ColumnNames) -> ExportRecord:
     if not isinstance(value, dict):
-        return Record(line, problem="is not a JSON object")
+        return ExportRecord(line, problem="is not a JSON object")
     values = {names[key]: item for key, item in value.items()}
     if len(values) < len(value):
-        return Record(line, problem=f"has two keys for the same column: {', '.join(value)}")
-    return Record(line, values)
+        return ExportRecord(line, problem=f"has two keys for the same column: {', '.join(value)}")
+    return ExportRecord(line, values)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from reminderctl.errors import ImportFailedError
-from reminderctl.importing.columns import ColumnNames, Record
+from reminderctl.importing.columns import ColumnNames, ExportRecord
 from reminderctl.importing.export_file import ExportFile
 from reminderctl.importing.formats.ical.events import PROPERTIES, CalendarEvent, make_values, read_event
 from reminderctl.importing.formats.ical.lines import BadEventError, CalendarLines, EventLines, read_event_lines
@@ -26,7 +26,7 @@ MOST_INSTANCES = 100_000
 
 
 class CalendarContext(Struct, frozen=True, kw_only=True):
-    """What all events of a file are read with; `time_readers` are by the identity of their calendars."""
+    """The settings that all events of a file are read with; `time_readers` are by the identity of their calendars."""
 
     names: ColumnNames
     timezone: str
@@ -40,7 +40,7 @@ class CalendarContext(Struct, frozen=True, kw_only=True):
         return readers.get(id(calendar)) or readers.setdefault(id(calendar), TimeReader(calendar, self.timezone))
 
 
-def read_calendar(file: ExportFile, names: ColumnNames, *, timezone: str, window: Window) -> Iterator[Record]:
+def read_calendar(file: ExportFile, names: ColumnNames, *, timezone: str, window: Window) -> Iterator[ExportRecord]:
     """Return the records of the events and instances; of those that a rule makes the ones in the window.
 
     Events that share a UID belong together, so all are gathered first, as text: as objects they take ten times as
@@ -68,7 +68,7 @@ def _find_uid(lines: EventLines) -> str:
     return line.partition(":")[2].strip()
 
 
-def _read_uid(uid: str, events_lines: list[EventLines], *, context: CalendarContext) -> Iterator[Record]:
+def _read_uid(uid: str, events_lines: list[EventLines], *, context: CalendarContext) -> Iterator[ExportRecord]:
     """Return the records of all events with one UID, or a problem for each event that cannot be read."""
     events = []
     for lines in events_lines:
@@ -76,21 +76,21 @@ def _read_uid(uid: str, events_lines: list[EventLines], *, context: CalendarCont
         try:
             events.append(read_event(lines, uid, times=times, names=context.names))
         except BadEventError as error:
-            yield Record(error.line, problem=str(error))
+            yield ExportRecord(error.line, problem=str(error))
     if len(events) == len(events_lines):
         try:
             yield from _make_records(uid, events, context=context)
         except BadEventError as error:
-            yield Record(error.line, problem=str(error))
+            yield ExportRecord(error.line, problem=str(error))
 
 
-def _make_records(uid: str, events: list[CalendarEvent], *, context: CalendarContext) -> Iterator[Record]:
+def _make_records(uid: str, events: list[CalendarEvent], *, context: CalendarContext) -> Iterator[ExportRecord]:
     """Return first the record that says that the file holds the whole series, if it does, then the bookings."""
     main = find_main_event(events)
     if main is not None:
-        yield Record(main.line, complete_series=uid)
+        yield ExportRecord(main.line, complete_series=uid)
     for booking_id, event, start in expand(events, context.window, budget=context.budget):
         try:
-            yield Record(event.line, make_values(event, booking_id, start=start), is_instance=booking_id != uid)
+            yield ExportRecord(event.line, make_values(event, booking_id, start=start), is_instance=booking_id != uid)
         except OverflowError:
             raise BadEventError(event.line, f"event {uid}: there is no such time") from None

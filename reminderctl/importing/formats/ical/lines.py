@@ -24,7 +24,7 @@ _LINE = re.compile(r"""([^:;]+)(?:;((?:[^":]|"[^"]*")*))?:(.*)""", re.DOTALL)
 
 
 class BadEventError(Exception):
-    """What is wrong with one event, in words; the line is that of its BEGIN."""
+    """An event that cannot be read, with what is wrong in words; the line is that of its BEGIN."""
 
     def __init__(self, line: int, text: str) -> None:
         super().__init__(text)

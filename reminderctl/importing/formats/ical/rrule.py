@@ -26,7 +26,7 @@ _LONGEST_QUOTE = 40  # characters of a part
 
 
 class RuleBudget:
-    """How many instances the rules of one file may still make: a small file can ask for more than anybody waits for."""
+    """The number of instances that the rules of one file may make: a small file can ask for far too many."""
 
     def __init__(self) -> None:
         self._spent = 0
