@@ -23,14 +23,17 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
 
 from reminderctl.channels import _marking
 from reminderctl.model import Envelope, OnUnknown, Receipt
 
-__all__ = ["Channel", "ChannelModule", "OnUnknown", "Rules", "module", "providers"]
+if TYPE_CHECKING:
+    from reminderctl.channels._http.responses import Answer
+
+__all__ = ["Channel", "ChannelModule", "OnUnknown", "Rules", "fetch", "module", "providers"]
 
 
 class Rules(Struct, frozen=True, kw_only=True):
@@ -107,6 +110,17 @@ def module(name: str) -> ChannelModule:
     found = importlib.import_module(f"{__name__}.{name}")
     offered = {each: value for each, value in vars(found).items() if each in ChannelModule.__struct_fields__}
     return ChannelModule(description=found.__doc__ or "", **offered)
+
+
+def fetch(url: str, *, timeout: float) -> Answer:
+    """Make one GET, as channels make their requests, and return the answer, whatever its status.
+
+    `timeout` is the seconds that all of it may last. Raises a `DeliveryError`, which names the host only.
+    """
+    from reminderctl.channels._http import client
+
+    with client.session() as session:
+        return client.request(session, "GET", url, timeout=timeout)
 
 
 def providers(channel: str) -> tuple[str, ...]:

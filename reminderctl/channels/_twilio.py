@@ -15,7 +15,7 @@ from urllib.parse import quote
 from msgspec import Meta, Struct
 
 from reminderctl.channels._http import provider, responses
-from reminderctl.channels._phone import Region, region_mistakes
+from reminderctl.channels.addresses import Region, region_mistakes
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable
 from reminderctl.model import Receipt
 from reminderctl.secret import Secret

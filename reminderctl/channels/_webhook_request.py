@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import msgspec
+from msgspec import Meta, Struct
 
 from reminderctl.channels._http import provider
 from reminderctl.channels.addresses import origin
 from reminderctl.errors import Rejected
+from reminderctl.text_types import Body, Data, DataHeader, DataTree, Url
 
 if TYPE_CHECKING:
-    from reminderctl.channels.webhook import Message
     from reminderctl.model import Envelope
     from reminderctl.secret import Secret
 
@@ -32,6 +33,20 @@ _RESERVED = frozenset({"connection", "content-length", "expect", "host", "idempo
     "upgrade",
 }
 _URL_SAFE = "!$%&'()*+,/:;=?@[]~"  # what may stand in a path or query as it is
+
+
+class Message(Struct, frozen=True, kw_only=True):
+    """One request; at most one of `json`, `form` and `body`."""
+
+    method: Annotated[
+        Literal["GET", "POST", "PUT", "DELETE", "PATCH"], Meta(description="The method of the request.")
+    ] = "POST"
+    url: Annotated[Url, Meta(description="Where it goes. No shortcodes in its scheme, host and port.")]
+    params: Annotated[dict[str, Data], Meta(description="What is added to the URL's query.")] = {}
+    headers: Annotated[dict[str, DataHeader], Meta(description="Further headers.")] = {}
+    json: Annotated[DataTree, Meta(description="A body in JSON.")] = None
+    form: Annotated[dict[str, Data] | None, Meta(description="A body like that of a submitted web form.")] = None
+    body: Annotated[Body | None, Meta(description="A body as it stands; a Content-Type header says what it is.")] = None
 
 
 class Request(NamedTuple):

@@ -26,97 +26,24 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from msgspec import Meta, Struct, field, structs
+from msgspec import structs
 
 from reminderctl.channels import Rules
-from reminderctl.channels._address import parse_mailbox
+from reminderctl.channels._email.message import LONGEST_HEADER, Message
+from reminderctl.channels._email.settings import PORTS, Settings, token_command
 from reminderctl.channels._marking import MARK, mark_headers
-from reminderctl.model import Attachment, Envelope, OnUnknown, Receipt
-from reminderctl.secret import Secret
-from reminderctl.text_types import Header, Html, Place, Plain
+from reminderctl.channels.addresses import parse_mailbox
+from reminderctl.model import Envelope, OnUnknown, Receipt
 
 if TYPE_CHECKING:
     from reminderctl.channels._email.smtp import Client
 
 RULES = Rules(on_unknown=OnUnknown.RESEND_ONCE, workers=2)
-PORTS = {"starttls": 587, "tls": 465, "none": 25}
-
-LONGEST_HEADER = 4_000  # characters: no mail program shows more, and servers cut or refuse what is much longer
-
-# What the mail's identity, its envelope and its MIME form rest on.
-OUR_HEADERS = frozenset({"from", "to", "cc", "bcc", "reply-to", "subject", "date", "message-id", "mime-version"})
-
-
-class Settings(Struct, frozen=True, kw_only=True):
-    """Which server takes the mails, or which program, and whom they come from."""
-
-    host: Annotated[str, Meta(description="The SMTP server's name.")] = ""
-    port: Annotated[
-        Annotated[int, Meta(ge=1, le=65535)] | None,
-        Meta(description="Its port; left out: 587 for starttls, 465 for tls, 25 for none."),
-    ] = None
-    security: Annotated[
-        Literal["starttls", "tls", "none"],
-        Meta(description="How the connection is encrypted. Only `none` ever sends anything in clear text."),
-    ] = "starttls"
-    username: Annotated[str, Meta(description="The account to log in with.")] = ""
-    password: Annotated[Secret | None, Meta(description="Its password.")] = None
-    token_command: Annotated[
-        str | list[str], Meta(description="A command that prints an OAuth access token for the account (XOAUTH2).")
-    ] = ""
-    ca_file: Annotated[
-        Path | None, Meta(description="A PEM file with the certificate authority of a server of your own.")
-    ] = None
-    from_: Annotated[str, Meta(description="Whom the mails come from: `Name <address>`. Bounces go there.")] = field(
-        name="from"
-    )
-    reply_to: Annotated[str, Meta(description="Where answers go, if not to `from`.")] = ""
-    sendmail: Annotated[
-        Path | None, Meta(description="A sendmail-compatible program that takes the mails, instead of a host.")
-    ] = None
-    timeout: Annotated[
-        float,
-        Meta(
-            description="Seconds that handing over one mail may take; its acceptance may then take twice as long.",
-            gt=0,
-            le=600,
-        ),
-    ] = 30.0
-
-
-class Message(Struct, frozen=True, kw_only=True):
-    """One mail to one recipient."""
-
-    to: Annotated[str, Meta(description="The recipient; filled in for each.")]
-    subject: Annotated[Header, Meta(description="The subject line.")]
-    body: Annotated[Plain, Meta(description="The text, for every mail program.")] = ""
-    html: Annotated[Html, Meta(description="The text as HTML; with a `body` beside it, programs choose.")] = ""
-    from_: Annotated[Header, Meta(description="Whom this mail comes from, if not from the channel's `from`.")] = field(
-        name="from", default=""
-    )
-    reply_to: Annotated[Header, Meta(description="Where answers to this mail go.")] = ""
-    headers: Annotated[
-        # Editors complete and check by the pattern; `__post_init__` says in words what is wrong.
-        dict[Annotated[str, Meta(extra_json_schema={"pattern": "^[A-Za-z0-9-]+$"})], Header],
-        Meta(description="Further headers."),
-    ] = {}
-    attach: Annotated[
-        tuple[Annotated[Attachment | str, Meta(extra={"place": Place.ATTACHMENT})], ...],
-        Meta(description="`calendar` for an .ics file of the booking, or names of files beside the YAML."),
-    ] = ()
-
-    def __post_init__(self) -> None:
-        for name in self.headers:
-            if name.lower() in OUR_HEADERS or name.lower().startswith("content-"):
-                raise ValueError(f"headers: {name} cannot be set here: reminderctl writes it")
-            if not re.fullmatch("[A-Za-z0-9-]+", name):
-                raise ValueError(f"headers: {name!r} is no header name; use letters, digits and hyphens")
 
 
 class Channel:
@@ -230,8 +157,3 @@ def _mistakes_of_addresses(settings: Settings) -> list[str]:
         except ValueError as error:
             found.append(f"{name}: {text!r} {error}; write `Clinic <hello@example.com>`")
     return found
-
-
-def token_command(settings: Settings) -> list[str]:
-    """The command in words, without a shell; empty if there is none. Raises ValueError."""
-    return shlex.split(settings.token_command) if isinstance(settings.token_command, str) else settings.token_command

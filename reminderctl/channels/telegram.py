@@ -36,6 +36,7 @@ from reminderctl import elapsed
 from reminderctl.channels import OnUnknown, Rules
 from reminderctl.channels._http import provider, responses
 from reminderctl.channels._http.responses import quote
+from reminderctl.channels.addresses import parse_chat
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled
 from reminderctl.model import Envelope, Receipt
 from reminderctl.secret import Secret
@@ -46,8 +47,6 @@ __all__ = ["RULES", "Channel", "Message", "Settings", "as_file", "message_mistak
 RULES = Rules(on_unknown=OnUnknown.HOLD, workers=4)
 
 LONGEST_TEXT = 4096  # UTF-16 units of what a reader sees (core.telegram.org/bots/api#sendmessage)
-
-CHAT = re.compile(r"-?[0-9]{1,16}|@[A-Za-z][A-Za-z0-9_]{3,31}")  # a number, or the @name of a public channel
 
 _TOKEN = re.compile(r"[0-9A-Za-z:_-]+")
 # What TDLib's parser takes (github.com/tdlib/td, td/telegram/MessageEntity.cpp); anything else makes it refuse.
@@ -150,12 +149,11 @@ def _compose(message: Message, settings: Settings | None) -> dict[str, Any]:
 
 
 def _read_chat(written: str) -> int | str:
-    chat = written.strip()
-    if not CHAT.fullmatch(chat):
-        raise Rejected(
-            f"{quote(chat)!r} is no Telegram chat; write its number, as 123456789, or the @name of a public channel"
-        )
-    return chat if chat.startswith("@") else int(chat)
+    try:
+        return parse_chat(written)
+    except ValueError as error:
+        shown = repr(quote(written.strip()))
+        raise Rejected(f"{shown} {error}; write its number, as 123456789, or the @name of a public channel") from None
 
 
 def _as_shown(html: str) -> str:

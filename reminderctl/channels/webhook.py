@@ -27,7 +27,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urljoin, urlsplit
 
 from msgspec import Meta, Struct, structs
@@ -37,6 +37,7 @@ from reminderctl.channels import OnUnknown, Rules
 from reminderctl.channels._http import client, responses
 from reminderctl.channels._marking import mark_headers
 from reminderctl.channels._webhook_request import (
+    Message,
     compose,
     headers_for,
     message_mistakes,
@@ -49,7 +50,6 @@ from reminderctl.channels.masking import MASK, is_secret_header, is_secret_param
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Unavailable
 from reminderctl.model import Envelope, Receipt
 from reminderctl.secret import Secret
-from reminderctl.text_types import Body, Data, DataHeader, DataTree, Url
 
 if TYPE_CHECKING:
     from reminderctl.channels._http.transport import Session
@@ -92,20 +92,6 @@ class Settings(Struct, frozen=True, kw_only=True):
         ),
     ] = {}
     timeout: Annotated[float, Meta(description="Seconds that one attempt may last in all.", gt=0, le=30)] = 30.0
-
-
-class Message(Struct, frozen=True, kw_only=True):
-    """One request; at most one of `json`, `form` and `body`."""
-
-    method: Annotated[
-        Literal["GET", "POST", "PUT", "DELETE", "PATCH"], Meta(description="The method of the request.")
-    ] = "POST"
-    url: Annotated[Url, Meta(description="Where it goes. No shortcodes in its scheme, host and port.")]
-    params: Annotated[dict[str, Data], Meta(description="What is added to the URL's query.")] = {}
-    headers: Annotated[dict[str, DataHeader], Meta(description="Further headers.")] = {}
-    json: Annotated[DataTree, Meta(description="A body in JSON.")] = None
-    form: Annotated[dict[str, Data] | None, Meta(description="A body like that of a submitted web form.")] = None
-    body: Annotated[Body | None, Meta(description="A body as it stands; a Content-Type header says what it is.")] = None
 
 
 def mistakes(settings: Settings) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from reminderctl.channels._address import parse_mailbox
+from reminderctl.channels.addresses import parse_chat, parse_mailbox
 from reminderctl.config.suggestions import did_you_mean, quote
 from reminderctl.core.recipients import ADDRESS_KINDS, RECIPIENTS
 
@@ -34,9 +34,11 @@ def _is_phone(text: str) -> bool:
 
 
 def _is_chat(text: str) -> bool:
-    from reminderctl.channels.telegram import CHAT
-
-    return CHAT.fullmatch(text) is not None
+    try:
+        parse_chat(text)
+    except ValueError:
+        return False
+    return text == text.strip()
 
 
 def recipient_mistake(text: str, kind: str) -> str:

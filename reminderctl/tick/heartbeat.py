@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reminderctl.channels._http import client
+from reminderctl import channels
 from reminderctl.errors import DeliveryError
 from reminderctl.secret import Secret
 
@@ -12,9 +12,8 @@ NOT_SUCCESS = 300  # redirects are not followed, and so are no success
 
 def beat(url: Secret) -> str | None:
     """Make one GET; what went wrong, in words that name the host only, or None."""
-    with client.session() as session:
-        try:
-            answer = client.request(session, "GET", url.reveal(), timeout=PATIENCE_SECONDS)
-        except DeliveryError as error:
-            return f"the heartbeat: {error}"
+    try:
+        answer = channels.fetch(url.reveal(), timeout=PATIENCE_SECONDS)
+    except DeliveryError as error:
+        return f"the heartbeat: {error}"
     return f"the heartbeat: {answer.host} answered {answer.status}" if answer.status >= NOT_SUCCESS else None

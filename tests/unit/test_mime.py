@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from reminderctl.channels import email as channel
-from reminderctl.channels._address import parse_mailbox
+from reminderctl.channels.addresses import parse_mailbox
 from reminderctl.errors import Rejected
 from reminderctl.model import Attachment, Envelope
 

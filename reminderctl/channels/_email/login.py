@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reminderctl import elapsed
 from reminderctl.channels._email import program
-from reminderctl.channels.email import token_command
+from reminderctl.channels._email.settings import token_command
 from reminderctl.errors import ChannelDown
 
 if TYPE_CHECKING:
-    from reminderctl.channels.email import Settings
+    from reminderctl.channels._email.settings import Settings
 
 
 class Login(NamedTuple):

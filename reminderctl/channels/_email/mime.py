@@ -19,14 +19,15 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from reminderctl.channels._address import Mailbox, parse_mailbox
-from reminderctl.channels.email import LONGEST_HEADER
+from reminderctl.channels._email.message import LONGEST_HEADER
+from reminderctl.channels.addresses import Mailbox, parse_mailbox
 from reminderctl.errors import Rejected
 from reminderctl.model import Attachment, Envelope
 from reminderctl.text import shorten
 
 if TYPE_CHECKING:
-    from reminderctl.channels.email import Message, Settings
+    from reminderctl.channels._email.message import Message
+    from reminderctl.channels._email.settings import Settings
 
 UNCONFIGURED_SENDER = "reminderctl@localhost"
 # RFC 3834 stops vacation replies; Exchange reads a header of its own.

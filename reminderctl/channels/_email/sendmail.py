@@ -13,7 +13,7 @@ from reminderctl.model import Receipt
 
 if TYPE_CHECKING:
     from reminderctl.channels._email.mime import Mail
-    from reminderctl.channels.email import Settings
+    from reminderctl.channels._email.settings import Settings
 
 # Exit statuses of sysexits.h as such programs use them (seen in runs of msmtp and Postfix). They hardly
 # tell permanent from passing: what a server said goes first.

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 from reminderctl import elapsed
 from reminderctl.channels._email import login
 from reminderctl.channels._email.replies import Phase, loss, queue_id, refusal
-from reminderctl.channels.email import PORTS
+from reminderctl.channels._email.settings import PORTS
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected
 from reminderctl.model import Receipt
 
 if TYPE_CHECKING:
     from reminderctl.channels._email.mime import Mail
-    from reminderctl.channels.email import Settings
+    from reminderctl.channels._email.settings import Settings
 
 CONNECT_SECONDS = 10.0  # for each of the server's addresses
 QUIT_SECONDS = 2.0

@@ -5,22 +5,23 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
+from msgspec import Meta, field
 
 from reminderctl.channels._http import provider, responses
-from reminderctl.channels._phone import digits, e164
-from reminderctl.channels.sms._message import read_body, read_sender
+from reminderctl.channels.addresses import Region, digits, e164
+from reminderctl.channels.sms._message import Sender, read_body, read_sender
 from reminderctl.channels.sms._presets import PRESETS, Gateway, Success
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable, Unknown
 from reminderctl.model import Receipt
+from reminderctl.secret import Secret
 from reminderctl.structure import ONE_STRUCTURE, UNCLEAR, BodyKind, escape_json, escape_xml, kind_of, seal_json
 
 if TYPE_CHECKING:
     from reminderctl.channels.sms._message import Message
-    from reminderctl.channels.sms.http import Settings
     from reminderctl.model import Envelope
 
 NAMES = ("to", "to_digits", "from", "from_digits", "body", "key", "username", "password", "token")
@@ -42,6 +43,28 @@ _ESCAPES: Mapping[BodyKind, Callable[[str], str]] = {
 _BREAKS = re.compile(r"[\x00-\x1f\x7f]+")
 _WHOLE = "."
 _SHORTEST_SECRET = 8  # characters: shorter literals of a template (`type: sms`) are words
+
+
+class Settings(Gateway, frozen=True, kw_only=True):
+    """Which gateway sends, for whom, and whom the SMS come from."""
+
+    preset: Annotated[
+        Literal["labsmobile", "46elks", "seven", "clicksend", "messagebird", "sinch", "plivo", "smsapi"] | None,
+        Meta(description="A gateway that reminderctl knows; each other setting goes before the preset's."),
+    ] = None
+    username: Annotated[str, Meta(description="The account at the gateway.")] = ""
+    password: Annotated[Secret | None, Meta(description="Its password or API secret.")] = None
+    token: Annotated[Secret | None, Meta(description="An API token or key, where that is all the gateway asks.")] = None
+    from_: Sender = field(name="from", default="")
+    region: Region = None
+    base_url: Annotated[str, Meta(description="Another scheme and host than the URL's, for a test of your own.")] = ""
+    timeout: provider.Timeout = 30.0
+
+    def __repr__(self) -> str:  # people write keys into forms and headers, too
+        return f"Settings(preset={self.preset!r}, from_={self.from_!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("preset", self.preset), ("from_", self.from_)]
 
 
 class Request(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from reminderctl.channels._phone import e164
+from reminderctl.channels.addresses import e164
 from reminderctl.channels.sms._segments import count_segments
 from reminderctl.errors import Rejected
 from reminderctl.model import Envelope

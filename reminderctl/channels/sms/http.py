@@ -31,44 +31,18 @@ A gateway is not trusted to tell repetitions, so an SMS whose fate nobody knows 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
-
-from msgspec import Meta, field
-
 from reminderctl.channels import OnUnknown, Rules
 from reminderctl.channels._http import provider
-from reminderctl.channels._phone import Region, region_mistakes
+from reminderctl.channels.addresses import region_mistakes
 from reminderctl.channels.sms import _gateway
-from reminderctl.channels.sms._message import Message, Sender, as_file, sender_mistakes
-from reminderctl.channels.sms._presets import PRESETS, Gateway
+from reminderctl.channels.sms._gateway import Settings
+from reminderctl.channels.sms._message import Message, as_file, sender_mistakes
+from reminderctl.channels.sms._presets import PRESETS
 from reminderctl.model import Envelope, Receipt
-from reminderctl.secret import Secret
 
 __all__ = ["RULES", "Channel", "Message", "Settings", "as_file", "mistakes"]
 
 RULES = Rules(on_unknown=OnUnknown.HOLD, workers=4)
-
-
-class Settings(Gateway, frozen=True, kw_only=True):
-    """Which gateway sends, for whom, and whom the SMS come from."""
-
-    preset: Annotated[
-        Literal["labsmobile", "46elks", "seven", "clicksend", "messagebird", "sinch", "plivo", "smsapi"] | None,
-        Meta(description="A gateway that reminderctl knows; each other setting goes before the preset's."),
-    ] = None
-    username: Annotated[str, Meta(description="The account at the gateway.")] = ""
-    password: Annotated[Secret | None, Meta(description="Its password or API secret.")] = None
-    token: Annotated[Secret | None, Meta(description="An API token or key, where that is all the gateway asks.")] = None
-    from_: Sender = field(name="from", default="")
-    region: Region = None
-    base_url: Annotated[str, Meta(description="Another scheme and host than the URL's, for a test of your own.")] = ""
-    timeout: provider.Timeout = 30.0
-
-    def __repr__(self) -> str:  # people write keys into forms and headers, too
-        return f"Settings(preset={self.preset!r}, from_={self.from_!r})"
-
-    def __rich_repr__(self) -> list[tuple[str, Any]]:
-        return [("preset", self.preset), ("from_", self.from_)]
 
 
 class Channel(provider.Line):

@@ -31,7 +31,7 @@ from msgspec import Meta, Struct, field
 
 from reminderctl.channels import OnUnknown, Rules
 from reminderctl.channels._http import provider, responses
-from reminderctl.channels._phone import Region, digits, e164, region_mistakes
+from reminderctl.channels.addresses import Region, digits, e164, region_mistakes
 from reminderctl.channels.sms._message import Message, Sender, as_file, read_body, read_sender, sender_mistakes
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Unavailable, Unknown
 from reminderctl.model import Envelope, Receipt

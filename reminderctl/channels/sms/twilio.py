@@ -25,7 +25,7 @@ from typing import Any
 from msgspec import field
 
 from reminderctl.channels import OnUnknown, Rules, _twilio
-from reminderctl.channels._phone import e164
+from reminderctl.channels.addresses import e164
 from reminderctl.channels.sms._message import Message, Sender, describe, read_body, read_sender, sender_mistakes
 from reminderctl.model import Envelope, Receipt
 

@@ -36,7 +36,7 @@ from msgspec import Meta, Struct
 
 from reminderctl.channels import OnUnknown, Rules
 from reminderctl.channels._http import provider
-from reminderctl.channels._phone import Region, digits, e164, region_mistakes
+from reminderctl.channels.addresses import Region, digits, e164, region_mistakes
 from reminderctl.channels.whatsapp import _meta_answers
 from reminderctl.channels.whatsapp._marking import mark_as_test
 from reminderctl.errors import Rejected

@@ -31,7 +31,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from reminderctl.channels import OnUnknown, Rules, _twilio
-from reminderctl.channels._phone import e164
+from reminderctl.channels.addresses import e164
 from reminderctl.channels.whatsapp._marking import mark_as_test
 from reminderctl.errors import Rejected
 from reminderctl.model import Envelope, Receipt

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 
-from reminderctl.channels.sms._segments import count_segments
+from reminderctl.channels.sms import count_segments
 from reminderctl.config.lint.located import LocatedWorkflow, module_of
 from reminderctl.config.loading import Reading
 from reminderctl.config.message import node_at

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from reminderctl.channels.masking import mask_headers, mask_url
-from reminderctl.channels.sms._segments import count_segments
+from reminderctl.channels.sms import count_segments
 from reminderctl.text import pluralize
 
 FORM = "application/x-www-form-urlencoded"
