@@ -83,7 +83,7 @@ def _bare_webhooks(port: int) -> None:
             except Empty:
                 pass
 
-    threads = [threading.Thread(target=work) for _ in range(webhook.RULES.workers)]
+    threads = [threading.Thread(target=work) for _ in range(webhook.POLICY.workers)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -91,7 +91,7 @@ def _bare_webhooks(port: int) -> None:
 
 
 def _bare_mails(port: int) -> None:
-    assert email.RULES.workers
+    assert email.POLICY.workers
     with smtplib.SMTP("127.0.0.1", port) as connection:
         for number in range(NUMBER):
             mail = f"Subject: booking {number}\r\nTo: admin@example.com\r\n\r\n10:00, Clinica Sol\r\n"

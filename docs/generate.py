@@ -211,7 +211,7 @@ def _variants(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _module(title: str, module: ChannelModule, *, settings: Mapping[str, Any], action: Mapping[str, Any]) -> str:
-    rules = module.RULES
+    rules = module.POLICY
     ours = frozenset({"send", "id", "to"})
     limits = (
         f"After an attempt whose outcome nobody can know: {_AFTER_UNKNOWN[rules.on_unknown]}. "

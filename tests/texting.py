@@ -74,7 +74,7 @@ def deliver(provider: str, server: Server, **changes: Any) -> Outcome:
 def mistakes(provider: str, **changes: Any) -> list[str]:
     """What a provider's module finds wrong with settings."""
     module: Any = channels.module(provider)
-    return list(module.mistakes(settings(provider, **changes)))
+    return list(module.validate_settings(settings(provider, **changes)))
 
 
 def form(server: Server) -> dict[str, str]:

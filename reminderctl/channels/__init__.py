@@ -4,11 +4,11 @@ A channel module defines
 
 - `Settings`: what stands under `channels:` in the YAML;
 - `Message`: what an action may say, once rendered; its field types name the place of each text (see `text_types`);
-- `RULES`: what its failures allow;
+- `POLICY`: what its failures allow;
 - `Channel`: opened with the settings for a batch of messages, by one thread;
-- `as_file`: the message as the outbox and `test` show it;
+- `preview`: the message as the outbox and `test` show it;
 
-and, where the defaults of `ChannelModule` do not fit, its hooks: `mistakes`, `message_mistakes`, `programs`,
+and, where the defaults of `ChannelModule` do not fit, its hooks: `validate_settings`, `validate_message`, `programs`,
 `mark_as_test`, `circuit`, `secret_place`.
 
 Importing such a module is light: a client library is imported where it is first used. A file whose name begins with an
@@ -31,12 +31,12 @@ from reminderctl.channels import _marking
 from reminderctl.model import Envelope, OnUnknown, Receipt
 
 if TYPE_CHECKING:
-    from reminderctl.channels._http.responses import Answer
+    from reminderctl.channels._http.responses import Response
 
-__all__ = ["Channel", "ChannelModule", "OnUnknown", "Rules", "fetch", "module", "providers"]
+__all__ = ["Channel", "ChannelModule", "OnUnknown", "Policy", "fetch", "module", "providers"]
 
 
-class Rules(Struct, frozen=True, kw_only=True):
+class Policy(Struct, frozen=True, kw_only=True):
     """What the failures of a channel allow, and how many of its messages travel at once."""
 
     on_unknown: OnUnknown
@@ -75,10 +75,10 @@ def _no_place(_message: Mapping[str, str], _path: tuple[str | int, ...] = ()) ->
 class ChannelModule(Struct, frozen=True, kw_only=True):
     """What a file in this folder offers; what has a default here may be left out there.
 
-    - `as_file(message, settings, envelope)`: the message as it would leave, as the bytes of a mail or the fields of
+    - `preview(message, settings, envelope)`: the message as it would leave, as the bytes of a mail or the fields of
       anything else; `settings` may be None. Raises `Rejected` where it could not leave.
-    - `mistakes(settings)`: what is wrong with settings whose fields are each right.
-    - `message_mistakes(tree)`: the same for an action's keys, before they are rendered.
+    - `validate_settings(settings)`: what is wrong with settings whose fields are each right.
+    - `validate_message(tree)`: the same for an action's keys, before they are rendered.
     - `programs(settings)`: the files that each setting has us run.
     - `mark_as_test(message, address)`: the message, marked as a test, and a note for the person who sends it; on a
       channel without recipients it goes to the address. Raises `Rejected` where that is not possible.
@@ -93,11 +93,11 @@ class ChannelModule(Struct, frozen=True, kw_only=True):
     description: str
     Settings: type[Any]
     Message: type[Any]
-    RULES: Rules
+    POLICY: Policy
     Channel: type[Channel]
-    as_file: Callable[[Any, Any, Envelope], bytes | dict[str, Any]]
-    mistakes: Callable[[Any], list[str]] = _nothing_wrong
-    message_mistakes: Callable[[Mapping[str, Any]], list[str]] = _nothing_wrong
+    preview: Callable[[Any, Any, Envelope], bytes | dict[str, Any]]
+    validate_settings: Callable[[Any], list[str]] = _nothing_wrong
+    validate_message: Callable[[Mapping[str, Any]], list[str]] = _nothing_wrong
     programs: Callable[[Any], dict[str, list[Path]]] = _no_programs
     mark_as_test: Callable[[Any, str], tuple[Any, str]] = _marking.mark_text
     circuit: Callable[[Mapping[str, str]], str] = _no_place
@@ -112,7 +112,7 @@ def module(name: str) -> ChannelModule:
     return ChannelModule(description=found.__doc__ or "", **offered)
 
 
-def fetch(url: str, *, timeout: float) -> Answer:
+def fetch(url: str, *, timeout: float) -> Response:
     """Make one GET, as channels make their requests, and return the answer, whatever its status.
 
     `timeout` is the seconds that all of it may last. Raises a `DeliveryError`, which names the host only.

@@ -89,7 +89,7 @@ def account_mistakes(account: Account, *, sender: str) -> list[str]:
     return found
 
 
-class Line(provider.Line):
+class AccountClient(provider.HttpProvider):
     """A way to one account."""
 
     def __init__(self, account: Account) -> None:
@@ -108,7 +108,7 @@ class Line(provider.Line):
             auth=credentials,
             timeout=self._account.timeout,
         )
-        return read_answer(answer, hide=provider.spell_out(Secret(credentials[1]), user=credentials[0]))
+        return read_answer(answer, hide=provider.encodings_of(Secret(credentials[1]), user=credentials[0]))
 
 
 def sender_fields(account: Account, *, sender: str) -> dict[str, str]:
@@ -118,7 +118,7 @@ def sender_fields(account: Account, *, sender: str) -> dict[str, str]:
     return {"From": sender}
 
 
-def read_answer(answer: responses.Answer, *, hide: list[str]) -> Receipt:
+def read_answer(answer: responses.Response, *, hide: list[str]) -> Receipt:
     """The receipt of a message that Twilio has made; raises a `DeliveryError` for any other answer."""
     said = answer.json if isinstance(answer.json, dict) else {}
     if 200 <= answer.status < 300:

@@ -49,7 +49,7 @@ class Message(Struct, frozen=True, kw_only=True):
     body: Annotated[Body | None, Meta(description="A body as it stands; a Content-Type header says what it is.")] = None
 
 
-class Request(NamedTuple):
+class WebhookRequest(NamedTuple):
     """What leaves the house."""
 
     method: str
@@ -60,12 +60,12 @@ class Request(NamedTuple):
 
 def compose(
     message: Message, envelope: Envelope, *, at: int, keys: tuple[bytes, ...], added: Mapping[str, str] = {}
-) -> Request:
+) -> WebhookRequest:
     """The request of a message, signed with each of the keys at the given Unix time.
 
     The headers that are `added` give way to the message's own. Raises `Rejected` where it cannot be one.
     """
-    if wrong := message_mistakes(message):
+    if wrong := validate_message(message):
         raise Rejected("; ".join(wrong))
     headers = {name: value.strip() for name, value in message.headers.items()}
     own = {name.lower() for name in headers}
@@ -80,7 +80,7 @@ def compose(
     if keys:
         headers["webhook-timestamp"] = str(at)
         headers["webhook-signature"] = " ".join(_sign(envelope.key, at, body or b"", key=key) for key in keys)
-    return Request(message.method, _complete_url(message), headers, body)
+    return WebhookRequest(message.method, _complete_url(message), headers, body)
 
 
 def _encode(content: Any, kind: str) -> bytes:
@@ -166,7 +166,7 @@ def settings_mistakes(given: Mapping[str, Mapping[str, Secret]]) -> Iterator[str
                 yield f"headers: {name}: is empty; give it a value or leave it out"
 
 
-def message_mistakes(message: Message | Mapping[str, Any]) -> list[str]:
+def validate_message(message: Message | Mapping[str, Any]) -> list[str]:
     """What is wrong with a message, rendered or still full of shortcodes and language maps."""
     fields = message if isinstance(message, Mapping) else msgspec.structs.asdict(message)
     return list(_find_mistakes(fields))
@@ -217,7 +217,7 @@ def _value_mistakes(name: str, value: str) -> Iterator[str]:
         yield f"headers: {name} is {len(value):,} characters long; a header holds at most {LONGEST_HEADER:,}"
 
 
-def words_to_hide(request: Request, secret: Secret | None) -> list[str]:
+def secrets_in(request: WebhookRequest, secret: Secret | None) -> list[str]:
     """What a receiver might echo and nobody should read: the URL's path and query, the headers' values, the secret."""
     parts = urlsplit(request.url)
     raw = [

@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
-from reminderctl.channels import Rules
+from reminderctl.channels import Policy
 from reminderctl.channels._email.message import LONGEST_HEADER, Message
 from reminderctl.channels._email.settings import PORTS, Settings, token_command
 from reminderctl.channels._marking import MARK, mark_headers
@@ -43,7 +43,7 @@ from reminderctl.model import Envelope, OnUnknown, Receipt
 if TYPE_CHECKING:
     from reminderctl.channels._email.smtp import Client
 
-RULES = Rules(on_unknown=OnUnknown.RESEND_ONCE, workers=2)
+POLICY = Policy(on_unknown=OnUnknown.RESEND_ONCE, workers=2)
 
 
 class Channel:
@@ -74,7 +74,7 @@ class Channel:
             self._client.close()
 
 
-def as_file(message: Message, settings: Settings | None, envelope: Envelope) -> bytes:
+def preview(message: Message, settings: Settings | None, envelope: Envelope) -> bytes:
     """The mail as it would leave, to the byte. Raises `Rejected` where it could not."""
     from reminderctl.channels._email import mime
 
@@ -87,7 +87,7 @@ def mark_as_test(message: Message, _address: str) -> tuple[Message, str]:
     return marked, ""
 
 
-def mistakes(settings: Settings) -> list[str]:
+def validate_settings(settings: Settings) -> list[str]:
     """What is wrong with settings that are each right by themselves."""
     return [*_mistakes_of_way(settings), *_mistakes_of_login(settings), *_mistakes_of_addresses(settings)]
 
@@ -105,7 +105,7 @@ def programs(settings: Settings) -> dict[str, list[Path]]:
     }
 
 
-def message_mistakes(tree: Mapping[str, Any]) -> list[str]:
+def validate_message(tree: Mapping[str, Any]) -> list[str]:
     """What is wrong with an action's keys that are each right by themselves."""
     found = [] if tree.keys() & {"body", "html"} else ["body is missing: a mail needs a `body`, an `html` or both"]
     headers = tree.get("headers")

@@ -33,7 +33,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from reminderctl import elapsed
-from reminderctl.channels import OnUnknown, Rules
+from reminderctl.channels import OnUnknown, Policy
 from reminderctl.channels._http import provider, responses
 from reminderctl.channels._http.responses import quote
 from reminderctl.channels.addresses import parse_chat
@@ -42,9 +42,9 @@ from reminderctl.model import Envelope, Receipt
 from reminderctl.secret import Secret
 from reminderctl.text_types import Plain, TelegramHtml
 
-__all__ = ["RULES", "Channel", "Message", "Settings", "as_file", "message_mistakes", "mistakes"]
+__all__ = ["POLICY", "Channel", "Message", "Settings", "preview", "validate_message", "validate_settings"]
 
-RULES = Rules(on_unknown=OnUnknown.HOLD, workers=4)
+POLICY = Policy(on_unknown=OnUnknown.HOLD, workers=4)
 
 LONGEST_TEXT = 4096  # UTF-16 units of what a reader sees (core.telegram.org/bots/api#sendmessage)
 
@@ -84,7 +84,7 @@ class Message(Struct, frozen=True, kw_only=True):
 # --- mistakes -------------------------------------------------------------------------------------------------------
 
 
-def mistakes(settings: Settings) -> list[str]:
+def validate_settings(settings: Settings) -> list[str]:
     """What is wrong with the settings taken together, without a word of the token."""
     found = provider.url_mistakes(settings.base_url)
     if not _TOKEN.fullmatch(settings.bot_token.reveal()):
@@ -92,7 +92,7 @@ def mistakes(settings: Settings) -> list[str]:
     return found
 
 
-def message_mistakes(tree: Mapping[str, Any]) -> list[str]:
+def validate_message(tree: Mapping[str, Any]) -> list[str]:
     """What is wrong with an action's keys: texts that are missing or too many, tags that Telegram does not know."""
     given = tree.keys() & {"body", "html"}
     if not given:
@@ -117,7 +117,7 @@ def _tag_mistakes(template: str) -> Iterator[str]:
 # --- the request ----------------------------------------------------------------------------------------------------
 
 
-def as_file(message: Message, settings: Settings | None, envelope: Envelope) -> dict[str, Any]:  # noqa: ARG001
+def preview(message: Message, settings: Settings | None, envelope: Envelope) -> dict[str, Any]:  # noqa: ARG001
     """The message as it would leave; raises `Rejected` where it could not."""
     request = _compose(message, settings)
     return {
@@ -168,7 +168,7 @@ class Channel:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._line = provider.Line()
+        self._http = provider.HttpProvider()
 
     def send(self, message: Message, envelope: Envelope) -> Receipt:
         """Send one message; raises a `DeliveryError` unless Telegram took it."""
@@ -186,15 +186,15 @@ class Channel:
 
     def close(self) -> None:
         """Let go of connections; never raises."""
-        self._line.close()
+        self._http.close()
 
-    def _post(self, request: Mapping[str, Any], *, timeout: float) -> responses.Answer:
+    def _post(self, request: Mapping[str, Any], *, timeout: float) -> responses.Response:
         # The token is in the URL, of which no error ever shows more than the host.
         url = f"{self._settings.base_url.rstrip('/')}/bot{self._settings.bot_token.reveal()}/sendMessage"
         headers = {"Content-Type": "application/json"}
-        return self._line.request("POST", url, headers=headers, body=msgspec.json.encode(request), timeout=timeout)
+        return self._http.request("POST", url, headers=headers, body=msgspec.json.encode(request), timeout=timeout)
 
-    def _read(self, answer: responses.Answer) -> Receipt:
+    def _read(self, answer: responses.Response) -> Receipt:
         token = self._settings.bot_token.reveal()
         return _read_answer(answer, hide=[token, token.partition(":")[2]])
 
@@ -202,7 +202,7 @@ class Channel:
 # --- the answer -----------------------------------------------------------------------------------------------------
 
 
-def _read_answer(answer: responses.Answer, *, hide: list[str]) -> Receipt:
+def _read_answer(answer: responses.Response, *, hide: list[str]) -> Receipt:
     """The receipt of a message that Telegram took; raises a `DeliveryError` for any other answer."""
     said = _read_object(answer.json)
     accepted = 200 <= answer.status < 300
@@ -224,7 +224,7 @@ def _read_answer(answer: responses.Answer, *, hide: list[str]) -> Receipt:
     raise refusal
 
 
-def _classify(code: int, answer: responses.Answer, *, text: str) -> DeliveryError | None:
+def _classify(code: int, answer: responses.Response, *, text: str) -> DeliveryError | None:
     """What a code means; Telegram's are those of HTTP (github.com/tdlib/telegram-bot-api, Client.cpp, Query.cpp)."""
     if code in (401, 404):  # the token is revoked, or none
         return ChannelDown(text)
@@ -235,7 +235,7 @@ def _classify(code: int, answer: responses.Answer, *, text: str) -> DeliveryErro
     return responses.classify_status(code, answer.retry_after, text=text)
 
 
-def _read_wait(answer: responses.Answer) -> timedelta | datetime | None:
+def _read_wait(answer: responses.Response) -> timedelta | datetime | None:
     """How long the bot, whole as it is, asks to be left alone: in the body, where Telegram says it, or in a header."""
     seconds = _read_object(_read_object(answer.json).get("parameters")).get("retry_after")
     in_body = responses.read_retry_after(str(seconds)) if isinstance(seconds, int | float) else None
@@ -245,7 +245,7 @@ def _read_wait(answer: responses.Answer) -> timedelta | datetime | None:
     return in_body or in_header
 
 
-def _read_new_chat(answer: responses.Answer) -> int | None:
+def _read_new_chat(answer: responses.Response) -> int | None:
     """Where a group's messages go since it has become a supergroup; None where this is not what Telegram says."""
     chat = _read_object(_read_object(answer.json).get("parameters")).get("migrate_to_chat_id")
     return chat if answer.status == 400 and isinstance(chat, int) else None

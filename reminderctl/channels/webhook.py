@@ -33,17 +33,17 @@ from urllib.parse import urljoin, urlsplit
 from msgspec import Meta, Struct, structs
 
 from reminderctl import elapsed
-from reminderctl.channels import OnUnknown, Rules
+from reminderctl.channels import OnUnknown, Policy
 from reminderctl.channels._http import client, responses
 from reminderctl.channels._marking import mark_headers
 from reminderctl.channels._webhook_request import (
     Message,
     compose,
     headers_for,
-    message_mistakes,
+    secrets_in,
     settings_mistakes,
     signing_keys,
-    words_to_hide,
+    validate_message,
 )
 from reminderctl.channels.addresses import origin
 from reminderctl.channels.masking import MASK, is_secret_header, is_secret_parameter
@@ -52,22 +52,22 @@ from reminderctl.model import Envelope, Receipt
 from reminderctl.secret import Secret
 
 if TYPE_CHECKING:
-    from reminderctl.channels._http.transport import Session
+    from reminderctl.channels._http.transport import HttpSession
 
 __all__ = [
-    "RULES",
+    "POLICY",
     "Channel",
     "Message",
     "Settings",
-    "as_file",
     "circuit",
     "mark_as_test",
-    "message_mistakes",
-    "mistakes",
+    "preview",
     "secret_place",
+    "validate_message",
+    "validate_settings",
 ]
 
-RULES = Rules(on_unknown=OnUnknown.RESEND, workers=8)
+POLICY = Policy(on_unknown=OnUnknown.RESEND, workers=8)
 
 _SCRIPTS, _SCRIPT_ANSWERS = "script.google.com", "script.googleusercontent.com"
 # Where "not found" and "gone" say that the whole integration is unknown, not that this one request is wrong.
@@ -94,7 +94,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     timeout: Annotated[float, Meta(description="Seconds that one attempt may last in all.", gt=0, le=30)] = 30.0
 
 
-def mistakes(settings: Settings) -> list[str]:
+def validate_settings(settings: Settings) -> list[str]:
     """What is wrong with the settings taken together."""
     found = list(settings_mistakes(settings.headers))
     try:
@@ -104,7 +104,7 @@ def mistakes(settings: Settings) -> list[str]:
     return found
 
 
-def as_file(message: Message, settings: Settings | None, envelope: Envelope) -> dict[str, Any]:
+def preview(message: Message, settings: Settings | None, envelope: Envelope) -> dict[str, Any]:
     """The request as it would leave at the envelope's instant, with the signature and the settings' headers masked."""
     request = compose(
         message,
@@ -155,7 +155,7 @@ class Channel:
 
     def __init__(self, settings: Settings | None) -> None:
         self._settings = settings or Settings()
-        self._opened: Session | None = None
+        self._opened: HttpSession | None = None
 
     def send(self, message: Message, envelope: Envelope) -> Receipt:
         """Make one request; raises a `DeliveryError` unless the receiver accepted it."""
@@ -174,7 +174,7 @@ class Channel:
         )
         if answer.host == _SCRIPTS and (collected := _where_script_answers(sent.url, answer)):
             return self._collect(collected, timeout=until - elapsed.seconds())
-        if refusal := _refusal(answer, hidden=words_to_hide(sent, self._settings.secret)):
+        if refusal := _refusal(answer, hidden=secrets_in(sent, self._settings.secret)):
             raise refusal
         if answer.host == _SCRIPTS and answer.is_html:
             raise ChannelDown(
@@ -188,7 +188,7 @@ class Channel:
             self._opened.close()
             self._opened = None
 
-    def _session(self) -> Session:
+    def _session(self) -> HttpSession:
         if not self._opened:
             # Receivers know repetitions by their id, so that a lost connection costs no more than another attempt.
             self._opened = client.session(keep_alive=True)
@@ -205,7 +205,7 @@ class Channel:
         return Receipt()
 
 
-def _where_script_answers(url: str, answer: responses.Answer) -> str | None:
+def _where_script_answers(url: str, answer: responses.Response) -> str | None:
     """Where a Google script that has run puts its answer; None where this is not the sign of it."""
     place = urljoin(url, answer.headers.get("location", ""))
     secure_enough = urlsplit(place).scheme in ("https", urlsplit(url).scheme)
@@ -214,7 +214,7 @@ def _where_script_answers(url: str, answer: responses.Answer) -> str | None:
     return None
 
 
-def _refusal(answer: responses.Answer, *, hidden: list[str]) -> DeliveryError | None:
+def _refusal(answer: responses.Response, *, hidden: list[str]) -> DeliveryError | None:
     """What an answer means; None for accepted. Receivers know repetitions by their id, so what may pass is repeated."""
     text = responses.describe(answer, hide=hidden)
     if (answer.host, answer.status) in _UNKNOWN_INTEGRATION:
@@ -224,7 +224,7 @@ def _refusal(answer: responses.Answer, *, hidden: list[str]) -> DeliveryError | 
     return responses.classify_status(answer.status, _asked_wait(answer), text=text, repeatable=True)
 
 
-def _asked_wait(answer: responses.Answer) -> timedelta | datetime | None:
+def _asked_wait(answer: responses.Response) -> timedelta | datetime | None:
     """How long the receiver asks to be left alone: in a header, or in seconds in its body, as Discord does."""
     said = answer.json if answer.status == 429 else None
     seconds = said.get("retry_after") if isinstance(said, dict) else None

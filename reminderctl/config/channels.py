@@ -126,7 +126,7 @@ def _read_settings(page: Page, node: MappingNode, *, module: ChannelModule, path
         leave_out=incomplete | (entries(node).keys() - filled.keys()),
         hide=variables.hide,
     )
-    find = module.mistakes
+    find = module.validate_settings
     if settings is not None and not incomplete:
         found: Iterable[str] = find(settings)
     else:

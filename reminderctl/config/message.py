@@ -276,6 +276,6 @@ def _check_shape(
     # What was told already, and at its very place, is not told again; nor is what may follow from it alone.
     doubtful = unfinished | draft.told | {field for field, _ in complaints if field in tree}
     doubtful |= {nearest(name, encoded_names(message_type)) for name in unfinished}
-    for what in draft.module.message_mistakes({name: value for name, value in tree.items() if name not in doubtful}):
+    for what in draft.module.validate_message({name: value for name, value in tree.items() if name not in doubtful}):
         if not depends_on(what, doubtful):
             draft.note(what)

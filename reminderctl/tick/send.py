@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from reminderctl import channels, elapsed
 from reminderctl.bookings import Bookings
-from reminderctl.channels import OnUnknown, Rules
+from reminderctl.channels import OnUnknown, Policy
 from reminderctl.core import planning, recipients, retry
 from reminderctl.errors import LockedError, ReminderctlError, Unknown
 from reminderctl.ledger import Ledger, circuits, claims, queue, sources
@@ -37,7 +37,7 @@ MAY_CHANGE = ("channel", "address", "participant", "due_at", "expires_at")  # of
 LOOK_AGAIN = timedelta(seconds=30)  # after which the next run looks at what was missing in the moment before an attempt
 IN_STORE = 32  # claims beyond the workers of a lane whose channel tells repetitions
 OTHER_PROVIDER = "its provider is another one now, which could not tell a repetition"
-UNCONFIGURED = Rules(on_unknown=OnUnknown.HOLD, workers=0)
+UNCONFIGURED = Policy(on_unknown=OnUnknown.HOLD, workers=0)
 
 
 class Sender:
@@ -293,6 +293,6 @@ class Sender:
             lane_throttles=trouble.throttles,
         )
 
-    def _rules(self, channel: str) -> Rules:
+    def _rules(self, channel: str) -> Policy:
         configured = self._config.channels.get(channel)
-        return channels.module(configured.module).RULES if configured else UNCONFIGURED
+        return channels.module(configured.module).POLICY if configured else UNCONFIGURED

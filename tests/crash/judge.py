@@ -141,7 +141,7 @@ def _find_loss(what: Owed, case: _Case) -> Iterator[str]:
 
 
 def _find_duplicate(what: Owed, case: _Case, *, module: str) -> Iterator[str]:
-    rule = channels.module(module).RULES.on_unknown
+    rule = channels.module(module).POLICY.on_unknown
     doubts = len(case.unknown_attempts)
     allowed = {OnUnknown.HOLD: 1, OnUnknown.RESEND_ONCE: min(1 + doubts, 2), OnUnknown.RESEND: 1 + doubts}[rule]
     if module in TELLS_REPETITIONS:
@@ -184,7 +184,7 @@ def _find_hoarding(cases: Mapping[Owed, _Case], modules: Mapping[str, str]) -> I
         if attempt.error == DIED
     )
     for (run, channel), number in left_behind.items():
-        rules = channels.module(modules[channel]).RULES
+        rules = channels.module(modules[channel]).POLICY
         if rules.on_unknown is OnUnknown.HOLD and number > rules.workers:
             yield f"{channel}: run {run} died with {number} of them claimed, and has {rules.workers} workers"
 

@@ -163,10 +163,10 @@ def test_nothing_is_asked_for_a_message_that_cannot_be_one(
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_the_outbox_shows_the_sms_and_what_it_takes(provider: str) -> None:
-    shown = channels.module(provider).as_file(message(provider, body="¡Ávila! 👋\n"), settings(provider), envelope())
+    shown = channels.module(provider).preview(message(provider, body="¡Ávila! 👋\n"), settings(provider), envelope())
     sender = "+15005550006" if provider == "sms.twilio" else "ClinicaSol"
     assert shown == {"to": "+34600111222", "from": sender, "body": "¡Ávila! 👋", "encoding": "UCS-2", "segments": 1}
-    without = channels.module(provider).as_file(message(provider), None, envelope())
+    without = channels.module(provider).preview(message(provider), None, envelope())
     assert without == {"to": "600 111 222", "from": None, "body": "Hola", "encoding": "GSM-7", "segments": 1}
 
 
@@ -320,7 +320,7 @@ def test_infobip_tells_a_repetition_by_its_id_so_that_unknown_sms_are_sent_again
     assert isinstance(receipt, Receipt)
     assert receipt.provider_id == "5f0c1d9e"
     assert "earlier attempt" in (receipt.note or "")
-    assert {name: channels.module(name).RULES.on_unknown for name in PROVIDERS} == {
+    assert {name: channels.module(name).POLICY.on_unknown for name in PROVIDERS} == {
         "sms.twilio": OnUnknown.HOLD,
         "sms.vonage": OnUnknown.HOLD,
         "sms.http": OnUnknown.HOLD,

@@ -106,7 +106,7 @@ def test_a_message_arrives_as_it_is(
     usual = {"chat_id": 123, "disable_notification": False, "link_preview_options": NO_PREVIEW}
     mode = {"parse_mode": "HTML"} if sent.html else {}
     assert request.json() == usual | mode | arrives
-    shown = telegram.as_file(sent, telegram.Settings(bot_token=Secret(TOKEN), **options), ENVELOPE)
+    shown = telegram.preview(sent, telegram.Settings(bot_token=Secret(TOKEN), **options), ENVELOPE)
     assert shown == {
         "to": sent.to.strip(),
         "html" if sent.html else "body": request.json()["text"],
@@ -259,7 +259,7 @@ def test_the_token_shows_nowhere_whatever_a_server_says_of_it(server: Server) ->
     ],
 )
 def test_settings_that_can_never_work_are_mistakes(token: str, base_url: str, words: list[str]) -> None:
-    found = telegram.mistakes(telegram.Settings(bot_token=Secret(token), base_url=base_url))
+    found = telegram.validate_settings(telegram.Settings(bot_token=Secret(token), base_url=base_url))
     assert len(found) == len(words)
     assert all(one.startswith(expected) for one, expected in zip(found, words, strict=True))
     assert CANARY not in str(found)
@@ -284,7 +284,7 @@ def test_settings_that_can_never_work_are_mistakes(token: str, base_url: str, wo
     ],
 )
 def test_mistakes_in_a_message_are_found_before_it_is_sent(tree: dict[str, Any], words: list[str]) -> None:
-    found = telegram.message_mistakes(tree)
+    found = telegram.validate_message(tree)
     assert len(found) == len(words)
     assert all(one.startswith(expected) for one, expected in zip(found, words, strict=True))
 
@@ -361,6 +361,6 @@ def test_no_name_changes_where_a_link_goes(parse: Callable[[str], dict[str, Any]
 )
 def test_check_finds_the_tags_that_telegram_refuses(parse: Callable[[str], dict[str, Any]], html: str) -> None:
     parsed = parse(html)
-    assert bool(telegram.message_mistakes({"html": html})) == (parsed["@type"] == "error"), parsed
+    assert bool(telegram.validate_message({"html": html})) == (parsed["@type"] == "error"), parsed
     if parsed["@type"] != "error":
         assert telegram._as_shown(html) == parsed["text"]

@@ -79,7 +79,7 @@ def test_a_request_arrives_byte_for_byte(
 def test_the_outbox_shows_the_request_that_would_arrive(server: Server, fields: dict[str, Any]) -> None:
     fields = dict(fields)
     sent = message(url=server.url + fields.pop("path", ""), **fields)
-    shown = webhook.as_file(sent, webhook.Settings(secret=Secret(SECRET)), ENVELOPE)
+    shown = webhook.preview(sent, webhook.Settings(secret=Secret(SECRET)), ENVELOPE)
     assert list(shown) == ["method", "url", "headers", "body"]
     send(sent, secret=SECRET)
     [arrived] = server.requests
@@ -92,7 +92,7 @@ def test_the_outbox_shows_the_request_that_would_arrive(server: Server, fields: 
 
 
 def test_without_a_body_and_settings_the_outbox_shows_neither_body_nor_signature() -> None:
-    shown = webhook.as_file(message(url="https://example.com/a"), None, ENVELOPE)
+    shown = webhook.preview(message(url="https://example.com/a"), None, ENVELOPE)
     assert shown == {
         "method": "POST",
         "url": "https://example.com/a",
@@ -236,7 +236,7 @@ OK = {"url": "https://example.com/{appointment_id}?x={{ staff_name }}"}
     ],
 )  # fmt: skip
 def test_mistakes_in_a_message_are_found_before_it_is_sent(tree: dict[str, Any], words: list[str]) -> None:
-    found = webhook.message_mistakes(tree)
+    found = webhook.validate_message(tree)
     assert len(found) == len(words)
     assert all(one.startswith(expected) for one, expected in zip(found, words, strict=True))
 
@@ -250,7 +250,7 @@ def test_a_message_with_a_mistake_is_rejected_unsent(server: Server) -> None:
     ("secret", "count"), [(None, 0), ("plain text", 0), (SECRET, 0), (f"{SECRET} whsec_?", 1), ("whsec_", 1)]
 )
 def test_a_secret_that_cannot_be_one_is_a_mistake(secret: str | None, count: int) -> None:
-    found = webhook.mistakes(webhook.Settings(secret=Secret(secret) if secret else None))
+    found = webhook.validate_settings(webhook.Settings(secret=Secret(secret) if secret else None))
     assert len(found) == count
     if found:
         assert "whsec_?" not in found[0]

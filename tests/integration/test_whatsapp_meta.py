@@ -168,8 +168,8 @@ def test_a_template_arrives_with_what_fills_it(
         template["components"] = components
     assert server.requests[0].json() == HEAD | {"type": "template", "template": template}
     shown = {"to": "+34600111222", "template": "appointment_reminder", "language": "es", **fields}
-    assert meta.as_file(sent, settings(), ENVELOPE) == shown
-    assert meta.as_file(sent, None, ENVELOPE) == shown | {"to": "600 111 222"}
+    assert meta.preview(sent, settings(), ENVELOPE) == shown
+    assert meta.preview(sent, None, ENVELOPE) == shown | {"to": "600 111 222"}
 
 
 @pytest.mark.parametrize(("language", "code"), [("es", "es_ES"), ("en-GB", "en_US"), ("de", "en_US")])
@@ -356,7 +356,7 @@ def test_the_token_shows_nowhere_whatever_a_server_says_of_it(server: Server, st
     ],
 )
 def test_settings_that_can_never_work_are_mistakes(changes: dict[str, Any], words: list[str]) -> None:
-    found = meta.mistakes(settings(**changes))
+    found = meta.validate_settings(settings(**changes))
     assert len(found) == len(words)
     assert all(one.startswith(expected) for one, expected in zip(found, words, strict=True))
     assert CANARY not in str(found)
@@ -380,7 +380,7 @@ def test_settings_that_can_never_work_are_mistakes(changes: dict[str, Any], word
     ],
 )
 def test_mistakes_in_a_message_are_found_before_it_is_sent(tree: dict[str, Any], words: list[str]) -> None:
-    found = meta.message_mistakes(tree)
+    found = meta.validate_message(tree)
     assert len(found) == len(words)
     assert all(one.startswith(expected) for one, expected in zip(found, words, strict=True))
 

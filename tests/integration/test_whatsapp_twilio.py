@@ -74,18 +74,18 @@ def test_what_whatsapp_refuses_through_twilio(server: Server, code: int, kind: t
 
 
 def test_check_tells_what_is_wrong_with_a_message_in_each_language() -> None:
-    assert twilio.message_mistakes({"content_sid": {"es": CONTENT, "en": "{custom.template}"}, "variables": {}}) == []
-    assert len(twilio.message_mistakes({"content_sid": {"es": CONTENT, "en": "HX1"}})) == 1
+    assert twilio.validate_message({"content_sid": {"es": CONTENT, "en": "{custom.template}"}, "variables": {}}) == []
+    assert len(twilio.validate_message({"content_sid": {"es": CONTENT, "en": "HX1"}})) == 1
 
 
 def test_the_outbox_shows_the_template_or_the_text() -> None:
     account = settings(WHATSAPP)
-    shown = twilio.as_file(message(WHATSAPP, **TEMPLATE), account, envelope())
+    shown = twilio.preview(message(WHATSAPP, **TEMPLATE), account, envelope())
     assert shown == {
         "to": "+34600111222",
         "from": "+15005550006",
         "content_sid": CONTENT,
         "variables": {"1": "Núria & Ana", "2": "10:00"},
     }
-    shown = twilio.as_file(message(WHATSAPP), None, envelope())
+    shown = twilio.preview(message(WHATSAPP), None, envelope())
     assert shown == {"to": "600 111 222", "from": None, "body": "Hola"}

@@ -25,7 +25,7 @@ def test_a_password_is_not_shown():
     settings = convert('{"host": "h", "from": "a@b.test", "username": "u", "password": "hush"}', into=channel.Settings)
     assert settings.password.reveal() == "hush"
     assert "hush" not in repr(settings)
-    assert channel.mistakes(settings) == []
+    assert channel.validate_settings(settings) == []
 
 
 @pytest.mark.parametrize(
@@ -43,14 +43,14 @@ def test_a_password_is_not_shown():
     ],
 )
 def test_settings_that_do_not_fit_together_are_named(settings, mistake):
-    found = channel.mistakes(convert(settings, into=channel.Settings))
+    found = channel.validate_settings(convert(settings, into=channel.Settings))
     assert len(found) == 1
     assert mistake in found[0]
 
 
 def test_a_mail_without_any_text_is_a_mistake():
-    assert channel.message_mistakes({"subject": "x"}) == ["body is missing: a mail needs a `body`, an `html` or both"]
-    assert channel.message_mistakes({"subject": "x", "html": {"es": "<p>"}}) == []
+    assert channel.validate_message({"subject": "x"}) == ["body is missing: a mail needs a `body`, an `html` or both"]
+    assert channel.validate_message({"subject": "x", "html": {"es": "<p>"}}) == []
 
 
 def test_headers_that_make_a_mail_what_it_is_cannot_be_set():

@@ -29,7 +29,7 @@ _CONVERSATION_OVER = (421, -1)  # -1: what smtplib gives for an answer that has 
 class _Lines:
     """The lines that a server sends, read so that no drip of bytes outlasts the session's deadline."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: SmtpSession) -> None:
         self._session = session
         self.unread = b""
         self.taken = 0
@@ -61,7 +61,7 @@ class _Lines:
         self.unread = b""
 
 
-class Session(smtplib.SMTP):
+class SmtpSession(smtplib.SMTP):
     """One connection. `phase` says what it is about, `deadline` (elapsed seconds) when every wait in it ends."""
 
     def __init__(self, host: str, *, deadline: float, context: ssl.SSLContext | None) -> None:
@@ -141,7 +141,7 @@ class Client:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._port = settings.port or PORTS[settings.security]
-        self._session: Session | None = None
+        self._session: SmtpSession | None = None
         self._context: ssl.SSLContext | None = None
         self._hidden: frozenset[str] = frozenset()
 
@@ -210,11 +210,11 @@ class Client:
         session.phase = Phase.ACCEPTED
         return Receipt(provider_id=queue_id(words) or mail.message_id)
 
-    def _open(self, deadline: float) -> Session:
+    def _open(self, deadline: float) -> SmtpSession:
         settings = self._settings
         context = None if settings.security == "none" else self._trust()
         implicit = context if settings.security == "tls" else None
-        self._session = session = Session(settings.host, deadline=deadline, context=implicit)
+        self._session = session = SmtpSession(settings.host, deadline=deadline, context=implicit)
         session.ask(Phase.CONNECT, session.connect, settings.host, self._port)
         session.phase = Phase.HELLO
         session.ehlo_or_helo_if_needed()
@@ -239,7 +239,7 @@ class Client:
             self._context.hostname_checks_common_name = False  # RFC 6125: the subjectAltName alone names a server
         return self._context
 
-    def _log_in(self, session: Session) -> None:
+    def _log_in(self, session: SmtpSession) -> None:
         offered = session.esmtp_features.get("auth", "").upper().split()
         prepared = login.prepare(self._settings, offered, deadline=session.deadline)
         self._hidden = prepared.hidden

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from reminderctl import __version__
-from reminderctl.channels._http.responses import Answer, classify_status, describe, read_retry_after
+from reminderctl.channels._http.responses import Response, classify_status, describe, read_retry_after
 from reminderctl.errors import ChannelDown, Rejected, Unavailable, Unknown
 
 if TYPE_CHECKING:
     import requests
 
-    from reminderctl.channels._http.transport import Session
+    from reminderctl.channels._http.transport import HttpSession
 
-__all__ = ["DEADLINE", "Answer", "classify_status", "describe", "host_of", "read_retry_after", "request", "session"]
+__all__ = ["DEADLINE", "Response", "classify_status", "describe", "host_of", "read_retry_after", "request", "session"]
 
 DEADLINE = 30.0  # seconds for one attempt, from the look-up of the name to the last byte of the answer
 USER_AGENT = f"reminderctl/{__version__}"  # Meta's API refuses a version of fewer than three numbers
@@ -29,7 +29,7 @@ USER_AGENT = f"reminderctl/{__version__}"  # Meta's API refuses a version of few
 _LONGEST_BODY = 64 * 1024  # bytes of an answer that are read
 
 
-def session(*, keep_alive: bool = False) -> Session:
+def session(*, keep_alive: bool = False) -> HttpSession:
     """What requests travel on, for one thread; close it at the end.
 
     Without `keep_alive` each request has a connection of its own: on a kept one, a request can meet a server that is
@@ -39,11 +39,11 @@ def session(*, keep_alive: bool = False) -> Session:
     from reminderctl.channels._http import transport
 
     headers = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity"}
-    return transport.Session(headers, keep_alive=keep_alive)
+    return transport.HttpSession(headers, keep_alive=keep_alive)
 
 
 def request(
-    session: Session,
+    session: HttpSession,
     method: str,
     url: str,
     *,
@@ -53,7 +53,7 @@ def request(
     auth: tuple[str, str] | None = None,
     timeout: float = DEADLINE,
     public_only: bool = False,
-) -> Answer:
+) -> Response:
     """Make one request, and no other: redirects are answers. Gives the answer, whatever its status.
 
     `timeout` is the seconds that all of it may last. `public_only` refuses a host with a private address.
@@ -88,7 +88,7 @@ def request(
 
 
 def _prepare(
-    session: Session, method: str, url: str, *, headers: Mapping[str, str], content: Any, auth: Any
+    session: HttpSession, method: str, url: str, *, headers: Mapping[str, str], content: Any, auth: Any
 ) -> requests.PreparedRequest:
     """The request, made without the session: that would add cookies of earlier answers and passwords from ~/.netrc."""
     import requests
@@ -107,7 +107,7 @@ def _prepare(
     raise Rejected(f"the request to {host_of(url)} cannot be made: {what}")
 
 
-def _read(host: str, response: requests.Response) -> Answer:
+def _read(host: str, response: requests.Response) -> Response:
     """The answer, with as much of its body as comes; its status is known, whatever becomes of the body."""
     import requests
     import urllib3
@@ -123,7 +123,9 @@ def _read(host: str, response: requests.Response) -> Answer:
             response.raw.close()  # what is still to come must not be taken for the next answer
         response.raw.release_conn()
     headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(host=host, status=response.status_code, headers=headers, body=body[:_LONGEST_BODY], complete=complete)
+    return Response(
+        host=host, status=response.status_code, headers=headers, body=body[:_LONGEST_BODY], complete=complete
+    )
 
 
 def host_of(url: str) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime, timedelta
 
-    from reminderctl.channels._http.transport import Session
+    from reminderctl.channels._http.transport import HttpSession
     from reminderctl.model import Envelope
 
 BaseUrl = Annotated[
@@ -26,13 +26,13 @@ BaseUrl = Annotated[
 Timeout = Annotated[float, Meta(description="Seconds that one attempt may last in all.", gt=0, le=30)]
 
 
-class Line:
+class HttpProvider:
     """A way to a provider, for one thread; it is opened when it is first used."""
 
     def __init__(self) -> None:
-        self._opened: Session | None = None
+        self._opened: HttpSession | None = None
 
-    def request(self, method: str, url: str, **what: Any) -> responses.Answer:
+    def request(self, method: str, url: str, **what: Any) -> responses.Response:
         """Make one request, as `client.request` does. Each has a connection of its own: nobody tells repetitions."""
         self._opened = self._opened or client.session()
         return client.request(self._opened, method, url, **what)
@@ -74,7 +74,7 @@ def error(
     return meaning(text, provider_code=provider_code)
 
 
-def not_understood(answer: responses.Answer, provider: str, *, hide: Iterable[str]) -> Unknown:
+def not_understood(answer: responses.Response, provider: str, *, hide: Iterable[str]) -> Unknown:
     """An answer that says success with something else than the provider's words: a proxy's page, half a body."""
     what = "a web page" if answer.is_html else "not what it says to a message" if answer.complete else "half an answer"
     said = "" if answer.is_html else quote(answer.text, hide=hide)
@@ -84,7 +84,7 @@ def not_understood(answer: responses.Answer, provider: str, *, hide: Iterable[st
     )
 
 
-def spell_out(secret: Secret | None, *, user: str = "") -> list[str]:
+def encodings_of(secret: Secret | None, *, user: str = "") -> list[str]:
     """What an answer might echo of a secret: itself, as in a form, and as in an Authorization with this user."""
     if not secret:
         return []

@@ -19,7 +19,7 @@ _LONGEST_QUOTE = 200  # characters of an answer that stand in an error text
 _LONGEST_WAIT = 7 * 86400  # seconds: what a server asks beyond that is a slip, and deadlines are nearer anyway
 
 
-class Answer(Struct, frozen=True, kw_only=True):
+class Response(Struct, frozen=True, kw_only=True):
     """What a server answered; the names in `headers` are in lower case.
 
     `body` holds at most 64 KiB and is empty where it broke off; `complete` tells whether it is all there.
@@ -81,7 +81,7 @@ def classify_status(
     return Unknown(text)
 
 
-def describe(answer: Answer, *, hide: Iterable[str] = ()) -> str:
+def describe(answer: Response, *, hide: Iterable[str] = ()) -> str:
     """An answer in one line: the host, the status and the server's own words, without the texts to `hide`."""
     from http import HTTPStatus
 

@@ -187,7 +187,7 @@ class Adapter(HTTPAdapter):
         """Leave the pool as it is: its context knows whom to trust, and loading the authorities again is slow."""
 
 
-class Session(requests.Session):
+class HttpSession(requests.Session):
     """Connections and what the environment says about the way: proxies, certificate authorities."""
 
     def __init__(self, headers: dict[str, str], *, keep_alive: bool) -> None:

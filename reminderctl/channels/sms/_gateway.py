@@ -67,7 +67,7 @@ class Settings(Gateway, frozen=True, kw_only=True):
         return [("preset", self.preset), ("from_", self.from_)]
 
 
-class Request(NamedTuple):
+class GatewayRequest(NamedTuple):
     """What leaves the house."""
 
     method: str
@@ -99,7 +99,7 @@ def complete(settings: Settings) -> Gateway:
 # --- the request ----------------------------------------------------------------------------------------------------
 
 
-def compose(gateway: Gateway, settings: Settings, message: Message, envelope: Envelope) -> Request:
+def compose(gateway: Gateway, settings: Settings, message: Message, envelope: Envelope) -> GatewayRequest:
     """The request for one SMS. Raises `Rejected` where its number or its text is none."""
     number, sender = e164(message.to, region=settings.region), read_sender(settings.from_)
     values = {
@@ -122,7 +122,7 @@ def compose(gateway: Gateway, settings: Settings, message: Message, envelope: En
     elif settings.token and not _mentions(gateway, "token"):
         headers = {"Authorization": f"Bearer {values['token']}", **headers}
     body = None if gateway.json is None else msgspec.json.encode(fill(gateway.json, values))
-    return Request(
+    return GatewayRequest(
         gateway.method or "POST", _address(gateway, settings, values), headers, fill(gateway.form, values), body, auth
     )
 
@@ -164,7 +164,7 @@ def _address(gateway: Gateway, settings: Settings, values: Mapping[str, str]) ->
 # --- the answer -----------------------------------------------------------------------------------------------------
 
 
-def read_answer(gateway: Gateway, answer: responses.Answer, *, hide: list[str]) -> Receipt:
+def read_answer(gateway: Gateway, answer: responses.Response, *, hide: list[str]) -> Receipt:
     """The receipt of an SMS that the gateway took; raises a `DeliveryError` for any other answer.
 
     1. The rule for success, if all of it holds.
@@ -186,7 +186,7 @@ def read_answer(gateway: Gateway, answer: responses.Answer, *, hide: list[str]) 
     raise refusal or provider.not_understood(answer, "the gateway", hide=hide)
 
 
-def _accepted(rule: Success, answer: responses.Answer) -> bool:
+def _accepted(rule: Success, answer: responses.Response) -> bool:
     if answer.is_html or not answer.complete:
         return False
     right_status = answer.status in rule.status if rule.status else 200 <= answer.status < 300
@@ -205,7 +205,7 @@ def _matches(value: str | None, wanted: str | tuple[str, ...]) -> bool:
     return value is not None and any(fnmatch.fnmatchcase(value, each) for each in patterns)
 
 
-def _find(answer: responses.Answer, path: str) -> str | None:
+def _find(answer: responses.Response, path: str) -> str | None:
     """The text at a path such as `messages.0.id`; None where there is none."""
     if path == _WHOLE:
         return None if answer.is_html else answer.text.strip()
@@ -222,9 +222,9 @@ def _find(answer: responses.Answer, path: str) -> str | None:
     return str(place) if isinstance(place, str | int | float) and place != "" else None
 
 
-def words_to_hide(gateway: Gateway, settings: Settings) -> list[str]:
+def secrets_in(gateway: Gateway, settings: Settings) -> list[str]:
     """What an answer might echo and nobody should read: the secrets, and what people wrote into templates as it is."""
-    words = provider.spell_out(settings.password, user=settings.username) + provider.spell_out(settings.token)
+    words = provider.encodings_of(settings.password, user=settings.username) + provider.encodings_of(settings.token)
     query = urlsplit(gateway.url).query
     literals = [*_texts(gateway), *re.split("[&=]", query)]
     return words + [each for each in literals if len(each) >= _SHORTEST_SECRET and not _PLACEHOLDER.search(each)]

@@ -29,7 +29,7 @@ class Message(Struct, frozen=True, kw_only=True):
     body: Annotated[Plain, Meta(description="The text. Letters outside GSM 03.38 make it longer.")]
 
 
-def as_file(message: Message, settings: Any, envelope: Envelope) -> dict[str, Any]:  # noqa: ARG001 - the seam's
+def preview(message: Message, settings: Any, envelope: Envelope) -> dict[str, Any]:  # noqa: ARG001 - the seam's
     """The SMS as it would leave; raises `Rejected` where it could not."""
     return describe(message, settings, sender=read_sender(settings.from_) if settings else None)
 

@@ -31,21 +31,21 @@ A gateway is not trusted to tell repetitions, so an SMS whose fate nobody knows 
 
 from __future__ import annotations
 
-from reminderctl.channels import OnUnknown, Rules
+from reminderctl.channels import OnUnknown, Policy
 from reminderctl.channels._http import provider
 from reminderctl.channels.addresses import region_mistakes
 from reminderctl.channels.sms import _gateway
 from reminderctl.channels.sms._gateway import Settings
-from reminderctl.channels.sms._message import Message, as_file, sender_mistakes
+from reminderctl.channels.sms._message import Message, preview, sender_mistakes
 from reminderctl.channels.sms._presets import PRESETS
 from reminderctl.model import Envelope, Receipt
 
-__all__ = ["RULES", "Channel", "Message", "Settings", "as_file", "mistakes"]
+__all__ = ["POLICY", "Channel", "Message", "Settings", "preview", "validate_settings"]
 
-RULES = Rules(on_unknown=OnUnknown.HOLD, workers=4)
+POLICY = Policy(on_unknown=OnUnknown.HOLD, workers=4)
 
 
-class Channel(provider.Line):
+class Channel(provider.HttpProvider):
     """Sends the SMS of one thread."""
 
     def __init__(self, settings: Settings) -> None:
@@ -65,10 +65,10 @@ class Channel(provider.Line):
             auth=asked.auth,
             timeout=self._settings.timeout,
         )
-        return _gateway.read_answer(self._gateway, answer, hide=_gateway.words_to_hide(self._gateway, self._settings))
+        return _gateway.read_answer(self._gateway, answer, hide=_gateway.secrets_in(self._gateway, self._settings))
 
 
-def mistakes(settings: Settings) -> list[str]:
+def validate_settings(settings: Settings) -> list[str]:
     """What is wrong with the settings taken together."""
     gateway = _gateway.complete(settings)
     found = [*_gateway.mistakes(gateway, settings), *region_mistakes(settings.region)]

@@ -29,18 +29,18 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct, field
 
-from reminderctl.channels import OnUnknown, Rules
+from reminderctl.channels import OnUnknown, Policy
 from reminderctl.channels._http import provider, responses
 from reminderctl.channels.addresses import Region, digits, e164, region_mistakes
-from reminderctl.channels.sms._message import Message, Sender, as_file, read_body, read_sender, sender_mistakes
+from reminderctl.channels.sms._message import Message, Sender, preview, read_body, read_sender, sender_mistakes
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Unavailable, Unknown
 from reminderctl.model import Envelope, Receipt
 from reminderctl.secret import Secret
 
-__all__ = ["RULES", "Channel", "Message", "Settings", "as_file", "classify", "mistakes"]
+__all__ = ["POLICY", "Channel", "Message", "Settings", "classify", "preview", "validate_settings"]
 
 # RESEND, because our message id lets Infobip tell a repetition (status 23).
-RULES = Rules(on_unknown=OnUnknown.RESEND, workers=4)
+POLICY = Policy(on_unknown=OnUnknown.RESEND, workers=4)
 
 _LONGEST_VALIDITY = 48 * 60  # minutes
 _TAKEN_BEFORE = 23  # REJECTED_DUPLICATE_MESSAGE_ID
@@ -71,7 +71,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     timeout: provider.Timeout = 30.0
 
 
-def mistakes(settings: Settings) -> list[str]:
+def validate_settings(settings: Settings) -> list[str]:
     """What is wrong with the settings taken together."""
     return [
         *provider.url_mistakes(settings.base_url),
@@ -81,7 +81,7 @@ def mistakes(settings: Settings) -> list[str]:
     ]
 
 
-class Channel(provider.Line):
+class Channel(provider.HttpProvider):
     """Sends the SMS of one thread."""
 
     def __init__(self, settings: Settings) -> None:
@@ -98,7 +98,7 @@ class Channel(provider.Line):
             body=msgspec.json.encode({"messages": [_compose(message, self._settings, envelope)]}),
             timeout=self._settings.timeout,
         )
-        return _read_answer(answer, key=envelope.key, hide=provider.spell_out(self._settings.api_key))
+        return _read_answer(answer, key=envelope.key, hide=provider.encodings_of(self._settings.api_key))
 
 
 def _compose(message: Message, settings: Settings, envelope: Envelope) -> dict[str, Any]:
@@ -114,7 +114,7 @@ def _compose(message: Message, settings: Settings, envelope: Envelope) -> dict[s
     }
 
 
-def _read_answer(answer: responses.Answer, *, key: str, hide: list[str]) -> Receipt:
+def _read_answer(answer: responses.Response, *, key: str, hide: list[str]) -> Receipt:
     """The receipt of an SMS that Infobip took; raises a `DeliveryError` for any other answer."""
     if refusal := responses.classify_status(answer.status, answer.retry_after, text=_describe(answer, hide=hide)):
         raise refusal
@@ -142,7 +142,7 @@ def classify(group: int, number: int, *, text: str = "") -> DeliveryError | None
     return provider.error(meaning, text, code=number, alone=number in ALONE)
 
 
-def _describe(answer: responses.Answer, *, hide: list[str]) -> str:
+def _describe(answer: responses.Response, *, hide: list[str]) -> str:
     """An answer that is no success, in one line; Infobip says what is wrong in one of two ways."""
     said = answer.json if isinstance(answer.json, dict) else {}
     if said.get("errorCode"):

@@ -24,14 +24,14 @@ from typing import Any
 
 from msgspec import field
 
-from reminderctl.channels import OnUnknown, Rules, _twilio
+from reminderctl.channels import OnUnknown, Policy, _twilio
 from reminderctl.channels.addresses import e164
 from reminderctl.channels.sms._message import Message, Sender, describe, read_body, read_sender, sender_mistakes
 from reminderctl.model import Envelope, Receipt
 
-__all__ = ["RULES", "Channel", "Message", "Settings", "as_file", "mistakes"]
+__all__ = ["POLICY", "Channel", "Message", "Settings", "preview", "validate_settings"]
 
-RULES = Rules(on_unknown=OnUnknown.HOLD, workers=4)
+POLICY = Policy(on_unknown=OnUnknown.HOLD, workers=4)
 
 
 class Settings(_twilio.Account, frozen=True, kw_only=True):
@@ -40,13 +40,13 @@ class Settings(_twilio.Account, frozen=True, kw_only=True):
     from_: Sender = field(name="from", default="")
 
 
-def mistakes(settings: Settings) -> list[str]:
+def validate_settings(settings: Settings) -> list[str]:
     """What is wrong with the settings taken together."""
     wrong_sender = sender_mistakes(settings.from_) if settings.from_ else []
     return [*_twilio.account_mistakes(settings, sender=settings.from_), *wrong_sender]
 
 
-def as_file(message: Message, settings: Settings | None, envelope: Envelope) -> dict[str, Any]:  # noqa: ARG001
+def preview(message: Message, settings: Settings | None, envelope: Envelope) -> dict[str, Any]:  # noqa: ARG001
     """The SMS as it would leave; raises `Rejected` where it could not."""
     sender = (settings.messaging_service_sid or read_sender(settings.from_)) if settings else None
     return describe(message, settings, sender=sender)
@@ -57,7 +57,7 @@ class Channel:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._line = _twilio.Line(settings)
+        self._http = _twilio.AccountClient(settings)
 
     def send(self, message: Message, envelope: Envelope) -> Receipt:
         """Send one SMS; raises a `DeliveryError` unless Twilio took it."""
@@ -66,8 +66,8 @@ class Channel:
             **_twilio.sender_fields(self._settings, sender=read_sender(self._settings.from_)),
             "Body": read_body(message),
         }
-        return self._line.post(fields, envelope)
+        return self._http.post(fields, envelope)
 
     def close(self) -> None:
         """Let go of connections; never raises."""
-        self._line.close()
+        self._http.close()

@@ -29,18 +29,18 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field
 
-from reminderctl.channels import OnUnknown, Rules
+from reminderctl.channels import OnUnknown, Policy
 from reminderctl.channels._http import provider, responses
 from reminderctl.channels.addresses import Region, digits, e164, region_mistakes
-from reminderctl.channels.sms._message import Message, Sender, as_file, read_body, read_sender, sender_mistakes
+from reminderctl.channels.sms._message import Message, Sender, preview, read_body, read_sender, sender_mistakes
 from reminderctl.channels.sms._segments import count_segments
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unknown
 from reminderctl.model import Envelope, Receipt
 from reminderctl.secret import Secret
 
-__all__ = ["RULES", "Channel", "Message", "Settings", "as_file", "classify", "mistakes"]
+__all__ = ["POLICY", "Channel", "Message", "Settings", "classify", "preview", "validate_settings"]
 
-RULES = Rules(on_unknown=OnUnknown.HOLD, workers=4)
+POLICY = Policy(on_unknown=OnUnknown.HOLD, workers=4)
 
 _SHORTEST_TTL, _LONGEST_TTL = 20, 604_800  # seconds
 _LONGEST_REFERENCE = 40  # characters
@@ -70,7 +70,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     timeout: provider.Timeout = 30.0
 
 
-def mistakes(settings: Settings) -> list[str]:
+def validate_settings(settings: Settings) -> list[str]:
     """What is wrong with the settings taken together."""
     return [
         *provider.url_mistakes(settings.base_url),
@@ -79,7 +79,7 @@ def mistakes(settings: Settings) -> list[str]:
     ]
 
 
-class Channel(provider.Line):
+class Channel(provider.HttpProvider):
     """Sends the SMS of one thread."""
 
     def __init__(self, settings: Settings) -> None:
@@ -94,7 +94,7 @@ class Channel(provider.Line):
             form=_form(message, self._settings, envelope),
             timeout=self._settings.timeout,
         )
-        return _read_answer(answer, hide=provider.spell_out(self._settings.api_secret))
+        return _read_answer(answer, hide=provider.encodings_of(self._settings.api_secret))
 
 
 def _form(message: Message, settings: Settings, envelope: Envelope) -> dict[str, str]:
@@ -113,7 +113,7 @@ def _form(message: Message, settings: Settings, envelope: Envelope) -> dict[str,
     return form
 
 
-def _read_answer(answer: responses.Answer, *, hide: list[str]) -> Receipt:
+def _read_answer(answer: responses.Response, *, hide: list[str]) -> Receipt:
     """The receipt of an SMS that Vonage took; each part of a long one has a status of its own."""
     if refusal := responses.classify_status(
         answer.status, answer.retry_after, text=responses.describe(answer, hide=hide)

@@ -59,7 +59,7 @@ _ADVICE = {
 _TEMPORARILY_NOT = ("held_for_quality_assessment", "paused")  # what an accepted message can be [openapi]
 
 
-def read_answer(answer: responses.Answer, *, hide: list[str]) -> Receipt:
+def read_answer(answer: responses.Response, *, hide: list[str]) -> Receipt:
     """The receipt of a message that Meta took; raises a `DeliveryError` for any other answer."""
     said = _read_object(answer.json)
     fault = _read_object(said.get("error"))
@@ -94,7 +94,7 @@ def classify(
     return refusal
 
 
-def _describe(answer: responses.Answer, fault: Mapping[str, Any], *, hide: list[str]) -> str:
+def _describe(answer: responses.Response, fault: Mapping[str, Any], *, hide: list[str]) -> str:
     """An answer in one line: Meta's code, its own words, and what would be right."""
     code = _read_code(fault)
     if code is None:

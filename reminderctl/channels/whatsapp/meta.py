@@ -34,7 +34,7 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Meta, Struct
 
-from reminderctl.channels import OnUnknown, Rules
+from reminderctl.channels import OnUnknown, Policy
 from reminderctl.channels._http import provider
 from reminderctl.channels.addresses import Region, digits, e164, region_mistakes
 from reminderctl.channels.whatsapp import _meta_answers
@@ -45,18 +45,18 @@ from reminderctl.secret import Secret
 from reminderctl.text_types import Parameter, Plain, Url, UrlEnd
 
 __all__ = [
-    "RULES",
+    "POLICY",
     "Channel",
     "Message",
     "Settings",
     "TemplateHeader",
-    "as_file",
     "mark_as_test",
-    "message_mistakes",
-    "mistakes",
+    "preview",
+    "validate_message",
+    "validate_settings",
 ]
 
-RULES = Rules(on_unknown=OnUnknown.HOLD, workers=4)
+POLICY = Policy(on_unknown=OnUnknown.HOLD, workers=4)
 
 # Of github.com/facebook/openapi, business-messaging-api_v23.0.yaml.
 LONGEST_BODY, LONGEST_PARAMETER = 4096, 1024  # characters
@@ -114,7 +114,7 @@ class Message(Struct, frozen=True, kw_only=True):
 # --- mistakes -------------------------------------------------------------------------------------------------------
 
 
-def mistakes(settings: Settings) -> list[str]:
+def validate_settings(settings: Settings) -> list[str]:
     """What is wrong with the settings taken together."""
     found = [
         *provider.url_mistakes(settings.base_url),
@@ -128,7 +128,7 @@ def mistakes(settings: Settings) -> list[str]:
     return found
 
 
-def message_mistakes(message: Message | Mapping[str, Any]) -> list[str]:
+def validate_message(message: Message | Mapping[str, Any]) -> list[str]:
     """What is wrong with a message, rendered or still full of shortcodes and language maps."""
     fields = message if isinstance(message, Mapping) else msgspec.structs.asdict(message)
     return list(_find_mistakes(fields))
@@ -170,7 +170,7 @@ def _button_mistakes(buttons: Any) -> Iterator[str]:
 # --- the request ----------------------------------------------------------------------------------------------------
 
 
-def as_file(message: Message, settings: Settings | None, envelope: Envelope) -> dict[str, Any]:  # noqa: ARG001
+def preview(message: Message, settings: Settings | None, envelope: Envelope) -> dict[str, Any]:  # noqa: ARG001
     """The message as it would leave, without settings its number as it is; raises `Rejected` where it could not."""
     to = e164(message.to, region=settings.region) if settings else message.to
     _compose(message, to=to)
@@ -188,7 +188,7 @@ def _compose(message: Message, *, to: str) -> dict[str, Any]:
         raise Rejected("the template's language came out empty; write the code that it is approved in")
     if not message.template and not message.body.strip():
         raise Rejected("the message has no text: every shortcode in its body is empty")
-    if wrong := message_mistakes(message):
+    if wrong := validate_message(message):
         raise Rejected("; ".join(wrong))
     request = {"messaging_product": "whatsapp", "recipient_type": "individual", "to": digits(to)}
     if message.template:
@@ -255,13 +255,13 @@ class Channel:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._line = provider.Line()
+        self._http = provider.HttpProvider()
 
     def send(self, message: Message, envelope: Envelope) -> Receipt:
         """Send one message; raises a `DeliveryError` unless Meta took it."""
         settings, token = self._settings, self._settings.access_token.reveal()
         request = _compose(message, to=e164(message.to, region=settings.region))
-        answer = self._line.request(
+        answer = self._http.request(
             "POST",
             f"{settings.base_url.rstrip('/')}/{settings.version}/{settings.phone_number_id}/messages",
             headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
@@ -272,4 +272,4 @@ class Channel:
 
     def close(self) -> None:
         """Let go of connections; never raises."""
-        self._line.close()
+        self._http.close()

@@ -30,16 +30,25 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct, field
 
-from reminderctl.channels import OnUnknown, Rules, _twilio
+from reminderctl.channels import OnUnknown, Policy, _twilio
 from reminderctl.channels.addresses import e164
 from reminderctl.channels.whatsapp._marking import mark_as_test
 from reminderctl.errors import Rejected
 from reminderctl.model import Envelope, Receipt
 from reminderctl.text_types import Parameter, Plain
 
-__all__ = ["RULES", "Channel", "Message", "Settings", "as_file", "mark_as_test", "message_mistakes", "mistakes"]
+__all__ = [
+    "POLICY",
+    "Channel",
+    "Message",
+    "Settings",
+    "mark_as_test",
+    "preview",
+    "validate_message",
+    "validate_settings",
+]
 
-RULES = Rules(on_unknown=OnUnknown.HOLD, workers=4)
+POLICY = Policy(on_unknown=OnUnknown.HOLD, workers=4)
 
 _PREFIX = "whatsapp:"
 _NUMBER = re.compile(r"\+[\d\s().-]{7,24}")
@@ -65,7 +74,7 @@ class Message(Struct, frozen=True, kw_only=True):
     body: Annotated[Plain, Meta(description="A text, for those who have written within the last 24 hours.")] = ""
 
 
-def mistakes(settings: Settings) -> list[str]:
+def validate_settings(settings: Settings) -> list[str]:
     """What is wrong with the settings taken together."""
     found = _twilio.account_mistakes(settings, sender=settings.from_)
     if settings.from_ and not _NUMBER.fullmatch(settings.from_.removeprefix(_PREFIX).strip()):
@@ -73,7 +82,7 @@ def mistakes(settings: Settings) -> list[str]:
     return found
 
 
-def message_mistakes(message: Message | Mapping[str, Any]) -> list[str]:
+def validate_message(message: Message | Mapping[str, Any]) -> list[str]:
     """What is wrong with a message, rendered or still full of shortcodes and language maps."""
     fields = message if isinstance(message, Mapping) else msgspec.structs.asdict(message)
     found = []
@@ -90,7 +99,7 @@ def message_mistakes(message: Message | Mapping[str, Any]) -> list[str]:
     return found
 
 
-def as_file(message: Message, settings: Settings | None, envelope: Envelope) -> dict[str, Any]:  # noqa: ARG001
+def preview(message: Message, settings: Settings | None, envelope: Envelope) -> dict[str, Any]:  # noqa: ARG001
     """The message as it would leave; raises `Rejected` where it could not."""
     _check(message)
     said = {"content_sid": message.content_sid.strip(), "variables": message.variables}
@@ -106,7 +115,7 @@ class Channel:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._line = _twilio.Line(settings)
+        self._http = _twilio.AccountClient(settings)
 
     def send(self, message: Message, envelope: Envelope) -> Receipt:
         """Send one message; raises a `DeliveryError` unless Twilio took it."""
@@ -121,18 +130,18 @@ class Channel:
                 fields["ContentVariables"] = msgspec.json.encode(message.variables).decode()
         else:
             fields["Body"] = message.body.strip()
-        return self._line.post(fields, envelope)
+        return self._http.post(fields, envelope)
 
     def close(self) -> None:
         """Let go of connections; never raises."""
-        self._line.close()
+        self._http.close()
 
 
 def _check(message: Message) -> None:
     """Raises `Rejected` where nothing, or nothing that WhatsApp could read, has come out of the rendering."""
     if not message.content_sid and not message.body.strip():
         raise Rejected("the message has no text: every shortcode in its body is empty")
-    if wrong := message_mistakes(message):
+    if wrong := validate_message(message):
         raise Rejected("; ".join(wrong))
 
 

@@ -20,7 +20,7 @@ _OWN = frozenset({"from", "to", "subject", "mime-version", "content-type", "cont
 
 
 def read_fields(channel: str, content: bytes | Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of what a channel's `as_file` gave, without secrets.
+    """The fields of what a channel's `preview` gave, without secrets.
 
     A mail: `from`, `to`, `subject`, `body`, `html`, `headers`, `attachments` (names) and `attachment_types`. An SMS has
     `left` (characters) and `cost` (words) besides its own.

@@ -157,7 +157,7 @@ def _make(delivery: Delivery, booking: Booking, *, config: Config) -> _Attempt:
     composed = None
     try:
         composed = compose(delivery, booking, config=config, at=delivery.due_at)
-        content = as_file(delivery.channel, composed, config=config)
+        content = preview(delivery.channel, composed, config=config)
         return _Attempt(composed, content)
     except Rejected as error:
         missing = not delivery.address and str(error) == missing_address(delivery.recipient, delivery.channel)
@@ -165,10 +165,10 @@ def _make(delivery: Delivery, booking: Booking, *, config: Config) -> _Attempt:
         return _Attempt(composed, refusal=str(error), lacking=lacking)
 
 
-def as_file(channel: str, composed: Composed, *, config: Config) -> bytes | dict[str, Any]:
+def preview(channel: str, composed: Composed, *, config: Config) -> bytes | dict[str, Any]:
     """The message as it would leave; raises `Rejected` where it could not."""
     configured = config.channels[channel]
-    return channels.module(configured.module).as_file(composed.message, configured.settings, composed.envelope)
+    return channels.module(configured.module).preview(composed.message, configured.settings, composed.envelope)
 
 
 def _empty_notes(empty: tuple[str, ...]) -> Iterator[str]:

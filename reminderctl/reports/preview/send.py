@@ -20,7 +20,7 @@ from reminderctl.errors import DeliveryError, Unknown, UsageError
 from reminderctl.model import Config, Delivery
 from reminderctl.outbox import Outbox
 from reminderctl.reports.preview.models import Trial
-from reminderctl.reports.preview.run import as_file, deliveries
+from reminderctl.reports.preview.run import deliveries, preview
 from reminderctl.tick.deliver import compose
 
 MAY_TRAVEL = timing.HOUR
@@ -96,7 +96,7 @@ def _send(
     )
     try:
         composed = compose(delivery, trial.sample.booking, config=config, at=now)
-        as_file(delivery.channel, composed, config=config)  # the mark must not hide that a text came out empty
+        preview(delivery.channel, composed, config=config)  # the mark must not hide that a text came out empty
         mark_as_test = channels.module(config.channels[delivery.channel].module).mark_as_test
         message, note = mark_as_test(composed.message, address)
         channel = _open(delivery.channel, config=config, opened=opened)
