@@ -106,7 +106,7 @@ class ChannelModule(Struct, frozen=True, kw_only=True):
 
 @functools.cache  # each message asks, and the import system takes its time to say that nothing is to be done
 def module(name: str) -> ChannelModule:
-    """The module of `email`, or of `sms.twilio`, with the defaults in the place of what it leaves out."""
+    """Return the module of `email`, or of `sms.twilio`, with the defaults in the place of what it leaves out."""
     found = importlib.import_module(f"{__name__}.{name}")
     offered = {each: value for each, value in vars(found).items() if each in ChannelModule.__struct_fields__}
     return ChannelModule(description=found.__doc__ or "", **offered)
@@ -124,7 +124,7 @@ def fetch(url: str, *, timeout: float) -> Response:
 
 
 def providers(channel: str) -> tuple[str, ...]:
-    """The providers of a channel that has several (`twilio`, `vonage`), sorted; empty where the file is the channel."""
+    """Return the providers of a channel (`twilio`, `vonage`), sorted; none where the file is the channel."""
     folder = Path(__file__).parent / channel
     found = [each.name for each in pkgutil.iter_modules([str(folder)])] if folder.is_dir() else []
     return tuple(sorted(name for name in found if not name.startswith("_")))

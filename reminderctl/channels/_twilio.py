@@ -72,7 +72,7 @@ class Account(Struct, frozen=True, kw_only=True):
 
 
 def account_mistakes(account: Account, *, sender: str) -> list[str]:
-    """What is wrong with the settings taken together; `sender` is their `from`."""
+    """Return the mistakes in the settings taken together; `sender` is their `from`."""
     found = [
         *provider.url_mistakes(account.base_url),
         *provider.secret_mistakes(auth_token=account.auth_token, api_key_secret=account.api_key_secret),
@@ -112,14 +112,14 @@ class AccountClient(provider.HttpProvider):
 
 
 def sender_fields(account: Account, *, sender: str) -> dict[str, str]:
-    """Whom the message comes from."""
+    """Return the fields that say whom the message comes from."""
     if account.messaging_service_sid:
         return {"MessagingServiceSid": account.messaging_service_sid}
     return {"From": sender}
 
 
 def read_answer(answer: responses.Response, *, hide: list[str]) -> Receipt:
-    """The receipt of a message that Twilio has made; raises a `DeliveryError` for any other answer."""
+    """Return the receipt of a message that Twilio has made; raises a `DeliveryError` for any other answer."""
     said = answer.json if isinstance(answer.json, dict) else {}
     if 200 <= answer.status < 300:
         sid = said.get("sid")
@@ -144,7 +144,7 @@ def read_answer(answer: responses.Response, *, hide: list[str]) -> Receipt:
 def classify(
     status: int, code: int, retry_after: timedelta | datetime | None = None, *, text: str = ""
 ) -> DeliveryError | None:
-    """What an answer means: the code first, the HTTP status second; None for accepted. No code is 0."""
+    """Return the error for an answer: the code first, the HTTP status second; None for accepted. No code is 0."""
     if meaning := MEANINGS.get(code):
         return provider.error(meaning, text, code=code, retry_after=retry_after, alone=code in ALONE)
     refusal = responses.classify_status(status, retry_after, text=text)
@@ -154,7 +154,7 @@ def classify(
 
 
 def _number(code: object) -> int:
-    """A code as a number; 0 for none."""
+    """Return a code as a number; 0 for none."""
     written = str(code)
     return int(written) if re.fullmatch(r"\d{1,6}", written, re.ASCII) else 0
 

@@ -61,7 +61,7 @@ class WebhookRequest(NamedTuple):
 def compose(
     message: Message, envelope: Envelope, *, at: int, keys: tuple[bytes, ...], added: Mapping[str, str] = {}
 ) -> WebhookRequest:
-    """The request of a message, signed with each of the keys at the given Unix time.
+    """Return the request of a message, signed with each of the keys at the given Unix time.
 
     The headers that are `added` give way to the message's own. Raises `Rejected` where it cannot be one.
     """
@@ -90,7 +90,7 @@ def _encode(content: Any, kind: str) -> bytes:
 
 
 def _complete_url(message: Message) -> str:
-    """The URL with the params in its query, without a fragment, and with nothing that a request line cannot carry."""
+    """Return the URL with the params in its query, without a fragment, and with what a request line can carry."""
     address = message.url.strip().partition("#")[0]
     if message.params:
         address += ("" if address.endswith(("?", "&")) else "&" if "?" in address else "?") + urlencode(message.params)
@@ -104,7 +104,7 @@ def _complete_url(message: Message) -> str:
 
 
 def signing_keys(secret: Secret | None) -> tuple[bytes, ...]:
-    """The keys in a secret: `whsec_` and base64, or any text; several are separated by blanks.
+    """Return the keys in a secret: `whsec_` and base64, or any text; several are separated by blanks.
 
     Raises ValueError, without a word of the secret.
     """
@@ -138,7 +138,7 @@ def _sign(identity: str, at: int, body: bytes, *, key: bytes) -> str:
 
 
 def headers_for(url: str, given: Mapping[str, Mapping[str, Secret]]) -> Mapping[str, Secret]:
-    """The headers that the settings give to the origin of this URL, and to no other."""
+    """Return the headers that the settings give to the origin of this URL, and to no other."""
     wanted = origin(url)
     return next((headers for place, headers in given.items() if wanted and origin(place) == wanted), {})
 
@@ -147,7 +147,7 @@ def headers_for(url: str, given: Mapping[str, Mapping[str, Secret]]) -> Mapping[
 
 
 def settings_mistakes(given: Mapping[str, Mapping[str, Secret]]) -> Iterator[str]:
-    """What is wrong with the headers that the settings give to origins, without a word of their values."""
+    """Yield the mistakes in the headers that the settings give to origins, without a word of their values."""
     seen = set()
     for place, headers in given.items():
         standard, shown = origin(place), "one of them" if "@" in place else repr(place)
@@ -167,7 +167,7 @@ def settings_mistakes(given: Mapping[str, Mapping[str, Secret]]) -> Iterator[str
 
 
 def validate_message(message: Message | Mapping[str, Any]) -> list[str]:
-    """What is wrong with a message, rendered or still full of shortcodes and language maps."""
+    """Return the mistakes in a message, rendered or still full of shortcodes and language maps."""
     fields = message if isinstance(message, Mapping) else msgspec.structs.asdict(message)
     return list(_find_mistakes(fields))
 
@@ -186,7 +186,7 @@ def _find_mistakes(fields: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _versions(text: Any) -> list[str]:
-    """A text, or each of the texts of a language map."""
+    """Return a text, or each of the texts of a language map."""
     if isinstance(text, Mapping):
         return [each for each in text.values() if isinstance(each, str)]
     return [text] if isinstance(text, str) else []
@@ -218,7 +218,7 @@ def _value_mistakes(name: str, value: str) -> Iterator[str]:
 
 
 def secrets_in(request: WebhookRequest, secret: Secret | None) -> list[str]:
-    """What a receiver might echo and nobody should read: the URL's path and query, the headers' values, the secret."""
+    """Return the texts that no error may repeat: the URL's path and query, the headers' values, the secret."""
     parts = urlsplit(request.url)
     raw = [
         request.url,

@@ -38,7 +38,7 @@ class Mailbox(NamedTuple):
 
 @functools.lru_cache(maxsize=1024)
 def parse_mailbox(text: str) -> Mailbox:
-    """The mailbox that `ana@example.com` or `Ana <ana@example.com>` names.
+    """Return the mailbox that `ana@example.com` or `Ana <ana@example.com>` names.
 
     Raises ValueError, saying what is wrong, for anything but exactly one address.
     """
@@ -106,7 +106,7 @@ _LONGEST_QUOTE = 40  # characters of what is no phone number
 
 
 def e164(raw: str, *, region: str | None) -> str:
-    """A phone number as people write it, in the form `+34600123456`; `region` is the country of one that names none.
+    """Return a phone number in the form `+34600123456`; `region` is the country of one that names none.
 
     Raises `Rejected` where it is no phone number, or would need a region to be one.
     """
@@ -136,12 +136,12 @@ def e164(raw: str, *, region: str | None) -> str:
 
 
 def digits(number: str) -> str:
-    """An E.164 number without its `+`, as several providers want it."""
+    """Return an E.164 number without its `+`, as several providers want it."""
     return number.removeprefix("+")
 
 
 def region_mistakes(region: str | None) -> list[str]:
-    """What is wrong with the `region` of a channel's settings."""
+    """Return the mistake in the `region` of a channel's settings."""
     if region is None or region.upper() in _COUNTRIES.split():
         return []
     return [f"region: {region!r} is no country; write its two letters, such as ES, MX or US"]
@@ -158,7 +158,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def parse_chat(text: str) -> int | str:
-    """The Telegram chat that a text names: a number, or the @name of a public channel. Raises ValueError."""
+    """Return the Telegram chat that a text names: a number, or the @name of a public channel. Raises ValueError."""
     chat = text.strip()
     if not _CHAT.fullmatch(chat):
         raise ValueError("is no Telegram chat")

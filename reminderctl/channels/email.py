@@ -75,7 +75,7 @@ class Channel:
 
 
 def preview(message: Message, settings: Settings | None, envelope: Envelope) -> bytes:
-    """The mail as it would leave, to the byte. Raises `Rejected` where it could not."""
+    """Return the mail as it would leave, to the byte. Raises `Rejected` where it could not."""
     from reminderctl.channels._email import mime
 
     return mime.compose(message, settings, envelope).content
@@ -88,7 +88,7 @@ def mark_as_test(message: Message, _address: str) -> tuple[Message, str]:
 
 
 def validate_settings(settings: Settings) -> list[str]:
-    """What is wrong with settings that are each right by themselves."""
+    """Return the mistakes in settings that are each right by themselves."""
     return [*_mistakes_of_way(settings), *_mistakes_of_login(settings), *_mistakes_of_addresses(settings)]
 
 
@@ -106,7 +106,7 @@ def programs(settings: Settings) -> dict[str, list[Path]]:
 
 
 def validate_message(tree: Mapping[str, Any]) -> list[str]:
-    """What is wrong with an action's keys that are each right by themselves."""
+    """Return the mistakes in the keys of an action that are each right by themselves."""
     found = [] if tree.keys() & {"body", "html"} else ["body is missing: a mail needs a `body`, an `html` or both"]
     headers = tree.get("headers")
     given = {name: tree.get(name) for name in ("subject", "from", "reply_to")}

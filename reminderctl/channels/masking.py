@@ -15,22 +15,22 @@ _SHOWN = frozenset({"idempotency-key"})
 
 
 def is_secret_header(name: str) -> bool:
-    """Whether the value of a header of this name is nobody's business."""
+    """Return True for the name of a header whose value opens doors."""
     return _HEADER.search(name) is not None and name.lower() not in _SHOWN
 
 
 def is_secret_parameter(name: str) -> bool:
-    """Whether the value of a URL's parameter of this name is nobody's business."""
+    """Return True for the name of a URL's parameter whose value opens doors."""
     return _PARAMETER.search(unquote_plus(name)) is not None
 
 
 def mask_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers with the values of the secret ones masked; how a key is given, as in `Bearer ***`, stays."""
+    """Return the headers with the values of the secret ones masked; how a key is given, as in `Bearer ***`, stays."""
     return {name: _mask_value(value) if is_secret_header(name) else value for name, value in headers.items()}
 
 
 def mask_url(url: str) -> str:
-    """The URL with user and password, and the values of secret parameters, masked."""
+    """Return the URL with user and password, and the values of secret parameters, masked."""
     try:
         parts = urlsplit(url)
     except ValueError:

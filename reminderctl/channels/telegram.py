@@ -85,7 +85,7 @@ class Message(Struct, frozen=True, kw_only=True):
 
 
 def validate_settings(settings: Settings) -> list[str]:
-    """What is wrong with the settings taken together, without a word of the token."""
+    """Return the mistakes in the settings taken together, without a word of the token."""
     found = provider.url_mistakes(settings.base_url)
     if not _TOKEN.fullmatch(settings.bot_token.reveal()):
         found.append("bot_token: has characters that no token has; copy it again from @BotFather, 123456789:AAE...")
@@ -93,7 +93,7 @@ def validate_settings(settings: Settings) -> list[str]:
 
 
 def validate_message(tree: Mapping[str, Any]) -> list[str]:
-    """What is wrong with an action's keys: texts that are missing or too many, tags that Telegram does not know."""
+    """Return the mistakes in an action: texts that are missing or too many, tags that Telegram does not know."""
     given = tree.keys() & {"body", "html"}
     if not given:
         return ["body is missing: a Telegram message needs a `body`, or an `html`"]
@@ -118,7 +118,7 @@ def _tag_mistakes(template: str) -> Iterator[str]:
 
 
 def preview(message: Message, settings: Settings | None, envelope: Envelope) -> dict[str, Any]:  # noqa: ARG001
-    """The message as it would leave; raises `Rejected` where it could not."""
+    """Return the message as it would leave; raises `Rejected` where it could not."""
     request = _compose(message, settings)
     return {
         "to": message.to.strip(),
@@ -128,7 +128,7 @@ def preview(message: Message, settings: Settings | None, envelope: Envelope) -> 
 
 
 def _compose(message: Message, settings: Settings | None) -> dict[str, Any]:
-    """The fields of sendMessage; raises `Rejected` where Telegram would refuse them."""
+    """Return the fields of sendMessage; raises `Rejected` where Telegram would refuse them."""
     if message.body and message.html:
         raise Rejected("body and html exclude each other: a Telegram message has one text")
     text = (message.html or message.body).strip()  # as Telegram does
@@ -157,7 +157,7 @@ def _read_chat(written: str) -> int | str:
 
 
 def _as_shown(html: str) -> str:
-    """What a reader sees of it."""
+    """Return the text that a reader sees."""
     from html import unescape
 
     return _ENTITY.sub(lambda entity: unescape(entity[0]), _TAG.sub("", html))
@@ -203,7 +203,7 @@ class Channel:
 
 
 def _read_answer(answer: responses.Response, *, hide: list[str]) -> Receipt:
-    """The receipt of a message that Telegram took; raises a `DeliveryError` for any other answer."""
+    """Return the receipt of a message that Telegram took; raises a `DeliveryError` for any other answer."""
     said = _read_object(answer.json)
     accepted = 200 <= answer.status < 300
     if accepted and said.get("ok") is True:
@@ -225,7 +225,7 @@ def _read_answer(answer: responses.Response, *, hide: list[str]) -> Receipt:
 
 
 def _classify(code: int, answer: responses.Response, *, text: str) -> DeliveryError | None:
-    """What a code means; Telegram's are those of HTTP (github.com/tdlib/telegram-bot-api, Client.cpp, Query.cpp)."""
+    """Return the error for a code; Telegram's are those of HTTP (tdlib/telegram-bot-api, Client.cpp, Query.cpp)."""
     if code in (401, 404):  # the token is revoked, or none
         return ChannelDown(text)
     if code == 403 and not answer.is_html:  # blocked by this person, thrown out of this group
@@ -236,7 +236,7 @@ def _classify(code: int, answer: responses.Response, *, text: str) -> DeliveryEr
 
 
 def _read_wait(answer: responses.Response) -> timedelta | datetime | None:
-    """How long the bot, whole as it is, asks to be left alone: in the body, where Telegram says it, or in a header."""
+    """Return the wait that Telegram asks for, of the whole bot: in the body, as it does, or in a header."""
     seconds = _read_object(_read_object(answer.json).get("parameters")).get("retry_after")
     in_body = responses.read_retry_after(str(seconds)) if isinstance(seconds, int | float) else None
     in_header = answer.retry_after
@@ -246,7 +246,7 @@ def _read_wait(answer: responses.Response) -> timedelta | datetime | None:
 
 
 def _read_new_chat(answer: responses.Response) -> int | None:
-    """Where a group's messages go since it has become a supergroup; None where this is not what Telegram says."""
+    """Return the new number of a group that has become a supergroup; None where Telegram says nothing of it."""
     chat = _read_object(_read_object(answer.json).get("parameters")).get("migrate_to_chat_id")
     return chat if answer.status == 400 and isinstance(chat, int) else None
 

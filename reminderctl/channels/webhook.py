@@ -95,7 +95,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 def validate_settings(settings: Settings) -> list[str]:
-    """What is wrong with the settings taken together."""
+    """Return the mistakes in the settings taken together."""
     found = list(settings_mistakes(settings.headers))
     try:
         signing_keys(settings.secret)
@@ -105,7 +105,7 @@ def validate_settings(settings: Settings) -> list[str]:
 
 
 def preview(message: Message, settings: Settings | None, envelope: Envelope) -> dict[str, Any]:
-    """The request as it would leave at the envelope's instant, with the signature and the settings' headers masked."""
+    """Return the request as it would leave at the envelope's instant; signature and settings' headers are masked."""
     request = compose(
         message,
         envelope,
@@ -140,7 +140,7 @@ def circuit(texts: Mapping[str, str]) -> str:
 
 
 def secret_place(texts: Mapping[str, str], path: tuple[str | int, ...]) -> str:
-    """Return where a secret in a request belongs: among the headers of its origin."""
+    """Return the place of a secret in a request: among the headers of its origin."""
     place = origin(texts.get("url", "")) or "https://crm.example.com"
     name = path[1] if path[0] == "headers" else "Authorization"
     return f"a header with a secret stands there: `webhook: {{headers: {{{place}: {{{name}: ...}}}}}}`"
@@ -195,7 +195,7 @@ class Channel:
         return self._opened
 
     def _collect(self, url: str, *, timeout: float) -> Receipt:
-        """What the script said. It has already run, so that whatever goes wrong here must not make it run again."""
+        """Fetch what the script said. It has already run, so nothing that goes wrong here may make it run again."""
         try:
             answer = client.request(self._session(), "GET", url, timeout=max(timeout, 1), public_only=True)
         except DeliveryError as error:
@@ -206,7 +206,7 @@ class Channel:
 
 
 def _where_script_answers(url: str, answer: responses.Response) -> str | None:
-    """Where a Google script that has run puts its answer; None where this is not the sign of it."""
+    """Return the URL of the answer of a Google script that has run; None where this is not the sign of it."""
     place = urljoin(url, answer.headers.get("location", ""))
     secure_enough = urlsplit(place).scheme in ("https", urlsplit(url).scheme)
     if answer.status in (302, 303) and client.host_of(place) == _SCRIPT_ANSWERS and secure_enough:
@@ -215,7 +215,7 @@ def _where_script_answers(url: str, answer: responses.Response) -> str | None:
 
 
 def _refusal(answer: responses.Response, *, hidden: list[str]) -> DeliveryError | None:
-    """What an answer means; None for accepted. Receivers know repetitions by their id, so what may pass is repeated."""
+    """Return the error for an answer; None for accepted. Receivers know repetitions, so what may pass is repeated."""
     text = responses.describe(answer, hide=hidden)
     if (answer.host, answer.status) in _UNKNOWN_INTEGRATION:
         return ChannelDown(text)
@@ -225,7 +225,7 @@ def _refusal(answer: responses.Response, *, hidden: list[str]) -> DeliveryError 
 
 
 def _asked_wait(answer: responses.Response) -> timedelta | datetime | None:
-    """How long the receiver asks to be left alone: in a header, or in seconds in its body, as Discord does."""
+    """Return the wait that the receiver asks for: in a header, or in seconds in its body, as Discord does."""
     said = answer.json if answer.status == 429 else None
     seconds = said.get("retry_after") if isinstance(said, dict) else None
     in_body = responses.read_retry_after(str(seconds)) if isinstance(seconds, int | float) else None

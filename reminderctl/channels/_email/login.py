@@ -29,7 +29,7 @@ class Login(NamedTuple):
 
 
 def prepare(settings: Settings, offered: list[str], *, deadline: float) -> Login:
-    """The login with an account's password or token, by a mechanism that the server offers.
+    """Return the login with an account's password or token, by a mechanism that the server offers.
 
     A program that gives a token may take until `deadline` (elapsed seconds). Raises `ChannelDown`.
     """

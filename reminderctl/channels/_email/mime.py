@@ -62,7 +62,7 @@ class _Part(Struct, frozen=True):
 
 
 def compose(message: Message, settings: Settings | None, envelope: Envelope) -> Mail:
-    """The mail that carries a message; the same envelope always gives the same bytes.
+    """Return the mail that carries a message; the same envelope always gives the same bytes.
 
     Raises `Rejected` where an address is none, where a header is too long, or where nothing would be told.
     """

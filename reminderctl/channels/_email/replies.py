@@ -115,7 +115,7 @@ RULES = (
 
 
 def classify(code: int, enhanced: str, *, phase: Phase, words: str) -> Rule:
-    """The row for an answer that is not the hoped-for one. `enhanced` is RFC 3463's `5.1.1`, or empty."""
+    """Return the row for an answer that is not the hoped-for one. `enhanced` is RFC 3463's `5.1.1`, or empty."""
     digits = f"{code:03d}" if 0 < code < 1000 else ""
     for rule in RULES:
         if (
@@ -129,7 +129,7 @@ def classify(code: int, enhanced: str, *, phase: Phase, words: str) -> Rule:
 
 
 def refusal(who: str, code: int, reply: str, *, phase: Phase, hidden: Iterable[str] = ()) -> DeliveryError:
-    """The error that a refusing answer amounts to; none of the `hidden` texts stands in it."""
+    """Return the error that a refusing answer amounts to; none of the `hidden` texts stands in it."""
     enhanced, words = read_reply(reply)
     shown = shorten(hide_secrets(words, hidden), _LONGEST_WORDS)
     if 0 < code < 1000:
@@ -145,7 +145,7 @@ def refusal(who: str, code: int, reply: str, *, phase: Phase, hidden: Iterable[s
 
 
 def loss(who: str, cause: str, *, phase: Phase) -> DeliveryError:
-    """The error that a lost connection amounts to: only after the final dot nobody can know."""
+    """Return the error that a lost connection amounts to: only after the final dot nobody can know."""
     if phase is Phase.ANSWER:
         return Unknown(f"{who} was lost after the whole message had left, so it may have gone out: {cause}")
     if phase is Phase.CONNECT:
@@ -154,7 +154,7 @@ def loss(who: str, cause: str, *, phase: Phase) -> DeliveryError:
 
 
 def read_reply(reply: str) -> tuple[str, str]:
-    """An answer's enhanced code (RFC 3463, or empty) and its words on one line."""
+    """Return an answer's enhanced code (RFC 3463, or empty) and its words on one line."""
     lines = re.sub(r"[^\S\n]|[^\x20-\x7e\n\u00a1-\uffff]", " ", reply).split("\n")
     found = re.match(r"\s*([245]\.\d{1,3}\.\d{1,3})(?:\s|$)", lines[0])
     enhanced = found[1] if found else ""
@@ -163,6 +163,6 @@ def read_reply(reply: str) -> tuple[str, str]:
 
 
 def queue_id(reply: str) -> str | None:
-    """The id under which the server queued a mail, from its answer to the final dot (Postfix's and Exim's words)."""
+    """Return the id of a mail in the server's queue, from its answer to the final dot (Postfix's and Exim's words)."""
     found = re.search(r"\bqueued as <?([\w.-]+)|\bid=([\w-]+)", reply, re.IGNORECASE)
     return (found[1] or found[2]) if found else None

@@ -58,7 +58,7 @@ def _failure(program: str, status: int, words: str) -> DeliveryError:
 
 
 def _phase(words: str) -> Phase:
-    """Where msmtp says that its dialogue was refused; what it does not name it says of the mail itself."""
+    """Return the phase in which msmtp was refused; what it does not name it says of the mail itself."""
     phases = {"authentication": Phase.LOGIN, "envelope from": Phase.SENDER, "recipient": Phase.RECIPIENT}
     for said, phase in phases.items():
         if said in words:

@@ -51,5 +51,5 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 def token_command(settings: Settings) -> list[str]:
-    """The command in words, without a shell; empty if there is none. Raises ValueError."""
+    """Return the command in words, without a shell; empty if there is none. Raises ValueError."""
     return shlex.split(settings.token_command) if isinstance(settings.token_command, str) else settings.token_command

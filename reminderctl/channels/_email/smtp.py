@@ -73,7 +73,7 @@ class SmtpSession(smtplib.SMTP):
         self.deadline = deadline
 
     def timed_socket(self) -> socket.socket:
-        """The socket, set to give up at the deadline."""
+        """Return the socket, set to give up at the deadline."""
         if self.sock is None:
             raise smtplib.SMTPServerDisconnected("not connected")
         self.sock.settimeout(self._left())
@@ -111,7 +111,7 @@ class SmtpSession(smtplib.SMTP):
         return reply
 
     def ask(self, phase: Phase, command: Callable[..., tuple[int, bytes]], *arguments: Any) -> str:
-        """The server's words to a command that it obeys; raises `SMTPResponseException` if it does not."""
+        """Return the server's words to a command that it obeys; raises `SMTPResponseException` if it does not."""
         self.phase = phase
         code, words = command(*arguments)
         if code // 100 != (3 if phase is Phase.DATA else 2):

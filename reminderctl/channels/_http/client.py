@@ -30,7 +30,7 @@ _LONGEST_BODY = 64 * 1024  # bytes of an answer that are read
 
 
 def session(*, keep_alive: bool = False) -> HttpSession:
-    """What requests travel on, for one thread; close it at the end.
+    """Return the connections of one thread; close them at the end.
 
     Without `keep_alive` each request has a connection of its own: on a kept one, a request can meet a server that is
     just hanging up, and nobody knows whether it was read. Keep connections only where a repetition does no harm.
@@ -90,7 +90,7 @@ def request(
 def _prepare(
     session: HttpSession, method: str, url: str, *, headers: Mapping[str, str], content: Any, auth: Any
 ) -> requests.PreparedRequest:
-    """The request, made without the session: that would add cookies of earlier answers and passwords from ~/.netrc."""
+    """Return the request, made without the session, which would add cookies and passwords from ~/.netrc."""
     import requests
 
     try:
@@ -108,7 +108,7 @@ def _prepare(
 
 
 def _read(host: str, response: requests.Response) -> Response:
-    """The answer, with as much of its body as comes; its status is known, whatever becomes of the body."""
+    """Return the answer, with as much of its body as comes; its status is known, whatever becomes of the body."""
     import requests
     import urllib3
 
@@ -129,7 +129,7 @@ def _read(host: str, response: requests.Response) -> Response:
 
 
 def host_of(url: str) -> str:
-    """The host that a URL names, which is all of it that may stand in an error text."""
+    """Return the host that a URL names, which is all of it that may stand in an error text."""
     try:
         return urlsplit(url).hostname or "no host"
     except ValueError:

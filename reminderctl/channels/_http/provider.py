@@ -45,7 +45,7 @@ class HttpProvider:
 
 
 def seconds_left(envelope: Envelope, *, least: int, most: int) -> int:
-    """How long the provider may still try: as long as the message is of use, within what it can be told."""
+    """Return the seconds that the provider may still try: while the message is of use, within its own limits."""
     left = (envelope.useful_until - envelope.at).total_seconds()
     return int(min(max(left, least), most))
 
@@ -54,7 +54,7 @@ def seconds_left(envelope: Envelope, *, least: int, most: int) -> int:
 
 
 def describe_code(provider: str, code: str | int, words: object, *, hide: Iterable[str]) -> str:
-    """A refusal in one line: the provider, its code and its own words, without the texts to `hide`."""
+    """Return a refusal in one line: the provider, its code and its own words, without the texts to `hide`."""
     said = quote(words, hide=hide) if isinstance(words, str) else ""
     return f"{provider} answered with code {code}{': ' if said else ''}{said}"
 
@@ -67,7 +67,7 @@ def error(
     retry_after: timedelta | datetime | None = None,
     alone: bool = False,
 ) -> DeliveryError:
-    """The error that a table gives a provider's code; Retry-After and `alone` go where they have a use."""
+    """Return the error that a table gives a provider's code; Retry-After and `alone` go where they have a use."""
     provider_code = None if code is None else str(code)
     if issubclass(meaning, Unavailable):
         return meaning(text, retry_after=retry_after, provider_code=provider_code, alone=alone)
@@ -75,7 +75,7 @@ def error(
 
 
 def not_understood(answer: responses.Response, provider: str, *, hide: Iterable[str]) -> Unknown:
-    """An answer that says success with something else than the provider's words: a proxy's page, half a body."""
+    """Return the error for a success without the provider's words: a proxy's page, half a body."""
     what = "a web page" if answer.is_html else "not what it says to a message" if answer.complete else "half an answer"
     said = "" if answer.is_html else quote(answer.text, hide=hide)
     return Unknown(
@@ -85,7 +85,7 @@ def not_understood(answer: responses.Response, provider: str, *, hide: Iterable[
 
 
 def encodings_of(secret: Secret | None, *, user: str = "") -> list[str]:
-    """What an answer might echo of a secret: itself, as in a form, and as in an Authorization with this user."""
+    """Return a secret as an answer might echo it: itself, as in a form, and as in an Authorization with this user."""
     if not secret:
         return []
     import base64
@@ -98,7 +98,7 @@ def encodings_of(secret: Secret | None, *, user: str = "") -> list[str]:
 
 
 def url_mistakes(url: str, *, name: str = "base_url") -> list[str]:
-    """What is wrong with an address in the settings."""
+    """Return the mistake in an address of the settings."""
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -109,7 +109,7 @@ def url_mistakes(url: str, *, name: str = "base_url") -> list[str]:
 
 
 def secret_mistakes(**secrets: Secret | None) -> list[str]:
-    """Which of these no header could carry, without a word of them; given by the names of their settings."""
+    """Return the mistakes in secrets that no header could carry, by their names, without a word of them."""
     return [
         f"{name}: holds a line break, a blank at an end or a character outside ASCII; copy it again"
         for name, secret in secrets.items()

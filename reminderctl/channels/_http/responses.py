@@ -37,7 +37,7 @@ class Response(Struct, frozen=True, kw_only=True):
 
     @property
     def json(self) -> Any:
-        """The body as JSON says it, or None where it is no JSON."""
+        """Return the body as JSON says it, or None where it is no JSON."""
         try:
             return msgspec.json.decode(self.body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -45,7 +45,7 @@ class Response(Struct, frozen=True, kw_only=True):
 
     @property
     def is_html(self) -> bool:
-        """Whether this is a page for people: a login, an error, a captive portal."""
+        """Return True for a page for people: a login, an error, a captive portal."""
         kind = self.headers.get("content-type", "").lower()
         return kind.startswith("text/html") or self.body[:100].lstrip().lower().startswith(
             (b"<!doctype html", b"<html")
@@ -59,7 +59,7 @@ class Response(Struct, frozen=True, kw_only=True):
 def classify_status(
     status: int, retry_after: timedelta | datetime | None = None, *, text: str = "", repeatable: bool = False
 ) -> DeliveryError | None:
-    """What an HTTP status means where nothing more special is known: None for accepted, else the error to raise.
+    """Return the error for an HTTP status where nothing more special is known; None for accepted.
 
     `repeatable`: the receiver tells repetitions by their id, or they do no harm. Then whatever may pass is worth
     another attempt; otherwise a server that broke in the middle may have sent the message, and nobody can know.
@@ -82,7 +82,7 @@ def classify_status(
 
 
 def describe(answer: Response, *, hide: Iterable[str] = ()) -> str:
-    """An answer in one line: the host, the status and the server's own words, without the texts to `hide`."""
+    """Return an answer in one line: the host, the status and the server's own words, without the texts to `hide`."""
     from http import HTTPStatus
 
     known = answer.status in HTTPStatus.__members__.values()
@@ -92,13 +92,13 @@ def describe(answer: Response, *, hide: Iterable[str] = ()) -> str:
 
 
 def quote(words: str, *, hide: Iterable[str] = ()) -> str:
-    """A server's words in one short line; each of the texts to `hide` is replaced by ***."""
+    """Return a server's words in one short line; each of the texts to `hide` is replaced by ***."""
     words = hide_secrets(words, hide)
     return shorten(" ".join(printable(words[:4000]).split()), _LONGEST_QUOTE)
 
 
 def read_retry_after(text: str | None) -> timedelta | datetime | None:
-    """How long a server asks to be left alone: a Retry-After header's seconds, or its date in UTC.
+    """Return the wait that a server asks for: a Retry-After header's seconds, or its date in UTC.
 
     None where it says nothing of use. Seconds: at least one, at most a week's; a date as it stands, passed or not.
     """

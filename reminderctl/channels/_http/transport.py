@@ -223,7 +223,7 @@ class HttpSession(requests.Session):
 
 @functools.cache
 def _trust(authorities: str) -> ssl.SSLContext:
-    """A TLS context for the authorities in a file or folder, shared by all connections: loading them takes 20 ms."""
+    """Return a TLS context for the authorities in a file or folder; all connections share it: loading takes 20 ms."""
     folder = Path(authorities).is_dir()
     try:
         context = ssl.create_default_context(
@@ -238,7 +238,7 @@ def _trust(authorities: str) -> ssl.SSLContext:
 
 
 def _connect(connection: HTTPConnection) -> socket.socket:
-    """A TCP connection to the first address that answers; each gets a fair share of the time."""
+    """Return a TCP connection to the first address that answers; each gets a fair share of the time."""
     name = connection._dns_host  # `host` has lost its final dot, which keeps the resolver from trying other domains
     found = socket.getaddrinfo(name, connection.port, type=socket.SOCK_STREAM)
     if _attempt.public_only and not connection.proxy:

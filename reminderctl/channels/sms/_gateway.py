@@ -79,7 +79,7 @@ class GatewayRequest(NamedTuple):
 
 
 def complete(settings: Settings) -> Gateway:
-    """The gateway that the settings mean: a preset's, with what they give in its place or beside it."""
+    """Return the gateway that the settings mean: a preset's, with what they give in its place or beside it."""
     preset: Gateway = PRESETS[settings.preset] if settings.preset else Gateway()
     form = {**(preset.form or {}), **(settings.form or {})} if settings.json is None else settings.form
     json = {**(preset.json or {}), **(settings.json or {})} if settings.form is None else settings.json
@@ -100,7 +100,7 @@ def complete(settings: Settings) -> Gateway:
 
 
 def compose(gateway: Gateway, settings: Settings, message: Message, envelope: Envelope) -> GatewayRequest:
-    """The request for one SMS. Raises `Rejected` where its number or its text is none."""
+    """Return the request for one SMS. Raises `Rejected` where its number or its text is none."""
     number, sender = e164(message.to, region=settings.region), read_sender(settings.from_)
     values = {
         "to": number,
@@ -128,7 +128,7 @@ def compose(gateway: Gateway, settings: Settings, message: Message, envelope: En
 
 
 def fill(template: Any, values: Mapping[str, str]) -> Any:
-    """A template with its names in braces replaced, once: what a value holds in braces stays."""
+    """Return a template with its names in braces replaced, once: what a value holds in braces stays."""
     if isinstance(template, str):
         return _fill_text(template, values)
     if isinstance(template, Mapping):
@@ -165,7 +165,7 @@ def _address(gateway: Gateway, settings: Settings, values: Mapping[str, str]) ->
 
 
 def read_answer(gateway: Gateway, answer: responses.Response, *, hide: list[str]) -> Receipt:
-    """The receipt of an SMS that the gateway took; raises a `DeliveryError` for any other answer.
+    """Return the receipt of an SMS that the gateway took; raises a `DeliveryError` for any other answer.
 
     1. The rule for success, if all of it holds.
     2. The gateway's codes.
@@ -206,7 +206,7 @@ def _matches(value: str | None, wanted: str | tuple[str, ...]) -> bool:
 
 
 def _find(answer: responses.Response, path: str) -> str | None:
-    """The text at a path such as `messages.0.id`; None where there is none."""
+    """Return the text at a path such as `messages.0.id`; None where there is none."""
     if path == _WHOLE:
         return None if answer.is_html else answer.text.strip()
     place = answer.json
@@ -223,7 +223,7 @@ def _find(answer: responses.Response, path: str) -> str | None:
 
 
 def secrets_in(gateway: Gateway, settings: Settings) -> list[str]:
-    """What an answer might echo and nobody should read: the secrets, and what people wrote into templates as it is."""
+    """Return the texts that no error may repeat: the secrets, and what people wrote into templates as it is."""
     words = provider.encodings_of(settings.password, user=settings.username) + provider.encodings_of(settings.token)
     query = urlsplit(gateway.url).query
     literals = [*_texts(gateway), *re.split("[&=]", query)]
@@ -234,7 +234,7 @@ def secrets_in(gateway: Gateway, settings: Settings) -> list[str]:
 
 
 def mistakes(gateway: Gateway, settings: Settings) -> Iterator[str]:
-    """What is wrong with a gateway."""
+    """Yield the mistakes in a gateway."""
     if not gateway.url:
         yield f"url is missing: give the gateway's address, or a preset: {', '.join(PRESETS)}"
         return

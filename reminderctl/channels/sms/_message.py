@@ -30,12 +30,12 @@ class Message(Struct, frozen=True, kw_only=True):
 
 
 def preview(message: Message, settings: Any, envelope: Envelope) -> dict[str, Any]:  # noqa: ARG001 - the seam's
-    """The SMS as it would leave; raises `Rejected` where it could not."""
+    """Return the SMS as it would leave; raises `Rejected` where it could not."""
     return describe(message, settings, sender=read_sender(settings.from_) if settings else None)
 
 
 def describe(message: Message, settings: Any, *, sender: str | None) -> dict[str, Any]:
-    """The fields of an SMS, and what it takes; without settings the number stays as it is written."""
+    """Return the fields of an SMS, and what it takes; without settings the number stays as it is written."""
     body = read_body(message)
     encoding, segments = count_segments(body)
     to = e164(message.to, region=settings.region) if settings else message.to
@@ -43,7 +43,7 @@ def describe(message: Message, settings: Any, *, sender: str | None) -> dict[str
 
 
 def read_body(message: Message) -> str:
-    """The text without the blanks around it. Raises `Rejected` where nothing is left, or too much."""
+    """Return the text without the blanks around it. Raises `Rejected` where nothing is left, or too much."""
     body = message.body.strip()
     if not body:
         raise Rejected("the SMS has no text: every shortcode in its body is empty")
@@ -53,7 +53,7 @@ def read_body(message: Message) -> str:
 
 
 def read_sender(written: str) -> str:
-    """A sender as providers take it: a name as it stands, a number without blanks and with its +."""
+    """Return a sender as providers take it: a name as it stands, a number without blanks and with its +."""
     written = written.strip()
     if re.search(r"[^\W\d_]", written):
         return written
@@ -62,7 +62,7 @@ def read_sender(written: str) -> str:
 
 
 def sender_mistakes(written: str) -> list[str]:
-    """What is wrong with the `from` of a channel's settings."""
+    """Return the mistake in the `from` of a channel's settings."""
     sender = read_sender(written)
     if not sender:
         return ["from: must be a number such as +34911234567, or a name"]

@@ -21,7 +21,7 @@ class Load(NamedTuple):
 
 
 def count_segments(text: str) -> Load:
-    """What a text takes: one `í` or one emoji makes the whole of it UCS-2, which has less than half the places."""
+    """Return the load of a text: one `í` or one emoji makes all of it UCS-2, which has less than half the places."""
     if all(each in _GSM7 or each in _GSM7_EXTENDED for each in text):
         encoding, widths = "GSM-7", [2 if each in _GSM7_EXTENDED else 1 for each in text]
     else:
@@ -31,7 +31,7 @@ def count_segments(text: str) -> Load:
 
 
 def _fill(widths: Sequence[int], places: int) -> int:
-    """How many parts of so many places these characters fill; none is cut in two."""
+    """Return the number of parts of so many places that these characters fill; none is cut in two."""
     count, left = 1, places
     for width in widths:
         if width > left:

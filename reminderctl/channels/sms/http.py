@@ -69,7 +69,7 @@ class Channel(provider.HttpProvider):
 
 
 def validate_settings(settings: Settings) -> list[str]:
-    """What is wrong with the settings taken together."""
+    """Return the mistakes in the settings taken together."""
     gateway = _gateway.complete(settings)
     found = [*_gateway.mistakes(gateway, settings), *region_mistakes(settings.region)]
     if settings.base_url:

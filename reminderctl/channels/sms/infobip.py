@@ -72,7 +72,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 def validate_settings(settings: Settings) -> list[str]:
-    """What is wrong with the settings taken together."""
+    """Return the mistakes in the settings taken together."""
     return [
         *provider.url_mistakes(settings.base_url),
         *provider.secret_mistakes(api_key=settings.api_key),
@@ -115,7 +115,7 @@ def _compose(message: Message, settings: Settings, envelope: Envelope) -> dict[s
 
 
 def _read_answer(answer: responses.Response, *, key: str, hide: list[str]) -> Receipt:
-    """The receipt of an SMS that Infobip took; raises a `DeliveryError` for any other answer."""
+    """Return the receipt of an SMS that Infobip took; raises a `DeliveryError` for any other answer."""
     if refusal := responses.classify_status(answer.status, answer.retry_after, text=_describe(answer, hide=hide)):
         raise refusal
     said: Any = answer.json
@@ -135,7 +135,7 @@ def _read_answer(answer: responses.Response, *, key: str, hide: list[str]) -> Re
 
 
 def classify(group: int, number: int, *, text: str = "") -> DeliveryError | None:
-    """What a message's status means; None for accepted. 23, a repetition, is none of these."""
+    """Return the error for a message's status; None for accepted. 23, a repetition, is none of these."""
     if group in _ON_THE_WAY:
         return None
     meaning = MEANINGS.get(number, Rejected) if group in _OVER else Unknown
@@ -143,7 +143,7 @@ def classify(group: int, number: int, *, text: str = "") -> DeliveryError | None
 
 
 def _describe(answer: responses.Response, *, hide: list[str]) -> str:
-    """An answer that is no success, in one line; Infobip says what is wrong in one of two ways."""
+    """Return an answer that is no success, in one line; Infobip says what is wrong in one of two ways."""
     said = answer.json if isinstance(answer.json, dict) else {}
     if said.get("errorCode"):
         violations = said.get("violations")

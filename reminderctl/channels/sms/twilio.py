@@ -41,13 +41,13 @@ class Settings(_twilio.Account, frozen=True, kw_only=True):
 
 
 def validate_settings(settings: Settings) -> list[str]:
-    """What is wrong with the settings taken together."""
+    """Return the mistakes in the settings taken together."""
     wrong_sender = sender_mistakes(settings.from_) if settings.from_ else []
     return [*_twilio.account_mistakes(settings, sender=settings.from_), *wrong_sender]
 
 
 def preview(message: Message, settings: Settings | None, envelope: Envelope) -> dict[str, Any]:  # noqa: ARG001
-    """The SMS as it would leave; raises `Rejected` where it could not."""
+    """Return the SMS as it would leave; raises `Rejected` where it could not."""
     sender = (settings.messaging_service_sid or read_sender(settings.from_)) if settings else None
     return describe(message, settings, sender=sender)
 

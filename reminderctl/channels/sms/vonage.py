@@ -71,7 +71,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 def validate_settings(settings: Settings) -> list[str]:
-    """What is wrong with the settings taken together."""
+    """Return the mistakes in the settings taken together."""
     return [
         *provider.url_mistakes(settings.base_url),
         *region_mistakes(settings.region),
@@ -114,7 +114,7 @@ def _form(message: Message, settings: Settings, envelope: Envelope) -> dict[str,
 
 
 def _read_answer(answer: responses.Response, *, hide: list[str]) -> Receipt:
-    """The receipt of an SMS that Vonage took; each part of a long one has a status of its own."""
+    """Return the receipt of an SMS that Vonage took; each part of a long one has a status of its own."""
     if refusal := responses.classify_status(
         answer.status, answer.retry_after, text=responses.describe(answer, hide=hide)
     ):
@@ -138,13 +138,13 @@ def _read_answer(answer: responses.Response, *, hide: list[str]) -> Receipt:
 
 
 def _warn_of_a_gap(refused: list[int], errors: list[DeliveryError], *, of: int) -> str:
-    """What a person has to know of a text that arrives with a gap: sending it again would repeat the rest."""
+    """Return a warning of a text that arrives with a gap: sending it again would repeat the rest."""
     which = f"part {refused[0]} of {of} was" if len(refused) == 1 else f"{len(refused)} of {of} parts were"
     return f"{which} refused: {errors[0]}; tell the recipient by other means, the rest of the text has gone out"
 
 
 def classify(status: str, words: Any = None, *, hide: list[str] | None = None) -> DeliveryError:
-    """What the status of a part that was not taken means; `words` are Vonage's own."""
+    """Return the error for the status of a part that was not taken; `words` are Vonage's own."""
     text = provider.describe_code("Vonage", status, words, hide=hide or [])
     wait = re.search(r"\[\s*(\d{1,9})\s*\]", str(words))  # "... please wait [ 250 ] and retry": milliseconds
     retry_after = timedelta(milliseconds=int(wait[1])) if wait else None

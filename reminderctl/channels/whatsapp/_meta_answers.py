@@ -60,7 +60,7 @@ _TEMPORARILY_NOT = ("held_for_quality_assessment", "paused")  # what an accepted
 
 
 def read_answer(answer: responses.Response, *, hide: list[str]) -> Receipt:
-    """The receipt of a message that Meta took; raises a `DeliveryError` for any other answer."""
+    """Return the receipt of a message that Meta took; raises a `DeliveryError` for any other answer."""
     said = _read_object(answer.json)
     fault = _read_object(said.get("error"))
     if 200 <= answer.status < 300 and not fault:
@@ -78,7 +78,7 @@ def read_answer(answer: responses.Response, *, hide: list[str]) -> Receipt:
 def classify(
     status: int, fault: Mapping[str, Any], retry_after: timedelta | datetime | None = None, *, text: str = ""
 ) -> DeliveryError | None:
-    """What an answer means: the `code` in its `error` first, the HTTP status second; None for accepted."""
+    """Return the error for an answer: the `code` in its `error` first, the HTTP status second; None for accepted."""
     code = _read_code(fault)
     meaning = None if code is None else MEANINGS.get(code)
     if code == 100 and fault.get("error_subcode") == _DELETED_NUMBER:
@@ -95,7 +95,7 @@ def classify(
 
 
 def _describe(answer: responses.Response, fault: Mapping[str, Any], *, hide: list[str]) -> str:
-    """An answer in one line: Meta's code, its own words, and what would be right."""
+    """Return an answer in one line: Meta's code, its own words, and what would be right."""
     code = _read_code(fault)
     if code is None:
         return responses.describe(answer, hide=hide)

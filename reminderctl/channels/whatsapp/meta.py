@@ -115,7 +115,7 @@ class Message(Struct, frozen=True, kw_only=True):
 
 
 def validate_settings(settings: Settings) -> list[str]:
-    """What is wrong with the settings taken together."""
+    """Return the mistakes in the settings taken together."""
     found = [
         *provider.url_mistakes(settings.base_url),
         *provider.secret_mistakes(access_token=settings.access_token),
@@ -129,7 +129,7 @@ def validate_settings(settings: Settings) -> list[str]:
 
 
 def validate_message(message: Message | Mapping[str, Any]) -> list[str]:
-    """What is wrong with a message, rendered or still full of shortcodes and language maps."""
+    """Return the mistakes in a message, rendered or still full of shortcodes and language maps."""
     fields = message if isinstance(message, Mapping) else msgspec.structs.asdict(message)
     return list(_find_mistakes(fields))
 
@@ -171,7 +171,7 @@ def _button_mistakes(buttons: Any) -> Iterator[str]:
 
 
 def preview(message: Message, settings: Settings | None, envelope: Envelope) -> dict[str, Any]:  # noqa: ARG001
-    """The message as it would leave, without settings its number as it is; raises `Rejected` where it could not."""
+    """Return the message as it would leave, without settings with its number as it is. Raises `Rejected`."""
     to = e164(message.to, region=settings.region) if settings else message.to
     _compose(message, to=to)
     given: dict[str, Any] = {name: value for name, value in msgspec.to_builtins(message).items() if value}
@@ -183,7 +183,7 @@ def preview(message: Message, settings: Settings | None, envelope: Envelope) -> 
 
 
 def _compose(message: Message, *, to: str) -> dict[str, Any]:
-    """The request's fields; raises `Rejected` where Meta would refuse them."""
+    """Return the request's fields; raises `Rejected` where Meta would refuse them."""
     if message.template and not message.language:
         raise Rejected("the template's language came out empty; write the code that it is approved in")
     if not message.template and not message.body.strip():
@@ -219,7 +219,7 @@ def _compose_template(message: Message) -> dict[str, Any]:
 
 
 def _end_of_address(text: str) -> str:
-    """What a button's address ends with; values in it are percent-encoded already. Raises `Rejected` for dots."""
+    """Return the end of a button's address; values in it are percent-encoded already. Raises `Rejected` for dots."""
     end = quote(re.sub("%(?![0-9A-Fa-f]{2})", "%25", text.strip()), safe=_IN_ADDRESSES)
     if {".", ".."} & set(re.split("[?#]", end)[0].split("/")):
         raise Rejected("buttons: a part of the path came out as dots, and would lead elsewhere")
@@ -245,7 +245,7 @@ def _parameter(text: str, what: str, *, name: str = "") -> dict[str, str]:
 
 
 def _as_code(language: str) -> str:
-    """A language as Meta writes it: `es-mx` is its es_MX."""
+    """Return a language as Meta writes it: `es-mx` is its es_MX."""
     base, _, region = language.strip().replace("-", "_").partition("_")
     return f"{base.lower()}_{region.upper()}" if region else base.lower()
 

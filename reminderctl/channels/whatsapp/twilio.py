@@ -75,7 +75,7 @@ class Message(Struct, frozen=True, kw_only=True):
 
 
 def validate_settings(settings: Settings) -> list[str]:
-    """What is wrong with the settings taken together."""
+    """Return the mistakes in the settings taken together."""
     found = _twilio.account_mistakes(settings, sender=settings.from_)
     if settings.from_ and not _NUMBER.fullmatch(settings.from_.removeprefix(_PREFIX).strip()):
         found.append(f"from: {settings.from_!r} is no number with a country code; write it like +14155238886")
@@ -83,7 +83,7 @@ def validate_settings(settings: Settings) -> list[str]:
 
 
 def validate_message(message: Message | Mapping[str, Any]) -> list[str]:
-    """What is wrong with a message, rendered or still full of shortcodes and language maps."""
+    """Return the mistakes in a message, rendered or still full of shortcodes and language maps."""
     fields = message if isinstance(message, Mapping) else msgspec.structs.asdict(message)
     found = []
     if bool(fields.get("content_sid")) == bool(fields.get("body")):
@@ -100,7 +100,7 @@ def validate_message(message: Message | Mapping[str, Any]) -> list[str]:
 
 
 def preview(message: Message, settings: Settings | None, envelope: Envelope) -> dict[str, Any]:  # noqa: ARG001
-    """The message as it would leave; raises `Rejected` where it could not."""
+    """Return the message as it would leave; raises `Rejected` where it could not."""
     _check(message)
     said = {"content_sid": message.content_sid.strip(), "variables": message.variables}
     return {
@@ -146,5 +146,5 @@ def _check(message: Message) -> None:
 
 
 def _sender(settings: Settings) -> str:
-    """The sender's number, however it is written: Twilio's console shows it as `whatsapp:+14155238886`."""
+    """Return the sender's number, however it is written: Twilio's console shows it as `whatsapp:+14155238886`."""
     return "+" + re.sub(r"\D", "", settings.from_)
