@@ -1,4 +1,4 @@
-"""Channels: one file is one provider of one channel, and its file name is its name in the YAML.
+"""The channels: one file is one provider, and its file name is its name in the YAML.
 
 A channel module defines
 
@@ -37,7 +37,7 @@ __all__ = ["Channel", "ChannelModule", "OnUnknown", "Policy", "fetch", "module",
 
 
 class Policy(Struct, frozen=True, kw_only=True):
-    """What the failures of a channel allow, and how many of its messages travel at once."""
+    """The policy of a provider: what may follow its failures, and how many of its messages travel at once."""
 
     on_unknown: OnUnknown
     workers: int
@@ -73,7 +73,7 @@ def _no_place(_message: Mapping[str, str], _path: tuple[str | int, ...] = ()) ->
 
 
 class ChannelModule(Struct, frozen=True, kw_only=True):
-    """What a file in this folder offers; what has a default here may be left out there.
+    """A provider, as its file in this folder offers it; what has a default here may be left out there.
 
     - `preview(message, settings, envelope)`: the message as it would leave, as the bytes of a mail or the fields of
       anything else; `settings` may be None. Raises `Rejected` where it could not leave.

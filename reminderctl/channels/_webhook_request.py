@@ -50,7 +50,7 @@ class Message(Struct, frozen=True, kw_only=True):
 
 
 class WebhookRequest(NamedTuple):
-    """What leaves the house."""
+    """A request to a receiver, as it leaves."""
 
     method: str
     url: str

@@ -26,13 +26,14 @@ _LONGEST_LOCAL, _LONGEST = 64, 254  # octets, RFC 5321 4.5.3.1
 
 
 class Mailbox(NamedTuple):
-    """Whom a mail comes from or goes to: a name, which may be empty, and a bare address with its domain in ASCII."""
+    """A mailbox: a name, which may be empty, and a bare address with its domain in ASCII."""
 
     name: str
     address: str
 
     @property
     def domain(self) -> str:
+        """Return the part behind the @."""
         return self.address.rpartition("@")[2]
 
 

@@ -1,1 +1,1 @@
-"""What mails are made of, and how they leave."""
+"""The parts of the email channel."""

@@ -1,4 +1,4 @@
-"""Logging in to an SMTP server: which mechanism, and what is said.
+"""The login at an SMTP server.
 
 Not `smtplib.login`: it tries every mechanism in turn, which locks accounts, and knows only ASCII.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Login(NamedTuple):
-    """What goes with the AUTH command, the answers to the challenges that follow, and what no error may repeat."""
+    """The texts of a login: with AUTH, as answers to its challenges, and those that no error may repeat."""
 
     mechanism: str
     initial: str

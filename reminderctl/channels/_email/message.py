@@ -1,4 +1,4 @@
-"""What a mail says, before it is put into its form."""
+"""The message of the email channel."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ _LONGEST_OUTPUT = 64 * 1024  # bytes that are read of what it says
 
 
 class Ended(NamedTuple):
-    """How a program ended: its exit status (negative: the signal that killed it), and what it had said by then."""
+    """The end of a program: its exit status (negative: the signal that killed it), and what it had said by then."""
 
     status: int
     output: bytes

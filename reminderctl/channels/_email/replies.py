@@ -1,4 +1,4 @@
-"""What an SMTP server's answer means, by where in the dialogue it came."""
+"""The meaning of an SMTP server's answer, by the phase of the dialogue."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LONGEST_WORDS = 200  # characters of the server's own words in an error text
 
 
 class Phase(IntEnum):
-    """How far a dialogue has come; a later phase is greater."""
+    """The phases of a dialogue, in their order."""
 
     CONNECT = 1
     TLS = 2

@@ -1,1 +1,1 @@
-"""One HTTP request, from the message to what its answer means."""
+"""The parts of every channel that speaks HTTP."""

@@ -1,4 +1,4 @@
-"""One HTTP response as it comes over a connection: past the interim ones, and exactly to its end.
+"""The final HTTP response to a request, read exactly to its end.
 
 On a kept connection nothing but their order says which response belongs to which request. So a response that is taken
 for another one's shifts all that follow, and a refused message would be recorded as sent.

@@ -1,4 +1,4 @@
-"""What the channels share whose messages a provider takes over HTTP."""
+"""The parts that all providers with an HTTP API share."""
 
 from __future__ import annotations
 

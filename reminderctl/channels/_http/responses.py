@@ -1,4 +1,4 @@
-"""What an HTTP answer means."""
+"""The meaning of an HTTP answer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LONGEST_WAIT = 7 * 86400  # seconds: what a server asks beyond that is a slip, 
 
 
 class Response(Struct, frozen=True, kw_only=True):
-    """What a server answered; the names in `headers` are in lower case.
+    """The answer of a server; the names in `headers` are in lower case.
 
     `body` holds at most 64 KiB and is empty where it broke off; `complete` tells whether it is all there.
     """

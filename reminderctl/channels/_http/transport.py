@@ -85,7 +85,7 @@ def got_surplus() -> bool:
 
 
 class _Readable(socket.socket):
-    """What a response is read from."""
+    """A socket that a response is read from."""
 
     may_wait = True
     in_order = True

@@ -1,4 +1,4 @@
-"""What a gateway's settings make of an SMS, and of the answer."""
+"""The requests to an SMS gateway, with the meaning of its answers."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Settings(Gateway, frozen=True, kw_only=True):
 
 
 class GatewayRequest(NamedTuple):
-    """What leaves the house."""
+    """A request to a gateway, as it leaves."""
 
     method: str
     url: str

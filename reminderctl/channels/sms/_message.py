@@ -1,4 +1,4 @@
-"""What an SMS is, whoever carries it."""
+"""The message of every SMS provider."""
 
 from __future__ import annotations
 

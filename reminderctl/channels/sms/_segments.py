@@ -1,4 +1,4 @@
-"""How many SMS a text takes (3GPP TS 23.038 and 23.040)."""
+"""The number of SMS that a text takes (3GPP TS 23.038 and 23.040)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the answers of Meta's WhatsApp Cloud API mean.
+"""The meaning of the answers of Meta's WhatsApp Cloud API.
 
 Meta asks to build on its codes, not on the HTTP status that comes with them. Sources, as in the tables below: [codes]
 https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes (2026-05-15), [rates]
