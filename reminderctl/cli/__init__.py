@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from reminderctl import __version__
-from reminderctl.cli.output import prepare_streams, say
+from reminderctl.cli.console import prepare_streams, say
 from reminderctl.errors import ExitCode, ReminderctlError
 
 # Nearly all that a short process makes lives to its end: to search it for garbage every 700 objects costs a tenth.

@@ -7,9 +7,9 @@ from datetime import timedelta
 import click
 
 from reminderctl.bookings import Bookings
-from reminderctl.cli import chosen
-from reminderctl.cli.context import Invocation, instant, shared_options
-from reminderctl.cli.output import print_table, say
+from reminderctl.cli import lookup
+from reminderctl.cli.console import print_table, say
+from reminderctl.cli.context import AppContext, instant, shared_options
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.core.timing import instant_text, longest_grace
 from reminderctl.errors import UsageError
@@ -25,7 +25,7 @@ from reminderctl.tick.returning import leave_out_told
 @click.option("-y", "--yes", is_flag=True, help="Do not ask, and leave out what may have gone out already.")
 @click.option("--may-repeat", is_flag=True, help="Also send what may have gone out before the ledger was restored.")
 @shared_options
-def command(invocation: Invocation, *, workflow_id: str, since: str, yes: bool, may_repeat: bool) -> None:
+def command(app: AppContext, *, workflow_id: str, since: str, yes: bool, may_repeat: bool) -> None:
     """Send what WORKFLOW owed since T and never sent.
 
     A trigger that is new, edited or switched on again begins at that moment; this is the way to fire what fell due
@@ -34,18 +34,18 @@ def command(invocation: Invocation, *, workflow_id: str, since: str, yes: bool, 
 
     What may have gone out before the ledger was restored from a backup is named and asked for apart.
     """
-    config = invocation.load()
-    workflow = chosen.workflow(config, workflow_id)
+    config = app.load()
+    workflow = lookup.find_workflow(config, workflow_id)
     if not workflow.enabled:
         raise UsageError(f"workflow {workflow_id} is switched off; it sends nothing until the YAML switches it on")
-    now = invocation.clock(config.timezone)()
+    now = app.clock(config.timezone)()
     since_at = instant(since, config.timezone, option="--since")
     if since_at >= now:
         raise UsageError(f"--since {since} is not in the past")
     # What fell due longer ago than any grace is past its deadline.
     oldest = now - max(longest_grace(trigger, workflow.grace) for trigger in workflow.triggers)
     window = Window(max(since_at, oldest) - timedelta(seconds=1), now)  # which begins after its `since`
-    with Bookings(config.bookings) as bookings, open_ledger(invocation, config) as ledger:
+    with Bookings(config.bookings) as bookings, open_ledger(app, config) as ledger:
         owed = [each for each in owed_in(window, [workflow], bookings, config=config) if each.expires_at >= now]
         owed = [*leave_out_told(workflow, owed, ledger)]
         with ledger.rehearsal():

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from reminderctl.cli.output import print_table, say
+from reminderctl.cli.console import print_table, say
 from reminderctl.core import timing
 from reminderctl.core.filters import standard_status
 from reminderctl.model import Booking, Location, Participant, Service, Staff

@@ -13,10 +13,10 @@ import click
 import msgspec
 
 from reminderctl.bookings import Bookings
-from reminderctl.cli import chosen
+from reminderctl.cli import lookup
 from reminderctl.cli.booking_output import print_booking, print_bookings
-from reminderctl.cli.context import Invocation, instant, shared_options
-from reminderctl.cli.output import print_json, say
+from reminderctl.cli.console import print_json, say
+from reminderctl.cli.context import AppContext, instant, shared_options
 from reminderctl.core.filters import FILTERS, any_matches, is_same_text, standard_status
 from reminderctl.errors import UsageError
 from reminderctl.model import Booking, Window
@@ -71,7 +71,7 @@ class Export(click.File):
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @shared_options
 def import_file(
-    invocation: Invocation,
+    app: AppContext,
     *,
     file: BinaryIO,
     maps: tuple[str, ...],
@@ -94,10 +94,10 @@ def import_file(
     """
     from reminderctl.importing import ImportOptions, import_bookings
 
-    config = invocation.load_settings()
+    config = app.load_settings()
     options = ImportOptions(
         timezone=config.timezone,
-        now=invocation.clock(config.timezone)(),
+        now=app.clock(config.timezone)(),
         horizon=timedelta(days=horizon),
         column_map=_column_map(maps),
         encoding=encoding,
@@ -181,7 +181,7 @@ def _filter_options(function: Callable[..., None]) -> Callable[..., None]:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 @shared_options
 def list_bookings(
-    invocation: Invocation,
+    app: AppContext,
     *,
     since: str | None,
     until: str | None,
@@ -190,7 +190,7 @@ def list_bookings(
     **wanted: tuple[str, ...],
 ) -> None:
     """List bookings, earliest start first."""
-    config = invocation.load_settings()
+    config = app.load_settings()
     window = Window(
         (instant(since, config.timezone, option="--since") if since else FIRST) - timedelta(seconds=1),
         instant(until, config.timezone, option="--until") if until else LAST,
@@ -209,11 +209,11 @@ def list_bookings(
 @click.argument("booking_id", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @shared_options
-def show(invocation: Invocation, *, booking_id: str, as_json: bool) -> None:
+def show(app: AppContext, *, booking_id: str, as_json: bool) -> None:
     """Show one booking with its customers."""
-    config = invocation.load_settings()
+    config = app.load_settings()
     with Bookings(config.bookings) as bookings:
-        booking = chosen.booking(bookings, booking_id)
+        booking = lookup.find_booking(bookings, booking_id)
         _warn(bookings.problems)
     if as_json:
         print_json(msgspec.to_builtins(booking))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reminderctl import config
-from reminderctl.cli.context import Invocation, shared_options
-from reminderctl.cli.output import print_json, say
+from reminderctl.cli.console import print_json, say
+from reminderctl.cli.context import AppContext, shared_options
 from reminderctl.cli.ownership import find_refusal
 from reminderctl.errors import ExitCode, Problem
 from reminderctl.model import Config
@@ -28,7 +28,7 @@ Said = tuple[Problem, str]  # and how grave it is: a key of STYLES
 @click.option("--strict", is_flag=True, help="Exit with 1 where there is a warning.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: path, ok, problems, warnings.")
 @shared_options
-def command(invocation: Invocation, *, path: str | None, strict: bool, as_json: bool) -> None:
+def command(app: AppContext, *, path: str | None, strict: bool, as_json: bool) -> None:
     """Report every mistake in the YAML at PATH, and warn of what was probably not meant.
 
     PATH is a file or a directory; left out, the configuration is found as `run` finds it. One line each: the file, line
@@ -39,10 +39,10 @@ def command(invocation: Invocation, *, path: str | None, strict: bool, as_json: 
 
     Exit code 2 where there is a mistake, else 0; with --strict 1 where there is a warning.
     """
-    checked_path = invocation.find(path)
+    checked_path = app.find(path)
     result = config.check(checked_path, os.environ)
     if result.config and not result.problems:
-        result.problems.extend(_of_ledger(invocation, result.config, path=path))
+        result.problems.extend(_of_ledger(app, result.config, path=path))
     if as_json:
         print_json(_described(str(checked_path), result.problems, result.warnings))
     else:
@@ -59,9 +59,9 @@ def command(invocation: Invocation, *, path: str | None, strict: bool, as_json: 
         raise SystemExit(ExitCode.NEEDS_A_PERSON)
 
 
-def _of_ledger(invocation: Invocation, checked: Config, *, path: str | None) -> Iterator[Problem]:
+def _of_ledger(app: AppContext, checked: Config, *, path: str | None) -> Iterator[Problem]:
     """Yield the mistake of naming a ledger that belongs to another configuration, where `ledger:` stands."""
-    refusal = find_refusal(invocation, checked, path=path)
+    refusal = find_refusal(app, checked, path=path)
     if refusal is None:
         return
     what = refusal.partition(": ")[2]

@@ -23,7 +23,7 @@ Clock = Callable[[], datetime]
 FIRST_YEAR, LAST_YEAR = 1900, 9000  # inside these, every sum of an instant and an offset exists
 
 
-class Written(click.Path):
+class PathArgument(click.Path):
     """A path given on the command line; an empty one, as a variable that is not set leaves it, is none."""
 
     def __init__(self, **options: Any) -> None:
@@ -36,7 +36,7 @@ class Written(click.Path):
         return super().convert(value, param, ctx)
 
 
-class Invocation:
+class AppContext:
     """The options that every command shares, given before or after its name."""
 
     def __init__(self, *, config_path: str | None, now_text: str | None) -> None:
@@ -94,7 +94,7 @@ def instant(text: str, timezone: str, *, option: str) -> datetime:
 
 
 def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command `--config` and `--now`, and an `Invocation` as its first argument."""
+    """Give a command `--config` and `--now`, and an `AppContext` as its first argument."""
 
     @click.option("-c", "--config", "config_path", metavar="PATH", help="The YAML file, or a directory of them.")
     @click.option(
@@ -105,19 +105,19 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     @click.pass_context
     @functools.wraps(command)
-    def with_invocation(
+    def with_context(
         ctx: click.Context, /, *args: Any, config_path: str | None, now_text: str | None, **options: Any
     ) -> Any:
         given = ctx.find_root().obj or {}
-        invocation = Invocation(
+        app = AppContext(
             config_path=given.get("config_path") if config_path is None else config_path,
             now_text=given.get("now_text") if now_text is None else now_text,
         )
-        invocation.clock("UTC")  # so that a command to which the instant is nothing refuses one that is none, too
+        app.clock("UTC")  # so that a command to which the instant is nothing refuses one that is none, too
         _refuse_bytes(options)
-        return command(invocation, *args, **options)
+        return command(app, *args, **options)
 
-    return with_invocation
+    return with_context
 
 
 def _refuse_bytes(options: Mapping[str, Any]) -> None:

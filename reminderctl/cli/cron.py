@@ -16,8 +16,8 @@ import click
 from reminderctl import config
 from reminderctl.bookings import Bookings
 from reminderctl.cli import crontab_text
-from reminderctl.cli.context import Invocation, shared_options
-from reminderctl.cli.output import print_json
+from reminderctl.cli.console import print_json
+from reminderctl.cli.context import AppContext, shared_options
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.errors import ReminderctlError, UsageError
 
@@ -49,13 +49,13 @@ def command() -> None:
 @mailto_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @shared_options
-def show(invocation: Invocation, *, log: str | None, mailto: str | None, as_json: bool) -> None:
+def show(app: AppContext, *, log: str | None, mailto: str | None, as_json: bool) -> None:
     """Print the lines for the crontab; change nothing.
 
     They are those that `cron install` would write, and can be pasted into `crontab -e`. Whether they are there already
     is said on standard error.
     """
-    path = _absolute(invocation.find())
+    path = _absolute(app.find())
     line = crontab_text.write_command(_program(), path, log=_absolute_or_none(log))
     try:
         text = _read()
@@ -84,7 +84,7 @@ def show(invocation: Invocation, *, log: str | None, mailto: str | None, as_json
 @log_option
 @mailto_option
 @shared_options
-def install(invocation: Invocation, *, log: str | None, mailto: str | None) -> None:
+def install(app: AppContext, *, log: str | None, mailto: str | None) -> None:
     """Put the lines into the crontab, or renew them.
 
     First everything is tried as cron will call it, without the variables of your shell: the program, the
@@ -92,10 +92,10 @@ def install(invocation: Invocation, *, log: str | None, mailto: str | None) -> N
 
     Options are not remembered: without --log or --mailto, an earlier one is taken out again.
     """
-    settings = invocation.load_settings()
-    with open_ledger(invocation, settings), Bookings(settings.bookings):
+    settings = app.load_settings()
+    with open_ledger(app, settings), Bookings(settings.bookings):
         pass
-    program, path, log = _program(), _absolute(invocation.find()), _absolute_or_none(log)
+    program, path, log = _program(), _absolute(app.find()), _absolute_or_none(log)
     line = crontab_text.write_command(program, path, log=log)
     _try(program, path)
     if log is not None:

@@ -14,10 +14,10 @@ from typing import Any, TextIO
 
 import click
 
-from reminderctl.cli.context import Invocation, Written, instant, shared_options
+from reminderctl.cli.console import print_json, print_json_array, say
+from reminderctl.cli.context import AppContext, PathArgument, instant, shared_options
 from reminderctl.cli.delivery_output import print_deliveries, print_delivery
 from reminderctl.cli.export import export_texts
-from reminderctl.cli.output import print_json, print_json_array, say
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.errors import ExitCode, UsageError
 from reminderctl.files import drafted
@@ -69,12 +69,12 @@ def _understood(chosen: dict[str, Any], timezone: str) -> dict[str, Any]:
 @filters
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 @shared_options
-def list_deliveries(invocation: Invocation, *, as_json: bool, **chosen: Any) -> None:
+def list_deliveries(app: AppContext, *, as_json: bool, **chosen: Any) -> None:
     """List deliveries, oldest due first.
 
     On a terminal no more than the last 500, unless `--limit` says how many.
     """
-    config = invocation.load_settings()
+    config = app.load_settings()
     with Ledger(config.ledger, reading=True) as ledger:
         find = functools.partial(history.find, ledger, **_understood(chosen, config.timezone))
         if as_json:
@@ -89,18 +89,18 @@ def list_deliveries(invocation: Invocation, *, as_json: bool, **chosen: Any) -> 
 @click.option(
     "-o",
     "--output",
-    type=Written(dir_okay=False, allow_dash=True),
+    type=PathArgument(dir_okay=False, allow_dash=True),
     metavar="FILE",
     help="Write FILE, in one step and for its owner only, instead of printing (-).",
 )
 @shared_options
-def export(invocation: Invocation, *, form: str, output: Path | None, **chosen: Any) -> None:
+def export(app: AppContext, *, form: str, output: Path | None, **chosen: Any) -> None:
     """Write deliveries for another program, oldest due first: every column, one by one, however many there are.
 
     CSV is UTF-8 with a heading; what is absent is empty there and null in JSON. NDJSON is one object a line. Texts are
     as they are: one that begins with `=` or `+` is a formula to a spreadsheet, so import the columns as text.
     """
-    config = invocation.load_settings()
+    config = app.load_settings()
     with Ledger(config.ledger, reading=True) as ledger, _opened(output) as file:
         for text in export_texts(history.find(ledger, **_understood(chosen, config.timezone)), form=form):
             file.write(text)
@@ -110,9 +110,9 @@ def export(invocation: Invocation, *, form: str, output: Path | None, **chosen: 
 @click.argument("delivery_id", metavar="ID", type=ID)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @shared_options
-def show(invocation: Invocation, *, delivery_id: int, as_json: bool) -> None:
+def show(app: AppContext, *, delivery_id: int, as_json: bool) -> None:
     """Show one delivery with all of its attempts."""
-    with Ledger(invocation.load_settings().ledger, reading=True) as ledger:
+    with Ledger(app.load_settings().ledger, reading=True) as ledger:
         record = history.show(ledger, delivery_id)
     if as_json:
         print_json(record)
@@ -134,7 +134,7 @@ def _decision(function: Callable[..., Any], *, required: bool = True) -> Callabl
 @click.option("--sent", is_flag=True, help="They arrived: count them as sent.")
 @click.option("--resend", is_flag=True, help="They did not: the next run sends them again.")
 @shared_options
-def resolve(invocation: Invocation, *, delivery_ids: tuple[int, ...], sent: bool, resend: bool, as_json: bool) -> None:
+def resolve(app: AppContext, *, delivery_ids: tuple[int, ...], sent: bool, resend: bool, as_json: bool) -> None:
     """Decide about deliveries that are `unknown`: nobody could know whether they went out.
 
     Who decided what, and when, is written down; `deliveries show` tells. A resend keeps the delivery's key, by which
@@ -143,26 +143,26 @@ def resolve(invocation: Invocation, *, delivery_ids: tuple[int, ...], sent: bool
     if sent == resend:
         raise UsageError("say --sent or --resend; the provider's own log, or the recipient, may know")
     resolved = functools.partial(decisions.resolve, sent=sent)
-    _decide(invocation, delivery_ids, resolved, "counts as sent" if sent else AGAIN, as_json=as_json)
+    _decide(app, delivery_ids, resolved, "counts as sent" if sent else AGAIN, as_json=as_json)
 
 
 @command.command()
 @_decision
 @shared_options
-def retry(invocation: Invocation, *, delivery_ids: tuple[int, ...], as_json: bool) -> None:
+def retry(app: AppContext, *, delivery_ids: tuple[int, ...], as_json: bool) -> None:
     """Let the next run attempt again what failed, under the same key.
 
     Each is named by its ID, which `deliveries list --state failed` shows; its deadline stands. One that cannot be
     attempted again is named, exit code 2; the others are.
     """
-    _decide(invocation, delivery_ids, decisions.retry, AGAIN, as_json=as_json)
+    _decide(app, delivery_ids, decisions.retry, AGAIN, as_json=as_json)
 
 
 @command.command()
 @functools.partial(_decision, required=False)
 @click.option("--missing", is_flag=True, help="All that is held while its booking or its workflow is missing.")
 @shared_options
-def cancel(invocation: Invocation, *, delivery_ids: tuple[int, ...], missing: bool, as_json: bool) -> None:
+def cancel(app: AppContext, *, delivery_ids: tuple[int, ...], missing: bool, as_json: bool) -> None:
     """Let deliveries that wait never be sent.
 
     Name each by its ID, or all that `run` holds because what they are for has disappeared by --missing. One that does
@@ -171,20 +171,20 @@ def cancel(invocation: Invocation, *, delivery_ids: tuple[int, ...], missing: bo
     if missing == bool(delivery_ids):
         raise UsageError("name the deliveries by their ID, or say --missing")
     if missing:
-        with Ledger(invocation.load_settings().ledger, reading=True) as ledger:
+        with Ledger(app.load_settings().ledger, reading=True) as ledger:
             found = history.find(ledger, states=[history.MISSING])
             delivery_ids = tuple(record.id for record in found if record.id is not None)
-    _decide(invocation, delivery_ids, decisions.cancel, "canceled", as_json=as_json)
+    _decide(app, delivery_ids, decisions.cancel, "canceled", as_json=as_json)
 
 
 def _decide(
-    invocation: Invocation, delivery_ids: tuple[int, ...], decide: Callable[..., Any], what: str, *, as_json: bool
+    app: AppContext, delivery_ids: tuple[int, ...], decide: Callable[..., Any], what: str, *, as_json: bool
 ) -> None:
     """Decide about each delivery; what cannot be decided about is told, and does not stop the others."""
-    config = invocation.load_settings()
+    config = app.load_settings()
     decided, refused = [], []
-    with open_ledger(invocation, config) as ledger:
-        now = invocation.clock(config.timezone)()
+    with open_ledger(app, config) as ledger:
+        now = app.clock(config.timezone)()
         for delivery_id in dict.fromkeys(delivery_ids):
             try:
                 decide(ledger, delivery_id, by=who(), now=now)

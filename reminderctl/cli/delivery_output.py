@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from reminderctl.cli.output import STATE_STYLES, print_lines, say
+from reminderctl.cli.console import STATE_STYLES, print_lines, say
 from reminderctl.core import timing
 from reminderctl.ledger import history
 from reminderctl.ledger.history import FullRecord, Record

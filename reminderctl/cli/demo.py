@@ -16,7 +16,7 @@ import click
 
 from reminderctl import bookings, config, ledger
 from reminderctl.cli.calling import called
-from reminderctl.cli.context import Written
+from reminderctl.cli.context import PathArgument
 from reminderctl.model import Config
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ STYLES = {"sent": "green", "withheld": "magenta", "event": "bold yellow"}
 
 
 @click.command()
-@click.argument("folder", type=Written(), required=False)
+@click.argument("folder", type=PathArgument(), required=False)
 def command(*, folder: Path | None) -> None:
     """Play two days of a small clinic, minute by minute.
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from reminderctl.cli.context import Invocation, shared_options
+from reminderctl.cli.console import print_json, say
+from reminderctl.cli.context import AppContext, shared_options
 from reminderctl.cli.deliveries import who
-from reminderctl.cli.output import print_json, say
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.errors import LockedError, ReminderctlError, UsageError
 from reminderctl.ledger import Ledger, retention
@@ -25,7 +25,7 @@ MESSAGES = (".eml", ".json")  # in an outbox, the provider's id of a message is 
 @click.option("--dry-run", is_flag=True, help="Say what would be erased; change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object; needs --yes or --dry-run.")
 @shared_options
-def command(invocation: Invocation, *, customer: str, yes: bool, dry_run: bool, as_json: bool) -> None:
+def command(app: AppContext, *, customer: str, yes: bool, dry_run: bool, as_json: bool) -> None:
     """Erase a person from the ledger: who they are, their addresses, what providers said of them.
 
     CUSTOMER is the customer's id. What waits for them is canceled, and nothing that they got is sent again, not even
@@ -36,9 +36,9 @@ def command(invocation: Invocation, *, customer: str, yes: bool, dry_run: bool, 
     """
     if as_json and not (yes or dry_run):
         raise UsageError("--json does not ask; add --yes, or --dry-run")
-    config = invocation.load_settings()
+    config = app.load_settings()
     customer = customer.removeprefix("customer:")
-    with open_ledger(invocation, config, reading=dry_run) as ledger:
+    with open_ledger(app, config, reading=dry_run) as ledger:
         found = retention.traces(ledger, customer)
         if not found.deliveries:
             what = f"the ledger knows no customer {customer}; `reminderctl deliveries list --json` names each recipient"
@@ -49,7 +49,7 @@ def command(invocation: Invocation, *, customer: str, yes: bool, dry_run: bool, 
             click.confirm("Erase who they are, and cancel what waits?", abort=True, err=True)
         failure = None
         if not dry_run:
-            now = invocation.clock(config.timezone)()
+            now = app.clock(config.timezone)()
             retention.erase(ledger, customer, by=who(), now=now)
             failure = _finish(ledger)
     left = _left(config, found)

@@ -12,9 +12,9 @@ import click
 from msgspec.structs import asdict
 
 from reminderctl.bookings import Bookings
-from reminderctl.cli import chosen
-from reminderctl.cli.context import Invocation, shared_options
-from reminderctl.cli.output import STATE_STYLES, print_json, say
+from reminderctl.cli import lookup
+from reminderctl.cli.console import STATE_STYLES, print_json, say
+from reminderctl.cli.context import AppContext, shared_options
 from reminderctl.core import recipients, timing
 from reminderctl.core.matching import Verdict
 from reminderctl.errors import ExitCode
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @click.argument("workflow_id", metavar="[WORKFLOW]", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array: one object for each delivery, made or not.")
 @shared_options
-def command(invocation: Invocation, *, booking_id: str, workflow_id: str | None, as_json: bool) -> None:
+def command(app: AppContext, *, booking_id: str, workflow_id: str | None, as_json: bool) -> None:
     """Say why BOOKING's messages went out, will go out, or will not.
 
     For each trigger: when it falls due and until when it makes sense, what each filter says, and for each recipient
@@ -41,15 +41,15 @@ def command(invocation: Invocation, *, booking_id: str, workflow_id: str | None,
     """
     from reminderctl.reports.explain import reason_about, remember, rest_of
 
-    config = invocation.load_settings()
-    now = invocation.clock(config.timezone)()
+    config = app.load_settings()
+    now = app.clock(config.timezone)()
     workflows = [each for each in config.workflows if workflow_id in (None, each.id)]
     with Bookings(config.bookings) as bookings, Ledger(config.ledger, reading=True) as ledger:
         booking = bookings.find(booking_id)
         problems = [*bookings.problems]  # of this booking; the rehearsal reads others
         memory = remember(booking_id, config, ledger, bookings, now=now)
         if booking is None and not memory.records:
-            raise chosen.no_booking(bookings, booking_id, problems=problems)
+            raise lookup.no_booking(bookings, booking_id, problems=problems)
         _refuse_unknown(workflow_id, {record.workflow for record in memory.records}, config=config)
         memory = memory._replace(records=[each for each in memory.records if workflow_id in (None, each.workflow)])
         reasonings = [*reason_about(booking, workflows, memory, config=config, now=now)] if booking else []
@@ -68,7 +68,7 @@ def command(invocation: Invocation, *, booking_id: str, workflow_id: str | None,
 def _refuse_unknown(workflow_id: str | None, recorded: Set[str], *, config: Config) -> None:
     """Raises `UsageError` for a workflow that neither the YAML nor the ledger knows."""
     if workflow_id is not None and workflow_id not in recorded:
-        chosen.workflow(config, workflow_id, also=sorted(recorded))
+        lookup.find_workflow(config, workflow_id, also=sorted(recorded))
 
 
 def _objects(reasonings: list[Reasoning], left: list[Explained]) -> Iterator[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
-from reminderctl.cli.output import sanitize_json
+from reminderctl.cli.console import sanitize_json
 from reminderctl.ledger.history import COLUMNS, Record
 from reminderctl.text import sanitize
 

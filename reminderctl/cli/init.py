@@ -11,8 +11,8 @@ import click
 
 from reminderctl import bookings, config, ledger
 from reminderctl.cli.calling import called
-from reminderctl.cli.context import Written
-from reminderctl.cli.output import say
+from reminderctl.cli.console import say
+from reminderctl.cli.context import PathArgument
 from reminderctl.config.locate import FILE, SECRETS, yaml_files
 from reminderctl.errors import ReminderctlError, UsageError
 from reminderctl.files import sync
@@ -34,7 +34,7 @@ EMPTY_SECRETS = """\
 
 
 @click.command(name="init")
-@click.argument("folder", metavar="[DIR]", required=False, type=Written())
+@click.argument("folder", metavar="[DIR]", required=False, type=PathArgument())
 def command(folder: Path | None) -> None:
     """Write a first set of files into DIR, or here.
 

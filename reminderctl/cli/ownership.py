@@ -9,14 +9,14 @@ import os
 import shlex
 from pathlib import Path
 
-from reminderctl.cli.context import Invocation
+from reminderctl.cli.context import AppContext
 from reminderctl.config.locate import yaml_files
 from reminderctl.errors import LedgerError, ReminderctlError, UsageError
 from reminderctl.ledger import Ledger, owners
 from reminderctl.model import Config
 
 
-def open_ledger(invocation: Invocation, config: Config, *, reading: bool = False) -> Ledger:
+def open_ledger(app: AppContext, config: Config, *, reading: bool = False) -> Ledger:
     """Open the ledger of a configuration; raises `LedgerError` where it is to be written and belongs to another one.
 
     One that belongs to nobody, or whose configuration was moved, belongs to this one from now on.
@@ -25,18 +25,18 @@ def open_ledger(invocation: Invocation, config: Config, *, reading: bool = False
     if reading:
         return ledger
     try:
-        _take(ledger, absolute(invocation.find()))
+        _take(ledger, absolute(app.find()))
     except BaseException:
         ledger.connection.close()
         raise
     return ledger
 
 
-def find_refusal(invocation: Invocation, config: Config, *, path: str | None = None) -> str | None:
+def find_refusal(app: AppContext, config: Config, *, path: str | None = None) -> str | None:
     """Return why nothing may be written with this configuration, None where all is well or the ledger is unreadable."""
     try:
         with Ledger(config.ledger, reading=True) as ledger:
-            return _refusal(owners.find(ledger), absolute(invocation.find(path)), ledger.path)
+            return _refusal(owners.find(ledger), absolute(app.find(path)), ledger.path)
     except ReminderctlError:
         return None
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from reminderctl.cli.context import Invocation, shared_options
-from reminderctl.cli.output import print_json, say
+from reminderctl.cli.console import print_json, say
+from reminderctl.cli.context import AppContext, shared_options
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.core import timing
 from reminderctl.errors import ReminderctlError, UsageError
@@ -19,7 +19,7 @@ from reminderctl.text import pluralize
 @click.option("--dry-run", is_flag=True, help="Say what would go; change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @shared_options
-def command(invocation: Invocation, *, older_than: str | None, shrink: bool, dry_run: bool, as_json: bool) -> None:
+def command(app: AppContext, *, older_than: str | None, shrink: bool, dry_run: bool, as_json: bool) -> None:
     """Delete old deliveries from the ledger with their attempts; none of them is ever sent again.
 
     A delivery goes when it is sent, failed, canceled or expired, and that, its deadline and its event all lie longer
@@ -30,14 +30,14 @@ def command(invocation: Invocation, *, older_than: str | None, shrink: bool, dry
     """
     if not older_than and not shrink:
         raise UsageError("say how old: --older-than 90d; or --shrink alone")
-    config = invocation.load_settings()
+    config = app.load_settings()
     try:
         age = timing.parse_duration(older_than or "0d")
     except ValueError as error:
         raise UsageError(f"--older-than: {error}") from None
-    before = invocation.clock(config.timezone)() - age
+    before = app.clock(config.timezone)() - age
     gone, freed, failure = retention.Purged(0, 0, 0), 0, None
-    with open_ledger(invocation, config, reading=dry_run) as ledger:
+    with open_ledger(app, config, reading=dry_run) as ledger:
         if older_than:
             gone = retention.purgeable(ledger, before) if dry_run else retention.purge(ledger, before)
         if shrink and not dry_run:

@@ -10,8 +10,8 @@ from types import FrameType
 import click
 
 from reminderctl.bookings import Bookings
-from reminderctl.cli.context import Invocation, Written, shared_options
-from reminderctl.cli.output import print_json, say
+from reminderctl.cli.console import print_json, say
+from reminderctl.cli.context import AppContext, PathArgument, shared_options
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.errors import ExitCode
 from reminderctl.model import Config, Delivery
@@ -24,7 +24,7 @@ MOST_LINES, LONGEST_LINE = 50, 4_000  # cron mails them
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Say what would be sent, and leave no trace.")
-@click.option("--outbox", type=Written(), metavar="DIR", help="Deliver into this folder, as files.")
+@click.option("--outbox", type=PathArgument(), metavar="DIR", help="Deliver into this folder, as files.")
 @click.option(
     "--json",
     "as_json",
@@ -33,20 +33,20 @@ MOST_LINES, LONGEST_LINE = 50, 4_000  # cron mails them
 )
 @click.option("-v", "--verbose", is_flag=True, help="Say what was done, not only what went wrong.")
 @shared_options
-def command(invocation: Invocation, *, dry_run: bool, outbox: Path | None, as_json: bool, verbose: bool) -> None:
+def command(app: AppContext, *, dry_run: bool, outbox: Path | None, as_json: bool, verbose: bool) -> None:
     """Do all that is due since the last run, once.
 
     Silent when all is well, so that cron has nothing to mail. Exit status: 0 all well, 1 something needs a person,
     2 the configuration has mistakes, 75 a database is locked (the next run tries again).
     """
-    config = None if outbox else invocation.recall()
+    config = None if outbox else app.recall()
     if recalled := config is not None:
-        complete = functools.partial(invocation.load, outbox=outbox)
+        complete = functools.partial(app.load, outbox=outbox)
     else:
-        config = invocation.load(outbox=outbox, deep=True)
+        config = app.load(outbox=outbox, deep=True)
         complete = functools.partial(_same, config)
-    clock = invocation.clock(config.timezone)
-    with open_ledger(invocation, config, reading=dry_run) as ledger, Bookings(config.bookings) as bookings:
+    clock = app.clock(config.timezone)
+    with open_ledger(app, config, reading=dry_run) as ledger, Bookings(config.bookings) as bookings:
         if dry_run:
             report, deliveries = rehearse(config, ledger, bookings, clock=clock)
             _show(deliveries, as_json=as_json)
@@ -61,7 +61,7 @@ def command(invocation: Invocation, *, dry_run: bool, outbox: Path | None, as_js
                 interrupted=Interruption(),
             )
     if not recalled and not outbox and not config.broken:
-        invocation.remember(config)
+        app.remember(config)
     for problem in config.broken:
         say(problem, err=True)
     _tell(report, as_json=as_json, verbose=verbose)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import msgspec
 
-from reminderctl.cli.output import print_json, print_table
+from reminderctl.cli.console import print_json, print_table
 from reminderctl.messages.shortcodes import CATALOGUE
 
 

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from reminderctl.cli.context import Invocation, Written, shared_options
-from reminderctl.cli.output import print_json, say
+from reminderctl.cli.console import print_json, say
+from reminderctl.cli.context import AppContext, PathArgument, shared_options
 from reminderctl.cli.ownership import find_refusal
 from reminderctl.core import timing
 from reminderctl.errors import ConfigError, ReminderctlError, UsageError
@@ -36,7 +36,7 @@ LANE_STYLES = {"ok": "green", "idle": "dim", "failing": "yellow", "throttled": "
 @click.option(
     "--prometheus",
     "metrics_file",
-    type=Written(dir_okay=False),
+    type=PathArgument(dir_okay=False),
     metavar="FILE",
     help="Also write FILE, in one step, for the textfile collector of Prometheus's node exporter.",
 )
@@ -44,7 +44,7 @@ LANE_STYLES = {"ok": "green", "idle": "dim", "failing": "yellow", "throttled": "
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @shared_options
 def command(
-    invocation: Invocation, *, max_lag: str, deep: bool, metrics_file: Path | None, quiet: bool, as_json: bool
+    app: AppContext, *, max_lag: str, deep: bool, metrics_file: Path | None, quiet: bool, as_json: bool
 ) -> None:
     """Say whether all is well: first the verdict, with the worst that was found, then all the rest.
 
@@ -57,9 +57,9 @@ def command(
         longest = timing.parse_duration(max_lag)
     except ValueError as error:
         raise UsageError(f"--max-lag: {error}") from None
-    config, mistakes = _load(invocation)
-    now = invocation.clock(config.timezone if config else "UTC")()
-    refusal = find_refusal(invocation, config) if config else None
+    config, mistakes = _load(app)
+    now = app.clock(config.timezone if config else "UTC")()
+    refusal = find_refusal(app, config) if config else None
     found = health.examine(config, mistakes, now=now, max_lag=longest, deep=deep, refusal=refusal)
     failure = _write(metrics_file, found) if metrics_file else None
     if as_json:
@@ -71,19 +71,19 @@ def command(
     raise SystemExit(found.level.number)
 
 
-def _load(invocation: Invocation) -> tuple[Config | None, list[str]]:
+def _load(app: AppContext) -> tuple[Config | None, list[str]]:
     """The configuration and its mistakes: as the runs see it, since their environment may hold secrets that ours lacks.
 
     Where it has mistakes, what can be read without secrets.
     """
     try:
-        return invocation.recall() or invocation.load(deep=True), []
+        return app.recall() or app.load(deep=True), []
     except ConfigError as error:
         mistakes = [str(problem) for problem in error.problems]
     except ReminderctlError as error:
         return None, [str(error)]
     try:
-        return invocation.load_settings(), mistakes
+        return app.load_settings(), mistakes
     except ReminderctlError:
         return None, mistakes
 

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import click
 
 from reminderctl.bookings import Bookings
-from reminderctl.cli import chosen
-from reminderctl.cli.context import Invocation, Written, shared_options
-from reminderctl.cli.output import print_json, say
+from reminderctl.cli import lookup
+from reminderctl.cli.console import print_json, say
+from reminderctl.cli.context import AppContext, PathArgument, shared_options
 from reminderctl.cli.test_output import print_samples, print_sent, print_trials
 from reminderctl.cli.trial_shapes import describe_sample, describe_sent, describe_trial
 from reminderctl.config.suggestions import suggest
@@ -56,13 +56,11 @@ class Options(NamedTuple):
     metavar="ADDRESS",
     help="Where --send delivers: an email address, a phone number with +, a Telegram chat or a URL.",
 )
-@click.option("--html", type=Written(), metavar="FILE", help="Write a page to look at in a browser.")
+@click.option("--html", type=PathArgument(), metavar="FILE", help="Write a page to look at in a browser.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array: one object for each workflow and sample.")
 @click.option("-v", "--verbose", is_flag=True, help="Show every sample's messages in full, with all of their headers.")
 @shared_options
-def command(
-    invocation: Invocation, *, workflow_ids: tuple[str, ...], list_samples: bool, send: bool, **given: Any
-) -> None:
+def command(app: AppContext, *, workflow_ids: tuple[str, ...], list_samples: bool, send: bool, **given: Any) -> None:
     """Show every message that the workflows would send, filled in for sample bookings.
 
     Each WORKFLOW (all, where none is named) is tried with each sample, switched off ones too: whether it matches and
@@ -77,8 +75,8 @@ def command(
     """
     options = Options(send=send, **given)
     _check_usage(options)
-    config = invocation.load(deep=True) if send else invocation.load(outbox=Path(), deep=True)
-    now = invocation.clock(config.timezone)()
+    config = app.load(deep=True) if send else app.load(outbox=Path(), deep=True)
+    now = app.clock(config.timezone)()
     for problem in config.broken:
         say(problem, err=True)
     samples = read_samples(config, now=now)
@@ -113,7 +111,7 @@ def _check_usage(options: Options) -> None:
 
 
 def _chosen_workflows(workflow_ids: Sequence[str], config: Config) -> list[Workflow]:
-    return [chosen.workflow(config, each) for each in dict.fromkeys(workflow_ids)] or list(config.workflows)
+    return [lookup.find_workflow(config, each) for each in dict.fromkeys(workflow_ids)] or list(config.workflows)
 
 
 def _try(
@@ -137,7 +135,7 @@ def _named(name: str, samples: dict[str, Sample]) -> Sample:
 
 def _booked(booking_id: str, config: Config) -> Sample:
     with Bookings(config.bookings) as bookings:
-        booking = chosen.booking(bookings, booking_id)
+        booking = lookup.find_booking(bookings, booking_id)
     return Sample(name=booking_id, about=f"booking {booking_id} of {config.bookings.name}", booking=booking)
 
 

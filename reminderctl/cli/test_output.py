@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from reminderctl.cli.output import print_table
+from reminderctl.cli.console import print_table
 from reminderctl.cli.paper import Paper
 from reminderctl.core import recipients
 from reminderctl.model import Config

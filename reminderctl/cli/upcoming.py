@@ -14,9 +14,9 @@ import click
 from msgspec.structs import asdict
 
 from reminderctl.bookings import Bookings
-from reminderctl.cli import chosen
-from reminderctl.cli.context import Invocation, instant, shared_options
-from reminderctl.cli.output import STATE_STYLES, print_json_array, print_lines, say
+from reminderctl.cli import lookup
+from reminderctl.cli.console import STATE_STYLES, print_json_array, print_lines, say
+from reminderctl.cli.context import AppContext, instant, shared_options
 from reminderctl.core import recipients, timing
 from reminderctl.errors import ExitCode, UsageError
 from reminderctl.ledger import Ledger
@@ -43,7 +43,7 @@ LONGEST = timedelta(days=400)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 @shared_options
 def command(
-    invocation: Invocation,
+    app: AppContext,
     *,
     within: str | None,
     until: str | None,
@@ -59,14 +59,14 @@ def command(
     """
     from reminderctl.reports.upcoming import look_ahead
 
-    config = invocation.load_settings()
-    now = invocation.clock(config.timezone)()
+    config = app.load_settings()
+    now = app.clock(config.timezone)()
     window = Window(now, _until(now, within, until, timezone=config.timezone))
     if workflow is not None:
-        chosen.workflow(config, workflow)
+        lookup.find_workflow(config, workflow)
     with Ledger(config.ledger, reading=True) as ledger, Bookings(config.bookings) as bookings:
         if booking is not None:
-            chosen.booking(bookings, booking)
+            lookup.find_booking(bookings, booking)
         most = limit or (SHOWN if not as_json and sys.stdout.isatty() else None)
         outlook = look_ahead(config, ledger, bookings, window=window, workflow=workflow, booking=booking, most=most)
     if as_json:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from reminderctl import config as configuration
 from reminderctl.bookings import Bookings
-from reminderctl.cli.context import Invocation
+from reminderctl.cli.context import AppContext
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.elapsed import running_clock
 from reminderctl.errors import LedgerError
@@ -157,7 +157,7 @@ class World:
         ):
             clock = running_clock(self.now, time_of_day=suspension.time_of_day) if suspension else lambda: self.now
             config = self._config
-            with open_ledger(self._invocation(), config) as ledger, Bookings(config.bookings) as bookings:
+            with open_ledger(self._context(), config) as ledger, Bookings(config.bookings) as bookings:
                 report = tick(config, ledger, bookings, complete=lambda: config, clock=clock)
                 counts = report.as_json()
         sleep, arrivals = suspension.sleep if suspension else None, self.gateway.arrivals[seen:]
@@ -175,13 +175,13 @@ class World:
         beside = self.clinic.folder / "beside.yaml"
         beside.write_bytes((self.clinic.folder / "workflows.yaml").read_bytes().replace(b'"id": "', b'"id": "other-'))
         try:
-            open_ledger(self._invocation("beside.yaml"), configuration.load(beside, {})).connection.close()
+            open_ledger(self._context("beside.yaml"), configuration.load(beside, {})).connection.close()
         except LedgerError as refusal:
             return str(refusal)
         return ""
 
-    def _invocation(self, name: str = "workflows.yaml") -> Invocation:
-        return Invocation(config_path=str(self.clinic.folder / name), now_text=None)
+    def _context(self, name: str = "workflows.yaml") -> AppContext:
+        return AppContext(config_path=str(self.clinic.folder / name), now_text=None)
 
     def rows(self) -> Rows:
         """All that the ledger remembers."""

@@ -12,7 +12,7 @@ from reminderctl.model import Booking, Config, Workflow
 MOST_IDS = 5000  # among which a mistyped one is looked for
 
 
-def workflow(config: Config, workflow_id: str, *, also: Iterable[str] = ()) -> Workflow:
+def find_workflow(config: Config, workflow_id: str, *, also: Iterable[str] = ()) -> Workflow:
     """The workflow of that id, switched off or not; raises `UsageError`, which suggests those of `also`, too."""
     known = {each.id: each for each in config.workflows}
     if workflow_id in known:
@@ -23,7 +23,7 @@ def workflow(config: Config, workflow_id: str, *, also: Iterable[str] = ()) -> W
     raise UsageError(f"there is no workflow {workflow_id}{hint}{broken}")
 
 
-def booking(bookings: Bookings, booking_id: str) -> Booking:
+def find_booking(bookings: Bookings, booking_id: str) -> Booking:
     """The booking of that id; raises `UsageError` where there is none that can be read."""
     found = bookings.find(booking_id)
     if found is None:
