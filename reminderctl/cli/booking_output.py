@@ -30,15 +30,15 @@ def print_bookings(bookings: Sequence[Booking], timezone: str) -> None:
     """A table for each day, by the clock of each booking; tab-separated lines where no person looks."""
     from reminderctl.cli.terminal import Terminal
 
-    console = Terminal(highlight=False)
-    if not console.is_terminal:
+    terminal = Terminal(highlight=False)
+    if not terminal.is_terminal:
         print_table(COLUMNS, [_row(each, timezone) for each in bookings])
         return
     for day, of_day in groupby(bookings, key=lambda each: _local(each.starts_at, each, timezone).date()):
-        console.print(f"[bold]{day:%A, %d %B %Y}[/]")
-        console.print(_table(of_day, timezone, narrow=console.width < NARROW))
-        console.print()
-    console.print(f"[dim]{pluralize(len(bookings), 'booking')}[/]" if bookings else "there are no such bookings")
+        terminal.print(f"[bold]{day:%A, %d %B %Y}[/]")
+        terminal.print(_table(of_day, timezone, narrow=terminal.width < NARROW))
+        terminal.print()
+    terminal.print(f"[dim]{pluralize(len(bookings), 'booking')}[/]" if bookings else "there are no such bookings")
 
 
 def print_booking(booking: Booking, timezone: str) -> None:
@@ -48,8 +48,8 @@ def print_booking(booking: Booking, timezone: str) -> None:
 
     from reminderctl.cli.terminal import Terminal
 
-    console = Terminal(highlight=False)
-    if not console.is_terminal:
+    terminal = Terminal(highlight=False)
+    if not terminal.is_terminal:
         for name, value in _values(booking, timezone):
             say(f"{name:28} {value}" if name else "")
         return
@@ -61,7 +61,7 @@ def print_booking(booking: Booking, timezone: str) -> None:
             _style(value) if name.endswith("status") else "bold" if name == "id" or name.startswith("customer") else ""
         )
         table.add_row(name, Text(value, style=style))
-    console.print(table)
+    terminal.print(table)
 
 
 def _table(bookings: Iterable[Booking], timezone: str, *, narrow: bool) -> Table:

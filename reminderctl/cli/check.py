@@ -17,7 +17,7 @@ from reminderctl.model import Config
 from reminderctl.text import pluralize
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from reminderctl.cli.terminal import Terminal
 
 STYLES = {"error": "bold red", "warning": "bold yellow"}
 Said = tuple[Problem, str]  # and how grave it is: a key of STYLES
@@ -92,9 +92,9 @@ def _print(said: Sequence[Said], *, summary: str, notes: Sequence[str]) -> None:
     """Colour and indentation on a terminal, elsewhere a line for each: editors and other programs read those."""
     from reminderctl.cli.terminal import Terminal
 
-    console = Terminal()
-    if console.is_terminal:
-        _draw(console, said, summary=summary, notes=notes)
+    terminal = Terminal()
+    if terminal.is_terminal:
+        _draw(terminal, said, summary=summary, notes=notes)
         return
     for problem, grade in said:
         say(problem if grade == "error" else _as_warning(problem))
@@ -107,19 +107,19 @@ def _as_warning(problem: Problem) -> str:
     return str(problem).replace(place, f"{place}warning: ", 1)
 
 
-def _draw(console: Console, said: Sequence[Said], *, summary: str, notes: Sequence[str]) -> None:
+def _draw(terminal: Terminal, said: Sequence[Said], *, summary: str, notes: Sequence[str]) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
     for problem, grade in said:
         place = f"{problem.file}:{problem.line}:{problem.column}: "
-        console.print(
+        terminal.print(
             Text.assemble((place, "bold"), (grade, STYLES[grade]), f": {problem.path}" if problem.path else "")
         )
         what = Text(problem.what)
         what.highlight_regex(r"`[^`]+`", "cyan")
-        console.print(Padding(what, (0, 0, 0, 4)))
+        terminal.print(Padding(what, (0, 0, 0, 4)))
     worst = min((grade for _, grade in said), default="")
-    console.print(Text(summary, style=STYLES.get(worst, "bold green")))
+    terminal.print(Text(summary, style=STYLES.get(worst, "bold green")))
     for note in notes:
-        console.print(Text.assemble(("note: ", "bold"), note))
+        terminal.print(Text.assemble(("note: ", "bold"), note))

@@ -1,4 +1,4 @@
-"""Output that several commands share."""
+"""What commands print on: lines, JSON, tables and pages; drawn on a terminal, plain text elsewhere."""
 
 from __future__ import annotations
 
@@ -15,8 +15,20 @@ import msgspec
 
 from reminderctl.text import HARMFUL, sanitize, sanitize_line
 
+Part = str | tuple[str, str]  # a text, or a text with its style
+
 AT_ONCE = 1000  # lines, or values of an array, that are printed together
 _BEYOND_ASCII = re.compile("[^\x09\x0a\x20-\x7e]")
+STATE_STYLES = {
+    "pending": "cyan",
+    "sending": "cyan",
+    "sent": "green",
+    "failed": "bold red",
+    "unknown": "bold yellow",
+    "canceled": "dim",
+    "expired": "magenta",
+    "held": "bold yellow",
+}
 
 
 def say(text: object, *, err: bool = False) -> None:
@@ -25,12 +37,12 @@ def say(text: object, *, err: bool = False) -> None:
 
 
 def print_json(value: object) -> None:
-    """JSON for programs: one value, readable, every harmless character as it is."""
+    """Print JSON for programs: one value, readable, every harmless character as it is."""
     click.echo(_json_text(value))
 
 
 def print_json_array(values: Iterable[object]) -> None:
-    """The same for an array of which no more than a part is in memory at a time."""
+    """Print an array as `print_json` does, of which no more than a part is in memory at a time."""
     texts = (_json_text(value).replace("\n", "\n  ") for value in values)
     before = "[\n  "
     while part := list(islice(texts, AT_ONCE)):
@@ -50,7 +62,7 @@ def _json_text(value: object) -> str:
 def sanitize_json(text: str) -> str:
     """Return the same JSON, in which nothing does anything to a terminal; in ASCII where it will not become UTF-8."""
     unsafe = HARMFUL if _is_utf8(sys.stdout) else _BEYOND_ASCII
-    return unsafe.sub(lambda found: _escape(found[0]), text)
+    return unsafe.sub(lambda match: _escape(match[0]), text)
 
 
 def _escape(character: str) -> str:
@@ -76,25 +88,25 @@ def _is_utf8(stream: TextIO | None) -> bool:
 
 
 def _in_characters(value: Any) -> Any:
-    """A value for JSON, in whose texts what stands for a byte that is no character became U+FFFD."""
+    """Return a value for JSON, in whose texts each byte that is no character became U+FFFD."""
     if isinstance(value, str):
         return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", value)
     if isinstance(value, list):
-        return [_in_characters(each) for each in value]
+        return [_in_characters(item) for item in value]
     if isinstance(value, dict):
-        return {_in_characters(name): _in_characters(each) for name, each in value.items()}
+        return {_in_characters(name): _in_characters(item) for name, item in value.items()}
     return value
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, styles: Sequence[str] = ()) -> None:
-    """A table for people: drawn on a terminal, tab-separated with a heading elsewhere."""
+    """Print a table for people: drawn on a terminal, tab-separated with a heading elsewhere."""
     from rich.table import Table
     from rich.text import Text
 
     from reminderctl.cli.terminal import Terminal
 
-    console = Terminal()
-    if not console.is_terminal:
+    terminal = Terminal()
+    if not terminal.is_terminal:
         print_lines(columns, rows)
         return
     rows = [[sanitize_line(cell) for cell in row] for row in rows]
@@ -103,24 +115,100 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, styles
         table.add_column(column, style=styles[number] if number < len(styles) else "", overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell, style=STATE_STYLES.get(cell, "")) for cell in row))
-    console.print(table)
+    terminal.print(table)
 
 
 def print_lines(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Tab-separated lines with a heading, of which no more than a part is in memory at a time."""
+    """Print tab-separated lines with a heading, of which no more than a part is in memory at a time."""
     lines = ("\t".join(map(sanitize_line, row)) for row in rows)
     click.echo("\t".join(columns))
     while part := list(islice(lines, AT_ONCE)):
         click.echo("\n".join(part))
 
 
-STATE_STYLES = {
-    "pending": "cyan",
-    "sending": "cyan",
-    "sent": "green",
-    "failed": "bold red",
-    "unknown": "bold yellow",
-    "canceled": "dim",
-    "expired": "magenta",
-    "held": "bold yellow",
-}
+# --- pages ------------------------------------------------------------------------------------------------------------
+
+
+class Console:
+    """Prints lines, tables of labels and values, and quotations, each indented by so many characters.
+
+    On a terminal its lines are wrapped, and filled up to the edge if `fill` is True.
+    """
+
+    def __init__(self, *, fill: bool = True) -> None:
+        from reminderctl.cli.terminal import Terminal
+
+        self._terminal = Terminal(highlight=False, markup=False, emoji=False)
+        self._fill = fill
+
+    def line(self, *parts: Part, indent: int = 0, hanging: int = 0, style: str = "") -> None:
+        """Print one line; a part is a text, or a text with its style. What wraps is further in by `hanging`."""
+        texts = [
+            (sanitize(text), own) for text, own in ((part, "") if isinstance(part, str) else part for part in parts)
+        ]
+        if not self._terminal.is_terminal:
+            click.echo(" " * indent + "".join(text for text, _ in texts))
+            return
+        from rich.padding import Padding
+        from rich.text import Text
+
+        whole = Text.assemble(*texts, style=style)
+        width = max(self._terminal.width - indent - hanging, 20)
+        for number, line in enumerate(whole.wrap(self._terminal, width) if self._fill else [whole]):
+            left = indent + (hanging if number else 0)
+            self._terminal.print(Padding(line, (0, 0, 0, left), expand=self._fill))
+
+    def blank(self) -> None:
+        """Print an empty line."""
+        click.echo()
+
+    def rule(self) -> None:
+        """Print a line across the terminal; nothing elsewhere, where a blank line divides enough."""
+        if self._terminal.is_terminal:
+            self._terminal.rule(style="dim")
+
+    def table(self, rows: Iterable[tuple[str, str]], *, indent: int) -> None:
+        """Print labels with their values, one below the other."""
+        rows = [(label, sanitize(value)) for label, value in rows]
+        width = max((len(label) for label, _ in rows), default=0)
+        if not self._terminal.is_terminal:
+            for label, value in rows:
+                first, *others = value.split("\n")
+                click.echo(f"{' ' * indent}{label:{width}}  {first}")
+                for other in others:
+                    click.echo(" " * (indent + width + 2) + other)
+            return
+        from rich.padding import Padding
+        from rich.table import Table
+        from rich.text import Text
+
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        grid.add_column(style="dim", no_wrap=True)
+        grid.add_column(overflow="fold")
+        for label, value in rows:
+            grid.add_row(label, Text(value))
+        if rows:
+            self._terminal.print(Padding(grid, (0, 0, 0, indent)))
+
+    def quote(self, text: str, *, indent: int, title: str = "") -> None:
+        """Print a text as it is, in a frame."""
+        text = sanitize(text).expandtabs()
+        if not self._terminal.is_terminal:
+            if title:
+                click.echo(f"{' ' * indent}{title}")
+            for line in text.split("\n"):
+                click.echo(f"{' ' * indent}| {line}".rstrip())
+            return
+        from rich.padding import Padding
+        from rich.panel import Panel
+        from rich.text import Text
+
+        panel = Panel(
+            Text(text, overflow="fold"),
+            title=title or None,
+            title_align="left",
+            expand=False,
+            border_style="dim",
+            padding=(0, 1),
+        )
+        self._terminal.print(Padding(panel, (0, 0, 0, indent)))

@@ -29,24 +29,24 @@ def print_deliveries(find: Callable[..., Iterator[Record]], timezone: str, *, li
     """
     from reminderctl.cli.terminal import Terminal
 
-    console, zone = Terminal(highlight=False), ZoneInfo(timezone)
-    if not console.is_terminal:
+    terminal, zone = Terminal(highlight=False), ZoneInfo(timezone)
+    if not terminal.is_terminal:
         print_lines(COLUMNS, ([_shown(record, column) for column in COLUMNS] for record in find()))
         return
     found = list(find()) if limit else list(find(newest_first=True, limit=SHOWN + 1))[::-1]
     are_left_out = limit is None and len(found) > SHOWN
     found = found[are_left_out:]
-    if console.width < NARROWEST:
+    if terminal.width < NARROWEST:
         for record in found:
-            console.print(_in_lines(record, zone))
+            terminal.print(_in_lines(record, zone))
     else:
-        console.print(_table(found, zone, narrow=console.width < NARROW))
+        terminal.print(_table(found, zone, narrow=terminal.width < NARROW))
     count = pluralize(len(found), "delivery")
     if are_left_out:
         count = (
             f"the last {count}; `--until` and the other options choose, `--limit` shows more, beginning with the oldest"
         )
-    console.print(f"[dim]{count}, due by the clock of {timezone}[/]" if found else "there are no such deliveries")
+    terminal.print(f"[dim]{count}, due by the clock of {timezone}[/]" if found else "there are no such deliveries")
 
 
 def _table(found: Sequence[Record], zone: ZoneInfo, *, narrow: bool) -> Table:

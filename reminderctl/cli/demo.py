@@ -20,9 +20,9 @@ from reminderctl.cli.context import PathArgument
 from reminderctl.model import Config
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.table import Table
 
+    from reminderctl.cli.terminal import Terminal
     from reminderctl.demo.play import TimelineEntry
 
 STYLES = {"sent": "green", "withheld": "magenta", "event": "bold yellow"}
@@ -62,19 +62,19 @@ def _show(lines: Iterable[TimelineEntry], house: Config) -> None:
     """Print each line of the timeline at the moment at which it is played."""
     from reminderctl.cli.terminal import Terminal
 
-    console = Terminal(highlight=False)
-    console.print("Two days of a small clinic, minute by minute. Messages become files; nobody gets anything.\n")
+    terminal = Terminal(highlight=False)
+    terminal.print("Two days of a small clinic, minute by minute. Messages become files; nobody gets anything.\n")
     width = max(len(trigger.text) for workflow in house.workflows for trigger in workflow.triggers) + len(" (+99 min)")
     day, sent = "", 0
     for line in lines:
         local = line.at.astimezone(ZoneInfo(house.timezone))
         if day != f"{local:%A}":
             day = f"{local:%A}"
-            console.print(_row("", day, "", width=width), style="bold")
+            terminal.print(_row("", day, "", width=width), style="bold")
         words = f"{line.to}: {line.words}" if line.to else line.words
-        console.print(_row(f"{local:%H:%M}", line.why, words, width=width), style=STYLES[line.kind])
+        terminal.print(_row(f"{local:%H:%M}", line.why, words, width=width), style=STYLES[line.kind])
         sent += line.kind == "sent"
-    _show_what_next(console, house, sent=sent)
+    _show_what_next(terminal, house, sent=sent)
 
 
 def _row(time: str, why: str, words: str, *, width: int) -> Table:
@@ -89,11 +89,11 @@ def _row(time: str, why: str, words: str, *, width: int) -> Table:
     return table
 
 
-def _show_what_next(console: Console, house: Config, *, sent: int) -> None:
-    console.print(
+def _show_what_next(terminal: Terminal, house: Config, *, sent: int) -> None:
+    terminal.print(
         f"\n{sent} messages, each once: every one is a file in [bold]{house.outbox}[/]. Look at one, then try:",
         soft_wrap=True,
     )
     for words in ("deliveries list", "bookings list", "shortcodes"):
         command = f"  {called()} -c {shlex.quote(str(house.files[0]))} {words}"
-        console.print(command, markup=False, soft_wrap=True)
+        terminal.print(command, markup=False, soft_wrap=True)

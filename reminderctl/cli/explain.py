@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Set
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import click
@@ -13,7 +13,7 @@ from msgspec.structs import asdict
 
 from reminderctl.bookings import Bookings
 from reminderctl.cli import lookup
-from reminderctl.cli.console import STATE_STYLES, print_json, say
+from reminderctl.cli.console import STATE_STYLES, Console, print_json, say
 from reminderctl.cli.context import AppContext, shared_options
 from reminderctl.core import recipients, timing
 from reminderctl.core.matching import Verdict
@@ -23,8 +23,6 @@ from reminderctl.model import Booking, Config, Trigger
 from reminderctl.text import WEEKDAY, hours_and_minutes, length_in_two_units, local_time, pluralize
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
     from reminderctl.reports.explain import Explained, Reasoning
 
 
@@ -58,7 +56,7 @@ def command(app: AppContext, *, booking_id: str, workflow_id: str | None, as_jso
         print_json([*_objects(reasonings, left)])
     else:
         zone = ZoneInfo(reasonings[0].timezone if reasonings else config.timezone)
-        _show(_Page(booking, zone, now), booking_id, reasonings, left)
+        _show(_Page(Console(fill=False), booking, zone, now), booking_id, reasonings, left)
     for line in [*map(str, config.broken), *problems]:
         say(line, err=True)
     if config.broken:
@@ -94,55 +92,41 @@ def _objects(reasonings: list[Reasoning], left: list[Explained]) -> Iterator[dic
 # --- for people -------------------------------------------------------------------------------------------------------
 
 
-class _Page:
-    """What one explanation is printed on: wrapped and coloured for a terminal, a line for each thing elsewhere."""
+class _Page(NamedTuple):
+    """The page of one explanation, with what its words depend on: the booking, its zone, the instant of asking."""
 
-    def __init__(self, booking: Booking | None, zone: ZoneInfo, now: datetime) -> None:
-        from reminderctl.cli.terminal import Terminal
-
-        self.console = Terminal(highlight=False, markup=False, emoji=False)
-        self.booking = booking
-        self.zone = zone
-        self.now = now
-
-    def line(self, *parts: str | tuple[str, str] | Text, indent: int = 0, style: str = "") -> None:
-        """Print one line; a part is a text, a text with its style, or both in one."""
-        from rich.padding import Padding
-        from rich.text import Text
-
-        text = Text.assemble(*parts, style=style)
-        if self.console.is_terminal:
-            self.console.print(Padding(text, (0, 0, 0, indent), expand=False))
-        else:
-            say(" " * indent + text.plain)
+    console: Console
+    booking: Booking | None
+    zone: ZoneInfo
+    now: datetime
 
     def clock(self, instant: datetime) -> str:
-        """An instant on the clock of the booking's zone."""
+        """Return an instant on the clock of the booking's zone."""
         return local_time(instant, self.zone, form=f"{WEEKDAY}:%S").removesuffix(":00")
 
     def local(self, words: str) -> str:
-        """Words with every instant in them on that clock, but not in commands, which stand in backticks."""
+        """Return words with every instant in them on that clock, but not in commands, which are in backticks."""
         return re.sub(r"`[^`]*`|(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)", self._local, words)
 
-    def _local(self, found: re.Match[str]) -> str:
+    def _local(self, match: re.Match[str]) -> str:
         try:
-            return self.clock(timing.parse_instant(found[1])) if found[1] else found[0]
+            return self.clock(timing.parse_instant(match[1])) if match[1] else match[0]
         except (ValueError, OverflowError):  # somebody is called so
-            return found[0]
+            return match[0]
 
 
 def _show(page: _Page, booking_id: str, reasonings: list[Reasoning], left: list[Explained]) -> None:
-    page.line(_heading(booking_id, page.booking, page.zone), style="bold")
+    page.console.line(_heading(booking_id, page.booking, page.zone), style="bold")
     for number, reasoning in enumerate(reasonings):
         if number == 0 or reasonings[number - 1].workflow is not reasoning.workflow:
             _show_workflow(page, reasoning)
         _show_trigger(page, reasoning)
     if left:
-        page.line("\nAlso in the ledger, for another time or from what the YAML no longer says", style="bold")
+        page.console.line("\nAlso in the ledger, for another time or from what the YAML no longer says", style="bold")
         for explained in left:
             record = explained.record
             due = page.clock(timing.parse_instant(record.due_at))
-            page.line(f"{record.workflow}, {record.trigger}, due {due}", indent=2, style="dim")
+            page.console.line(f"{record.workflow}, {record.trigger}, due {due}", indent=2, style="dim")
             _show_delivery(page, explained)
 
 
@@ -160,13 +144,13 @@ def _heading(booking_id: str, booking: Booking | None, zone: ZoneInfo) -> str:
 
 def _show_workflow(page: _Page, reasoning: Reasoning) -> None:
     workflow = reasoning.workflow
-    page.line(
+    page.console.line(
         "\n", (workflow.id, "bold cyan"), f"  {workflow.name}", ("" if workflow.enabled else "  switched off", "yellow")
     )
     for customer, asked in reasoning.filters.items():
         whom = f" for {recipients.name_of_recipient(f'customer:{customer}', page.booking)}" if customer else ""
         verdicts = [part for verdict in asked for part in ("; ", *_verdict(verdict))]
-        page.line(f"filters{whom}: ", *verdicts[1:], indent=2)
+        page.console.line(f"filters{whom}: ", *verdicts[1:], indent=2)
 
 
 def _verdict(verdict: Verdict) -> tuple[str | tuple[str, str], ...]:
@@ -179,9 +163,9 @@ def _verdict(verdict: Verdict) -> tuple[str | tuple[str, str], ...]:
 
 def _show_trigger(page: _Page, reasoning: Reasoning) -> None:
     trigger, due = reasoning.trigger, reasoning.due_at
-    page.line(trigger.text, indent=2, style="bold")
-    page.line(f"{trigger.anchor} {page.clock(reasoning.event_at)}, {_arithmetic(trigger)}", indent=4)
-    page.line(
+    page.console.line(trigger.text, indent=2, style="bold")
+    page.console.line(f"{trigger.anchor} {page.clock(reasoning.event_at)}, {_arithmetic(trigger)}", indent=4)
+    page.console.line(
         f"due {page.clock(due)} ({timing.instant_text(due)}, {_relative(due, page.now)}), "
         f"may go out until {page.clock(reasoning.expires_at)}",
         indent=4,
@@ -189,7 +173,7 @@ def _show_trigger(page: _Page, reasoning: Reasoning) -> None:
     spans = {(mark.armed_at, mark.planned_until): action for action, mark in reasoning.marks.items()}
     for (begun, until), action in spans.items() if reasoning.workflow.enabled else ():
         what = action if len(spans) > 1 else "the trigger"
-        page.line(
+        page.console.line(
             f"{what} began at {page.clock(begun)}, and is planned until {page.clock(until)}", indent=4, style="dim"
         )
     for explained in reasoning.deliveries:
@@ -218,11 +202,11 @@ def _show_delivery(page: _Page, explained: Explained, *, each_customer: bool = F
     participant = recipients.name_of_recipient(f"customer:{explained.participant}", page.booking)
     if each_customer and name != participant:
         whom += f" for {participant}"
-    page.line(
+    page.console.line(
         (f"{state:8}", STATE_STYLES.get(state, "cyan" if explained.ahead else "dim")),
         f" {record.action} to {whom}: {page.local(explained.reason).replace(record.recipient, name)}",
         indent=4,
     )
     for attempt in record.history if len(record.history) > 1 or record.state != "sent" else []:
         outcome = f"{attempt.outcome or 'under way'}{': ' + attempt.error if attempt.error else ''}"
-        page.line(f"attempt at {page.local(attempt.started_at)}: {outcome}", indent=13, style="dim")
+        page.console.line(f"attempt at {page.local(attempt.started_at)}: {outcome}", indent=13, style="dim")

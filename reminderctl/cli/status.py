@@ -109,11 +109,11 @@ def _show(found: health.Health) -> None:
 
     from reminderctl.cli.terminal import Terminal
 
-    console = Terminal()
+    terminal = Terminal()
     lines = [(found.level, found.verdict)]
     lines += [(each.level, f"{each.level.upper()}: {each.what}") for each in found.findings[1:]]
     facts = [(name, value) for name, value in _facts(found.facts) if value]
-    if not console.is_terminal:
+    if not terminal.is_terminal:
         for _, line in lines:
             say(line)
         for name, value in [*facts, *((lane.channel, _in_words(lane, found.facts)) for lane in found.facts.channels)]:
@@ -121,7 +121,7 @@ def _show(found: health.Health) -> None:
         return
     for level, line in lines:
         word, _, rest = line.partition(" ")
-        console.print(Text.assemble((f"{word} ", LEVEL_STYLES[level]), rest))
+        terminal.print(Text.assemble((f"{word} ", LEVEL_STYLES[level]), rest))
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
@@ -129,8 +129,8 @@ def _show(found: health.Health) -> None:
         table.add_row(name, Text(value))
     for lane in found.facts.channels:
         table.add_row(lane.channel, Text(_in_words(lane, found.facts), style=LANE_STYLES[lane.state]))
-    console.print()
-    console.print(table)
+    terminal.print()
+    terminal.print(table)
 
 
 def _facts(facts: Facts) -> Iterator[tuple[str, str]]:

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from reminderctl.cli.console import print_table
-from reminderctl.cli.paper import Paper
+from reminderctl.cli.console import Console, print_table
 from reminderctl.core import recipients
 from reminderctl.model import Config
 from reminderctl.reports.preview.fields import find_form
@@ -29,16 +28,16 @@ def print_trials(trials: Sequence[Trial], *, now: datetime, everything: bool, ve
 
     With `everything` all samples are shown in full; `verbose` shows the headers that every mail has, too.
     """
-    paper = Paper()
+    console = Console()
     problems = [f"{_place(trial)}: {what}" for trial in trials for what in trial.problems]
     if problems:
-        paper.line((pluralize(len(problems), "problem"), "bold red"))
+        console.line((pluralize(len(problems), "problem"), "bold red"))
         for problem in problems:
-            paper.line((problem, "red"), indent=2)
-        paper.blank()
+            console.line((problem, "red"), indent=2)
+        console.blank()
     for _, of_workflow in groupby(trials, key=lambda trial: trial.workflow.id):
-        _print_workflow(paper, [*of_workflow], now=now, everything=everything, verbose=verbose)
-    paper.line(_summary(trials), (_verdict(problems), "bold red" if problems else "bold green"))
+        _print_workflow(console, [*of_workflow], now=now, everything=everything, verbose=verbose)
+    console.line(_summary(trials), (_verdict(problems), "bold red" if problems else "bold green"))
 
 
 def _place(trial: Trial) -> str:
@@ -59,61 +58,61 @@ def _verdict(problems: Sequence[str]) -> str:
 # --- one workflow -----------------------------------------------------------------------------------------------------
 
 
-def _print_workflow(paper: Paper, trials: list[Trial], *, now: datetime, everything: bool, verbose: bool) -> None:
+def _print_workflow(console: Console, trials: list[Trial], *, now: datetime, everything: bool, verbose: bool) -> None:
     workflow = trials[0].workflow
-    paper.rule()
+    console.rule()
     parts = [(workflow.name, "bold"), (f"  {workflow.id}", "cyan")] if workflow.name else [(workflow.id, "bold cyan")]
-    paper.line(*parts, ("" if workflow.enabled else "  switched off", "yellow"))
+    console.line(*parts, ("" if workflow.enabled else "  switched off", "yellow"))
     in_full = [trial for trial in trials if trial.matches][: None if everything else 1]
     for trial in in_full:
-        _print_in_full(paper, trial, now=now, verbose=verbose)
+        _print_in_full(console, trial, now=now, verbose=verbose)
     others = [trial for trial in trials if trial not in in_full]
     if others:
-        paper.blank()
+        console.blank()
     width = max((len(trial.sample.name) for trial in others), default=0)
     for trial in others:
-        _print_in_short(paper, trial, width=width)
-    paper.blank()
+        _print_in_short(console, trial, width=width)
+    console.blank()
 
 
-def _print_in_full(paper: Paper, trial: Trial, *, now: datetime, verbose: bool) -> None:
+def _print_in_full(console: Console, trial: Trial, *, now: datetime, verbose: bool) -> None:
     about = f" ({trial.sample.about})" if trial.sample.about else ""
-    paper.blank()
-    paper.line("with ", (trial.sample.name, "bold"), about, ": the visit starts ", _start(trial), indent=2)
+    console.blank()
+    console.line("with ", (trial.sample.name, "bold"), about, ": the visit starts ", _start(trial), indent=2)
     for moment in trial.moments:
         due = f": {_written(moment.due_at, trial)}, "
         until = f"; not after {_deadline(moment, trial)}"
-        paper.line((moment.trigger, "bold"), due, (_from_now(moment.due_at, now), "green"), (until, "dim"), indent=4)
-    _print_left_out(paper, trial, indent=4)
-    _print_findings(paper, own(trial, "problems"), own(trial, "notes"), indent=4)
+        console.line((moment.trigger, "bold"), due, (_from_now(moment.due_at, now), "green"), (until, "dim"), indent=4)
+    _print_left_out(console, trial, indent=4)
+    _print_findings(console, own(trial, "problems"), own(trial, "notes"), indent=4)
     for message in trial.messages:
-        paper.blank()
-        _print_message(paper, message, trial, verbose=verbose)
+        console.blank()
+        _print_message(console, message, trial, verbose=verbose)
 
 
-def _print_in_short(paper: Paper, trial: Trial, *, width: int) -> None:
+def _print_in_short(console: Console, trial: Trial, *, width: int) -> None:
     name = f"{trial.sample.name:{width}}  "
     if trial.matches:
         when = _written(trial.moments[0].due_at, trial)
         what, style = f"{pluralize(len(trial.messages), 'message')}, as above; due {when}", "green"
     else:
         what, style = f"nothing: {'; '.join(trial.reasons)}", "dim"
-    paper.line((name, "bold"), (what, style), indent=2, hanging=width + 2)
-    _print_left_out(paper, trial, indent=width + 4)
-    _print_findings(paper, trial.problems, trial.notes, indent=width + 4)
+    console.line((name, "bold"), (what, style), indent=2, hanging=width + 2)
+    _print_left_out(console, trial, indent=width + 4)
+    _print_findings(console, trial.problems, trial.notes, indent=width + 4)
 
 
-def _print_left_out(paper: Paper, trial: Trial, *, indent: int) -> None:
+def _print_left_out(console: Console, trial: Trial, *, indent: int) -> None:
     """The participants whom a filter excludes from a booking that matches."""
     for reason in trial.reasons if trial.matches else ():
-        paper.line(("left out: ", "yellow"), (reason, "dim"), indent=indent, hanging=2)
+        console.line(("left out: ", "yellow"), (reason, "dim"), indent=indent, hanging=2)
 
 
-def _print_findings(paper: Paper, problems: Iterable[str], notes: Iterable[str], *, indent: int) -> None:
+def _print_findings(console: Console, problems: Iterable[str], notes: Iterable[str], *, indent: int) -> None:
     for problem in problems:
-        paper.line(("problem: ", "bold red"), (problem, "red"), indent=indent, hanging=2)
+        console.line(("problem: ", "bold red"), (problem, "red"), indent=indent, hanging=2)
     for note in notes:
-        paper.line(("note: ", "yellow"), (note, "dim"), indent=indent, hanging=2)
+        console.line(("note: ", "yellow"), (note, "dim"), indent=indent, hanging=2)
 
 
 # --- times ------------------------------------------------------------------------------------------------------------
@@ -141,27 +140,27 @@ def _from_now(instant: datetime, now: datetime) -> str:
 # --- one message ------------------------------------------------------------------------------------------------------
 
 
-def _print_message(paper: Paper, message: TriedMessage, trial: Trial, *, verbose: bool) -> None:
+def _print_message(console: Console, message: TriedMessage, trial: Trial, *, verbose: bool) -> None:
     """The message as its recipient gets it: fields with their names, texts in a frame."""
     name = recipients.name_of_recipient(message.recipient, trial.sample.booking)
     whom = "" if message.recipient == message.channel else f" to {name}"
     address = f" <{message.address}>" if message.address and message.address != name else ""
     by = f", by {message.provider}" if message.provider != message.channel else ""
     kind = message.action if message.action == message.channel else f"{message.action} ({message.channel})"
-    paper.line((f"{kind}{whom}", "bold"), address, (f"  in {message.language}{by}", "dim"), indent=4, hanging=2)
+    console.line((f"{kind}{whom}", "bold"), address, (f"  in {message.language}{by}", "dim"), indent=4, hanging=2)
     rows = [
         (label, value)
         for label, given in message.fields.items()
         if given not in (None, "", [], {}, False) and label not in (*QUOTED, *TOLD_OTHERWISE, "cost")
         if (value := _WRITERS.get(label, _as_line)(given, message, verbose))
     ]
-    paper.table(rows, indent=6)
+    console.table(rows, indent=6)
     for label in QUOTED:
         if text := message.fields.get(label):
-            paper.quote(_readable(text, message), indent=6, title=label if label == "html" else "")
+            console.quote(_readable(text, message), indent=6, title=label if label == "html" else "")
     if cost := message.fields.get("cost"):
-        paper.line((cost, "dim"), indent=6)
-    _print_findings(paper, message.problems, message.notes, indent=6)
+        console.line((cost, "dim"), indent=6)
+    _print_findings(console, message.problems, message.notes, indent=6)
 
 
 def _as_line(given: Any, message: TriedMessage, verbose: bool) -> str:  # noqa: FBT001 - one of _WRITERS
@@ -207,16 +206,16 @@ def _readable(text: str, message: TriedMessage) -> str:
 
 def print_sent(sent: Sent, *, outbox: Path | None) -> None:
     """One line: what became of a test message."""
-    paper = Paper()
+    console = Console()
     way = f"{sent.workflow}: {sent.action}"
     way += f", as to {sent.recipient}" if sent.recipient != sent.channel else ""
     if sent.error:
-        paper.line(("failed   ", "bold red"), way, f": {sent.error}")
+        console.line(("failed   ", "bold red"), way, f": {sent.error}")
         return
     where = f"written into {outbox} as {sent.provider_id}; nobody got it" if outbox else f"sent to {sent.to}"
     identity = f", {sent.provider_id}" if sent.provider_id and not outbox else ""
     note = [(f"; {sent.note}", "yellow")] if sent.note else []
-    paper.line(("written  " if outbox else "sent     ", "green"), f"{way}: {where}{identity}", *note)
+    console.line(("written  " if outbox else "sent     ", "green"), f"{way}: {where}{identity}", *note)
 
 
 def print_samples(samples: Iterable[Sample], *, config: Config) -> None:

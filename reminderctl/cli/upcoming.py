@@ -102,22 +102,22 @@ def _show(outlook: Outlook, config: Config) -> None:
     """A table for each day, by the configured zone's clock; tab-separated lines where no person looks."""
     from reminderctl.cli.terminal import Terminal
 
-    console, zone, deliveries = Terminal(highlight=False), ZoneInfo(config.timezone), outlook.deliveries
-    if not console.is_terminal:
+    terminal, zone, deliveries = Terminal(highlight=False), ZoneInfo(config.timezone), outlook.deliveries
+    if not terminal.is_terminal:
         print_lines(COLUMNS, (_row(each, zone) for each in deliveries))
         return
     for day, of_day in groupby(deliveries, key=lambda each: f"{_attempt_at(each, zone):%A, %d %B %Y}"):
         rows_of_day = list(of_day)
-        console.print(f"[bold]{day}[/]  {', '.join((_count(rows_of_day), *_others(rows_of_day)))}")
-        console.print(_table(rows_of_day, outlook.bookings, zone=zone, narrow=console.width < NARROW))
-        console.print()
-    console.print(
+        terminal.print(f"[bold]{day}[/]  {', '.join((_count(rows_of_day), *_others(rows_of_day)))}")
+        terminal.print(_table(rows_of_day, outlook.bookings, zone=zone, narrow=terminal.width < NARROW))
+        terminal.print()
+    terminal.print(
         _summary(deliveries, f"{outlook.until.astimezone(zone):%A %H:%M} ({config.timezone})"), soft_wrap=True
     )
     if outlook.are_more:
-        console.print("[dim]what follows is not shown: `--limit` shows more, `--json` all of it[/]", soft_wrap=True)
+        terminal.print("[dim]what follows is not shown: `--limit` shows more, `--json` all of it[/]", soft_wrap=True)
     if config.outbox:
-        console.print(
+        terminal.print(
             f"[yellow]outbox is set: nobody gets them, they become files in {config.outbox}[/]", soft_wrap=True
         )
 
