@@ -13,6 +13,7 @@ import click
 
 from reminderctl import __version__
 from reminderctl.cli.console import prepare_streams, say
+from reminderctl.cli.context import NAME, group_options
 from reminderctl.errors import ExitCode, ReminderctlError
 
 # Nearly all that a short process makes lives to its end: to search it for garbage every 700 objects costs a tenth.
@@ -72,19 +73,11 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("-c", "--config", "config_path", metavar="PATH", help="The YAML file, or a directory of them.")
-@click.option(
-    "--now",
-    "now_text",
-    metavar="T",
-    help="Behave as at this instant (ISO 8601; without an offset, wall clock of `timezone:`).",
-)
-@click.version_option(__version__, prog_name="reminderctl")
-@click.pass_context
-def main(ctx: click.Context, config_path: str | None, now_text: str | None) -> None:
+@group_options
+@click.version_option(__version__, prog_name=NAME)
+def main() -> None:
     """Send reminders and follow-ups for bookings, each once, on time.
 
     Workflows stand in YAML files, bookings in SQLite; cron calls `reminderctl run` every minute.
     """
     gc.set_threshold(OBJECTS_UNTIL_COLLECTION)
-    ctx.obj = {"config_path": config_path, "now_text": now_text}

@@ -9,7 +9,7 @@ import click
 from reminderctl.bookings import Bookings
 from reminderctl.cli import lookup
 from reminderctl.cli.console import print_table, say
-from reminderctl.cli.context import AppContext, instant, shared_options
+from reminderctl.cli.context import AppContext, read_instant, shared_options
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.core.timing import instant_text, longest_grace
 from reminderctl.errors import UsageError
@@ -38,8 +38,8 @@ def command(app: AppContext, *, workflow_id: str, since: str, yes: bool, may_rep
     workflow = lookup.find_workflow(config, workflow_id)
     if not workflow.enabled:
         raise UsageError(f"workflow {workflow_id} is switched off; it sends nothing until the YAML switches it on")
-    now = app.clock(config.timezone)()
-    since_at = instant(since, config.timezone, option="--since")
+    now = app.now(config.timezone)
+    since_at = read_instant(since, config.timezone, option="--since")
     if since_at >= now:
         raise UsageError(f"--since {since} is not in the past")
     # What fell due longer ago than any grace is past its deadline.

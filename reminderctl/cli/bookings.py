@@ -16,7 +16,7 @@ from reminderctl.bookings import Bookings
 from reminderctl.cli import lookup
 from reminderctl.cli.booking_output import print_booking, print_bookings
 from reminderctl.cli.console import print_json, say
-from reminderctl.cli.context import AppContext, instant, shared_options
+from reminderctl.cli.context import AppContext, read_instant, shared_options
 from reminderctl.core.filters import FILTERS, any_matches, is_same_text, standard_status
 from reminderctl.errors import UsageError
 from reminderctl.model import Booking, Window
@@ -97,7 +97,7 @@ def import_file(
     config = app.load_settings()
     options = ImportOptions(
         timezone=config.timezone,
-        now=app.clock(config.timezone)(),
+        now=app.now(config.timezone),
         horizon=timedelta(days=horizon),
         column_map=_column_map(maps),
         encoding=encoding,
@@ -192,8 +192,8 @@ def list_bookings(
     """List bookings, earliest start first."""
     config = app.load_settings()
     window = Window(
-        (instant(since, config.timezone, option="--since") if since else FIRST) - timedelta(seconds=1),
-        instant(until, config.timezone, option="--until") if until else LAST,
+        (read_instant(since, config.timezone, option="--since") if since else FIRST) - timedelta(seconds=1),
+        read_instant(until, config.timezone, option="--until") if until else LAST,
     )
     with Bookings(config.bookings) as bookings:
         matching_ones = (each for each in bookings.starting(window) if _wanted(each, wanted))

@@ -1,10 +1,13 @@
-"""What a command needs to begin: the configuration it was given, and the instant it behaves as at."""
+"""What a command needs to begin: the configuration it was given, the instant it behaves as at, the program's name."""
 
 from __future__ import annotations
 
 import functools
 import os
+import pwd
 import re
+import shlex
+import sys
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -19,8 +22,75 @@ from reminderctl.elapsed import running_clock
 from reminderctl.errors import UsageError
 from reminderctl.model import Config
 
-Clock = Callable[[], datetime]
+NAME = "reminderctl"
 FIRST_YEAR, LAST_YEAR = 1900, 9000  # inside these, every sum of an instant and an offset exists
+
+
+# --- options ----------------------------------------------------------------------------------------------------------
+
+
+class SharedOptions:
+    """The options that every command takes, before its name or after it, as they were written."""
+
+    def __init__(self, config_path: str | None = None, now_text: str | None = None) -> None:
+        self.config_path = config_path
+        self.now_text = now_text
+
+
+_config_option = click.option(
+    "-c", "--config", "config_path", metavar="PATH", help="The YAML file, or a directory of them."
+)
+_now_option = click.option(
+    "--now",
+    "now_text",
+    metavar="T",
+    help="Behave as at this instant (ISO 8601; without an offset, wall clock of `timezone:`).",
+)
+
+
+def group_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give the group of all commands the shared options, which its commands find again."""
+
+    @_config_option
+    @_now_option
+    @click.pass_context
+    @functools.wraps(function)
+    def with_options(ctx: click.Context, /, *, config_path: str | None, now_text: str | None) -> Any:
+        ctx.obj = SharedOptions(config_path, now_text)
+        return function()
+
+    return with_options
+
+
+def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the shared options, and an `AppContext` as its first argument."""
+
+    @_config_option
+    @_now_option
+    @functools.wraps(command)
+    def with_context(*args: Any, config_path: str | None, now_text: str | None, **options: Any) -> Any:
+        before = options_of_group()
+        app = AppContext(
+            before.config_path if config_path is None else config_path,
+            before.now_text if now_text is None else now_text,
+        )
+        _refuse_bytes(options)
+        return command(app, *args, **options)
+
+    return with_context
+
+
+def options_of_group() -> SharedOptions:
+    """Return the shared options that were given before the command's name."""
+    return click.get_current_context().find_root().obj or SharedOptions()
+
+
+def _refuse_bytes(options: Mapping[str, Any]) -> None:
+    """Raise `UsageError` for a name or id that is not UTF-8, which no database can look for; paths may be anything."""
+    for name, given in options.items():
+        for text in given if isinstance(given, tuple) else (given,):
+            if isinstance(text, str) and name != "path" and re.search("[\ud800-\udfff]", text):
+                raise UsageError(f"{name.partition('_id')[0]}: {text!r} is not UTF-8; write it as the bookings have it")
 
 
 class PathArgument(click.Path):
@@ -30,99 +100,106 @@ class PathArgument(click.Path):
         super().__init__(path_type=Path, **options)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The path; fails where it is empty."""
+        """Return the path; fail where it is empty."""
         if value == "":
             self.fail("the path is empty; is the variable set that it was made of?", param, ctx)
         return super().convert(value, param, ctx)
 
 
-class AppContext:
-    """The options that every command shares, given before or after its name."""
+# --- configuration, and time ------------------------------------------------------------------------------------------
 
-    def __init__(self, *, config_path: str | None, now_text: str | None) -> None:
+
+class AppContext:
+    """The configuration that a command was given, and the time it behaves as at."""
+
+    def __init__(self, config_path: str | None = None, now_text: str | None = None) -> None:
+        """Take what the shared options say; raises `UsageError` for an instant that is none."""
         self._config_path = config_path
-        self._now_text = now_text
+        self._now_text = now_text or ""
+        self._given = None if now_text is None else _parse(now_text, option="--now")
+        self._now_in("UTC")  # so that a command to which the instant is nothing refuses one that is none, too
 
     def load(self, *, outbox: Path | None = None, deep: bool = False) -> Config:
-        """The configuration; raises `ConfigError`. With an outbox, channels need no settings."""
+        """Load the configuration; raises `ConfigError`. With an outbox, channels need no settings."""
         return config.load(self.find(), os.environ, outbox=outbox, deep=deep)
 
-    def recall(self) -> Config | None:
-        """What the configuration said when it was last read, if it has not changed since; without channel settings."""
-        return config.recall(self.find(), os.environ)
-
-    def remember(self, loaded: Config) -> None:
-        """Let the next run recall a configuration that has no mistakes."""
-        config.remember(loaded, self.find(), environ=os.environ, now=time.time())
-
     def load_settings(self) -> Config:
-        """The configuration for commands that send nothing: secrets may be missing."""
+        """Load the configuration for commands that send nothing: secrets may be missing."""
         return self.load(outbox=Path())
 
+    def load_cached(self) -> Config | None:
+        """Return what the configuration said when it was last read, if it has not changed; without channel settings."""
+        return config.recall(self.find(), os.environ)
+
+    def save(self, loaded: Config) -> None:
+        """Let the next run find a configuration that has no mistakes without reading it."""
+        config.remember(loaded, self.find(), environ=os.environ, now=time.time())
+
     def find(self, path: str | None = None) -> Path:
-        """Where the configuration stands; `path` goes before the option. Raises `UsageError` where there is none."""
+        """Return where the configuration is; `path` goes before the option. Raises `UsageError` where there is none."""
         return config.find(self._config_path if path is None else path, os.environ)
 
-    def clock(self, timezone: str) -> Clock:
-        """The time of day, in UTC and whole seconds.
+    def clock(self, timezone: str) -> Callable[[], datetime]:
+        """Return a clock that shows the time of day, in UTC and whole seconds.
 
         It goes on from the instant that the command began at (or was given) while the machine is suspended, too, and
         is not set back with the machine's. Without an offset, `--now` is wall clock of `timezone`.
         """
-        return running_clock(self._given(timezone) or datetime.now(UTC))
+        return running_clock(self._now_in(timezone) or datetime.now(UTC))
 
-    def _given(self, timezone: str) -> datetime | None:
-        if self._now_text is None:
+    def now(self, timezone: str) -> datetime:
+        """Return the instant at which the command begins, as `clock` shows it."""
+        return self.clock(timezone)()
+
+    def _now_in(self, timezone: str) -> datetime | None:
+        if self._given is None:
             return None
-        now = instant(self._now_text, timezone, option="--now")
+        now = _in_utc(self._given, timezone, said=f"--now {self._now_text!r}")
         if not FIRST_YEAR <= now.year <= LAST_YEAR:
             raise UsageError(f"--now {self._now_text!r}: the year must lie between {FIRST_YEAR} and {LAST_YEAR}")
         return now
 
 
-def instant(text: str, timezone: str, *, option: str) -> datetime:
-    """An instant given on the command line: ISO 8601, wall clock of `timezone` if it has no offset."""
+def read_instant(text: str, timezone: str, *, option: str) -> datetime:
+    """Return the instant of an option: ISO 8601, wall clock of `timezone` if it has no offset; raises `UsageError`."""
+    return _in_utc(_parse(text, option=option), timezone, said=f"{option} {text!r}")
+
+
+def _parse(text: str, *, option: str) -> datetime:
     try:
-        given = datetime.fromisoformat(text)
+        return datetime.fromisoformat(text)
     except ValueError:
         what = f"{option} {text!r} is not an ISO 8601 instant; write 2026-11-23T09:00 or 2026-11-23T08:00:00Z"
         raise UsageError(what) from None
+
+
+def _in_utc(given: datetime, timezone: str, *, said: str) -> datetime:
     try:
         return (given if given.tzinfo else given.replace(tzinfo=ZoneInfo(timezone))).astimezone(UTC)
     except OverflowError:
-        raise UsageError(f"{option} {text!r}: there is no such instant in UTC") from None
+        raise UsageError(f"{said}: there is no such instant in UTC") from None
 
 
-def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command `--config` and `--now`, and an `AppContext` as its first argument."""
-
-    @click.option("-c", "--config", "config_path", metavar="PATH", help="The YAML file, or a directory of them.")
-    @click.option(
-        "--now",
-        "now_text",
-        metavar="T",
-        help="Behave as at this instant (ISO 8601; without an offset, wall clock of `timezone:`).",
-    )
-    @click.pass_context
-    @functools.wraps(command)
-    def with_context(
-        ctx: click.Context, /, *args: Any, config_path: str | None, now_text: str | None, **options: Any
-    ) -> Any:
-        given = ctx.find_root().obj or {}
-        app = AppContext(
-            config_path=given.get("config_path") if config_path is None else config_path,
-            now_text=given.get("now_text") if now_text is None else now_text,
-        )
-        app.clock("UTC")  # so that a command to which the instant is nothing refuses one that is none, too
-        _refuse_bytes(options)
-        return command(app, *args, **options)
-
-    return with_context
+# --- who calls --------------------------------------------------------------------------------------------------------
 
 
-def _refuse_bytes(options: Mapping[str, Any]) -> None:
-    """Raises `UsageError` for a name or id that is not UTF-8, which no database can look for; paths may be anything."""
-    for name, given in options.items():
-        for text in given if isinstance(given, tuple) else (given,):
-            if isinstance(text, str) and name != "path" and re.search("[\ud800-\udfff]", text):
-                raise UsageError(f"{name.partition('_id')[0]}: {text!r} is not UTF-8; write it as the bookings have it")
+def program_name() -> str:
+    """Return the name of this program where the shell finds it by that, else the path or words it was called by."""
+    import shutil
+
+    words = click.get_current_context().find_root().info_name or NAME
+    path = Path(sys.argv[0])
+    if path.name != words:
+        return words if words.endswith(f"-m {NAME}") else NAME  # another program calls us as a library
+    found = shutil.which(words)
+    return words if found and path.exists() and Path(found).samefile(path) else shlex.quote(str(path))
+
+
+def user_name() -> str:
+    """Return who is at the keyboard, as the system knows them; who became another user by sudo is named, too."""
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        name = f"user {os.getuid()}"
+    person = os.environ.get("SUDO_USER")
+    return f"{person} (as {name})" if person and person != name else name

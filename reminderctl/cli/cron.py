@@ -17,11 +17,10 @@ from reminderctl import config
 from reminderctl.bookings import Bookings
 from reminderctl.cli import crontab_text
 from reminderctl.cli.console import print_json
-from reminderctl.cli.context import AppContext, shared_options
+from reminderctl.cli.context import NAME, AppContext, options_of_group, shared_options
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.errors import ReminderctlError, UsageError
 
-NAME = "reminderctl"
 PATH_OF_CRON = "/usr/bin:/bin"
 PATIENCE = 120  # seconds for one trial of the command
 log_option = click.option(
@@ -123,14 +122,13 @@ def install(app: AppContext, *, log: str | None, mailto: str | None) -> None:
 @click.option(
     "-c", "--config", "config_path", metavar="PATH", help="The YAML file, or a directory of them; may be gone."
 )
-@click.pass_context
-def remove(ctx: click.Context, *, config_path: str | None) -> None:
+def remove(*, config_path: str | None) -> None:
     """Take the lines out of the crontab again.
 
     Only those of this configuration; where there are none, nothing happens. The configuration itself need not exist any
     more: name it with --config.
     """
-    given = ctx.find_root().obj["config_path"] if config_path is None else config_path
+    given = options_of_group().config_path if config_path is None else config_path
     path = _absolute(Path(given) if given else config.find(given, os.environ))
     text = _read()
     if not crontab_text.block(text, path):

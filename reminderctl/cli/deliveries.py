@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import functools
 import io
-import os
-import pwd
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +13,7 @@ from typing import Any, TextIO
 import click
 
 from reminderctl.cli.console import print_json, print_json_array, say
-from reminderctl.cli.context import AppContext, PathArgument, instant, shared_options
+from reminderctl.cli.context import AppContext, PathArgument, read_instant, shared_options, user_name
 from reminderctl.cli.delivery_output import print_deliveries, print_delivery
 from reminderctl.cli.export import export_texts
 from reminderctl.cli.ownership import open_ledger
@@ -55,32 +53,34 @@ _FILTERS = (
 
 
 def filters(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that choose deliveries: the keywords of `records.find`, instants still as texts."""
+    """Give a command the options that choose deliveries: the keywords of `history.find`, instants still as texts."""
     return functools.reduce(lambda decorated, option: option(decorated), reversed(_FILTERS), function)
 
 
-def _understood(chosen: dict[str, Any], timezone: str) -> dict[str, Any]:
-    read = {name: instant(chosen[name], timezone, option=f"--{name}") for name in ("since", "until") if chosen[name]}
-    also = [name for name in (history.HELD, history.MISSING) if chosen.pop(name)]
-    return chosen | read | {"states": (*chosen["states"], *also)}
+def _keywords(options: dict[str, Any], timezone: str) -> dict[str, Any]:
+    """Return the keywords of `history.find` that the options mean."""
+    words = {name: options[name] for name in ("since", "until") if options[name]}
+    instants = {name: read_instant(text, timezone, option=f"--{name}") for name, text in words.items()}
+    also = [name for name in (history.HELD, history.MISSING) if options.pop(name)]
+    return options | instants | {"states": (*options["states"], *also)}
 
 
 @command.command(name="list")
 @filters
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 @shared_options
-def list_deliveries(app: AppContext, *, as_json: bool, **chosen: Any) -> None:
+def list_deliveries(app: AppContext, *, as_json: bool, **options: Any) -> None:
     """List deliveries, oldest due first.
 
     On a terminal no more than the last 500, unless `--limit` says how many.
     """
     config = app.load_settings()
     with Ledger(config.ledger, reading=True) as ledger:
-        find = functools.partial(history.find, ledger, **_understood(chosen, config.timezone))
+        find = functools.partial(history.find, ledger, **_keywords(options, config.timezone))
         if as_json:
             print_json_array(find())
         else:
-            print_deliveries(find, config.timezone, limit=chosen["limit"])
+            print_deliveries(find, config.timezone, limit=options["limit"])
 
 
 @command.command()
@@ -94,7 +94,7 @@ def list_deliveries(app: AppContext, *, as_json: bool, **chosen: Any) -> None:
     help="Write FILE, in one step and for its owner only, instead of printing (-).",
 )
 @shared_options
-def export(app: AppContext, *, form: str, output: Path | None, **chosen: Any) -> None:
+def export(app: AppContext, *, form: str, output: Path | None, **options: Any) -> None:
     """Write deliveries for another program, oldest due first: every column, one by one, however many there are.
 
     CSV is UTF-8 with a heading; what is absent is empty there and null in JSON. NDJSON is one object a line. Texts are
@@ -102,7 +102,7 @@ def export(app: AppContext, *, form: str, output: Path | None, **chosen: Any) ->
     """
     config = app.load_settings()
     with Ledger(config.ledger, reading=True) as ledger, _opened(output) as file:
-        for text in export_texts(history.find(ledger, **_understood(chosen, config.timezone)), form=form):
+        for text in export_texts(history.find(ledger, **_keywords(options, config.timezone)), form=form):
             file.write(text)
 
 
@@ -184,10 +184,10 @@ def _decide(
     config = app.load_settings()
     decided, refused = [], []
     with open_ledger(app, config) as ledger:
-        now = app.clock(config.timezone)()
+        now = app.now(config.timezone)
         for delivery_id in dict.fromkeys(delivery_ids):
             try:
-                decide(ledger, delivery_id, by=who(), now=now)
+                decide(ledger, delivery_id, by=user_name(), now=now)
             except UsageError as error:
                 refused.append(error)
                 continue
@@ -201,16 +201,6 @@ def _decide(
         say(refusal, err=True)
     if refused:
         raise SystemExit(ExitCode.CONFIGURATION)
-
-
-def who() -> str:
-    """The name of the person at the keyboard, as the system knows it; who became another user by sudo is named, too."""
-    try:
-        name = pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        name = f"user {os.getuid()}"
-    person = os.environ.get("SUDO_USER")
-    return f"{person} (as {name})" if person and person != name else name
 
 
 def _named(record: Record) -> str:

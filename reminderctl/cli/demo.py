@@ -15,8 +15,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from reminderctl import bookings, config, ledger
-from reminderctl.cli.calling import called
-from reminderctl.cli.context import PathArgument
+from reminderctl.cli.context import PathArgument, program_name
 from reminderctl.model import Config
 
 if TYPE_CHECKING:
@@ -95,5 +94,5 @@ def _show_what_next(terminal: Terminal, house: Config, *, sent: int) -> None:
         soft_wrap=True,
     )
     for words in ("deliveries list", "bookings list", "shortcodes"):
-        command = f"  {called()} -c {shlex.quote(str(house.files[0]))} {words}"
+        command = f"  {program_name()} -c {shlex.quote(str(house.files[0]))} {words}"
         terminal.print(command, markup=False, soft_wrap=True)

@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 
 from reminderctl.cli.console import print_json, say
-from reminderctl.cli.context import AppContext, shared_options
-from reminderctl.cli.deliveries import who
+from reminderctl.cli.context import AppContext, shared_options, user_name
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.errors import LockedError, ReminderctlError, UsageError
 from reminderctl.ledger import Ledger, retention
@@ -49,8 +48,8 @@ def command(app: AppContext, *, customer: str, yes: bool, dry_run: bool, as_json
             click.confirm("Erase who they are, and cancel what waits?", abort=True, err=True)
         failure = None
         if not dry_run:
-            now = app.clock(config.timezone)()
-            retention.erase(ledger, customer, by=who(), now=now)
+            now = app.now(config.timezone)
+            retention.erase(ledger, customer, by=user_name(), now=now)
             failure = _finish(ledger)
     left = _left(config, found)
     if as_json:

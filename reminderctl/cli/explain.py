@@ -40,7 +40,7 @@ def command(app: AppContext, *, booking_id: str, workflow_id: str | None, as_jso
     from reminderctl.reports.explain import reason_about, remember, rest_of
 
     config = app.load_settings()
-    now = app.clock(config.timezone)()
+    now = app.now(config.timezone)
     workflows = [each for each in config.workflows if workflow_id in (None, each.id)]
     with Bookings(config.bookings) as bookings, Ledger(config.ledger, reading=True) as ledger:
         booking = bookings.find(booking_id)

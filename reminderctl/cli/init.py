@@ -10,9 +10,8 @@ from pathlib import Path
 import click
 
 from reminderctl import bookings, config, ledger
-from reminderctl.cli.calling import called
 from reminderctl.cli.console import say
-from reminderctl.cli.context import PathArgument
+from reminderctl.cli.context import PathArgument, options_of_group, program_name
 from reminderctl.config.locate import FILE, SECRETS, yaml_files
 from reminderctl.errors import ReminderctlError, UsageError
 from reminderctl.files import sync
@@ -44,8 +43,7 @@ def command(folder: Path | None) -> None:
 
     `reminderctl --config FILE init`, without DIR, makes those that FILE names, whatever its own name is.
     """
-    named = (click.get_current_context().find_root().obj or {}).get("config_path")
-    given = named if folder is None else None
+    given = options_of_group().config_path if folder is None else None
     folder = folder or Path(given or FILE).parent
     done: list[str] = []
     failure: ReminderctlError | None = None
@@ -62,7 +60,7 @@ def command(folder: Path | None) -> None:
     if failure:
         raise failure
     yaml = Path(given) if given else folder / FILE if (folder / FILE).exists() else folder
-    program = called() if yaml == Path(FILE) else f"{called()} --config {shlex.quote(str(yaml))}"
+    program = program_name() if yaml == Path(FILE) else f"{program_name()} --config {shlex.quote(str(yaml))}"
     say(f"\nNext:\n  1. edit {yaml}, and look at it with: {program} check")
     say(f"  2. see every message it would send: {program} test")
     say(f"  3. bring your bookings in: {program} bookings import FILE")

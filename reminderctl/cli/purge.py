@@ -35,7 +35,7 @@ def command(app: AppContext, *, older_than: str | None, shrink: bool, dry_run: b
         age = timing.parse_duration(older_than or "0d")
     except ValueError as error:
         raise UsageError(f"--older-than: {error}") from None
-    before = app.clock(config.timezone)() - age
+    before = app.now(config.timezone) - age
     gone, freed, failure = retention.Purged(0, 0, 0), 0, None
     with open_ledger(app, config, reading=dry_run) as ledger:
         if older_than:

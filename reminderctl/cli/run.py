@@ -39,7 +39,7 @@ def command(app: AppContext, *, dry_run: bool, outbox: Path | None, as_json: boo
     Silent when all is well, so that cron has nothing to mail. Exit status: 0 all well, 1 something needs a person,
     2 the configuration has mistakes, 75 a database is locked (the next run tries again).
     """
-    config = None if outbox else app.recall()
+    config = None if outbox else app.load_cached()
     if recalled := config is not None:
         complete = functools.partial(app.load, outbox=outbox)
     else:
@@ -61,7 +61,7 @@ def command(app: AppContext, *, dry_run: bool, outbox: Path | None, as_json: boo
                 interrupted=Interruption(),
             )
     if not recalled and not outbox and not config.broken:
-        app.remember(config)
+        app.save(config)
     for problem in config.broken:
         say(problem, err=True)
     _tell(report, as_json=as_json, verbose=verbose)

@@ -58,7 +58,7 @@ def command(
     except ValueError as error:
         raise UsageError(f"--max-lag: {error}") from None
     config, mistakes = _load(app)
-    now = app.clock(config.timezone if config else "UTC")()
+    now = app.now(config.timezone if config else "UTC")
     refusal = find_refusal(app, config) if config else None
     found = health.examine(config, mistakes, now=now, max_lag=longest, deep=deep, refusal=refusal)
     failure = _write(metrics_file, found) if metrics_file else None
@@ -77,7 +77,7 @@ def _load(app: AppContext) -> tuple[Config | None, list[str]]:
     Where it has mistakes, what can be read without secrets.
     """
     try:
-        return app.recall() or app.load(deep=True), []
+        return app.load_cached() or app.load(deep=True), []
     except ConfigError as error:
         mistakes = [str(problem) for problem in error.problems]
     except ReminderctlError as error:

@@ -76,7 +76,7 @@ def command(app: AppContext, *, workflow_ids: tuple[str, ...], list_samples: boo
     options = Options(send=send, **given)
     _check_usage(options)
     config = app.load(deep=True) if send else app.load(outbox=Path(), deep=True)
-    now = app.clock(config.timezone)()
+    now = app.now(config.timezone)
     for problem in config.broken:
         say(problem, err=True)
     samples = read_samples(config, now=now)

@@ -16,7 +16,7 @@ from msgspec.structs import asdict
 from reminderctl.bookings import Bookings
 from reminderctl.cli import lookup
 from reminderctl.cli.console import STATE_STYLES, print_json_array, print_lines, say
-from reminderctl.cli.context import AppContext, instant, shared_options
+from reminderctl.cli.context import AppContext, read_instant, shared_options
 from reminderctl.core import recipients, timing
 from reminderctl.errors import ExitCode, UsageError
 from reminderctl.ledger import Ledger
@@ -60,7 +60,7 @@ def command(
     from reminderctl.reports.upcoming import look_ahead
 
     config = app.load_settings()
-    now = app.clock(config.timezone)()
+    now = app.now(config.timezone)
     window = Window(now, _until(now, within, until, timezone=config.timezone))
     if workflow is not None:
         lookup.find_workflow(config, workflow)
@@ -83,7 +83,7 @@ def _until(now: datetime, within: str | None, until: str | None, *, timezone: st
     if within and until:
         raise UsageError("--within and --until exclude each other; keep one")
     try:
-        end = instant(until, timezone, option="--until") if until else now + timing.parse_duration(within or "24h")
+        end = read_instant(until, timezone, option="--until") if until else now + timing.parse_duration(within or "24h")
     except ValueError as error:
         raise UsageError(f"--within: {error}") from None
     if end <= now:

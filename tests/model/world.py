@@ -181,7 +181,7 @@ class World:
         return ""
 
     def _context(self, name: str = "workflows.yaml") -> AppContext:
-        return AppContext(config_path=str(self.clinic.folder / name), now_text=None)
+        return AppContext(str(self.clinic.folder / name))
 
     def rows(self) -> Rows:
         """All that the ledger remembers."""
