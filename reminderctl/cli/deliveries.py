@@ -14,8 +14,7 @@ import click
 
 from reminderctl.cli.console import print_json, print_json_array, say
 from reminderctl.cli.context import AppContext, PathArgument, read_instant, shared_options, user_name
-from reminderctl.cli.delivery_output import print_deliveries, print_delivery
-from reminderctl.cli.export import export_texts
+from reminderctl.cli.delivery_output import export_texts, print_deliveries, print_delivery
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.errors import ExitCode, UsageError
 from reminderctl.files import drafted

@@ -1,16 +1,21 @@
-"""Deliveries as people and line-based programs see them."""
+"""Deliveries as people, line-based programs and spreadsheets see them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from reminderctl.cli.console import STATE_STYLES, print_lines, say
+import msgspec
+from msgspec import structs
+
+from reminderctl.cli.console import STATE_STYLES, print_lines, sanitize_json, say
 from reminderctl.core import timing
 from reminderctl.ledger import history
 from reminderctl.ledger.history import FullRecord, Record
-from reminderctl.text import local_time, pluralize, sanitize_line
+from reminderctl.text import local_time, pluralize, sanitize, sanitize_line
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -120,3 +125,42 @@ def _shown(record: Record, column: str) -> str:
         return record.missing
     value = getattr(record, column)
     return "" if value is None else str(value)
+
+
+# --- for other programs -----------------------------------------------------------------------------------------------
+
+
+def export_texts(records: Iterable[Record], *, form: str) -> Iterator[str]:
+    """Yield the text of an export; no more than one record of it is in memory at a time."""
+    return {"csv": _csv, "json": _json, "ndjson": _ndjson}[form](records)
+
+
+def _csv(records: Iterable[Record]) -> Iterator[str]:
+    line = io.StringIO()
+    writer = csv.writer(line, lineterminator="\n")
+    writer.writerow(history.COLUMNS)
+    for record in records:
+        yield line.getvalue()
+        line.seek(0)
+        line.truncate()
+        writer.writerow(_cell(value) for value in structs.astuple(record))
+    yield line.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return sanitize(value) if isinstance(value, str) else value
+
+
+def _json(records: Iterable[Record]) -> Iterator[str]:
+    before = "[\n"
+    for text in _ndjson(records):
+        yield before + text.rstrip("\n")
+        before = ",\n"
+    yield "[]\n" if before == "[\n" else "\n]\n"
+
+
+def _ndjson(records: Iterable[Record]) -> Iterator[str]:
+    for record in records:
+        yield f"{sanitize_json(msgspec.json.encode(record).decode())}\n"

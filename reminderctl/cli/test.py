@@ -14,8 +14,14 @@ from reminderctl.bookings import Bookings
 from reminderctl.cli import lookup
 from reminderctl.cli.console import print_json, say
 from reminderctl.cli.context import AppContext, PathArgument, shared_options
-from reminderctl.cli.test_output import print_samples, print_sent, print_trials
-from reminderctl.cli.trial_shapes import describe_sample, describe_sent, describe_trial
+from reminderctl.cli.test_output import (
+    describe_sample,
+    describe_sent,
+    describe_trial,
+    print_samples,
+    print_sent,
+    print_trials,
+)
 from reminderctl.config.suggestions import suggest
 from reminderctl.errors import ExitCode, UsageError
 from reminderctl.model import Config, Workflow

@@ -1,4 +1,4 @@
-"""What `reminderctl test` shows to people."""
+"""What `reminderctl test` prints, for people and as JSON."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from reminderctl.cli.console import Console, print_table
 from reminderctl.core import recipients
+from reminderctl.core.timing import instant_text
 from reminderctl.model import Config
 from reminderctl.reports.preview.fields import find_form
 from reminderctl.reports.preview.models import Moment, Sample, Trial, TriedMessage
@@ -227,3 +230,53 @@ def print_samples(samples: Iterable[Sample], *, config: Config) -> None:
         starts = f"{local_time(booking.starts_at, zone)} {zone.key}"
         rows.append((sample.name, sample.about, starts, booking.status))
     print_table(("sample", "about", "starts", "status"), rows, styles=("bold cyan",))
+
+
+# --- as JSON ----------------------------------------------------------------------------------------------------------
+
+
+def describe_trial(trial: Trial) -> dict[str, Any]:
+    """Return one workflow with one sample, or with a booking, whose id is then its name."""
+    return {
+        "workflow": trial.workflow.id,
+        "name": trial.workflow.name,
+        "enabled": trial.workflow.enabled,
+        "sample": trial.sample.name,
+        "booking": trial.sample.booking.id,
+        "timezone": trial.timezone,
+        "matches": trial.matches,
+        "reasons": trial.reasons,
+        "due_at": [instant_text(moment.due_at) for moment in trial.moments],
+        "triggers": [_describe_moment(moment) for moment in trial.moments],
+        "messages": [_describe_message(message) for message in trial.messages],
+        "problems": trial.problems,
+        "notes": trial.notes,
+    }
+
+
+def _describe_moment(moment: Moment) -> dict[str, str]:
+    return {
+        "trigger": moment.trigger,
+        "due_at": instant_text(moment.due_at),
+        "expires_at": instant_text(moment.expires_at),
+    }
+
+
+def _describe_message(message: TriedMessage) -> dict[str, Any]:
+    """Return a message with its fields, which are beside its own where no name is taken."""
+    own = {name: getattr(message, name) for name in message.__struct_fields__}
+    return dict(message.fields) | own
+
+
+def describe_sample(sample: Sample, *, config: Config) -> dict[str, Any]:
+    """Return a sample with all that its booking holds."""
+    booking = msgspec.to_builtins(sample.booking)
+    times = {name: instant_text(getattr(sample.booking, name)) for name in ("starts_at", "ends_at")}
+    zone = sample.booking.timezone or config.timezone
+    return {"name": sample.name, "about": sample.about, "booking": {**booking, **times, "timezone": zone}}
+
+
+def describe_sent(sent: Sent) -> dict[str, Any]:
+    """Return what became of one test message."""
+    values: dict[str, Any] = msgspec.to_builtins(sent)
+    return {**values, "sent": sent.error is None}
