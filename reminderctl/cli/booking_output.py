@@ -27,14 +27,14 @@ _STYLES = {"approved": "green", "pending": "yellow", "canceled": "red", "rejecte
 
 
 def print_bookings(bookings: Sequence[Booking], timezone: str) -> None:
-    """A table for each day, by the clock of each booking; tab-separated lines where no person looks."""
+    """Print a table for each day, by the clock of each booking; tab-separated lines where no person looks."""
     from reminderctl.cli.terminal import Terminal
 
     terminal = Terminal(highlight=False)
     if not terminal.is_terminal:
         print_table(COLUMNS, [_row(each, timezone) for each in bookings])
         return
-    for day, of_day in groupby(bookings, key=lambda each: _local(each.starts_at, each, timezone).date()):
+    for day, of_day in groupby(bookings, key=lambda booking: _starts_at(booking, timezone).date()):
         terminal.print(f"[bold]{day:%A, %d %B %Y}[/]")
         terminal.print(_table(of_day, timezone, narrow=terminal.width < NARROW))
         terminal.print()
@@ -42,7 +42,7 @@ def print_bookings(bookings: Sequence[Booking], timezone: str) -> None:
 
 
 def print_booking(booking: Booking, timezone: str) -> None:
-    """Everything that is known of one booking, a line for each value that is there."""
+    """Print everything that is known of one booking, a line for each value that is there."""
     from rich.table import Table
     from rich.text import Text
 
@@ -65,7 +65,7 @@ def print_booking(booking: Booking, timezone: str) -> None:
 
 
 def _table(bookings: Iterable[Booking], timezone: str, *, narrow: bool) -> Table:
-    """When, what with whom and where, for whom; a narrow terminal shows what and whom in one column."""
+    """Return when, what with whom and where, for whom; a narrow terminal shows what and whom in one column."""
     from rich.table import Table
     from rich.text import Text
 
@@ -76,20 +76,20 @@ def _table(bookings: Iterable[Booking], timezone: str, *, narrow: bool) -> Table
     table.expand = True
     for booking in bookings:
         place = ", ".join(filter(None, (_name(booking.staff), _name(booking.location))))
-        what = Text.assemble(_name(booking.service) or "booking", (f"\n{place}" if place else "", "dim"))
+        service = Text.assemble(_name(booking.service) or "booking", (f"\n{place}" if place else "", "dim"))
         status = Text.assemble(
             (printable(booking.status), _style(booking.status)),
             (f"{'  ' if narrow else chr(10)}{printable(booking.id)}", "dim"),
         )
         who = Text(_attendance(booking.participants), style="bold")
-        cells = [Text("\n").join(each for each in (what, who, status) if each)] if narrow else [what, who, status]
-        table.add_row(_times(booking, timezone), *cells)
+        cells = [service, who, status]
+        table.add_row(_times(booking, timezone), *([Text("\n").join(filter(None, cells))] if narrow else cells))
     return table
 
 
 def _times(booking: Booking, timezone: str) -> str:
-    """From when to when; below it the day of the end where it is another, and the zone where it is."""
-    starts, ends = (_local(each, booking, timezone) for each in (booking.starts_at, booking.ends_at))
+    """Return from when to when; below it the day of the end where it is another, and the zone where it is."""
+    starts, ends = _starts_at(booking, timezone), booking.ends_at.astimezone(_zone(booking, timezone))
     if starts.time() == ends.time() == MIDNIGHT and starts < ends:
         lines, last = ["all day"], ends.date() - timedelta(days=1)
     else:
@@ -101,7 +101,7 @@ def _times(booking: Booking, timezone: str) -> str:
 
 
 def _attendance(participants: Sequence[Participant]) -> str:
-    """The first few customers, a line each, with the status of who has one of their own; and how many more."""
+    """Return the first few customers, a line each, with the status of who has one of their own; and how many more."""
     shown = participants if len(participants) <= SHOWN_CUSTOMERS + 1 else participants[:SHOWN_CUSTOMERS]
     lines = [f"{_customer(each)} ({printable(each.status)})" if each.status else _customer(each) for each in shown]
     return "\n".join(
@@ -121,7 +121,7 @@ def _row(booking: Booking, timezone: str) -> tuple[str, ...]:
 
 
 def _values(booking: Booking, timezone: str) -> Iterator[tuple[str, str]]:
-    """The name and text of each value, customer by customer; a pair of empty ones between them."""
+    """Yield the name and text of each value, customer by customer; a pair of empty ones between them."""
     shown = msgspec.to_builtins(booking) | _local_times(booking, timezone)
     participants = shown.pop("participants")
     yield from _flat(shown)
@@ -133,7 +133,7 @@ def _values(booking: Booking, timezone: str) -> Iterator[tuple[str, str]]:
 
 
 def _flat(values: Mapping[str, Any], *, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Each value that is there; what is inside a value is named with it."""
+    """Yield each value that is there; what is inside a value is named with it."""
     for name, value in values.items():
         if isinstance(value, dict):
             yield from _flat(value, prefix=f"{prefix}{name}.")
@@ -142,7 +142,7 @@ def _flat(values: Mapping[str, Any], *, prefix: str = "") -> Iterator[tuple[str,
 
 
 def _local_times(booking: Booking, timezone: str) -> dict[str, str]:
-    """Both ends as the clocks of the booking's zone show them, with that zone."""
+    """Return both ends as the clocks of the booking's zone show them, with that zone."""
     return {
         "starts_at": local_time(booking.starts_at, _zone(booking, timezone)),
         "ends_at": local_time(booking.ends_at, _zone(booking, timezone)),
@@ -150,8 +150,8 @@ def _local_times(booking: Booking, timezone: str) -> dict[str, str]:
     }
 
 
-def _local(instant: datetime, booking: Booking, timezone: str) -> datetime:
-    return instant.astimezone(_zone(booking, timezone))
+def _starts_at(booking: Booking, timezone: str) -> datetime:
+    return booking.starts_at.astimezone(_zone(booking, timezone))
 
 
 def _zone(booking: Booking, timezone: str) -> ZoneInfo:

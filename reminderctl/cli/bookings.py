@@ -41,7 +41,7 @@ class Export(click.File):
     """A file to read, or standard input where there is one."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The open file; fails where it cannot be read."""
+        """Return the open file; fail where it cannot be read."""
         try:
             return super().convert(value, param, ctx)
         except RuntimeError:  # click's word for it
@@ -108,28 +108,22 @@ def import_file(
     with _progress() as progress:
         imported = import_bookings(file, config.bookings, name=name, options=options, progress=progress)
     _warn([f"{name}: {warning}" for warning in imported.warnings])
-    if as_json:
-        print_json({**msgspec.to_builtins(imported), "warnings": len(imported.warnings)})
-    else:
-        say(_in_a_line(imported))
-        if imported.until:
-            made = f"{pluralize(imported.instances, 'booking')} of events that repeat, until {imported.until:%Y-%m-%d}"
-            say(f"{made}; later ones come with the next import")
+    _print(imported, as_json=as_json)
 
 
 def _column_map(maps: tuple[str, ...]) -> dict[str, str]:
     renames = {}
-    for each in maps:
-        column, _, name = each.rpartition("=")
+    for option in maps:
+        column, _, name = option.rpartition("=")
         if not column.strip() or not name.strip():
-            raise UsageError(f"--map {each!r} is not COLUMN=NAME; write --map Start=starts_at")
+            raise UsageError(f"--map {option!r} is not COLUMN=NAME; write --map Start=starts_at")
         renames[column.strip()] = name.strip()
     return renames
 
 
 @contextmanager
 def _progress() -> Iterator[Progress | None]:
-    """A progress bar on standard error, if that is a terminal."""
+    """Draw a progress bar on standard error, if that is a terminal."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -140,23 +134,32 @@ def _progress() -> Iterator[Progress | None]:
     with Bar(console=Terminal(stderr=True), transient=True) as bar:
         tasks: dict[str, Any] = {}
 
-        def report(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=total)
-            bar.update(tasks[what], completed=done)
+        def report(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = bar.add_task(step, total=total)
+            bar.update(tasks[step], completed=done)
 
         yield report
 
 
-def _in_a_line(imported: ImportResult) -> str:
+def _print(imported: ImportResult, *, as_json: bool) -> None:
+    if as_json:
+        print_json({**msgspec.to_builtins(imported), "warnings": len(imported.warnings)})
+        return
+    say(f"dry run, nothing was changed: {_counts(imported)}" if imported.dry_run else _counts(imported))
+    if imported.until:
+        made = f"{pluralize(imported.instances, 'booking')} of events that repeat, until {imported.until:%Y-%m-%d}"
+        say(f"{made}; later ones come with the next import")
+
+
+def _counts(imported: ImportResult) -> str:
     booked = [f"{imported.new} new", f"{imported.changed} changed"]
     booked += [f"{imported.canceled} canceled"] if imported.canceled else []
     known = [f"{imported.new_customers} new"] if imported.new_customers else []
     known += [f"{imported.changed_customers} changed"] if imported.changed_customers else []
     line = f"{pluralize(imported.rows, 'row')}: {pluralize(imported.bookings, 'booking')} ({', '.join(booked)}), "
     line += pluralize(imported.customers, "customer") + (f" ({', '.join(known)})" if known else "")
-    line += f", {pluralize(len(imported.warnings), 'warning')}" if imported.warnings else ""
-    return f"dry run, nothing was changed: {line}" if imported.dry_run else line
+    return line + (f", {pluralize(len(imported.warnings), 'warning')}" if imported.warnings else "")
 
 
 # --- list, show -----------------------------------------------------------------------------------------------------
@@ -164,9 +167,9 @@ def _in_a_line(imported: ImportResult) -> str:
 
 def _filter_options(function: Callable[..., None]) -> Callable[..., None]:
     """Add an option for each filter that has one."""
-    for each in reversed(FILTERS.values()):
-        if each.option:
-            option = click.option(f"--{each.name}", multiple=True, help=f"Only {each.option}; may be repeated.")
+    for filter_ in reversed(FILTERS.values()):
+        if filter_.option:
+            option = click.option(f"--{filter_.name}", multiple=True, help=f"Only {filter_.option}; may be repeated.")
             function = option(function)
     return function
 
@@ -197,12 +200,12 @@ def list_bookings(
     )
     with Bookings(config.bookings) as bookings:
         matching_ones = (each for each in bookings.starting(window) if _wanted(each, wanted))
-        found = list(islice(matching_ones, limit))
+        listed = list(islice(matching_ones, limit))
         _warn(bookings.problems)
     if as_json:
-        print_json([msgspec.to_builtins(each) for each in found])
+        print_json([msgspec.to_builtins(each) for each in listed])
     else:
-        print_bookings(found, config.timezone)
+        print_bookings(listed, config.timezone)
 
 
 @command.command()
@@ -222,7 +225,7 @@ def show(app: AppContext, *, booking_id: str, as_json: bool) -> None:
 
 
 def _wanted(booking: Booking, wanted: dict[str, tuple[str, ...]]) -> bool:
-    """Do the options let a booking through? They match as the filters of a workflow do, but show dead bookings too."""
+    """Return whether the options let a booking through: as filters of a workflow would, but dead bookings too."""
     statuses = set(map(standard_status, wanted["status"]))
     if statuses and standard_status(booking.status) not in statuses:
         return False

@@ -18,6 +18,7 @@ from reminderctl.text import pluralize
 
 if TYPE_CHECKING:
     from reminderctl.cli.terminal import Terminal
+    from reminderctl.config.lint import CheckResult
 
 STYLES = {"error": "bold red", "warning": "bold yellow"}
 Said = tuple[Problem, str]  # and how grave it is: a key of STYLES
@@ -44,7 +45,7 @@ def command(app: AppContext, *, path: str | None, strict: bool, as_json: bool) -
     if result.config and not result.problems:
         result.problems.extend(_of_ledger(app, result.config, path=path))
     if as_json:
-        print_json(_described(str(checked_path), result.problems, result.warnings))
+        print_json(_described(str(checked_path), result))
     else:
         said = [(each, "error") for each in result.problems] + [(each, "warning") for each in result.warnings]
         mistakes = pluralize(len(result.problems), "mistake") if result.problems else "no mistakes"
@@ -79,17 +80,17 @@ def _count(checked: Config) -> str:
     return f"{pluralize(workflows, 'workflow')}, {pluralize(actions, 'action')}"
 
 
-def _described(path: str, problems: Sequence[Problem], warnings: Sequence[Problem]) -> dict[str, Any]:
+def _described(path: str, result: CheckResult) -> dict[str, Any]:
     return {
         "path": path,
-        "ok": not problems,
-        "problems": [each._asdict() for each in problems],
-        "warnings": [each._asdict() for each in warnings],
+        "ok": not result.problems,
+        "problems": [problem._asdict() for problem in result.problems],
+        "warnings": [warning._asdict() for warning in result.warnings],
     }
 
 
 def _print(said: Sequence[Said], *, summary: str, notes: Sequence[str]) -> None:
-    """Colour and indentation on a terminal, elsewhere a line for each: editors and other programs read those."""
+    """Print with colour and indentation on a terminal, elsewhere a line for each, which editors can read."""
     from reminderctl.cli.terminal import Terminal
 
     terminal = Terminal()

@@ -61,8 +61,8 @@ def show(app: AppContext, *, log: str | None, mailto: str | None, as_json: bool)
     except UsageError:  # no cron here, or not for us; the lines are of use elsewhere
         text = None
     wanted = crontab_text.block(_installed(text or "", path, line=line, mailto=mailto), path)
-    found = None if text is None else crontab_text.block(text, path)
-    state = {None: "unknown", "": "absent", wanted: "installed"}.get(found, "different")
+    ours = None if text is None else crontab_text.block(text, path)
+    state = {None: "unknown", "": "absent", wanted: "installed"}.get(ours, "different")
     if as_json:
         lines = _readable(wanted).splitlines()
         print_json({"user": _user(), "config": path, "command": line, "lines": lines, "state": state})
@@ -143,7 +143,7 @@ def remove(*, config_path: str | None) -> None:
 
 
 def _program() -> list[str]:
-    """How cron can start this program: the command that was called, else the one beside this Python."""
+    """Return how cron can start this program: the command that was called, else the one beside this Python."""
     called = Path(os.path.abspath(sys.argv[0]))  # noqa: PTH100 - a link to it stays as it is
     beside = Path(sysconfig.get_path("scripts"), NAME)
     for path in (called, beside):
@@ -159,7 +159,7 @@ def _program() -> list[str]:
 
 
 def _absolute(path: Path) -> str:
-    """From the root, and without `..`; links stay, for they may be meant to move."""
+    """Return a path from the root, and without `..`; links stay, for they may be meant to move."""
     plain = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow them
     try:
         return str(plain if plain.samefile(path) else path.resolve())
@@ -219,23 +219,23 @@ def _open(log: str) -> None:
 
 
 def _hints(text: str, path: str, *, log: str | None, mailto: str | None) -> list[str]:
-    """What will bite later."""
-    found = []
+    """Return what will bite later."""
+    hints = []
     if os.geteuid() == 0:
-        found.append("this is root's crontab; a user of its own, who owns the files, is safer (docs/how-to/install.md)")
+        hints.append("this is root's crontab; a user of its own, who owns the files, is safer (docs/how-to/install.md)")
     above = crontab_text.mailto_above(text, path)
     if mailto is None and above is not None and not above.strip("\"'"):
-        found.append('MAILTO="" above these lines turns mail off: nobody is told of what needs a person (--mailto)')
+        hints.append('MAILTO="" above these lines turns mail off: nobody is told of what needs a person (--mailto)')
     elif log is None and shutil.which("sendmail", path="/usr/sbin:/usr/lib:/usr/bin") is None:
-        found.append("there is no `sendmail` here, so cron throws away what needs a person; add --log FILE")
-    return found
+        hints.append("there is no `sendmail` here, so cron throws away what needs a person; add --log FILE")
+    return hints
 
 
 # --- the crontab program ----------------------------------------------------------------------------------------------
 
 
 def _read() -> str:
-    """This user's crontab, empty where there is none; raises `UsageError` where it cannot be told."""
+    """Return this user's crontab, empty where there is none; raises `UsageError` where it cannot be told."""
     ended = _crontab("-l")
     said = _readable_bytes(ended.stderr).strip()
     if ended.returncode == 0:
@@ -286,7 +286,7 @@ def _readable_bytes(text: bytes) -> str:
 
 
 def _remark(text: str, *, style: str) -> None:
-    """A sentence beside the lines, on standard error, so that the lines alone can be piped."""
+    """Print a sentence beside the lines, on standard error, so that the lines alone can be piped."""
     from reminderctl.cli.terminal import Terminal
 
     Terminal(stderr=True, highlight=False, markup=False, emoji=False).print(text, style=style, soft_wrap=True)

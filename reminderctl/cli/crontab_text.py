@@ -20,7 +20,7 @@ _ADDRESSES = re.compile(r"(?!-)[A-Za-z0-9.,_+%:!@-]+")  # cron mails to nothing 
 
 
 def write_command(program: Sequence[str], config: str, *, log: str | None = None) -> str:
-    """What follows the five fields of time: for `sh`, and with `%` as cron wants it.
+    """Return what follows the five fields of time: for `sh`, and with `%` as cron wants it.
 
     With a log, what was done goes there under the time of the run, and what needs a person goes there too and is
     still mailed. Raises `UsageError` for what cannot stand in a crontab.
@@ -37,7 +37,7 @@ def write_command(program: Sequence[str], config: str, *, log: str | None = None
 
 
 def install(text: str, config: str, *, command: str, owner: str, mailto: str | None = None) -> str:
-    """The crontab with our block: where it stood before, else at the end.
+    """Return the crontab with our block: where it stood before, else at the end.
 
     A MAILTO holds for every line that follows it, so the block puts back what held above it; `owner` is whom cron mails
     where nothing is said. Raises `UsageError` where it cannot be told what is ours.
@@ -58,23 +58,23 @@ def install(text: str, config: str, *, command: str, owner: str, mailto: str | N
 
 
 def remove(text: str, config: str) -> str:
-    """The crontab without our block: what it was before `install`. Raises `UsageError` as `install` does."""
+    """Return the crontab without our block: what it was before `install`. Raises `UsageError` as `install` does."""
     before, _, after = _split(text, config)
     return before + after
 
 
 def block(text: str, config: str) -> str:
-    """Our block, empty where there is none. Raises `UsageError` as `install` does."""
+    """Return our block, empty where there is none. Raises `UsageError` as `install` does."""
     return _split(text, config)[1]
 
 
 def configurations(text: str) -> list[str]:
-    """The configurations that have a block, as their blocks name them."""
+    """Return the configurations that have a block, as their blocks name them."""
     return [line.removeprefix(_BEGIN).rstrip("\r") for line in text.split("\n") if line.startswith(_BEGIN)]
 
 
 def mailto_above(text: str, config: str) -> str | None:
-    """The last MAILTO above our block (or above its place), as it is written there; None where there is none."""
+    """Return the last MAILTO above our block (or above its place), as it is written there; None where there is none."""
     return _last_mailto(_split(text, config)[0])
 
 
@@ -84,7 +84,7 @@ def _last_mailto(text: str) -> str | None:
 
 
 def _split(text: str, config: str) -> tuple[str, str, str]:
-    """What stands before our block, the block, what stands after it; all of it before where there is no block."""
+    """Return what is before our block, the block, what is after it; all of it before where there is no block."""
     lines = re.findall(r"[^\n]*\n|[^\n]+", text)
     plain = [line.rstrip("\r\n") for line in lines]
     begins = [number for number, line in enumerate(plain) if line == f"{_BEGIN}{config}"]

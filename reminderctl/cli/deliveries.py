@@ -142,7 +142,7 @@ def resolve(app: AppContext, *, delivery_ids: tuple[int, ...], sent: bool, resen
     if sent == resend:
         raise UsageError("say --sent or --resend; the provider's own log, or the recipient, may know")
     resolved = functools.partial(decisions.resolve, sent=sent)
-    _decide(app, delivery_ids, resolved, "counts as sent" if sent else AGAIN, as_json=as_json)
+    _decide(app, delivery_ids, decide=resolved, outcome="counts as sent" if sent else AGAIN, as_json=as_json)
 
 
 @command.command()
@@ -154,7 +154,7 @@ def retry(app: AppContext, *, delivery_ids: tuple[int, ...], as_json: bool) -> N
     Each is named by its ID, which `deliveries list --state failed` shows; its deadline stands. One that cannot be
     attempted again is named, exit code 2; the others are.
     """
-    _decide(app, delivery_ids, decisions.retry, AGAIN, as_json=as_json)
+    _decide(app, delivery_ids, decide=decisions.retry, outcome=AGAIN, as_json=as_json)
 
 
 @command.command()
@@ -171,15 +171,15 @@ def cancel(app: AppContext, *, delivery_ids: tuple[int, ...], missing: bool, as_
         raise UsageError("name the deliveries by their ID, or say --missing")
     if missing:
         with Ledger(app.load_settings().ledger, reading=True) as ledger:
-            found = history.find(ledger, states=[history.MISSING])
-            delivery_ids = tuple(record.id for record in found if record.id is not None)
-    _decide(app, delivery_ids, decisions.cancel, "canceled", as_json=as_json)
+            records = history.find(ledger, states=[history.MISSING])
+            delivery_ids = tuple(record.id for record in records if record.id is not None)
+    _decide(app, delivery_ids, decide=decisions.cancel, outcome="canceled", as_json=as_json)
 
 
 def _decide(
-    app: AppContext, delivery_ids: tuple[int, ...], decide: Callable[..., Any], what: str, *, as_json: bool
+    app: AppContext, delivery_ids: tuple[int, ...], *, decide: Callable[..., Any], outcome: str, as_json: bool
 ) -> None:
-    """Decide about each delivery; what cannot be decided about is told, and does not stop the others."""
+    """Decide about each delivery; what cannot be decided about is named, and does not stop the others."""
     config = app.load_settings()
     decided, refused = [], []
     with open_ledger(app, config) as ledger:
@@ -195,7 +195,7 @@ def _decide(
         print_json(decided)
     else:
         for record in decided:
-            say(f"{_named(record)}: {what.format(record)}")
+            say(f"{_named(record)}: {outcome.format(record)}")
     for refusal in refused:
         say(refusal, err=True)
     if refused:
@@ -209,7 +209,7 @@ def _named(record: Record) -> str:
 
 @contextmanager
 def _opened(path: Path | None) -> Iterator[TextIO]:
-    """Standard output; or a file that is there only when all of it has been written."""
+    """Open standard output; or a file that is there only when all of it has been written."""
     if path in (None, Path("-")):
         yield sys.stdout
         return

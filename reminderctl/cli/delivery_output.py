@@ -28,9 +28,9 @@ NARROW, NARROWEST = 110, 56  # columns of a terminal: below, the reason and then
 
 
 def print_deliveries(find: Callable[..., Iterator[Record]], timezone: str, *, limit: int | None) -> None:
-    """A row for each that `find` yields, by the configured zone's clock; tab-separated lines where no person looks.
+    """Print a row for each that `find` yields, by the configured zone's clock; tab-separated lines off a terminal.
 
-    A person sees the last `SHOWN`, if there is no `limit`; `find` then takes the keywords of `records.find`.
+    A person sees the last `SHOWN`, if there is no `limit`; `find` then takes the keywords of `history.find`.
     """
     from reminderctl.cli.terminal import Terminal
 
@@ -38,23 +38,23 @@ def print_deliveries(find: Callable[..., Iterator[Record]], timezone: str, *, li
     if not terminal.is_terminal:
         print_lines(COLUMNS, ([_shown(record, column) for column in COLUMNS] for record in find()))
         return
-    found = list(find()) if limit else list(find(newest_first=True, limit=SHOWN + 1))[::-1]
-    are_left_out = limit is None and len(found) > SHOWN
-    found = found[are_left_out:]
+    records = list(find()) if limit else list(find(newest_first=True, limit=SHOWN + 1))[::-1]
+    are_left_out = limit is None and len(records) > SHOWN
+    records = records[are_left_out:]
     if terminal.width < NARROWEST:
-        for record in found:
+        for record in records:
             terminal.print(_in_lines(record, zone))
     else:
-        terminal.print(_table(found, zone, narrow=terminal.width < NARROW))
-    count = pluralize(len(found), "delivery")
+        terminal.print(_table(records, zone, narrow=terminal.width < NARROW))
+    count = pluralize(len(records), "delivery")
     if are_left_out:
         count = (
             f"the last {count}; `--until` and the other options choose, `--limit` shows more, beginning with the oldest"
         )
-    terminal.print(f"[dim]{count}, due by the clock of {timezone}[/]" if found else "there are no such deliveries")
+    terminal.print(f"[dim]{count}, due by the clock of {timezone}[/]" if records else "there are no such deliveries")
 
 
-def _table(found: Sequence[Record], zone: ZoneInfo, *, narrow: bool) -> Table:
+def _table(records: Sequence[Record], zone: ZoneInfo, *, narrow: bool) -> Table:
     from rich.table import Table
     from rich.text import Text
 
@@ -63,19 +63,19 @@ def _table(found: Sequence[Record], zone: ZoneInfo, *, narrow: bool) -> Table:
         table.add_column(no_wrap=True)
     for _ in ("what",) if narrow else ("what", "why"):
         table.add_column(overflow="fold")
-    for record in found:
-        cells = [_what(record), _why(record)]
+    for record in records:
+        cells = [_message(record), _reason(record)]
         table.add_row(*_head(record, zone), *([Text("\n").join(filter(None, cells))] if narrow else cells))
     return table
 
 
 def _in_lines(record: Record, zone: ZoneInfo) -> Group:
-    """One delivery where there is no room for columns."""
+    """Return one delivery where there is no room for columns."""
     from rich.console import Group
     from rich.padding import Padding
     from rich.text import Text
 
-    below = Text("\n").join(filter(None, (_what(record), _why(record))))
+    below = Text("\n").join(filter(None, (_message(record), _reason(record))))
     below.overflow = "fold"
     return Group(Text("  ").join(_head(record, zone)), Padding(below, (0, 0, 0, 2)))
 
@@ -89,7 +89,7 @@ def _head(record: Record, zone: ZoneInfo) -> tuple[Text, Text, Text]:
 
 
 def print_delivery(record: FullRecord) -> None:
-    """Everything that the ledger knows of one delivery, a line for each value, attempt and decision."""
+    """Print everything that the ledger knows of one delivery, a line for each value, attempt and decision."""
     for name in history.COLUMNS:
         value = getattr(record, name)
         say(f"{name:16} {'' if value is None else sanitize_line(str(value))}")
@@ -100,7 +100,7 @@ def print_delivery(record: FullRecord) -> None:
         say(f"decision {number:<7} {decision.decided_at}: {decision.decision} by {decision.decided_by}")
 
 
-def _what(record: Record) -> Text:
+def _message(record: Record) -> Text:
     from rich.text import Text
 
     recipient, address = record.recipient, record.address
@@ -112,7 +112,7 @@ def _what(record: Record) -> Text:
     )
 
 
-def _why(record: Record) -> Text:
+def _reason(record: Record) -> Text:
     from rich.text import Text
 
     return Text(sanitize_line(_shown(record, "error")))

@@ -69,14 +69,14 @@ def _show(lines: Iterable[TimelineEntry], house: Config) -> None:
         local = line.at.astimezone(ZoneInfo(house.timezone))
         if day != f"{local:%A}":
             day = f"{local:%A}"
-            terminal.print(_row("", day, "", width=width), style="bold")
+            terminal.print(_row("", why=day, words="", width=width), style="bold")
         words = f"{line.to}: {line.words}" if line.to else line.words
-        terminal.print(_row(f"{local:%H:%M}", line.why, words, width=width), style=STYLES[line.kind])
+        terminal.print(_row(f"{local:%H:%M}", why=line.why, words=words, width=width), style=STYLES[line.kind])
         sent += line.kind == "sent"
     _show_what_next(terminal, house, sent=sent)
 
 
-def _row(time: str, why: str, words: str, *, width: int) -> Table:
+def _row(time: str, *, why: str, words: str, width: int) -> Table:
     """Lay one line of the timeline out under those before it."""
     from rich.table import Table
 

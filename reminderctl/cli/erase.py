@@ -38,36 +38,36 @@ def command(app: AppContext, *, customer: str, yes: bool, dry_run: bool, as_json
     config = app.load_settings()
     customer = customer.removeprefix("customer:")
     with open_ledger(app, config, reading=dry_run) as ledger:
-        found = retention.traces(ledger, customer)
-        if not found.deliveries:
+        traces = retention.traces(ledger, customer)
+        if not traces.deliveries:
             what = f"the ledger knows no customer {customer}; `reminderctl deliveries list --json` names each recipient"
             raise UsageError(f"{what}; if they were erased, but not to the end: `reminderctl purge --shrink`")
-        concerned = f"{pluralize(found.deliveries, 'delivery')} of customer {customer}"
+        concerned = f"{pluralize(traces.deliveries, 'delivery')} of customer {customer}"
         if not (yes or dry_run or as_json):
-            say(f"{concerned}; {found.waiting} still to be sent")
+            say(f"{concerned}; {traces.waiting} still to be sent")
             click.confirm("Erase who they are, and cancel what waits?", abort=True, err=True)
         failure = None
         if not dry_run:
             now = app.now(config.timezone)
             retention.erase(ledger, customer, by=user_name(), now=now)
             failure = _finish(ledger)
-    left = _left(config, found)
+    left = _left(config, traces)
     if as_json:
-        counts = {"deliveries": found.deliveries, "canceled": found.waiting, "under_way": found.under_way}
+        counts = {"deliveries": traces.deliveries, "canceled": traces.waiting, "under_way": traces.under_way}
         print_json({"customer": customer, "dry_run": dry_run, **counts, "left": list(map(str, left))})
     else:
-        waiting = f"{found.waiting} still to be sent: nothing was changed" if dry_run else f"{found.waiting} canceled"
+        waiting = f"{traces.waiting} still to be sent: nothing was changed" if dry_run else f"{traces.waiting} canceled"
         say(f"{concerned}{'; ' if dry_run else ' erased, '}{waiting}")
-        _tell(left)
+        _print_left(left)
     if failure:
         raise failure
-    if found.under_way and not dry_run:
-        what = f"{found.under_way} are being sent in this moment and were left out; erase once more in a minute"
+    if traces.under_way and not dry_run:
+        what = f"{traces.under_way} are being sent in this moment and were left out; erase once more in a minute"
         raise LockedError(what)
 
 
 def _finish(ledger: Ledger) -> ReminderctlError | None:
-    """What kept the file from being written anew: to be raised when all has been told, for none of it comes again."""
+    """Write the file anew; return what kept it from that, to be raised when all is said: none of it comes again."""
     try:
         retention.shrink(ledger)
     except ReminderctlError as error:
@@ -78,14 +78,14 @@ def _finish(ledger: Ledger) -> ReminderctlError | None:
     return None
 
 
-def _left(config: Config, found: retention.Traces) -> list[Path]:
-    """The files that still tell who they were, as far as they are known."""
-    outbox = [config.outbox / name for name in found.files if config.outbox and Path(name).suffix in MESSAGES]
+def _left(config: Config, traces: retention.Traces) -> list[Path]:
+    """Return the files that still say who they were, as far as they are known."""
+    outbox = [config.outbox / name for name in traces.files if config.outbox and Path(name).suffix in MESSAGES]
     copies = sorted(config.ledger.parent.glob(f"{config.ledger.name}.before-version-*"))
     return [path for path in (*outbox, *copies) if path.exists()]
 
 
-def _tell(left: list[Path]) -> None:
+def _print_left(left: list[Path]) -> None:
     if left:
         say("These files may still hold them; delete what you need not keep:")
     for path in left[:SHOWN_FILES]:

@@ -56,7 +56,7 @@ def command(app: AppContext, *, booking_id: str, workflow_id: str | None, as_jso
         print_json([*_objects(reasonings, left)])
     else:
         zone = ZoneInfo(reasonings[0].timezone if reasonings else config.timezone)
-        _show(_Page(Console(fill=False), booking, zone, now), booking_id, reasonings, left)
+        _show(_Page(Console(fill=False), booking, zone, now), booking_id, reasonings=reasonings, left=left)
     for line in [*map(str, config.broken), *problems]:
         say(line, err=True)
     if config.broken:
@@ -64,7 +64,7 @@ def command(app: AppContext, *, booking_id: str, workflow_id: str | None, as_jso
 
 
 def _refuse_unknown(workflow_id: str | None, recorded: Set[str], *, config: Config) -> None:
-    """Raises `UsageError` for a workflow that neither the YAML nor the ledger knows."""
+    """Raise `UsageError` for a workflow that neither the YAML nor the ledger knows."""
     if workflow_id is not None and workflow_id not in recorded:
         lookup.find_workflow(config, workflow_id, also=sorted(recorded))
 
@@ -115,8 +115,8 @@ class _Page(NamedTuple):
             return match[0]
 
 
-def _show(page: _Page, booking_id: str, reasonings: list[Reasoning], left: list[Explained]) -> None:
-    page.console.line(_heading(booking_id, page.booking, page.zone), style="bold")
+def _show(page: _Page, booking_id: str, *, reasonings: list[Reasoning], left: list[Explained]) -> None:
+    page.console.line(_heading(booking_id, page), style="bold")
     for number, reasoning in enumerate(reasonings):
         if number == 0 or reasonings[number - 1].workflow is not reasoning.workflow:
             _show_workflow(page, reasoning)
@@ -130,14 +130,15 @@ def _show(page: _Page, booking_id: str, reasonings: list[Reasoning], left: list[
             _show_delivery(page, explained)
 
 
-def _heading(booking_id: str, booking: Booking | None, zone: ZoneInfo) -> str:
+def _heading(booking_id: str, page: _Page) -> str:
+    booking, zone = page.booking, page.zone
     if booking is None:
         return f"Booking {booking_id} is gone: deleted, or it cannot be read"
-    what = f" {booking.service.name or booking.service.id}," if booking.service else ""
+    service = f" {booking.service.name or booking.service.id}," if booking.service else ""
     who = ", ".join(each.customer.full_name or each.customer.id for each in booking.participants) or "nobody"
     begins, ends = booking.starts_at.astimezone(zone), booking.ends_at.astimezone(zone)
     return (
-        f"Booking {booking_id}:{what} {begins:%A %d %B %Y %H:%M} to {ends:%H:%M} ({zone.key}), {booking.status}, "
+        f"Booking {booking_id}:{service} {begins:%A %d %B %Y %H:%M} to {ends:%H:%M} ({zone.key}), {booking.status}, "
         f"for {who}"
     )
 
@@ -172,9 +173,9 @@ def _show_trigger(page: _Page, reasoning: Reasoning) -> None:
     )
     spans = {(mark.armed_at, mark.planned_until): action for action, mark in reasoning.marks.items()}
     for (begun, until), action in spans.items() if reasoning.workflow.enabled else ():
-        what = action if len(spans) > 1 else "the trigger"
+        begins = action if len(spans) > 1 else "the trigger"
         page.console.line(
-            f"{what} began at {page.clock(begun)}, and is planned until {page.clock(until)}", indent=4, style="dim"
+            f"{begins} began at {page.clock(begun)}, and is planned until {page.clock(until)}", indent=4, style="dim"
         )
     for explained in reasoning.deliveries:
         _show_delivery(page, explained, each_customer=reasoning.workflow.for_each_customer is True)

@@ -68,7 +68,7 @@ def command(folder: Path | None) -> None:
 
 
 def _files(folder: Path, *, given: str | None) -> dict[Path, Callable[[Path], None]]:
-    """The files of a working set, each with what writes it; a YAML that is there says where some of them are."""
+    """Return the files of a working set, each with what writes it; a YAML that is there says where some of them are."""
     settings = config.load(config.find(given, os.environ), os.environ, outbox=Path()) if given else _settings(folder)
     if settings is None:
         yaml, booked, remembered = folder / FILE, folder / "bookings.db", folder / "ledger.db"
@@ -79,7 +79,7 @@ def _files(folder: Path, *, given: str | None) -> dict[Path, Callable[[Path], No
 
 
 def _settings(folder: Path) -> Config | None:
-    """What the YAML says that is there already, a file or several; raises `UsageError` where that cannot be told."""
+    """Load the YAML that is there already, a file or several; raises `UsageError` where it cannot be read."""
     ours = (folder / FILE).exists()
     failure = None
     for path in (folder / FILE, folder) if ours else (folder,):
@@ -94,9 +94,9 @@ def _settings(folder: Path) -> Config | None:
 
 
 def _write_once(path: Path, write: Callable[[Path], None]) -> str:
-    """All of it or nothing: what a full disk or a power cut left of it would be kept the next time.
+    """Write a file that is not there, all of it or nothing; return what to say of it.
 
-    Gives what to say of it.
+    What a full disk or a power cut left of it would be kept the next time.
     """
     if dead := describe_dead_link(path):
         raise UsageError(f"{path} was not written: {dead}")
@@ -124,7 +124,7 @@ def _write_secrets(path: Path) -> None:
 
 
 def read_example() -> str:
-    """The example that comes with the package; in a checkout it stands beside the package's folder."""
+    """Read the example that comes with the package; in a checkout it is beside the package's folder."""
     package = Path(__file__).parent.parent
     packaged, checkout = package / EXAMPLE, package.parent / EXAMPLE
     return (packaged if packaged.exists() else checkout).read_text(encoding="utf-8")

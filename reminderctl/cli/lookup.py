@@ -13,8 +13,8 @@ MOST_IDS = 5000  # among which a mistyped one is looked for
 
 
 def find_workflow(config: Config, workflow_id: str, *, also: Iterable[str] = ()) -> Workflow:
-    """The workflow of that id, switched off or not; raises `UsageError`, which suggests those of `also`, too."""
-    known = {each.id: each for each in config.workflows}
+    """Return the workflow of that id, switched off or not; raises `UsageError`, which suggests those of `also`, too."""
+    known = {workflow.id: workflow for workflow in config.workflows}
     if workflow_id in known:
         return known[workflow_id]
     names = dict.fromkeys((*known, *also))
@@ -24,15 +24,15 @@ def find_workflow(config: Config, workflow_id: str, *, also: Iterable[str] = ())
 
 
 def find_booking(bookings: Bookings, booking_id: str) -> Booking:
-    """The booking of that id; raises `UsageError` where there is none that can be read."""
-    found = bookings.find(booking_id)
-    if found is None:
+    """Return the booking of that id; raises `UsageError` where there is none that can be read."""
+    booking = bookings.find(booking_id)
+    if booking is None:
         raise no_booking(bookings, booking_id, problems=bookings.problems)
-    return found
+    return booking
 
 
 def no_booking(bookings: Bookings, booking_id: str, *, problems: Collection[str]) -> UsageError:
-    """What to raise where there is no such booking; `problems` are why it cannot be read."""
+    """Return the error to raise where there is no such booking; `problems` are why it cannot be read."""
     near = did_you_mean(booking_id, bookings.latest_ids(most=MOST_IDS))
     hint = "".join(f"; {problem}" for problem in problems) or near
     return UsageError(f"there is no booking {booking_id}{hint or '; `reminderctl bookings list` shows what there is'}")

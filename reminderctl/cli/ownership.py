@@ -36,7 +36,7 @@ def find_refusal(app: AppContext, config: Config, *, path: str | None = None) ->
     """Return why nothing may be written with this configuration, None where all is well or the ledger is unreadable."""
     try:
         with Ledger(config.ledger, reading=True) as ledger:
-            return _refusal(owners.find(ledger), absolute(app.find(path)), ledger.path)
+            return _refusal(owners.find(ledger), absolute(app.find(path)), ledger=ledger.path)
     except ReminderctlError:
         return None
 
@@ -45,7 +45,7 @@ def _take(ledger: Ledger, path: Path) -> None:
     owner = owners.find(ledger)
     if owner == path:
         return
-    if refusal := _refusal(owner, path, ledger.path):
+    if refusal := _refusal(owner, path, ledger=ledger.path):
         raise LedgerError(refusal)
     if owner is None or _goes_before(path, owner):
         owners.record(ledger, path)
@@ -61,7 +61,7 @@ def absolute(path: Path) -> Path:
     return here / path
 
 
-def _refusal(owner: Path | None, path: Path, ledger: Path) -> str | None:
+def _refusal(owner: Path | None, path: Path, *, ledger: Path) -> str | None:
     if owner is None or owner == path or _holds(path, owner) or _is_gone(owner) or not _still_names(owner, ledger):
         return None
     init = f"reminderctl --config {shlex.quote(str(path))} init"

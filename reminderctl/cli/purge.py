@@ -43,18 +43,18 @@ def command(app: AppContext, *, older_than: str | None, shrink: bool, dry_run: b
         if shrink and not dry_run:
             try:
                 freed = retention.shrink(ledger)
-            except ReminderctlError as error:  # what was deleted is told all the same
+            except ReminderctlError as error:  # what was deleted is said all the same
                 failure = error
     instant = timing.instant_text(before)
     if as_json:
         print_json({"before": instant, "dry_run": dry_run, **gone._asdict(), "bytes_freed": freed})
     else:
-        _tell(gone, instant, older_than=bool(older_than), shrink=shrink and not failure, dry_run=dry_run, freed=freed)
+        _print(gone, instant, older_than=bool(older_than), shrink=shrink and not failure, dry_run=dry_run, freed=freed)
     if failure:
         raise failure
 
 
-def _tell(gone: retention.Purged, before: str, *, older_than: bool, shrink: bool, dry_run: bool, freed: int) -> None:
+def _print(gone: retention.Purged, before: str, *, older_than: bool, shrink: bool, dry_run: bool, freed: int) -> None:
     if older_than:
         would = "would be deleted" if dry_run else "deleted"
         attempts, runs = pluralize(gone.attempts, "attempt"), pluralize(gone.runs, "run")

@@ -15,6 +15,7 @@ from reminderctl.cli.context import AppContext, PathArgument, shared_options
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.errors import ExitCode
 from reminderctl.model import Config, Delivery
+from reminderctl.secret import Secret
 from reminderctl.text import shorten
 from reminderctl.tick import rehearse, tick
 from reminderctl.tick.report import CROWD, Report
@@ -64,17 +65,21 @@ def command(app: AppContext, *, dry_run: bool, outbox: Path | None, as_json: boo
         app.save(config)
     for problem in config.broken:
         say(problem, err=True)
-    _tell(report, as_json=as_json, verbose=verbose)
+    _print(report, as_json=as_json, verbose=verbose)
     if config.broken:
         raise SystemExit(ExitCode.CONFIGURATION)
     if report.needs_a_person:
         raise SystemExit(ExitCode.NEEDS_A_PERSON)
     if config.heartbeat and not report.a_lane_is_down and not dry_run and not outbox:
-        from reminderctl.tick.heartbeat import beat
+        _beat(config.heartbeat, verbose=verbose)
 
-        failure = beat(config.heartbeat)  # that it cannot be reached is its monitor's news, no failure of this run
-        if failure and verbose:
-            say(failure, err=True)
+
+def _beat(heartbeat: Secret, *, verbose: bool) -> None:
+    from reminderctl.tick.heartbeat import beat
+
+    failure = beat(heartbeat)  # that it cannot be reached is its monitor's news, no failure of this run
+    if failure and verbose:
+        say(failure, err=True)
 
 
 def _same(config: Config) -> Config:
@@ -82,7 +87,7 @@ def _same(config: Config) -> Config:
 
 
 def _show(deliveries: list[Delivery], *, as_json: bool) -> None:
-    """What a rehearsal would have sent."""
+    """Print what a dry run would have sent."""
     if as_json:
         return
     for delivery in deliveries:
@@ -93,7 +98,7 @@ def _show(deliveries: list[Delivery], *, as_json: bool) -> None:
     say(f"would be sent: {len(deliveries)}; nothing was sent or recorded")
 
 
-def _tell(report: Report, *, as_json: bool, verbose: bool) -> None:
+def _print(report: Report, *, as_json: bool, verbose: bool) -> None:
     if as_json:
         print_json(report.as_json())
     elif verbose:
@@ -113,18 +118,18 @@ def _tell(report: Report, *, as_json: bool, verbose: bool) -> None:
 
 
 class Interruption:
-    """Whether this process has been told to stop; while there is one, a signal does not end it at once."""
+    """Remembers whether this process was asked to stop; while there is one, a signal does not end it at once."""
 
     def __init__(self) -> None:
-        self._told = False
+        self._asked = False
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
                 signal.signal(number, self._hear)
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
         del number, frame
-        self._told = True
+        self._asked = True
 
     def __call__(self) -> bool:
         """Return whether this process shall stop."""
-        return self._told
+        return self._asked

@@ -60,19 +60,19 @@ def command(
     config, mistakes = _load(app)
     now = app.now(config.timezone if config else "UTC")
     refusal = find_refusal(app, config) if config else None
-    found = health.examine(config, mistakes, now=now, max_lag=longest, deep=deep, refusal=refusal)
-    failure = _write(metrics_file, found) if metrics_file else None
+    report = health.examine(config, mistakes, now=now, max_lag=longest, deep=deep, refusal=refusal)
+    failure = _write(metrics_file, report) if metrics_file else None
     if as_json:
-        print_json(found.as_json())
-    elif not (quiet and found.level is health.Level.OK):
-        _show(found)
+        print_json(report.as_json())
+    elif not (quiet and report.level is health.Level.OK):
+        _show(report)
     if failure:
         raise UsageError(failure)
-    raise SystemExit(found.level.number)
+    raise SystemExit(report.level.number)
 
 
 def _load(app: AppContext) -> tuple[Config | None, list[str]]:
-    """The configuration and its mistakes: as the runs see it, since their environment may hold secrets that ours lacks.
+    """Load the configuration and its mistakes as the runs see it: their environment may hold secrets that ours lacks.
 
     Where it has mistakes, what can be read without secrets.
     """
@@ -88,13 +88,13 @@ def _load(app: AppContext) -> tuple[Config | None, list[str]]:
         return None, mistakes
 
 
-def _write(path: Path, found: health.Health) -> str | None:
-    """Write the metrics, readable by the collector; gives what went wrong."""
+def _write(path: Path, report: health.Health) -> str | None:
+    """Write the metrics, readable by the collector; return what went wrong."""
     from reminderctl.reports.health.prometheus import write_metrics
 
     try:
         with drafted(path, mode=0o644) as file:
-            file.write(write_metrics(found).encode())
+            file.write(write_metrics(report).encode())
     except OSError as error:
         return f"{path}: cannot write it: {error.strerror}"
     return None
@@ -103,20 +103,20 @@ def _write(path: Path, found: health.Health) -> str | None:
 # --- on the terminal --------------------------------------------------------------------------------------------------
 
 
-def _show(found: health.Health) -> None:
+def _show(report: health.Health) -> None:
     from rich.table import Table
     from rich.text import Text
 
     from reminderctl.cli.terminal import Terminal
 
     terminal = Terminal()
-    lines = [(found.level, found.verdict)]
-    lines += [(each.level, f"{each.level.upper()}: {each.what}") for each in found.findings[1:]]
-    facts = [(name, value) for name, value in _facts(found.facts) if value]
+    lines = [(report.level, report.verdict)]
+    lines += [(each.level, f"{each.level.upper()}: {each.what}") for each in report.findings[1:]]
+    facts = [(name, value) for name, value in _facts(report.facts) if value]
     if not terminal.is_terminal:
         for _, line in lines:
             say(line)
-        for name, value in [*facts, *((lane.channel, _in_words(lane, found.facts)) for lane in found.facts.channels)]:
+        for name, value in [*facts, *((lane.channel, _in_words(lane, report.facts)) for lane in report.facts.channels)]:
             say(f"{name}\t{value}")
         return
     for level, line in lines:
@@ -127,14 +127,14 @@ def _show(found: health.Health) -> None:
     table.add_column(overflow="fold")
     for name, value in facts:
         table.add_row(name, Text(value))
-    for lane in found.facts.channels:
-        table.add_row(lane.channel, Text(_in_words(lane, found.facts), style=LANE_STYLES[lane.state]))
+    for lane in report.facts.channels:
+        table.add_row(lane.channel, Text(_in_words(lane, report.facts), style=LANE_STYLES[lane.state]))
     terminal.print()
     terminal.print(table)
 
 
 def _facts(facts: Facts) -> Iterator[tuple[str, str]]:
-    """The table: a name and what to say, which is empty where nothing is known."""
+    """Yield the table: a name and what to say, which is empty where nothing is known."""
     run = facts.last_run
     if run:
         yield "last run", f"{_local(run.at, facts)}, {_length(facts.last_run_age_seconds or 0)} ago"
@@ -185,6 +185,6 @@ def _length(seconds: int) -> str:
 
 
 def _local(instant: datetime | None, facts: Facts) -> str:
-    """An instant as the clocks of the configured zone show it, to the minute."""
+    """Return an instant as the clocks of the configured zone show it, to the minute."""
     zone = ZoneInfo(facts.clock.timezone) if facts.clock and facts.clock.timezone else None
     return local_time(instant, zone, form=WEEKDAY_SORTABLE) if instant and zone else ""

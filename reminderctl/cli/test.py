@@ -45,7 +45,7 @@ class Options(NamedTuple):
 
     @property
     def named(self) -> bool:
-        """Whether particular bookings were asked for: then all of them are shown, and nothing missing is forgiven."""
+        """Return whether particular bookings were asked for: then all are shown, and nothing missing is forgiven."""
         return bool(self.booking_id or self.sample_names)
 
 
@@ -105,7 +105,7 @@ def command(app: AppContext, *, workflow_ids: tuple[str, ...], list_samples: boo
 
 
 def _check_usage(options: Options) -> None:
-    """Raises `UsageError` for options that make no sense together."""
+    """Raise `UsageError` for options that make no sense together."""
     if options.send and not options.to:
         raise UsageError("--send needs --to ADDRESS: nobody else gets the test messages")
     if options.to and not options.send:
@@ -149,7 +149,7 @@ def _booked(booking_id: str, config: Config) -> Sample:
 
 
 def _show(trials: list[Trial], *, options: Options, config: Config, now: datetime) -> bool:
-    """Print what was tried; whether anything is wrong."""
+    """Print what was tried; return whether anything is wrong."""
     del config
     if options.as_json:
         print_json([describe_trial(trial) for trial in trials])
@@ -159,14 +159,14 @@ def _show(trials: list[Trial], *, options: Options, config: Config, now: datetim
 
 
 def _send(trials: list[Trial], *, options: Options, config: Config, now: datetime) -> bool:
-    """Send, and print what became of each message; whether one failed. Raises `UsageError` where there is none."""
+    """Send, print what became of each message, and return whether one failed; raises `UsageError` for none."""
     address = options.to or ""
     wanted = [trial for trial in trials if trial.matches] if options.named else [*_first_matching(trials)]
     sent = []
-    for each in send_all(wanted, address, config=config, now=now):
-        sent.append(each)
+    for message in send_all(wanted, address, config=config, now=now):
+        sent.append(message)
         if not options.as_json:
-            print_sent(each, outbox=config.outbox)
+            print_sent(message, outbox=config.outbox)
     if options.as_json:
         print_json([describe_sent(each) for each in sent])
     if not sent:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -27,7 +27,7 @@ EVERY_MAIL_HAS = frozenset({"date", "message-id", "auto-submitted", "x-auto-resp
 
 
 def print_trials(trials: Sequence[Trial], *, now: datetime, everything: bool, verbose: bool) -> None:
-    """What is wrong; then each workflow with the first sample that matches in full, the others in a line or two.
+    """Print what is wrong; then each workflow with the first sample that matches in full, the others in a line or two.
 
     With `everything` all samples are shown in full; `verbose` shows the headers that every mail has, too.
     """
@@ -87,31 +87,31 @@ def _print_in_full(console: Console, trial: Trial, *, now: datetime, verbose: bo
         until = f"; not after {_deadline(moment, trial)}"
         console.line((moment.trigger, "bold"), due, (_from_now(moment.due_at, now), "green"), (until, "dim"), indent=4)
     _print_left_out(console, trial, indent=4)
-    _print_findings(console, own(trial, "problems"), own(trial, "notes"), indent=4)
+    _print_findings(console, own(trial, "problems"), notes=own(trial, "notes"), indent=4)
     for message in trial.messages:
         console.blank()
-        _print_message(console, message, trial, verbose=verbose)
+        _print_message(console, message, trial=trial, verbose=verbose)
 
 
 def _print_in_short(console: Console, trial: Trial, *, width: int) -> None:
     name = f"{trial.sample.name:{width}}  "
     if trial.matches:
         when = _written(trial.moments[0].due_at, trial)
-        what, style = f"{pluralize(len(trial.messages), 'message')}, as above; due {when}", "green"
+        outcome, style = f"{pluralize(len(trial.messages), 'message')}, as above; due {when}", "green"
     else:
-        what, style = f"nothing: {'; '.join(trial.reasons)}", "dim"
-    console.line((name, "bold"), (what, style), indent=2, hanging=width + 2)
+        outcome, style = f"nothing: {'; '.join(trial.reasons)}", "dim"
+    console.line((name, "bold"), (outcome, style), indent=2, hanging=width + 2)
     _print_left_out(console, trial, indent=width + 4)
-    _print_findings(console, trial.problems, trial.notes, indent=width + 4)
+    _print_findings(console, trial.problems, notes=trial.notes, indent=width + 4)
 
 
 def _print_left_out(console: Console, trial: Trial, *, indent: int) -> None:
-    """The participants whom a filter excludes from a booking that matches."""
+    """Print the participants whom a filter excludes from a booking that matches."""
     for reason in trial.reasons if trial.matches else ():
         console.line(("left out: ", "yellow"), (reason, "dim"), indent=indent, hanging=2)
 
 
-def _print_findings(console: Console, problems: Iterable[str], notes: Iterable[str], *, indent: int) -> None:
+def _print_findings(console: Console, problems: Iterable[str], *, notes: Iterable[str], indent: int) -> None:
     for problem in problems:
         console.line(("problem: ", "bold red"), (problem, "red"), indent=indent, hanging=2)
     for note in notes:
@@ -143,8 +143,8 @@ def _from_now(instant: datetime, now: datetime) -> str:
 # --- one message ------------------------------------------------------------------------------------------------------
 
 
-def _print_message(console: Console, message: TriedMessage, trial: Trial, *, verbose: bool) -> None:
-    """The message as its recipient gets it: fields with their names, texts in a frame."""
+def _print_message(console: Console, message: TriedMessage, *, trial: Trial, verbose: bool) -> None:
+    """Print the message as its recipient gets it: fields with their names, texts in a frame."""
     name = recipients.name_of_recipient(message.recipient, trial.sample.booking)
     whom = "" if message.recipient == message.channel else f" to {name}"
     address = f" <{message.address}>" if message.address and message.address != name else ""
@@ -155,7 +155,7 @@ def _print_message(console: Console, message: TriedMessage, trial: Trial, *, ver
         (label, value)
         for label, given in message.fields.items()
         if given not in (None, "", [], {}, False) and label not in (*QUOTED, *TOLD_OTHERWISE, "cost")
-        if (value := _WRITERS.get(label, _as_line)(given, message, verbose))
+        if (value := _WRITERS.get(label, _as_line)(given, message, verbose=verbose))
     ]
     console.table(rows, indent=6)
     for label in QUOTED:
@@ -163,10 +163,10 @@ def _print_message(console: Console, message: TriedMessage, trial: Trial, *, ver
             console.quote(_readable(text, message), indent=6, title=label if label == "html" else "")
     if cost := message.fields.get("cost"):
         console.line((cost, "dim"), indent=6)
-    _print_findings(console, message.problems, message.notes, indent=6)
+    _print_findings(console, message.problems, notes=message.notes, indent=6)
 
 
-def _as_line(given: Any, message: TriedMessage, verbose: bool) -> str:  # noqa: FBT001 - one of _WRITERS
+def _as_line(given: Any, message: TriedMessage, *, verbose: bool) -> str:
     del message, verbose
     if isinstance(given, Mapping):
         return "\n".join(f"{name}: {value}" for name, value in given.items())
@@ -175,23 +175,27 @@ def _as_line(given: Any, message: TriedMessage, verbose: bool) -> str:  # noqa: 
     return "yes" if given is True else str(given)
 
 
-def _headers(given: Any, message: TriedMessage, verbose: bool) -> str:  # noqa: FBT001 - one of _WRITERS
+def _headers(given: Any, message: TriedMessage, *, verbose: bool) -> str:
     shown = {name: value for name, value in given.items() if verbose or name.lower() not in EVERY_MAIL_HAS}
-    return _as_line(shown, message, verbose)
+    return _as_line(shown, message, verbose=verbose)
 
 
-def _files(given: Any, message: TriedMessage, verbose: bool) -> str:  # noqa: FBT001 - one of _WRITERS
+def _files(given: Any, message: TriedMessage, *, verbose: bool) -> str:
     del verbose
     kinds = message.fields["attachment_types"]
     return ", ".join(f"{name} ({kind})" for name, kind in zip(given, kinds, strict=True))
 
 
-def _address(given: Any, message: TriedMessage, verbose: bool) -> str:  # noqa: FBT001 - one of _WRITERS
+def _address(given: Any, message: TriedMessage, *, verbose: bool) -> str:
     del verbose
     return f"{message.fields['method']} {given}"
 
 
-_WRITERS: dict[str, Callable[[Any, TriedMessage, bool], str]] = {
+class _FieldWriter(Protocol):
+    def __call__(self, given: Any, message: TriedMessage, *, verbose: bool) -> str: ...
+
+
+_WRITERS: dict[str, _FieldWriter] = {
     "headers": _headers,
     "attachments": _files,
     "url": _address,
@@ -199,7 +203,7 @@ _WRITERS: dict[str, Callable[[Any, TriedMessage, bool], str]] = {
 
 
 def _readable(text: str, message: TriedMessage) -> str:
-    """A form's fields one below the other; any other text as it is."""
+    """Return a form's fields one below the other; any other text as it is."""
     form = find_form(message.fields) if message.channel == "webhook" else None
     return text if form is None else "\n".join(f"{name} = {value}" for name, value in form)
 
@@ -208,7 +212,7 @@ def _readable(text: str, message: TriedMessage) -> str:
 
 
 def print_sent(sent: Sent, *, outbox: Path | None) -> None:
-    """One line: what became of a test message."""
+    """Print in one line what became of a test message."""
     console = Console()
     way = f"{sent.workflow}: {sent.action}"
     way += f", as to {sent.recipient}" if sent.recipient != sent.channel else ""
@@ -222,7 +226,7 @@ def print_sent(sent: Sent, *, outbox: Path | None) -> None:
 
 
 def print_samples(samples: Iterable[Sample], *, config: Config) -> None:
-    """A table of the samples."""
+    """Print a table of the samples."""
     rows = []
     for sample in samples:
         booking = sample.booking

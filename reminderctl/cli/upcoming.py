@@ -61,7 +61,7 @@ def command(
 
     config = app.load_settings()
     now = app.now(config.timezone)
-    window = Window(now, _until(now, within, until, timezone=config.timezone))
+    window = Window(now, _until(now, within=within, until=until, timezone=config.timezone))
     if workflow is not None:
         lookup.find_workflow(config, workflow)
     with Ledger(config.ledger, reading=True) as ledger, Bookings(config.bookings) as bookings:
@@ -79,7 +79,7 @@ def command(
         raise SystemExit(ExitCode.CONFIGURATION)
 
 
-def _until(now: datetime, within: str | None, until: str | None, *, timezone: str) -> datetime:
+def _until(now: datetime, *, within: str | None, until: str | None, timezone: str) -> datetime:
     if within and until:
         raise UsageError("--within and --until exclude each other; keep one")
     try:
@@ -99,7 +99,7 @@ COLUMNS = ("at", "channel", "recipient", "address", "workflow", "trigger", "book
 
 
 def _show(outlook: Outlook, config: Config) -> None:
-    """A table for each day, by the configured zone's clock; tab-separated lines where no person looks."""
+    """Print a table for each day, by the configured zone's clock; tab-separated lines where no person looks."""
     from reminderctl.cli.terminal import Terminal
 
     terminal, zone, deliveries = Terminal(highlight=False), ZoneInfo(config.timezone), outlook.deliveries
@@ -155,7 +155,7 @@ def _table(records: list[Foreseen], bookings: Mapping[str, Booking], *, zone: Zo
 
 
 def _recipient(record: Foreseen, booking: Booking | None, *, narrow: bool) -> str:
-    """A name, where there is one, with the address."""
+    """Return a name, where there is one, with the address."""
     name, address = recipients.name_of_recipient(record.recipient, booking), record.address
     return name if narrow or not address or address == name else f"{name} <{address}>"
 
@@ -171,7 +171,7 @@ def _count(deliveries: list[Foreseen]) -> str:
 
 
 def _others(deliveries: list[Foreseen]) -> Iterator[str]:
-    """How many will not go out: they have, they are held back, or they cannot be sent."""
+    """Yield how many will not go out: they have, they are held back, or they cannot be sent."""
     over = Counter(_state(each) for each in deliveries if each.state not in ACTIVE)
     yield from (f"[{STATE_STYLES[state]}]{number} {state}[/]" for state, number in sorted(over.items()))
     held = sum(each.held for each in deliveries)
