@@ -1,4 +1,4 @@
-"""What commands print on: lines, JSON, tables and pages; drawn on a terminal, plain text elsewhere."""
+"""The console of the commands: lines, JSON, tables and pages, drawn on a terminal and plain text elsewhere."""
 
 from __future__ import annotations
 
