@@ -35,7 +35,7 @@ class Outbox:
 
     def send(self, message: Any, envelope: Envelope) -> Receipt:
         """Write a message as a file; the receipt holds its name. Raises `ChannelDown`."""
-        content = self._module.preview(message, self._configured.settings, envelope)
+        content = self._module.preview(message, self._configured.settings, envelope=envelope)
         if isinstance(content, bytes):
             ending = "eml"
         else:

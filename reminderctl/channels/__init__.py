@@ -2,7 +2,7 @@
 
 A channel module defines
 
-- `Settings`: what stands under `channels:` in the YAML;
+- `Settings`: the keys under `channels:` in the YAML;
 - `Message`: what an action may say, once rendered; its field types name the place of each text (see `text_types`);
 - `POLICY`: what its failures allow;
 - `Channel`: opened with the settings for a batch of messages, by one thread;
@@ -57,6 +57,14 @@ class Channel(Protocol):
         ...
 
 
+class Preview(Protocol):
+    """A function that gives a message as it would leave."""
+
+    def __call__(self, message: Any, settings: Any, *, envelope: Envelope) -> bytes | dict[str, Any]:
+        """Return the bytes of a mail, or the fields of anything else. Raises `Rejected` where it could not leave."""
+        ...
+
+
 # --- what a module need not say -------------------------------------------------------------------------------------
 
 
@@ -75,7 +83,7 @@ def _no_place(_message: Mapping[str, str], _path: tuple[str | int, ...] = ()) ->
 class ChannelModule(Struct, frozen=True, kw_only=True):
     """A provider, as its file in this folder offers it; what has a default here may be left out there.
 
-    - `preview(message, settings, envelope)`: the message as it would leave, as the bytes of a mail or the fields of
+    - `preview(message, settings, *, envelope)`: the message as it would leave, as the bytes of a mail or the fields of
       anything else; `settings` may be None. Raises `Rejected` where it could not leave.
     - `validate_settings(settings)`: what is wrong with settings whose fields are each right.
     - `validate_message(tree)`: the same for an action's keys, before they are rendered.
@@ -95,7 +103,7 @@ class ChannelModule(Struct, frozen=True, kw_only=True):
     Message: type[Any]
     POLICY: Policy
     Channel: type[Channel]
-    preview: Callable[[Any, Any, Envelope], bytes | dict[str, Any]]
+    preview: Preview
     validate_settings: Callable[[Any], list[str]] = _nothing_wrong
     validate_message: Callable[[Mapping[str, Any]], list[str]] = _nothing_wrong
     programs: Callable[[Any], dict[str, list[Path]]] = _no_programs
@@ -120,7 +128,7 @@ def fetch(url: str, *, timeout: float) -> Response:
     from reminderctl.channels._http import client
 
     with client.session() as session:
-        return client.request(session, "GET", url, timeout=timeout)
+        return client.request(session, "GET", url=url, timeout=timeout)
 
 
 def providers(channel: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 SHORTEST_SECRET = 4  # characters: hiding shorter texts would only blot out words
-SHORTEST_BASE64 = 8  # characters of Base64 that stand for nothing else by chance
+SHORTEST_BASE64 = 8  # characters of Base64 that mean nothing else by chance
 DECODED_TIMES = 3  # a form in JSON in a page
 HIDDEN = "***"
 
@@ -37,7 +37,7 @@ def _needles(secrets: Iterable[str]) -> Iterator[str]:
         spelled = [base64.b64encode(content).decode()]
         for before in range(3):  # somewhere inside: in `user:password` it begins at any of the three bytes of a group
             digits = base64.b64encode(bytes(before) + content).decode()
-            # The first and the last digits depend on what stands beside it.
+            # The first and the last digits depend on what is beside it.
             inside = digits[(0, 2, 3)[before] : len(content + bytes(before)) * 8 // 6]
             if len(inside) >= SHORTEST_BASE64:
                 spelled.append(inside)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _LONGEST_VALIDITY = 36_000  # seconds [errors: 21624]
 _FAILED = ("failed", "undelivered", "canceled")  # what a message can already be when it is made [openapi]
 
-# What a code means [errors]; one that stands nowhere here means what its HTTP status means: so do 20500 and 20503.
+# What a code means [errors]; one that is not listed means what its HTTP status means: so do 20500 and 20503.
 # A person has to look into `ChannelDown`, though some of it concerns one template only: where a lane rests, what is of
 # another action goes first, so that none of them holds up the others.
 MEANINGS: Mapping[int, type[DeliveryError]] = {
@@ -130,19 +130,21 @@ def read_answer(answer: responses.Response, *, hide: list[str]) -> Receipt:
         code, words = _number(said.get("error_code")), said.get("error_message") or f"the message is {said['status']}"
         raise provider.error(
             MEANINGS.get(code, Rejected),
-            provider.describe_code("Twilio", code, words, hide=hide),
+            provider.describe_code("Twilio", code, words=words, hide=hide),
             code=code,
             alone=code in ALONE,
         )
     code = _number(said.get("code"))
-    text = provider.describe_code("Twilio", code, said.get("message"), hide=hide) if code else ""
-    refusal = classify(answer.status, code, answer.retry_after, text=text or responses.describe(answer, hide=hide))
+    text = provider.describe_code("Twilio", code, words=said.get("message"), hide=hide) if code else ""
+    refusal = classify(
+        answer.status, code, retry_after=answer.retry_after, text=text or responses.describe(answer, hide=hide)
+    )
     assert refusal  # noqa: S101 - a status outside 200..299 always has one
     raise refusal
 
 
 def classify(
-    status: int, code: int, retry_after: timedelta | datetime | None = None, *, text: str = ""
+    status: int, code: int, *, retry_after: timedelta | datetime | None = None, text: str = ""
 ) -> DeliveryError | None:
     """Return the error for an answer: the code first, the HTTP status second; None for accepted. No code is 0."""
     if meaning := MEANINGS.get(code):

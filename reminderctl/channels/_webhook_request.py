@@ -32,7 +32,7 @@ _RESERVED = frozenset({"connection", "content-length", "expect", "host", "idempo
     "transfer-encoding",
     "upgrade",
 }
-_URL_SAFE = "!$%&'()*+,/:;=?@[]~"  # what may stand in a path or query as it is
+_URL_SAFE = "!$%&'()*+,/:;=?@[]~"  # what a path or query may hold as it is
 
 
 class Message(Struct, frozen=True, kw_only=True):
@@ -79,7 +79,7 @@ def compose(
     headers |= {"Idempotency-Key": envelope.key, "webhook-id": envelope.key}
     if keys:
         headers["webhook-timestamp"] = str(at)
-        headers["webhook-signature"] = " ".join(_sign(envelope.key, at, body or b"", key=key) for key in keys)
+        headers["webhook-signature"] = " ".join(_sign(envelope.key, at, body=body or b"", key=key) for key in keys)
     return WebhookRequest(message.method, _complete_url(message), headers, body)
 
 
@@ -125,7 +125,7 @@ def _key(text: str, number: int) -> bytes:
     return key
 
 
-def _sign(identity: str, at: int, body: bytes, *, key: bytes) -> str:
+def _sign(identity: str, at: int, *, body: bytes, key: bytes) -> str:
     import base64
     import hashlib  # with hmac it loads OpenSSL, which a run that sends nothing does not need
     import hmac

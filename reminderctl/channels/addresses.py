@@ -92,7 +92,7 @@ Region = Annotated[
     Meta(description="The country of phone numbers that are written without a country code: ES, MX, US, ..."),
 ]
 
-# Those that phonenumbers knows. They stand here because the settings are checked often, and seldom need the library.
+# Those that phonenumbers knows. They are here because the settings are checked often, and seldom need the library.
 _COUNTRIES = (
     "AC AD AE AF AG AI AL AM AO AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BW BY BZ CA "
     "CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR "
@@ -102,7 +102,7 @@ _COUNTRIES = (
     "RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TA TC TD TG TH TJ TK TL TM TN TO TR TT "
     "TV TW TZ UA UG US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW"
 )
-_MEXICAN_MOBILE = re.compile(r"\+521(\d{10})")  # the 1 was dialled until 2019; it stands in many address books still
+_MEXICAN_MOBILE = re.compile(r"\+521(\d{10})")  # the 1 was dialled until 2019; many address books still have it
 _LONGEST_QUOTE = 40  # characters of what is no phone number
 
 

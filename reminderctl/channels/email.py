@@ -57,7 +57,7 @@ class Channel:
         """Send one mail; raises a `DeliveryError` unless the server, or the program, took it."""
         from reminderctl.channels._email import mime
 
-        mail = mime.compose(message, self._settings, envelope)
+        mail = mime.compose(message, self._settings, envelope=envelope)
         if self._settings.sendmail:
             from reminderctl.channels._email import sendmail
 
@@ -74,11 +74,11 @@ class Channel:
             self._client.close()
 
 
-def preview(message: Message, settings: Settings | None, envelope: Envelope) -> bytes:
+def preview(message: Message, settings: Settings | None, *, envelope: Envelope) -> bytes:
     """Return the mail as it would leave, to the byte. Raises `Rejected` where it could not."""
     from reminderctl.channels._email import mime
 
-    return mime.compose(message, settings, envelope).content
+    return mime.compose(message, settings, envelope=envelope).content
 
 
 def mark_as_test(message: Message, _address: str) -> tuple[Message, str]:

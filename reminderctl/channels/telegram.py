@@ -117,7 +117,7 @@ def _tag_mistakes(template: str) -> Iterator[str]:
 # --- the request ----------------------------------------------------------------------------------------------------
 
 
-def preview(message: Message, settings: Settings | None, envelope: Envelope) -> dict[str, Any]:  # noqa: ARG001
+def preview(message: Message, settings: Settings | None, *, envelope: Envelope) -> dict[str, Any]:  # noqa: ARG001
     """Return the message as it would leave; raises `Rejected` where it could not."""
     request = _compose(message, settings)
     return {
@@ -213,7 +213,7 @@ def _read_answer(answer: responses.Response, *, hide: list[str]) -> Receipt:
     if isinstance(code, int):
         words = str(said.get("description", ""))
         advice = _ADVICE.get(code) or next((_ADVICE[each] for each in _ADVICE if words.startswith(str(each))), "")
-        text = f"{provider.describe_code('Telegram', code, words, hide=hide)}{'; ' if advice else ''}{advice}"
+        text = f"{provider.describe_code('Telegram', code, words=words, hide=hide)}{'; ' if advice else ''}{advice}"
         refusal = _classify(code, answer, text=text)
     else:
         refusal = None if accepted else _classify(answer.status, answer, text=responses.describe(answer, hide=hide))

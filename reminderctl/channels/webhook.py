@@ -104,7 +104,7 @@ def validate_settings(settings: Settings) -> list[str]:
     return found
 
 
-def preview(message: Message, settings: Settings | None, envelope: Envelope) -> dict[str, Any]:
+def preview(message: Message, settings: Settings | None, *, envelope: Envelope) -> dict[str, Any]:
     """Return the request as it would leave at the envelope's instant; signature and settings' headers are masked."""
     request = compose(
         message,
@@ -170,7 +170,12 @@ class Channel:
             added={name: value.reveal() for name, value in added.items()},
         )
         answer = client.request(
-            self._session(), sent.method, sent.url, headers=sent.headers, body=sent.body, timeout=self._settings.timeout
+            self._session(),
+            sent.method,
+            url=sent.url,
+            headers=sent.headers,
+            body=sent.body,
+            timeout=self._settings.timeout,
         )
         if answer.host == _SCRIPTS and (collected := _where_script_answers(sent.url, answer)):
             return self._collect(collected, timeout=until - elapsed.seconds())
@@ -197,7 +202,7 @@ class Channel:
     def _collect(self, url: str, *, timeout: float) -> Receipt:
         """Fetch what the script said. It has already run, so nothing that goes wrong here may make it run again."""
         try:
-            answer = client.request(self._session(), "GET", url, timeout=max(timeout, 1), public_only=True)
+            answer = client.request(self._session(), "GET", url=url, timeout=max(timeout, 1), public_only=True)
         except DeliveryError as error:
             return Receipt(note=f"the script has run; its answer could not be fetched: {error}")
         if answer.is_html:

@@ -131,7 +131,7 @@ def test_where_only_public_hosts_may_be_asked_no_spelling_of_a_private_one_is(tr
         closing(client.session()) as session,
         pytest.raises(Unavailable, match=r"not a public address|cannot be resolved"),
     ):
-        client.request(session, "GET", f"http://{host}:{trap.port}/", public_only=True)
+        client.request(session, "GET", url=f"http://{host}:{trap.port}/", public_only=True)
     assert trap.visits == 0
 
 
@@ -145,7 +145,7 @@ def test_a_name_is_looked_up_once_for_the_check_and_the_connection(trap: Trap, m
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     with closing(client.session()) as session, pytest.raises(Unavailable, match="not a public address"):
-        client.request(session, "GET", f"http://rebinding.example:{trap.port}/", public_only=True)
+        client.request(session, "GET", url=f"http://rebinding.example:{trap.port}/", public_only=True)
     assert (looked_up, trap.visits) == (["rebinding.example"], 0)
 
 

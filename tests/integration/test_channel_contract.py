@@ -149,7 +149,7 @@ def test_settings_and_what_is_wrong_with_them_show_no_secret(account: Account, t
     assert_harmless(module.Channel(settings), secrets)
     assert_harmless(module.validate_settings(settings), secrets)
     composed = make_message(account, opened)
-    assert_harmless(module.preview(composed.message, settings, composed.envelope), secrets)
+    assert_harmless(module.preview(composed.message, settings, envelope=composed.envelope), secrets)
 
 
 @of_each_account
@@ -225,7 +225,7 @@ def test_a_test_is_marked_and_goes_to_the_given_address(account: Account, tmp_pa
     composed = make_message(account, opened)
     settings = opened.config.channels[account.channel].settings
     marked, note = module.mark_as_test(composed.message, "https://tests.example.com/clinic")
-    shown = str(module.preview(marked, settings, composed.envelope))
+    shown = str(module.preview(marked, settings, envelope=composed.envelope))
     assert "[test] " in shown or "X-Reminderctl-Test" in shown or "cannot be marked as a test" in note
     if CHANNELS[account.channel].address is None:  # else the address is the recipient's, before the message is made
         assert "clinic" in shown
@@ -238,7 +238,7 @@ def test_a_message_whose_texts_all_came_out_empty_is_refused(account: Account, t
     composed = make_message(account, opened, empty=True)
     for settings in (opened.config.channels[account.channel].settings, None):
         if CHANNELS[account.channel].address is None:  # it reaches a program, which may have asked for an empty text
-            assert module.preview(composed.message, settings, composed.envelope)
+            assert module.preview(composed.message, settings, envelope=composed.envelope)
         else:
             with pytest.raises(Rejected):
-                module.preview(composed.message, settings, composed.envelope)
+                module.preview(composed.message, settings, envelope=composed.envelope)

@@ -84,7 +84,9 @@ def test_a_batch_of_mails_travels_on_one_connection(serve, open_channel):
     assert [mail.rcpt_tos for mail in server.mails] == [["c0@example.test"], ["c1@example.test"], ["c2@example.test"]]
     assert {mail.mail_from for mail in server.mails} == {"citas@example.test"}
     assert server.connections == 1
-    assert server.mails[0].content == channel.preview(a_message(to="c0@example.test"), sender._settings, AROUND)
+    assert server.mails[0].content == channel.preview(
+        a_message(to="c0@example.test"), sender._settings, envelope=AROUND
+    )
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])

@@ -163,10 +163,12 @@ def test_nothing_is_asked_for_a_message_that_cannot_be_one(
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_the_outbox_shows_the_sms_and_what_it_takes(provider: str) -> None:
-    shown = channels.module(provider).preview(message(provider, body="¡Ávila! 👋\n"), settings(provider), envelope())
+    shown = channels.module(provider).preview(
+        message(provider, body="¡Ávila! 👋\n"), settings(provider), envelope=envelope()
+    )
     sender = "+15005550006" if provider == "sms.twilio" else "ClinicaSol"
     assert shown == {"to": "+34600111222", "from": sender, "body": "¡Ávila! 👋", "encoding": "UCS-2", "segments": 1}
-    without = channels.module(provider).preview(message(provider), None, envelope())
+    without = channels.module(provider).preview(message(provider), None, envelope=envelope())
     assert without == {"to": "600 111 222", "from": None, "body": "Hola", "encoding": "GSM-7", "segments": 1}
 
 

@@ -106,7 +106,7 @@ def test_a_message_arrives_as_it_is(
     usual = {"chat_id": 123, "disable_notification": False, "link_preview_options": NO_PREVIEW}
     mode = {"parse_mode": "HTML"} if sent.html else {}
     assert request.json() == usual | mode | arrives
-    shown = telegram.preview(sent, telegram.Settings(bot_token=Secret(TOKEN), **options), ENVELOPE)
+    shown = telegram.preview(sent, telegram.Settings(bot_token=Secret(TOKEN), **options), envelope=ENVELOPE)
     assert shown == {
         "to": sent.to.strip(),
         "html" if sent.html else "body": request.json()["text"],

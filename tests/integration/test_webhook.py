@@ -79,7 +79,7 @@ def test_a_request_arrives_byte_for_byte(
 def test_the_outbox_shows_the_request_that_would_arrive(server: Server, fields: dict[str, Any]) -> None:
     fields = dict(fields)
     sent = message(url=server.url + fields.pop("path", ""), **fields)
-    shown = webhook.preview(sent, webhook.Settings(secret=Secret(SECRET)), ENVELOPE)
+    shown = webhook.preview(sent, webhook.Settings(secret=Secret(SECRET)), envelope=ENVELOPE)
     assert list(shown) == ["method", "url", "headers", "body"]
     send(sent, secret=SECRET)
     [arrived] = server.requests
@@ -92,7 +92,7 @@ def test_the_outbox_shows_the_request_that_would_arrive(server: Server, fields: 
 
 
 def test_without_a_body_and_settings_the_outbox_shows_neither_body_nor_signature() -> None:
-    shown = webhook.preview(message(url="https://example.com/a"), None, ENVELOPE)
+    shown = webhook.preview(message(url="https://example.com/a"), None, envelope=ENVELOPE)
     assert shown == {
         "method": "POST",
         "url": "https://example.com/a",
@@ -192,7 +192,7 @@ def send_several(server: Server, count: int, *, wait: Callable[[], object] = lam
 def test_a_provider_without_ids_gets_a_connection_for_each_request(server: Server) -> None:
     session = client.session()
     for number in range(3):
-        answered = client.request(session, "POST", server.url, form={"n": str(number)}, auth=("ana", "geheim"))
+        answered = client.request(session, "POST", url=server.url, form={"n": str(number)}, auth=("ana", "geheim"))
         assert (answered.status, answered.complete) == (200, True)
     session.close()
     assert server.connections == 3

@@ -313,6 +313,6 @@ def test_receivers_whose_not_found_means_the_integration_pause_their_lane(
 def test_a_request_for_public_hosts_only_never_reaches_a_private_address(server: Server) -> None:
     session = client.session()
     with pytest.raises(Unavailable, match="not a public address"):
-        client.request(session, "GET", server.url, public_only=True)
+        client.request(session, "GET", url=server.url, public_only=True)
     session.close()
     assert server.connections == 0

@@ -168,8 +168,8 @@ def test_a_template_arrives_with_what_fills_it(
         template["components"] = components
     assert server.requests[0].json() == HEAD | {"type": "template", "template": template}
     shown = {"to": "+34600111222", "template": "appointment_reminder", "language": "es", **fields}
-    assert meta.preview(sent, settings(), ENVELOPE) == shown
-    assert meta.preview(sent, None, ENVELOPE) == shown | {"to": "600 111 222"}
+    assert meta.preview(sent, settings(), envelope=ENVELOPE) == shown
+    assert meta.preview(sent, None, envelope=ENVELOPE) == shown | {"to": "600 111 222"}
 
 
 @pytest.mark.parametrize(("language", "code"), [("es", "es_ES"), ("en-GB", "en_US"), ("de", "en_US")])

@@ -80,12 +80,12 @@ def test_check_tells_what_is_wrong_with_a_message_in_each_language() -> None:
 
 def test_the_outbox_shows_the_template_or_the_text() -> None:
     account = settings(WHATSAPP)
-    shown = twilio.preview(message(WHATSAPP, **TEMPLATE), account, envelope())
+    shown = twilio.preview(message(WHATSAPP, **TEMPLATE), account, envelope=envelope())
     assert shown == {
         "to": "+34600111222",
         "from": "+15005550006",
         "content_sid": CONTENT,
         "variables": {"1": "Núria & Ana", "2": "10:00"},
     }
-    shown = twilio.preview(message(WHATSAPP), None, envelope())
+    shown = twilio.preview(message(WHATSAPP), None, envelope=envelope())
     assert shown == {"to": "600 111 222", "from": None, "body": "Hola"}

@@ -35,7 +35,7 @@ USUAL = [
 
 def written(**fields: Any) -> bytes:
     message = channel.Message(**({"to": "ana@example.test", "subject": "Su cita", "body": "Hola Ana"} | fields))
-    return channel.preview(message, SETTINGS, AROUND)
+    return channel.preview(message, SETTINGS, envelope=AROUND)
 
 
 def read(content: bytes) -> EmailMessage:
@@ -59,7 +59,7 @@ def test_a_mail_says_who_it_is_and_that_a_machine_wrote_it():
 
 def test_without_settings_a_mail_comes_from_this_machine():
     message = channel.Message(to="ana@example.test", subject="x", body="y")
-    mail = read(channel.preview(message, None, AROUND))
+    mail = read(channel.preview(message, None, envelope=AROUND))
     assert (mail["From"], mail["Message-ID"]) == ("reminderctl@localhost", "<3f2a9c@localhost>")
 
 

@@ -42,7 +42,7 @@ def prepare(settings: Settings, offered: list[str], *, deadline: float) -> Login
     if mechanism is None:
         offers = f"only {' '.join(offered)}" if offered else "no login"
         raise ChannelDown(f"{settings.host} offers {offers}; reminderctl would use {' or '.join(wanted)}")
-    initial, answers = _texts(mechanism, settings.username, secret)
+    initial, answers = _texts(mechanism, username=settings.username, secret=secret)
     hidden = frozenset({secret, _base64(secret), _base64(initial)} - {""})
     return Login(mechanism, initial, answers, hidden)
 
@@ -57,7 +57,7 @@ def perform(login: Login, session: smtplib.SMTP) -> None:
         raise smtplib.SMTPAuthenticationError(code, words)
 
 
-def _texts(mechanism: str, username: str, secret: str) -> tuple[str, tuple[str, ...]]:
+def _texts(mechanism: str, *, username: str, secret: str) -> tuple[str, tuple[str, ...]]:
     """PLAIN is RFC 4616; XOAUTH2 is Google's and Microsoft's, whose error is a challenge that wants an empty answer."""
     if mechanism == "PLAIN":
         return f"\0{username}\0{secret}", ()

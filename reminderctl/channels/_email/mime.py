@@ -53,7 +53,7 @@ class Mail(Struct, frozen=True, kw_only=True):
     international: bool
 
 
-class _Part(Struct, frozen=True):
+class _MimePart(Struct, frozen=True):
     headers: tuple[str, ...]
     body: bytes
 
@@ -61,10 +61,10 @@ class _Part(Struct, frozen=True):
         return "\r\n".join([*self.headers, "", ""]).encode() + self.body
 
 
-def compose(message: Message, settings: Settings | None, envelope: Envelope) -> Mail:
+def compose(message: Message, settings: Settings | None, *, envelope: Envelope) -> Mail:
     """Return the mail that carries a message; the same envelope always gives the same bytes.
 
-    Raises `Rejected` where an address is none, where a header is too long, or where nothing would be told.
+    Raises `Rejected` where an address is none, where a header is too long, or where the mail would say nothing.
     """
     if not (message.body.strip() or message.html.strip()):
         raise Rejected("the mail has no text: every shortcode in its body is empty")
@@ -88,7 +88,7 @@ def compose(message: Message, settings: Settings | None, envelope: Envelope) -> 
         sender=sender.address,
         recipient=recipient.address,
         message_id=message_id,
-        content=bytes(_Part((*headers, *content.headers), content.body)),
+        content=bytes(_MimePart((*headers, *content.headers), content.body)),
         international=not all(mailbox.address.isascii() for mailbox in addresses.values()),
     )
 
@@ -145,7 +145,7 @@ def _encoded(name: str, text: str) -> str:
 # --- parts ----------------------------------------------------------------------------------------------------------
 
 
-def _content(message: Message) -> _Part:
+def _content(message: Message) -> _MimePart:
     given = {"plain": message.body, "html": message.html}
     texts = [_text_part(subtype, text) for subtype, text in given.items() if text.strip()]
     inner = _multipart("alternative", texts) if len(texts) > 1 else texts[0]
@@ -153,7 +153,7 @@ def _content(message: Message) -> _Part:
     return _multipart("mixed", [inner, *files]) if files else inner
 
 
-def _text_part(subtype: str, text: str) -> _Part:
+def _text_part(subtype: str, text: str) -> _MimePart:
     lines = _CONTROL_IN_BODY.sub("", re.sub(r"\r\n?", "\n", text)).rstrip("\n").split("\n")
     raw = "".join(f"{line}\r\n" for line in lines).encode(errors="replace")
     if raw.isascii() and max(map(len, lines)) <= _LONGEST_LINE:
@@ -161,10 +161,10 @@ def _text_part(subtype: str, text: str) -> _Part:
     else:  # whichever is shorter: Spanish stays readable as quoted-printable, Greek is smaller as base64
         encodings = (("quoted-printable", binascii.b2a_qp(raw, istext=True)), ("base64", _base64_lines(raw)))
         encoding, body = min(encodings, key=lambda each: len(each[1]))
-    return _Part((f"Content-Type: text/{subtype}; charset=utf-8", f"Content-Transfer-Encoding: {encoding}"), body)
+    return _MimePart((f"Content-Type: text/{subtype}; charset=utf-8", f"Content-Transfer-Encoding: {encoding}"), body)
 
 
-def _file_part(attachment: Attachment) -> _Part:
+def _file_part(attachment: Attachment) -> _MimePart:
     content_type = attachment.content_type
     if not _CONTENT_TYPE.fullmatch(content_type):
         content_type = "application/octet-stream"
@@ -175,10 +175,10 @@ def _file_part(attachment: Attachment) -> _Part:
         f"Content-Disposition: attachment; filename{named}",
         "Content-Transfer-Encoding: base64",
     )
-    return _Part(headers, _base64_lines(attachment.content))
+    return _MimePart(headers, _base64_lines(attachment.content))
 
 
-def _multipart(subtype: str, parts: Sequence[_Part]) -> _Part:
+def _multipart(subtype: str, parts: Sequence[_MimePart]) -> _MimePart:
     # A hash of what it divides: nobody can write a text that holds it, and a resent mail is the same to the byte.
     boundary = "=_" + hashlib.sha256(b"".join(map(bytes, parts))).hexdigest()[:40]
 
@@ -186,7 +186,7 @@ def _multipart(subtype: str, parts: Sequence[_Part]) -> _Part:
         for part in parts:
             yield b"--" + boundary.encode() + b"\r\n" + bytes(part) + b"\r\n"
 
-    return _Part(
+    return _MimePart(
         (f'Content-Type: multipart/{subtype}; boundary="{boundary}"',),
         b"".join(pieces()) + b"--" + boundary.encode() + b"--\r\n",
     )

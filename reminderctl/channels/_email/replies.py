@@ -86,7 +86,7 @@ RULES = (
     # some servers relay to a few domains only.
     Rule(_RECIPIENT, "[45]", "", r".*\brelay", ChannelDown, alone=True),
     Rule(_ADDRESSES, "[45]", "", r".*\brelay", ChannelDown),
-    # 530: authentication required, wherever a server minds it (RFC 4954 6).
+    # 530: authentication required, wherever a server asks for it (RFC 4954 6).
     Rule(_ANY, "530", "", "", ChannelDown),
     # Exchange answers SendAsDenied after the dot.
     Rule(_MAIL, "5", "", _SENDER_REFUSED + r"|.*SendAsDenied", ChannelDown),
@@ -128,8 +128,8 @@ def classify(code: int, enhanced: str, *, phase: Phase, words: str) -> Rule:
     raise AssertionError("the last rule matches everything")
 
 
-def refusal(who: str, code: int, reply: str, *, phase: Phase, hidden: Iterable[str] = ()) -> DeliveryError:
-    """Return the error that a refusing answer amounts to; none of the `hidden` texts stands in it."""
+def refusal(who: str, code: int, *, reply: str, phase: Phase, hidden: Iterable[str] = ()) -> DeliveryError:
+    """Return the error that a refusing answer amounts to; it holds none of the `hidden` texts."""
     enhanced, words = read_reply(reply)
     shown = shorten(hide_secrets(words, hidden), _LONGEST_WORDS)
     if 0 < code < 1000:

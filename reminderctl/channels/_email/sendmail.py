@@ -42,14 +42,14 @@ def send(mail: Mail, settings: Settings) -> Receipt:
     except OSError as error:
         raise ChannelDown(f"{program} cannot be started: {error.strerror}") from None
     if ended.status:
-        raise _failure(program, ended.status, ended.errors.decode("utf-8", "replace"))
+        raise _failure(program, ended.status, words=ended.errors.decode("utf-8", "replace"))
     return Receipt(provider_id=mail.message_id)
 
 
-def _failure(program: str, status: int, words: str) -> DeliveryError:
+def _failure(program: str, status: int, *, words: str) -> DeliveryError:
     found = re.search(r"server message: (\d{3})[ -](.*)", words)  # msmtp repeats the server
     if found:
-        return refusal(f"{program}'s server", int(found[1]), found[2], phase=_phase(words))
+        return refusal(f"{program}'s server", int(found[1]), reply=found[2], phase=_phase(words))
     shown = " ".join(words.split())[:_LONGEST_WORDS] or "it said nothing"
     if status < 0:
         return Unknown(f"{program} was killed by signal {-status}, so the mail may have gone out: {shown}")

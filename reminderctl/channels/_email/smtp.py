@@ -251,7 +251,7 @@ class Client:
         if isinstance(error, smtplib.SMTPResponseException):
             words = error.smtp_error
             reply = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
-            return refusal(host, error.smtp_code, reply, phase=phase, hidden=self._hidden)
+            return refusal(host, error.smtp_code, reply=reply, phase=phase, hidden=self._hidden)
         if isinstance(error, ssl.SSLCertVerificationError):
             cause = error.verify_message.rstrip(".")
             return ChannelDown(f"{host} has no certificate to trust: {cause}; ca_file can name a CA of your own")

@@ -1,6 +1,6 @@
 """One HTTP request per attempt, for every provider that speaks HTTP.
 
-answer = request(self._session, "POST", url, headers={...}, body=b"...")
+answer = request(self._session, "POST", url=url, headers={...}, body=b"...")
 refusal = classify_status(answer.status, answer.retry_after, text=describe(answer, hide=[token]))
 if refusal:
     raise refusal
@@ -45,8 +45,8 @@ def session(*, keep_alive: bool = False) -> HttpSession:
 def request(
     session: HttpSession,
     method: str,
-    url: str,
     *,
+    url: str,
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
     form: Mapping[str, str] | None = None,
@@ -61,34 +61,40 @@ def request(
     server's certificate cannot be trusted, `Unknown` where the request may have arrived. None of them names more of
     the URL than its host.
     """
-    import requests
-    import urllib3
-
     from reminderctl.channels._http import transport
 
     host = host_of(url)
-    prepared = _prepare(session, method, url, headers=headers or {}, content=form or body, auth=auth)
+    prepared = _prepare(session, method, url=url, headers=headers or {}, content=form or body, auth=auth)
     with transport.attempt(timeout, public_only=public_only, keep_alive=session.keep_alive):
-        try:
-            response = session.carry(prepared, timeout=timeout)
-        except transport.Distrusted as error:
-            raise ChannelDown(str(error)) from None
-        except transport.NotSent as error:
-            raise Unavailable(str(error)) from None
-        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
-            raise Rejected(f"the URL at {host} cannot be requested; write http:// or https:// and a host") from None
-        except requests.exceptions.Timeout:
-            raise Unknown(f"{host} gave no answer within {timeout:g} s; the request may have arrived") from None
-        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError):
-            raise Unknown(f"{host} broke off before it had answered; the request may have arrived") from None
-        answer = _read(host, response)
+        answer = _read(host, _carry(session, prepared, host=host, timeout=timeout))
         if session.keep_alive and answer.complete and transport.got_surplus():
             session.stop_keeping_connections()
         return answer
 
 
+def _carry(session: HttpSession, prepared: requests.PreparedRequest, *, host: str, timeout: float) -> requests.Response:
+    """Return the head of the answer to a request; raises the error that says whether it may have arrived."""
+    import requests
+    import urllib3
+
+    from reminderctl.channels._http import transport
+
+    try:
+        return session.carry(prepared, timeout=timeout)
+    except transport.Distrusted as error:
+        raise ChannelDown(str(error)) from None
+    except transport.NotSent as error:
+        raise Unavailable(str(error)) from None
+    except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
+        raise Rejected(f"the URL at {host} cannot be requested; write http:// or https:// and a host") from None
+    except requests.exceptions.Timeout:
+        raise Unknown(f"{host} gave no answer within {timeout:g} s; the request may have arrived") from None
+    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError):
+        raise Unknown(f"{host} broke off before it had answered; the request may have arrived") from None
+
+
 def _prepare(
-    session: HttpSession, method: str, url: str, *, headers: Mapping[str, str], content: Any, auth: Any
+    session: HttpSession, method: str, *, url: str, headers: Mapping[str, str], content: Any, auth: Any
 ) -> requests.PreparedRequest:
     """Return the request, made without the session, which would add cookies and passwords from ~/.netrc."""
     import requests
@@ -129,7 +135,7 @@ def _read(host: str, response: requests.Response) -> Response:
 
 
 def host_of(url: str) -> str:
-    """Return the host that a URL names, which is all of it that may stand in an error text."""
+    """Return the host that a URL names, which is all of it that an error text may hold."""
     try:
         return urlsplit(url).hostname or "no host"
     except ValueError:

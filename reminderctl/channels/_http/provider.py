@@ -33,9 +33,9 @@ class HttpProvider:
         self._opened: HttpSession | None = None
 
     def request(self, method: str, url: str, **what: Any) -> responses.Response:
-        """Make one request, as `client.request` does. Each has a connection of its own: nobody tells repetitions."""
+        """Make one request, as `client.request` does. Each has a connection of its own: nobody knows repetitions."""
         self._opened = self._opened or client.session()
-        return client.request(self._opened, method, url, **what)
+        return client.request(self._opened, method, url=url, **what)
 
     def close(self) -> None:
         """Let go of connections; never raises."""
@@ -53,7 +53,7 @@ def seconds_left(envelope: Envelope, *, least: int, most: int) -> int:
 # --- what an answer means -------------------------------------------------------------------------------------------
 
 
-def describe_code(provider: str, code: str | int, words: object, *, hide: Iterable[str]) -> str:
+def describe_code(provider: str, code: str | int, *, words: object, hide: Iterable[str]) -> str:
     """Return a refusal in one line: the provider, its code and its own words, without the texts to `hide`."""
     said = quote(words, hide=hide) if isinstance(words, str) else ""
     return f"{provider} answered with code {code}{': ' if said else ''}{said}"

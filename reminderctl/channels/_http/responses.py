@@ -15,14 +15,14 @@ from reminderctl.channels._hiding import hide_secrets
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable, Unknown
 from reminderctl.text import printable, shorten
 
-_LONGEST_QUOTE = 200  # characters of an answer that stand in an error text
+_LONGEST_QUOTE = 200  # characters of an answer in an error text
 _LONGEST_WAIT = 7 * 86400  # seconds: what a server asks beyond that is a slip, and deadlines are nearer anyway
 
 
 class Response(Struct, frozen=True, kw_only=True):
     """The answer of a server; the names in `headers` are in lower case.
 
-    `body` holds at most 64 KiB and is empty where it broke off; `complete` tells whether it is all there.
+    `body` holds at most 64 KiB and is empty where it broke off; `complete` says that it is all there.
     """
 
     host: str
@@ -61,7 +61,7 @@ def classify_status(
 ) -> DeliveryError | None:
     """Return the error for an HTTP status where nothing more special is known; None for accepted.
 
-    `repeatable`: the receiver tells repetitions by their id, or they do no harm. Then whatever may pass is worth
+    `repeatable`: the receiver knows repetitions by their id, or they do no harm. Then whatever may pass is worth
     another attempt; otherwise a server that broke in the middle may have sent the message, and nobody can know.
     A 101 accepts what nobody asked for, so it is an error of the server's, like those from 500 on.
     A 409 to a request with an id says that the same is still under way: another attempt gets the lasting answer.
@@ -100,7 +100,7 @@ def quote(words: str, *, hide: Iterable[str] = ()) -> str:
 def read_retry_after(text: str | None) -> timedelta | datetime | None:
     """Return the wait that a server asks for: a Retry-After header's seconds, or its date in UTC.
 
-    None where it says nothing of use. Seconds: at least one, at most a week's; a date as it stands, passed or not.
+    None where it says nothing of use. Seconds: at least one, at most a week's; a date as it is, passed or not.
     """
     text = (text or "").strip()
     if re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII):

@@ -2,7 +2,7 @@
 
 A time-out of `requests` bounds each read by itself, so a server that sends a byte now and then holds the caller for
 ever. Here the sockets themselves know how long the attempt may still last, and wait no longer, whatever they wait for:
-TCP, TLS, the request, the head or the body. Only the resolver cannot be hurried: its patience stands in resolv.conf.
+TCP, TLS, the request, the head or the body. Only the resolver cannot be hurried: resolv.conf says how long it waits.
 
 Imports requests, so that it is itself imported late, by `client`.
 """
@@ -42,7 +42,7 @@ class Distrusted(NotSent):
     """No byte of the request has left, because the server's certificate cannot be trusted."""
 
 
-class _Attempt(threading.local):
+class _TimedAttempt(threading.local):
     """The attempt that this thread is at: until when (elapsed seconds), and what holds for its connection."""
 
     until: float = math.inf
@@ -51,7 +51,7 @@ class _Attempt(threading.local):
     got_surplus: bool = False  # more bytes than belong to the response
 
 
-_attempt = _Attempt()
+_attempt = _TimedAttempt()
 
 
 @contextmanager

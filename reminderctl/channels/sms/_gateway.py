@@ -13,7 +13,7 @@ from msgspec import Meta, field
 
 from reminderctl.channels._http import provider, responses
 from reminderctl.channels.addresses import Region, digits, e164
-from reminderctl.channels.sms._message import Sender, read_body, read_sender
+from reminderctl.channels.sms._message import SenderSetting, read_body, read_sender
 from reminderctl.channels.sms._presets import PRESETS, Gateway, Success
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable, Unknown
 from reminderctl.model import Receipt
@@ -55,7 +55,7 @@ class Settings(Gateway, frozen=True, kw_only=True):
     username: Annotated[str, Meta(description="The account at the gateway.")] = ""
     password: Annotated[Secret | None, Meta(description="Its password or API secret.")] = None
     token: Annotated[Secret | None, Meta(description="An API token or key, where that is all the gateway asks.")] = None
-    from_: Sender = field(name="from", default="")
+    from_: SenderSetting = field(name="from", default="")
     region: Region = None
     base_url: Annotated[str, Meta(description="Another scheme and host than the URL's, for a test of your own.")] = ""
     timeout: provider.Timeout = 30.0
@@ -99,7 +99,7 @@ def complete(settings: Settings) -> Gateway:
 # --- the request ----------------------------------------------------------------------------------------------------
 
 
-def compose(gateway: Gateway, settings: Settings, message: Message, envelope: Envelope) -> GatewayRequest:
+def compose(gateway: Gateway, settings: Settings, *, message: Message, envelope: Envelope) -> GatewayRequest:
     """Return the request for one SMS. Raises `Rejected` where its number or its text is none."""
     number, sender = e164(message.to, region=settings.region), read_sender(settings.from_)
     values = {
@@ -123,7 +123,12 @@ def compose(gateway: Gateway, settings: Settings, message: Message, envelope: En
         headers = {"Authorization": f"Bearer {values['token']}", **headers}
     body = None if gateway.json is None else msgspec.json.encode(fill(gateway.json, values))
     return GatewayRequest(
-        gateway.method or "POST", _address(gateway, settings, values), headers, fill(gateway.form, values), body, auth
+        gateway.method or "POST",
+        _address(gateway, settings, values=values),
+        headers,
+        fill(gateway.form, values),
+        body,
+        auth,
     )
 
 
@@ -151,7 +156,7 @@ def _kind(template: str) -> BodyKind | None:
     return kind_of(skeleton, values=values > 0, statements=False)
 
 
-def _address(gateway: Gateway, settings: Settings, values: Mapping[str, str]) -> str:
+def _address(gateway: Gateway, settings: Settings, *, values: Mapping[str, str]) -> str:
     url = _PLACEHOLDER.sub(lambda found: quote(values.get(found[1], found[0]), safe=""), gateway.url)
     if settings.base_url:
         parts = urlsplit(url)

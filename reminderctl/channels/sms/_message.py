@@ -13,7 +13,7 @@ from reminderctl.errors import Rejected
 from reminderctl.model import Envelope
 from reminderctl.text_types import Plain
 
-Sender = Annotated[
+SenderSetting = Annotated[
     str, Meta(description="Whom the SMS come from: a number such as +34911234567, or a name of at most 11 characters.")
 ]
 
@@ -29,7 +29,7 @@ class Message(Struct, frozen=True, kw_only=True):
     body: Annotated[Plain, Meta(description="The text. Letters outside GSM 03.38 make it longer.")]
 
 
-def preview(message: Message, settings: Any, envelope: Envelope) -> dict[str, Any]:  # noqa: ARG001 - the seam's
+def preview(message: Message, settings: Any, *, envelope: Envelope) -> dict[str, Any]:  # noqa: ARG001 - the seam's
     """Return the SMS as it would leave; raises `Rejected` where it could not."""
     return describe(message, settings, sender=read_sender(settings.from_) if settings else None)
 
@@ -53,7 +53,7 @@ def read_body(message: Message) -> str:
 
 
 def read_sender(written: str) -> str:
-    """Return a sender as providers take it: a name as it stands, a number without blanks and with its +."""
+    """Return a sender as providers take it: a name as it is, a number without blanks and with its +."""
     written = written.strip()
     if re.search(r"[^\W\d_]", written):
         return written

@@ -1,6 +1,6 @@
 """Gateways whose requests and answers are known, for `sms/http`.
 
-The sources of each stand beside it; REC means common knowledge that no document at hand confirmed.
+The sources of each are beside it; REC means common knowledge that no document at hand confirmed.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ class Channel(provider.HttpProvider):
 
     def send(self, message: Message, envelope: Envelope) -> Receipt:
         """Send one SMS; raises a `DeliveryError` unless the gateway's answer shows that it took it."""
-        asked = _gateway.compose(self._gateway, self._settings, message, envelope)
+        asked = _gateway.compose(self._gateway, self._settings, message=message, envelope=envelope)
         answer = self.request(
             asked.method,
             asked.url,

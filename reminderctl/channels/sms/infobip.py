@@ -32,7 +32,7 @@ from msgspec import Meta, Struct, field
 from reminderctl.channels import OnUnknown, Policy
 from reminderctl.channels._http import provider, responses
 from reminderctl.channels.addresses import Region, digits, e164, region_mistakes
-from reminderctl.channels.sms._message import Message, Sender, preview, read_body, read_sender, sender_mistakes
+from reminderctl.channels.sms._message import Message, SenderSetting, preview, read_body, read_sender, sender_mistakes
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Unavailable, Unknown
 from reminderctl.model import Envelope, Receipt
 from reminderctl.secret import Secret
@@ -47,11 +47,11 @@ _TAKEN_BEFORE = 23  # REJECTED_DUPLICATE_MESSAGE_ID
 _ON_THE_WAY = (0, 1, 3)  # the groups of statuses: OK, PENDING, DELIVERED
 _OVER = (2, 4, 5)  # UNDELIVERABLE, EXPIRED, REJECTED
 
-# What a status of the groups that mean no means; one that stands nowhere here is a refusal for good.
+# What a status of the groups that mean no means; one that is not listed here is a refusal for good.
 MEANINGS: Mapping[int, type[DeliveryError]] = {
     # Network, prefix, do-not-disturb list, blocked sender or recipient, header, length, no or wrong recipient.
     **dict.fromkeys((6, 8, 10, 13, 14, 24, 25, 51, 52), Rejected),
-    # Sender not registered, no credit, package over, a trial account and not its own number, no route at all.
+    # SenderSetting not registered, no credit, package over, a trial account and not its own number, no route at all.
     **dict.fromkeys((11, 12, 17, 18, 19), ChannelDown),
     20: Unavailable,  # too fast, for this number: it has had too many in this hour
     21: Unavailable,  # a system error before this one was sent: "retry the submission"
@@ -66,7 +66,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         str, Meta(description="The account's own address, from Infobip's portal: https://xyz123.api.infobip.com")
     ]
     api_key: Annotated[Secret, Meta(description="An API key with the scope sms:message:send.")]
-    from_: Sender = field(name="from")
+    from_: SenderSetting = field(name="from")
     region: Region = None
     timeout: provider.Timeout = 30.0
 
@@ -95,13 +95,13 @@ class Channel(provider.HttpProvider):
             "POST",
             f"{self._settings.base_url.rstrip('/')}/sms/3/messages",
             headers={"Authorization": f"App {key}", "Content-Type": "application/json", "Accept": "application/json"},
-            body=msgspec.json.encode({"messages": [_compose(message, self._settings, envelope)]}),
+            body=msgspec.json.encode({"messages": [_compose(message, self._settings, envelope=envelope)]}),
             timeout=self._settings.timeout,
         )
         return _read_answer(answer, key=envelope.key, hide=provider.encodings_of(self._settings.api_key))
 
 
-def _compose(message: Message, settings: Settings, envelope: Envelope) -> dict[str, Any]:
+def _compose(message: Message, settings: Settings, *, envelope: Envelope) -> dict[str, Any]:
     recipient = digits(e164(message.to, region=settings.region))
     minutes = min(
         max(provider.seconds_left(envelope, least=60, most=_LONGEST_VALIDITY * 60) // 60, 1), _LONGEST_VALIDITY
@@ -129,7 +129,7 @@ def _read_answer(answer: responses.Response, *, key: str, hide: list[str]) -> Re
     if number == _TAKEN_BEFORE:
         return Receipt(provider_id=message_id, note="Infobip took it in an earlier attempt, and did not take it twice")
     words = ": ".join(str(status[each]) for each in ("name", "description") if status.get(each))
-    if error := classify(group, number, text=provider.describe_code("Infobip", number, words, hide=hide)):
+    if error := classify(group, number, text=provider.describe_code("Infobip", number, words=words, hide=hide)):
         raise error
     return Receipt(provider_id=message_id)
 
@@ -153,5 +153,5 @@ def _describe(answer: responses.Response, *, hide: list[str]) -> str:
             else []
         )
         words = ": ".join(str(each) for each in (said.get("description"), *details) if each)
-        return provider.describe_code("Infobip", str(said["errorCode"]), words, hide=hide)
+        return provider.describe_code("Infobip", str(said["errorCode"]), words=words, hide=hide)
     return responses.describe(answer, hide=hide)

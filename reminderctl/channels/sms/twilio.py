@@ -26,7 +26,7 @@ from msgspec import field
 
 from reminderctl.channels import OnUnknown, Policy, _twilio
 from reminderctl.channels.addresses import e164
-from reminderctl.channels.sms._message import Message, Sender, describe, read_body, read_sender, sender_mistakes
+from reminderctl.channels.sms._message import Message, SenderSetting, describe, read_body, read_sender, sender_mistakes
 from reminderctl.model import Envelope, Receipt
 
 __all__ = ["POLICY", "Channel", "Message", "Settings", "preview", "validate_settings"]
@@ -37,7 +37,7 @@ POLICY = Policy(on_unknown=OnUnknown.HOLD, workers=4)
 class Settings(_twilio.Account, frozen=True, kw_only=True):
     """Whose account sends, and whom the SMS come from."""
 
-    from_: Sender = field(name="from", default="")
+    from_: SenderSetting = field(name="from", default="")
 
 
 def validate_settings(settings: Settings) -> list[str]:
@@ -46,7 +46,7 @@ def validate_settings(settings: Settings) -> list[str]:
     return [*_twilio.account_mistakes(settings, sender=settings.from_), *wrong_sender]
 
 
-def preview(message: Message, settings: Settings | None, envelope: Envelope) -> dict[str, Any]:  # noqa: ARG001
+def preview(message: Message, settings: Settings | None, *, envelope: Envelope) -> dict[str, Any]:  # noqa: ARG001
     """Return the SMS as it would leave; raises `Rejected` where it could not."""
     sender = (settings.messaging_service_sid or read_sender(settings.from_)) if settings else None
     return describe(message, settings, sender=sender)

@@ -32,7 +32,7 @@ from msgspec import Meta, Struct, field
 from reminderctl.channels import OnUnknown, Policy
 from reminderctl.channels._http import provider, responses
 from reminderctl.channels.addresses import Region, digits, e164, region_mistakes
-from reminderctl.channels.sms._message import Message, Sender, preview, read_body, read_sender, sender_mistakes
+from reminderctl.channels.sms._message import Message, SenderSetting, preview, read_body, read_sender, sender_mistakes
 from reminderctl.channels.sms._segments import count_segments
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unknown
 from reminderctl.model import Envelope, Receipt
@@ -46,7 +46,7 @@ _SHORTEST_TTL, _LONGEST_TTL = 20, 604_800  # seconds
 _LONGEST_REFERENCE = 40  # characters
 _ACCEPTED = "0"
 
-# What a part's status means. One that stands nowhere here is a refusal, too: only 0 is none.
+# What a part's status means. One that is not listed here is a refusal, too: only 0 is none.
 MEANINGS: Mapping[str, type[DeliveryError]] = {
     **dict.fromkeys(("1", "10"), Throttled),  # too fast; too many connections
     # Missing or invalid parameters, invalid message, barred or deactivated number, too long, network code, callback.
@@ -64,7 +64,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     api_key: Annotated[str, Meta(description="The account's API key.")]
     api_secret: Annotated[Secret, Meta(description="The account's API secret.")]
-    from_: Sender = field(name="from")
+    from_: SenderSetting = field(name="from")
     region: Region = None
     base_url: provider.BaseUrl = "https://rest.nexmo.com"
     timeout: provider.Timeout = 30.0
@@ -91,13 +91,13 @@ class Channel(provider.HttpProvider):
         answer = self.request(
             "POST",
             f"{self._settings.base_url.rstrip('/')}/sms/json",
-            form=_form(message, self._settings, envelope),
+            form=_form(message, self._settings, envelope=envelope),
             timeout=self._settings.timeout,
         )
         return _read_answer(answer, hide=provider.encodings_of(self._settings.api_secret))
 
 
-def _form(message: Message, settings: Settings, envelope: Envelope) -> dict[str, str]:
+def _form(message: Message, settings: Settings, *, envelope: Envelope) -> dict[str, str]:
     body = read_body(message)
     form = {
         "api_key": settings.api_key,
@@ -145,7 +145,7 @@ def _warn_of_a_gap(refused: list[int], errors: list[DeliveryError], *, of: int) 
 
 def classify(status: str, words: Any = None, *, hide: list[str] | None = None) -> DeliveryError:
     """Return the error for the status of a part that was not taken; `words` are Vonage's own."""
-    text = provider.describe_code("Vonage", status, words, hide=hide or [])
+    text = provider.describe_code("Vonage", status, words=words, hide=hide or [])
     wait = re.search(r"\[\s*(\d{1,9})\s*\]", str(words))  # "... please wait [ 250 ] and retry": milliseconds
     retry_after = timedelta(milliseconds=int(wait[1])) if wait else None
     meaning = MEANINGS.get(status, Rejected)

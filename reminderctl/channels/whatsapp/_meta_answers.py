@@ -15,7 +15,7 @@ from reminderctl.channels._http import provider, responses
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable
 from reminderctl.model import Receipt
 
-# What a code means [codes]; one that stands nowhere here means what its HTTP status means.
+# What a code means [codes]; one that is not listed means what its HTTP status means.
 # A person has to look into `ChannelDown`, though some of it concerns one template only: where a lane rests, what is of
 # another action goes first, so that none of them holds up the others.
 MEANINGS: Mapping[int, type[DeliveryError]] = {
@@ -71,12 +71,12 @@ def read_answer(answer: responses.Response, *, hide: list[str]) -> Receipt:
             raise provider.not_understood(answer, "Meta", hide=hide)
         note = f"accepted, but {status.replace('_', ' ')}" if status in _TEMPORARILY_NOT else None
         return Receipt(provider_id=identity, note=note)
-    refusal = classify(answer.status, fault, answer.retry_after, text=_describe(answer, fault, hide=hide))
+    refusal = classify(answer.status, fault, retry_after=answer.retry_after, text=_describe(answer, fault, hide=hide))
     raise refusal or provider.not_understood(answer, "Meta", hide=hide)
 
 
 def classify(
-    status: int, fault: Mapping[str, Any], retry_after: timedelta | datetime | None = None, *, text: str = ""
+    status: int, fault: Mapping[str, Any], *, retry_after: timedelta | datetime | None = None, text: str = ""
 ) -> DeliveryError | None:
     """Return the error for an answer: the `code` in its `error` first, the HTTP status second; None for accepted."""
     code = _read_code(fault)
@@ -101,7 +101,7 @@ def _describe(answer: responses.Response, fault: Mapping[str, Any], *, hide: lis
         return responses.describe(answer, hide=hide)
     words, details = fault.get("message"), _read_object(fault.get("error_data")).get("details")
     said = ": ".join(each for each in (words, details) if isinstance(each, str) and each)
-    text = provider.describe_code("Meta", code, said, hide=hide)
+    text = provider.describe_code("Meta", code, words=said, hide=hide)
     subcode = fault.get("error_subcode")
     advice = "is phone_number_id right?" if (code, subcode) == (100, _DELETED_NUMBER) else _ADVICE.get(code)
     return f"{text.rstrip('.')}; {advice}" if advice else text

@@ -170,7 +170,7 @@ def _button_mistakes(buttons: Any) -> Iterator[str]:
 # --- the request ----------------------------------------------------------------------------------------------------
 
 
-def preview(message: Message, settings: Settings | None, envelope: Envelope) -> dict[str, Any]:  # noqa: ARG001
+def preview(message: Message, settings: Settings | None, *, envelope: Envelope) -> dict[str, Any]:  # noqa: ARG001
     """Return the message as it would leave, without settings with its number as it is. Raises `Rejected`."""
     to = e164(message.to, region=settings.region) if settings else message.to
     _compose(message, to=to)

@@ -99,7 +99,7 @@ def validate_message(message: Message | Mapping[str, Any]) -> list[str]:
     return found
 
 
-def preview(message: Message, settings: Settings | None, envelope: Envelope) -> dict[str, Any]:  # noqa: ARG001
+def preview(message: Message, settings: Settings | None, *, envelope: Envelope) -> dict[str, Any]:  # noqa: ARG001
     """Return the message as it would leave; raises `Rejected` where it could not."""
     _check(message)
     said = {"content_sid": message.content_sid.strip(), "variables": message.variables}

@@ -168,7 +168,7 @@ def _make(delivery: Delivery, booking: Booking, *, config: Config) -> _Attempt:
 def preview(channel: str, composed: Composed, *, config: Config) -> bytes | dict[str, Any]:
     """The message as it would leave; raises `Rejected` where it could not."""
     configured = config.channels[channel]
-    return channels.module(configured.module).preview(composed.message, configured.settings, composed.envelope)
+    return channels.module(configured.module).preview(composed.message, configured.settings, envelope=composed.envelope)
 
 
 def _empty_notes(empty: tuple[str, ...]) -> Iterator[str]:
