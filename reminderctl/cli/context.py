@@ -129,11 +129,11 @@ class AppContext:
 
     def load_cached(self) -> Config | None:
         """Return what the configuration said when it was last read, if it has not changed; without channel settings."""
-        return config.recall(self.find(), os.environ)
+        return config.load_cached(self.find(), os.environ)
 
     def save(self, loaded: Config) -> None:
         """Let the next run find a configuration that has no mistakes without reading it."""
-        config.remember(loaded, self.find(), environ=os.environ, now=time.time())
+        config.save_cached(loaded, self.find(), environ=os.environ, now=time.time())
 
     def find(self, path: str | None = None) -> Path:
         """Return where the configuration is; `path` goes before the option. Raises `UsageError` where there is none."""

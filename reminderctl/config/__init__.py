@@ -1,7 +1,7 @@
 """The configuration: YAML files in, a `model.Config` or every mistake in them out.
 
-Each function is a door to the module that does the work, opened when it is called: an idle run remembers what the YAML
-said and reads none.
+Each function is a door to the module that does the work, opened when it is called: an idle run takes the
+configuration from the cache, and reads no YAML.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reminderctl.config.cache import recall, remember
+from reminderctl.config.cache import load_cached, save_cached
 from reminderctl.config.locate import find
 from reminderctl.model import Config
 
 if TYPE_CHECKING:
     from reminderctl.config.lint import CheckResult
 
-__all__ = ["check", "describe", "find", "load", "recall", "remember"]
+__all__ = ["check", "describe", "find", "load", "load_cached", "save_cached"]
 
 
 def load(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, deep: bool = False) -> Config:

@@ -1,10 +1,10 @@
-"""What a configuration without mistakes said, remembered until one of its files changes.
+"""A cache of the configuration: what files without mistakes said, until one of them changes.
 
 Reading YAML and checking every text takes longer than all the rest of a run that finds nothing due, 1,440 times a day.
-What is remembered is enough to plan with; it holds no channel's settings, hence nothing from `secrets.env`: a run that
+What is saved is enough to plan with; it holds no channel's settings, hence nothing from `secrets.env`: a run that
 has something to send reads the files after all. A heartbeat's URL, which stands open in the YAML, is in it, because an
 idle run calls it. It lies in the user's cache directory, is used only where nobody else may write it, and where none
-can be written nothing is remembered.
+can be written nothing is saved.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _WRITABLE_FOR_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 Stamp = tuple[str, int, int, int]  # path, time of change in nanoseconds, size, inode; zeros where there is no file
 
 
-class _Memory(msgspec.Struct, frozen=True):
+class _Entry(msgspec.Struct, frozen=True):
     version: str
     key: str
     names: tuple[str, ...]  # of the YAML files, where they are those of a directory
@@ -40,19 +40,19 @@ class _Memory(msgspec.Struct, frozen=True):
     config: Config
 
 
-def recall(path: Path, environ: Mapping[str, str]) -> Config | None:
+def load_cached(path: Path, environ: Mapping[str, str]) -> Config | None:
     """Return what the YAML at `path` said when last read, if no file has changed since; channels have no settings."""
     try:
         file = _file(path, environ)
-        memory = msgspec.msgpack.decode(_read_ours(file), type=_Memory, dec_hook=_from_text) if file else None
-        if memory is None or (memory.version, memory.key, memory.names) != (__version__, _key(path), _names(path)):
+        entry = msgspec.msgpack.decode(_read_ours(file), type=_Entry, dec_hook=_from_text) if file else None
+        if entry is None or (entry.version, entry.key, entry.names) != (__version__, _key(path), _names(path)):
             return None
     except (OSError, msgspec.MsgspecError, ValueError):
         return None
-    return memory.config if memory.stamps == _stamps(stamp[0] for stamp in memory.stamps) else None
+    return entry.config if entry.stamps == _stamps(stamp[0] for stamp in entry.stamps) else None
 
 
-def remember(config: Config, path: Path, *, environ: Mapping[str, str], now: float) -> None:
+def save_cached(config: Config, path: Path, *, environ: Mapping[str, str], now: float) -> None:
     """Save a configuration that is without mistakes; `now` is the time of day in seconds since 1970."""
     folder = path if path.is_dir() else path.parent
     stamps = _stamps(map(str, (folder / SECRETS, *config.files)))
@@ -61,15 +61,15 @@ def remember(config: Config, path: Path, *, environ: Mapping[str, str], now: flo
         return
     channels = {name: replace(each, settings=None) for name, each in config.channels.items()}
     try:
-        memory = _Memory(__version__, _key(path), _names(path), stamps, replace(config, channels=channels))
-        file, content = _file(path, environ), msgspec.msgpack.encode(memory, enc_hook=_to_text)
+        entry = _Entry(__version__, _key(path), _names(path), stamps, replace(config, channels=channels))
+        file, content = _file(path, environ), msgspec.msgpack.encode(entry, enc_hook=_to_text)
         if file is None:
             return
         _make_ours(file.parent)
         with drafted(file) as written:
             written.write(content)
     except (OSError, UnicodeError):
-        return  # nowhere to remember it, or a path that is not UTF-8: the next run reads the YAML again
+        return  # nowhere to save it, or a path that is not UTF-8: the next run reads the YAML again
 
 
 def _read_ours(file: Path) -> bytes:
@@ -89,8 +89,9 @@ def _make_ours(folder: Path) -> None:
     _require_ours(folder.lstat())
 
 
-def _require_ours(found: os.stat_result) -> None:
-    if found.st_uid != os.geteuid() or found.st_mode & _WRITABLE_FOR_OTHERS:
+def _require_ours(status: os.stat_result) -> None:
+    """Raise PermissionError for what belongs to somebody else, or can be written by others."""
+    if status.st_uid != os.geteuid() or status.st_mode & _WRITABLE_FOR_OTHERS:
         raise PermissionError("not ours alone")
 
 
