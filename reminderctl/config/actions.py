@@ -12,7 +12,7 @@ from reminderctl import channels
 from reminderctl.channels import ChannelModule
 from reminderctl.config import addresses
 from reminderctl.config import channels as channel_settings
-from reminderctl.config.env import REFERENCE, misplaced
+from reminderctl.config.env import REFERENCE, misplaced_reference
 from reminderctl.config.message import OUR_KEYS, Draft, mistakes, read_message
 from reminderctl.config.settings import read_identifier, read_text, read_texts
 from reminderctl.config.struct_reader import encoded_names
@@ -170,7 +170,7 @@ def _elsewhere(channel: str, *, around: Surroundings) -> str:
 def _check_recipient(page: Page, node: Node, *, text: str, path: str, kind: str, around: Surroundings) -> None:
     reference = REFERENCE.search(text)
     if reference:
-        page.note(node, f"to: {misplaced(reference[0])}", path=path, token=reference[0])
+        page.note(node, f"to: {misplaced_reference(reference[0])}", path=path, token=reference[0])
     elif "{" in text:
         for _, what in mistakes(text, deep=around.deep):
             page.note(node, f"to: {what}", path=path)

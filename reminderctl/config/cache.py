@@ -1,10 +1,10 @@
 """A cache of the configuration: what files without mistakes said, until one of them changes.
 
 Reading YAML and checking every text takes longer than all the rest of a run that finds nothing due, 1,440 times a day.
-What is saved is enough to plan with; it holds no channel's settings, hence nothing from `secrets.env`: a run that
-has something to send reads the files after all. A heartbeat's URL, which stands open in the YAML, is in it, because an
-idle run calls it. It lies in the user's cache directory, is used only where nobody else may write it, and where none
-can be written nothing is saved.
+What is saved is enough to plan with; it holds no channel's settings, hence nothing from `secrets.env`: a run that has
+something to send reads the files after all. A heartbeat's URL, which anybody who reads the YAML can see, is in it,
+because an idle run calls it. It lies in the user's cache directory, is used only where nobody else may write it, and
+where none can be written nothing is saved.
 """
 
 from __future__ import annotations

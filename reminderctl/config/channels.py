@@ -15,12 +15,12 @@ from reminderctl.config.env import Variables, fill_in
 from reminderctl.config.settings import read_text
 from reminderctl.config.struct_reader import (
     check_keys,
-    complete,
     encoded_names,
     fields_of,
-    good_values,
+    fill_required,
     note_at,
     read_struct,
+    valid_values,
 )
 from reminderctl.config.suggestions import choices_of, depends_on, nearest, one_of, suggest
 from reminderctl.config.yaml_file import Page
@@ -132,7 +132,7 @@ def _read_settings(page: Page, node: MappingNode, *, module: ChannelModule, path
     else:
         known = {name: each for name, each in values.items() if name not in incomplete | _empty(node)}
         found = _mistakes_of_good(
-            find, kind, good=good_values(known, kind, folder=page.path.parent), given=values.keys()
+            find, kind, good=valid_values(known, kind, folder=page.path.parent), given=values.keys()
         )
     for what in (*found, *_untrusted(page, settings, module=module, variables=variables)):
         note_at(page, variables.hide(what), node=node, path=path)
@@ -160,13 +160,13 @@ def _mistakes_of_good(
 ) -> Iterator[str]:
     """Return what is wrong with the good settings together, whatever the others that were given should have been."""
     fields = fields_of(kind)
-    doubtful = {name if name in fields else nearest(name, fields) for name in given}
-    doubtful |= {name for name, field in fields.items() if field.required}
-    doubtful -= good.keys()
-    choices = {name: choices_of(fields[name].type) for name in sorted(doubtful & fields.keys())}
+    uncertain = {name if name in fields else nearest(name, fields) for name in given}
+    uncertain |= {name for name, field in fields.items() if field.required}
+    uncertain -= good.keys()
+    choices = {name: choices_of(fields[name].type) for name in sorted(uncertain & fields.keys())}
     open_ones = {name: each for name, each in choices.items() if each}
     found = [
-        find(complete({**good, **dict(zip(open_ones, chosen, strict=True))}, kind))
+        find(fill_required({**good, **dict(zip(open_ones, chosen, strict=True))}, kind))
         for chosen in product(*open_ones.values())
     ]
-    return (what for what in found[0] if all(what in each for each in found) and not depends_on(what, doubtful))
+    return (what for what in found[0] if all(what in each for each in found) and not depends_on(what, uncertain))

@@ -1,4 +1,4 @@
-"""What `${NAME}` stands for: the environment first, then `secrets.env` beside the YAML."""
+"""The values of `${NAME}`: from the environment first, then from `secrets.env` beside the YAML."""
 
 from __future__ import annotations
 
@@ -177,13 +177,13 @@ def note_references(page: Page, node: Node, *, path: str) -> None:
         below = stack.pop()
         if isinstance(below, ScalarNode):
             for reference in REFERENCE.finditer(below.value):
-                page.note(below, misplaced(reference[0]), path=path, token=reference[0])
+                page.note(below, misplaced_reference(reference[0]), path=path, token=reference[0])
         elif is_list(below):
             stack.extend(below.value)
         elif is_mapping(below):
             stack.extend(value for _, value in below.value)
 
 
-def misplaced(reference: str, *, instead: str = "") -> str:
+def misplaced_reference(reference: str, *, instead: str = "") -> str:
     """Return the message for a reference where none is read; `instead` says what to write."""
     return f"`{reference}` is read under `channels` only; {instead or 'write the value itself here'}"

@@ -116,10 +116,10 @@ def _settings(named: Iterable[tuple[str, Schema]]) -> Schema:
 
 def _or_variable(schema: Schema) -> Schema:
     """Return the schema of a setting, which may also be, or hold, a `${NAME}`."""
-    limits = {name: each for name, each in schema.items() if name not in _told(schema)}
+    limits = {name: each for name, each in schema.items() if name not in _annotations(schema)}
     if not limits.keys() & {"pattern", "enum", "minLength", "maxLength"}:
         return schema
-    return {"anyOf": [limits, {"type": "string", "pattern": r"\$\{"}], **_told(schema)}
+    return {"anyOf": [limits, {"type": "string", "pattern": r"\$\{"}], **_annotations(schema)}
 
 
 def _object(properties: Mapping[str, Schema], *, description: str, required: Iterable[str] = ()) -> Schema:
@@ -131,7 +131,7 @@ def _object(properties: Mapping[str, Schema], *, description: str, required: Ite
 def _with_languages(schema: Schema, shape: templates.Shape, *, definitions: Mapping[str, Schema]) -> Schema:
     """Return the schema of a message's field: where a text may be, a map from language to text may."""
     if shape.place is Place.ATTACHMENT:
-        return {"type": "string", **_told(schema)}
+        return {"type": "string", **_annotations(schema)}
     if "anyOf" in schema:
         choices = [_with_languages(choice, shape, definitions=definitions) for choice in schema["anyOf"]]
         return {**schema, "anyOf": choices}
@@ -143,8 +143,8 @@ def _with_languages(schema: Schema, shape: templates.Shape, *, definitions: Mapp
         if item and isinstance(schema.get(key), dict):
             return _items_with_languages(schema, item, key=key, definitions=definitions)
     if "text" in shapes and "items" not in schema and "properties" not in schema:
-        text = {name: value for name, value in schema.items() if name not in _told(schema)}
-        return {**_by_language(text), **_told(schema)}
+        text = {name: value for name, value in schema.items() if name not in _annotations(schema)}
+        return {**_by_language(text), **_annotations(schema)}
     return schema
 
 
@@ -154,7 +154,7 @@ def _record_with_languages(schema: Schema, shape: templates.Shape, *, definition
         name: _with_languages(value, shape.fields[name], definitions=definitions)
         for name, value in record["properties"].items()
     }
-    return {**record, **_told(schema), "properties": properties}
+    return {**record, **_annotations(schema), "properties": properties}
 
 
 def _items_with_languages(
@@ -163,11 +163,11 @@ def _items_with_languages(
     """Return the schema of a list or mapping whose items are under `key`; of attachments one may do without a list."""
     below = _with_languages(schema[key], item, definitions=definitions)
     if item.place is Place.ATTACHMENT:
-        return {"anyOf": [below, {"type": "array", key: below}], **_told(schema)}
+        return {"anyOf": [below, {"type": "array", key: below}], **_annotations(schema)}
     return {**schema, key: below}
 
 
-def _told(schema: Schema) -> Schema:
+def _annotations(schema: Schema) -> Schema:
     """Return the part of a schema that is written for people."""
     return {name: schema[name] for name in ("description", "default") if name in schema}
 

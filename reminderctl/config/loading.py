@@ -74,7 +74,7 @@ def read(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, 
 def judge(reading: Reading) -> Config:
     """Return the configuration that was read, without the files that have mistakes.
 
-    1. A file with a mistake among its workflows is left out whole, its mistakes stand in `Config.broken`.
+    1. A file with a mistake among its workflows is left out whole, its mistakes are in `Config.broken`.
     2. Raises `ConfigError` with every mistake where the settings themselves are wrong, or no file is left.
     """
     pages, fields = reading.pages, reading.fields

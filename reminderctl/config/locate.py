@@ -1,4 +1,4 @@
-"""Where the configuration stands."""
+"""Where the configuration is: its files, and those beside them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reminderctl.errors import UsageError
 
 VARIABLE = "REMINDERCTL_CONFIG"
 FILE = "workflows.yaml"
-SECRETS = "secrets.env"  # beside it: what `${NAME}` stands for
+SECRETS = "secrets.env"  # beside it: the values of `${NAME}`
 SAMPLES = "samples.yaml"  # beside it: bookings to try workflows with
 
 
@@ -45,7 +45,7 @@ def find(option: str | None, environ: Mapping[str, str]) -> Path:
 def yaml_files(folder: Path) -> list[Path]:
     """Return the YAML files directly in a folder that belong to its configuration, by name.
 
-    The bookings that `test` tries workflows with stand in a YAML file, too, but hold no settings. Hidden files are what
+    The bookings that `test` tries workflows with are in a YAML file, too, but hold no settings. Hidden files are what
     editors and file managers leave behind. A link that leads nowhere belongs to it: what it led to may be back in a
     moment, and until then nobody knows what that says.
     """

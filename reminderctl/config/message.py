@@ -12,11 +12,19 @@ from msgspec import Struct
 from yaml.nodes import MappingNode, Node
 
 from reminderctl.channels import ChannelModule
-from reminderctl.config.env import misplaced
+from reminderctl.config.env import misplaced_reference
 from reminderctl.config.message_files import FILE_SUFFIX, file_keys, read_files
 from reminderctl.config.schema import Action as OurKeys
 from reminderctl.config.settings import is_language
-from reminderctl.config.struct_reader import EMPTY, check_keys, encoded_names, fields_of, make, note_at, read_booleans
+from reminderctl.config.struct_reader import (
+    EMPTY,
+    check_keys,
+    encoded_names,
+    fields_of,
+    make_struct,
+    note_at,
+    read_booleans,
+)
 from reminderctl.config.suggestions import depends_on, did_you_mean, nearest, quote
 from reminderctl.config.yaml_file import Page, place_in
 from reminderctl.config.yaml_nodes import entries, is_list, is_mapping, is_text, key_node, plain
@@ -171,7 +179,7 @@ def _check_text(draft: Draft, path: tuple[str | int, ...], *, place: Place, text
         return
     strays = list(_REFERENCE.finditer(text)) if draft.page.strays and path not in draft.from_files else []
     for stray in strays:
-        what = misplaced(stray[0], instead=_instead_of_reference(draft, path))
+        what = misplaced_reference(stray[0], instead=_instead_of_reference(draft, path))
         draft.page.note(node_at(draft.node, path), what, path=draft.path, token=stray[0])
     if place is Place.URL:
         for offset, what in templates.url_mistakes(text):
@@ -266,16 +274,16 @@ def _check_shape(
     """Note what keeps a version of the message from being one; each complaint once."""
     message_type, address = draft.module.Message, draft.address
     stand_in = {"to": ADDRESS_KINDS[address].example} if address and "to" in encoded_names(message_type) else {}
-    complaints: dict[tuple[str, str], None] = {}
+    mistakes_found: dict[tuple[str, str], None] = {}
     for version in versions:
-        _, wrong = make({**version, **stand_in}, message_type, folder=draft.folder, sources={})
-        complaints.update(dict.fromkeys(wrong))
-    for field, what in complaints:
+        _, wrong = make_struct({**version, **stand_in}, message_type, folder=draft.folder, sources={})
+        mistakes_found.update(dict.fromkeys(wrong))
+    for field, what in mistakes_found:
         if field not in unfinished:
             draft.note(what, field=field if f"{field}{FILE_SUFFIX}" not in draft.nodes else f"{field}{FILE_SUFFIX}")
     # What was told already, and at its very place, is not told again; nor is what may follow from it alone.
-    doubtful = unfinished | draft.told | {field for field, _ in complaints if field in tree}
-    doubtful |= {nearest(name, encoded_names(message_type)) for name in unfinished}
-    for what in draft.module.validate_message({name: value for name, value in tree.items() if name not in doubtful}):
-        if not depends_on(what, doubtful):
+    uncertain = unfinished | draft.told | {field for field, _ in mistakes_found if field in tree}
+    uncertain |= {nearest(name, encoded_names(message_type)) for name in unfinished}
+    for what in draft.module.validate_message({name: value for name, value in tree.items() if name not in uncertain}):
+        if not depends_on(what, uncertain):
             draft.note(what)

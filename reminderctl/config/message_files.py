@@ -1,4 +1,4 @@
-"""Texts of a message that stand in files beside the YAML."""
+"""Texts of a message that are in files beside the YAML."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import structs
 from yaml.nodes import MappingNode, Node
 
-from reminderctl.config.suggestions import allows, explain_refusal, suggest
+from reminderctl.config.suggestions import allows, explain_mistake, suggest
 from reminderctl.config.yaml_file import Page
 from reminderctl.config.yaml_nodes import entries, is_empty, is_mapping, key_node, plain, unquoted
 from reminderctl.secret import Secret
@@ -23,7 +23,7 @@ BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, 
 EMPTY = "is empty; give it a value or leave it out"
 
 
-class Complaint(NamedTuple):
+class FieldMistake(NamedTuple):
     """What is wrong with one field; `field` is empty where they are right one by one but not together."""
 
     field: str
@@ -43,7 +43,7 @@ def read_struct(
 ) -> T | None:
     """Return the mapping at `node` as a struct, or None with every mistake noted.
 
-    `values` stand for the node's own values where something was filled in; `sources` says through what: `${PORT}`.
+    `values` replace the node's own values where something was filled in; `sources` says through what: `${PORT}`.
     Such values are never shown, and `hide` takes them out of what the struct itself says. Keys to `leave_out` are
     neither looked at nor missed.
     """
@@ -54,8 +54,8 @@ def read_struct(
     nodes = {name: value for name, value in entries(node).items() if name not in leave_out}
     nodes = check_keys(page, node, nodes=nodes, known=encoded_names(kind), path=path)
     given = {name: plain(value) if values is None else values[name] for name, value in nodes.items()}
-    made, complaints = make(given, kind, folder=page.path.parent, sources=sources or {})
-    for field, what in complaints:
+    made, mistakes = make_struct(given, kind, folder=page.path.parent, sources=sources or {})
+    for field, what in mistakes:
         if field in nodes or field not in entries(node):
             note_at(page, what if field else hide(what), node=node, path=path, field=field)
     return made if len(page.problems) == before else None
@@ -82,42 +82,42 @@ def note_at(page: Page, what: str, *, node: MappingNode, path: str, field: str =
     page.note(nodes.get(field) or nodes.get(what.partition(":")[0]) or node, what, path=path)
 
 
-def make(
+def make_struct(
     given: Mapping[str, Any], kind: type[T], *, folder: Path, sources: Mapping[str, str]
-) -> tuple[T | None, list[Complaint]]:
+) -> tuple[T | None, list[FieldMistake]]:
     """Return the struct of these values, or what is wrong with each."""
     given = read_booleans(given, kind)
     try:
         return convert(given, kind, folder=folder), []
     except msgspec.ValidationError as error:
         whole = str(error)
-    good, complaints = {}, []
+    good, mistakes = {}, []
     for name, field in fields_of(kind).items():
         if name in given:
             try:
                 good[name] = convert(given[name], field.type, folder=folder)
             except msgspec.ValidationError:
-                told = _refusals(given[name], field.type, folder=folder, source=sources.get(name, ""))
-                complaints += [Complaint(name, f"{name}: {what}") for what in told]
+                texts = _mistakes_in(given[name], field.type, folder=folder, source=sources.get(name, ""))
+                mistakes += [FieldMistake(name, f"{name}: {what}") for what in texts]
         elif field.required:
-            complaints.append(Complaint(name, f"`{name}` is missing"))
-    if not complaints:
-        return None, [Complaint("", whole)]
+            mistakes.append(FieldMistake(name, f"`{name}` is missing"))
+    if not mistakes:
+        return None, [FieldMistake("", whole)]
     try:
-        complete(good, kind)
+        fill_required(good, kind)
     except ValueError as error:  # what the struct itself says of the good ones
-        complaints.append(Complaint("", str(error)))
-    return None, complaints
+        mistakes.append(FieldMistake("", str(error)))
+    return None, mistakes
 
 
-def complete(good: Mapping[str, Any], kind: type[T]) -> T:
+def fill_required(good: Mapping[str, Any], kind: type[T]) -> T:
     """Return the struct of these values, with something in the place of those that it cannot do without."""
     fields = {name: field for name, field in fields_of(kind).items() if name in good or field.required}
     stand_ins = {name: Secret("") if allows(field.type, Secret) else "" for name, field in fields.items()}
     return kind(**{field.name: {**stand_ins, **good}[name] for name, field in fields.items()})
 
 
-def good_values(given: Mapping[str, Any], kind: Any, *, folder: Path) -> dict[str, Any]:
+def valid_values(given: Mapping[str, Any], kind: Any, *, folder: Path) -> dict[str, Any]:
     """Return those of the values that are as their fields want them."""
     good = {}
     for name, value in read_booleans(given, kind).items():
@@ -126,27 +126,27 @@ def good_values(given: Mapping[str, Any], kind: Any, *, folder: Path) -> dict[st
     return good
 
 
-def _refusals(value: Any, kind: Any, *, folder: Path, source: str) -> list[str]:
+def _mistakes_in(value: Any, kind: Any, *, folder: Path, source: str) -> list[str]:
     """Return what is wrong with one value: with each of its parts that is wrong, or with all of it."""
     try:
         convert(value, kind, folder=folder)
     except msgspec.ValidationError as error:
-        whole = explain_refusal(str(error), kind=kind, value=value, source=source)
+        whole = explain_mistake(str(error), kind=kind, value=value, source=source)
     else:
         return []
-    below = _kind_of_values(kind)
+    below = _type_of_values(kind)
     parts = value.items() if isinstance(value, dict) and below else ()
-    told = [f"{name}: {what}" for name, part in parts for what in _refusals(part, below, folder=folder, source=source)]
-    return told or [whole]
+    of_parts = ((name, _mistakes_in(part, below, folder=folder, source=source)) for name, part in parts)
+    return [f"{name}: {what}" for name, texts in of_parts for what in texts] or [whole]
 
 
-def _kind_of_values(kind: Any) -> Any:
+def _type_of_values(kind: Any) -> Any:
     """Return the type of a mapping's values; None where the type is no mapping of names that anyone may choose."""
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is dict:
         return arguments[1]
     inner = arguments[:1] if origin is Annotated else arguments if origin in (Union, types.UnionType) else ()
-    return next(filter(None, map(_kind_of_values, inner)), None)
+    return next(filter(None, map(_type_of_values, inner)), None)
 
 
 def convert(given: Any, kind: Any, *, folder: Path) -> Any:

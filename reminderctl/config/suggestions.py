@@ -65,7 +65,7 @@ def depends_on(complaint: str, fields: Set[str]) -> bool:
     return not fields.isdisjoint(words)
 
 
-def explain_refusal(complaint: str, *, kind: Any, value: Any, source: str = "") -> str:
+def explain_mistake(complaint: str, *, kind: Any, value: Any, source: str = "") -> str:
     """Return what msgspec's complaint about one field's value means.
 
     `source` is what a value was read through (`${PORT}`); such a value is never shown, and neither is text where text

@@ -1,4 +1,4 @@
-"""What no reader of a YAML tree should have to think about: equal keys, tags, `<<`, aliases that expand without end."""
+"""Checks of a YAML tree that its readers rely on: no equal keys, no tags, `<<` copied, aliases that end."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class RefusedError(Exception):
         self.root, self.node, self.what = root, node, what
 
 
-class Examination:
+class FormCheck:
     """Walk over a tree, each node once however often it is aliased, and note its mistakes of form."""
 
     def __init__(self, page: Page, root: MappingNode) -> None:

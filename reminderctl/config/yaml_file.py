@@ -15,8 +15,8 @@ LONGEST = 1_000  # characters of a complaint, which may quote what it is about
 class Page:
     """A file and the mistakes found in it so far.
 
-    `name` is how people call the file. `strays` says that a `${` stands somewhere but under `channels`. `warnings` are
-    what only `check` looks for.
+    `name` is how people call the file. `strays` is True if there is a `${` somewhere but under `channels`. `warnings`
+    are what only `check` looks for.
     """
 
     __slots__ = ("name", "path", "problems", "root", "strays", "text", "warnings")

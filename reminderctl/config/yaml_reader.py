@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from reminderctl.config.yaml_checks import DEEPEST, TOO_DEEP, Examination, RefusedError
+from reminderctl.config.yaml_checks import DEEPEST, TOO_DEEP, FormCheck, RefusedError
 from reminderctl.config.yaml_file import Page, place_in
 from reminderctl.config.yaml_nodes import is_empty, is_mapping, is_text, paths
 from reminderctl.errors import Problem
@@ -33,7 +33,7 @@ _FASTEST: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml where P
 
 
 class _Loader(_FASTEST):  # type: ignore[misc]  # which of the two it is shows only at run time
-    """A loader for which a value is what is written; it does not even keep track of where it stands.
+    """A loader for which a value is what is written; it does not even keep track of where it is.
 
     PyYAML would ask three methods of its resolver about each value, a third of the time that reading a file takes.
     """
@@ -136,7 +136,7 @@ def _checked_root(page: Page, root: Node | None) -> MappingNode | None:
         mark = yaml.Mark(page.name, 0, 0, 0, "", 0)
         return MappingNode("tag:yaml.org,2002:map", [], mark, mark)
     if is_mapping(root):
-        Examination(page, root)
+        FormCheck(page, root)
         return root
     page.note(root, "expected keys such as `timezone:` and `workflows:` at the left edge", path="")
     return None
