@@ -1,4 +1,4 @@
-"""Do a workflow's filters let a booking, a participant of it, through?"""
+"""Matching: which bookings, and which of their participants, a workflow's filters let through."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NEVER_WITHOUT_A_FILTER = frozenset({"canceled", "rejected", "no_show"})
 def matching_participants(
     workflow: Workflow, booking: Booking, *, default_language: str
 ) -> tuple[Participant, ...] | None:
-    """The participants that a workflow's filters let through; None where the booking itself does not match.
+    """Return the participants that a workflow's filters let through; None where the booking itself does not match.
 
     An empty tuple: the booking has no participants, and matches.
     """
@@ -32,7 +32,7 @@ def matching_participants(
 def why_not_matching(
     workflow: Workflow, booking: Booking, participant: Participant | None, *, default_language: str
 ) -> str | None:
-    """The filter that says no to one participant (or to a booking without any), in words; None where all say yes."""
+    """Return the filter that refuses one participant (or a booking without any), in words; None where none does."""
     if refusal := _dead(workflow, booking, participant):
         return refusal
     for name, wanted, unwanted in _given(workflow.filters, workflow.exceptions):
@@ -44,12 +44,12 @@ def why_not_matching(
 
 @lru_cache(maxsize=1024)
 def _given(filters: Filters, exceptions: Filters) -> tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]:
-    """The filters that a workflow has: name, what is wanted, what is not."""
+    """Return the filters that a workflow has: name, what is wanted, what is not."""
     every = ((name, getattr(filters, name), getattr(exceptions, name)) for name in Filters.__struct_fields__)
     return tuple((name, wanted, unwanted) for name, wanted, unwanted in every if wanted or unwanted)
 
 
-class Verdict(NamedTuple):
+class FilterResult(NamedTuple):
     """What one filter says of one participant, or of a booking without any; `refusal` is None where it says yes."""
 
     filter: str
@@ -59,20 +59,21 @@ class Verdict(NamedTuple):
     refusal: str | None
 
 
-def verdicts(
+def filter_results(
     workflow: Workflow, booking: Booking, participant: Participant | None, *, default_language: str
-) -> Iterator[Verdict]:
-    """What each filter of a workflow says, the status always among them."""
+) -> Iterator[FilterResult]:
+    """Yield what each filter of a workflow says, the status always among them."""
     for name in Filters.__struct_fields__:
         wanted, unwanted = getattr(workflow.filters, name), getattr(workflow.exceptions, name)
         if wanted or unwanted or name == "status":
             values = FILTERS[name].values_of(booking, participant, default_language)
             refusal = _dead(workflow, booking, participant) if name == "status" else None
-            yield Verdict(name, _shown(values), wanted, unwanted, refusal or _refusal(name, values, wanted, unwanted))
+            refusal = refusal or _refusal(name, values, wanted, unwanted)
+            yield FilterResult(name, _shown(values), wanted, unwanted, refusal)
 
 
 def _dead(workflow: Workflow, booking: Booking, participant: Participant | None) -> str | None:
-    """Why a workflow that filters by no status passes over this one."""
+    """Return why a workflow that filters by no status passes over this one."""
     if workflow.filters.status:
         return None
     statuses = {standard_status(booking.status), standard_status(own_status(booking, participant))}

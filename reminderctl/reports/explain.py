@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from reminderctl.bookings import Bookings
 from reminderctl.core import matching, planning, recipients, timing
-from reminderctl.core.matching import Verdict
+from reminderctl.core.matching import FilterResult
 from reminderctl.ledger import Ledger, circuits, history, missing, restores, retention, watermarks
 from reminderctl.ledger.history import FullRecord, Record, unrecorded
 from reminderctl.ledger.watermarks import Key, Watermark
@@ -61,7 +61,7 @@ class Explained(NamedTuple):
 class Reasoning(NamedTuple):
     """All that was considered for one trigger of a workflow.
 
-    `filters` holds the verdicts on each participant by customer id, or on the booking itself under an empty one;
+    `filters` holds the results for each participant by customer id, or on the booking itself under an empty one;
     `marks` the watermarks of actions by their ids.
     """
 
@@ -72,7 +72,7 @@ class Reasoning(NamedTuple):
     due_at: datetime
     expires_at: datetime
     marks: Mapping[str, Watermark]
-    filters: dict[str, list[Verdict]]
+    filters: dict[str, list[FilterResult]]
     deliveries: list[Explained]
 
 
@@ -84,7 +84,7 @@ def reason_about(
         people: tuple[Participant | None, ...] = booking.participants or (None,)
         filters = {
             person.customer.id if person else "": [
-                *matching.verdicts(workflow, booking, person, default_language=config.language)
+                *matching.filter_results(workflow, booking, person, default_language=config.language)
             ]
             for person in people
         }

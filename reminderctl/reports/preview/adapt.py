@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import structs
 
 from reminderctl.core.filters import FILTERS
-from reminderctl.core.matching import matching_participants, verdicts
+from reminderctl.core.matching import filter_results, matching_participants
 from reminderctl.model import Booking, Config, Customer, Participant, Workflow
 from reminderctl.reports.preview.models import Sample
 
@@ -32,5 +32,5 @@ def adapt(sample: Sample, workflow: Workflow, *, config: Config) -> Sample | Non
 
 
 def _passes(name: str, workflow: Workflow, booking: Booking, *, config: Config) -> bool:
-    found = verdicts(workflow, booking, booking.participants[0], default_language=config.language)
-    return not any(verdict.refusal for verdict in found if verdict.filter == name)
+    results = filter_results(workflow, booking, booking.participants[0], default_language=config.language)
+    return not any(result.refusal for result in results if result.filter == name)
