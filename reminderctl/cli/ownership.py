@@ -122,12 +122,12 @@ def _still_names(owner: Path, ledger: Path) -> bool:
     from reminderctl.config import loading
 
     try:
-        reading = loading.read(owner, {}, outbox=Path())
+        parsed = loading.read(owner, {}, outbox=Path())
     except UsageError:  # a folder that has no YAML any more
         return False
     except ReminderctlError:
         return True
-    if any(page.root is None for page in reading.pages):
+    if any(file.root is None for file in parsed.files):
         return True
-    named: Path = reading.fields["ledger"]
+    named: Path = parsed.fields["ledger"]
     return named.resolve() == ledger.resolve() or _is_same_file(named, ledger)

@@ -2,68 +2,47 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
 from yaml.nodes import MappingNode, Node
 
 from reminderctl import channels
 from reminderctl.channels import ChannelModule
 from reminderctl.config import addresses
 from reminderctl.config import channels as channel_settings
+from reminderctl.config.action_reader import ActionContext, ActionReader
 from reminderctl.config.env import REFERENCE, misplaced_reference
-from reminderctl.config.message import OUR_KEYS, Draft, mistakes, read_message
+from reminderctl.config.message import OUR_KEYS, read_message, text_mistakes
 from reminderctl.config.settings import read_identifier, read_text, read_texts
 from reminderctl.config.struct_reader import encoded_names
 from reminderctl.config.suggestions import suggest
-from reminderctl.config.yaml_file import Page
+from reminderctl.config.yaml_file import YamlFile
 from reminderctl.config.yaml_nodes import entries, is_empty, is_list, is_mapping
 from reminderctl.core.recipients import CHANNELS, RECIPIENTS
 from reminderctl.messages import templates
-from reminderctl.model import Action, Admin, Company, Configured
+from reminderctl.model import Action, Configured
 
 
-class Surroundings(Struct, kw_only=True):
-    """What an action is read against: the settings of all files, and how closely to look.
-
-    `channels` grows by those that need no settings, `read_files` by the files that texts come from. Nothing of what is
-    `private` may be sent. `unreadable` names YAML files that could not be read; they may hold the settings that are
-    missing.
-    """
-
-    channels: dict[str, Configured]
-    read_files: list[Path]
-    folder: Path
-    private: tuple[Path, ...]
-    language: str
-    company: Company
-    admin: Admin
-    outbox: bool
-    deep: bool
-    unreadable: list[str]
-
-
-def read_actions(page: Page, node: Node, *, path: str, around: Surroundings) -> tuple[Action, ...]:
+def read_actions(file: YamlFile, node: Node, *, path: str, context: ActionContext) -> tuple[Action, ...]:
     """Return the actions that are without mistakes; the mistakes of the others are noted."""
     if not is_list(node):
-        page.note(node, "actions: expected a list: each action begins with `- send: ...`", path=path)
+        file.note(node, "actions: expected a list: each action begins with `- send: ...`", path=path)
         return ()
     if not node.value:
-        page.note(node, "actions: the list is empty; a workflow has at least one", path=path)
+        file.note(node, "actions: the list is empty; a workflow has at least one", path=path)
     actions: dict[str, Action] = {}
     for index, action_node in enumerate(node.value):
         place = f"{path}: actions[{index}]"
         if not is_mapping(action_node):
-            page.note(action_node, "expected a mapping that begins with `send`", path=place)
+            file.note(action_node, "expected a mapping that begins with `send`", path=place)
             continue
-        action = _read_action(page, action_node, path=place, around=around)
+        action = _read_action(file, action_node, path=place, context=context)
         if action is None:
             continue
         if action.id in actions:
             named = "id" in entries(action_node)
             what = f"the id `{action.id}` is taken by an earlier action" if named else _ANOTHER.format(action.channel)
-            page.note(entries(action_node)["id" if named else "send"], what, path=place)
+            file.note(entries(action_node)["id" if named else "send"], what, path=place)
         actions.setdefault(action.id, action)
     return tuple(actions.values())
 
@@ -72,56 +51,52 @@ def read_actions(page: Page, node: Node, *, path: str, around: Surroundings) -> 
 _ANOTHER = "another action sends on {} too; give this one an `id`, and leave the first as it is"
 
 
-def _read_action(page: Page, node: MappingNode, *, path: str, around: Surroundings) -> Action | None:
+def _read_action(file: YamlFile, node: MappingNode, *, path: str, context: ActionContext) -> Action | None:
     """Return the action, None where not even its channel is known. Its mistakes are noted."""
     nodes = entries(node)
     if "send" not in nodes:
-        page.note(node, f"`send` is missing; the channels are {', '.join(CHANNELS)}", path=path)
+        file.note(node, f"`send` is missing; the channels are {', '.join(CHANNELS)}", path=path)
         return None
-    channel = read_text(page, nodes["send"], path=path, lead="send: ")
+    channel = read_text(file, nodes["send"], path=path, lead="send: ")
     if channel not in CHANNELS:
         if channel:
             what = f"unknown channel `{channel}`{suggest(channel, CHANNELS, of='the channels are')}"
-            page.note(nodes["send"], what, path=path)
+            file.note(nodes["send"], what, path=path)
         return None
-    module = channels.module(_configured(page, node, channel=channel, path=path, around=around).module)
+    module = channels.module(_configured(file, node, channel=channel, path=path, context=context).module)
     message = read_message(
-        Draft(
-            page=page,
+        ActionReader(
+            file=file,
             node=node,
             nodes=nodes,
             path=path,
             module=module,
             address=CHANNELS[channel].address,
-            folder=around.folder,
-            private=around.private,
-            language=around.language,
-            deep=around.deep,
-            read_files=around.read_files,
+            context=context,
         )
     )
     return Action(
-        id=read_identifier(page, nodes["id"], path=path) if "id" in nodes else channel,
+        id=read_identifier(file, nodes["id"], path=path) if "id" in nodes else channel,
         channel=channel,
-        to=_read_recipients(page, node, given=nodes.get("to"), path=path, channel=channel, around=around),
-        lane=_lane(module, message, channel=channel, language=around.language),
+        to=_read_recipients(file, node, given=nodes.get("to"), path=path, channel=channel, context=context),
+        lane=_lane(module, message, channel=channel, language=context.language),
         message=message,
     )
 
 
-def _configured(page: Page, node: MappingNode, *, channel: str, path: str, around: Surroundings) -> Configured:
+def _configured(file: YamlFile, node: MappingNode, *, channel: str, path: str, context: ActionContext) -> Configured:
     """Return the channel's settings; where it has none, note that, unless it can do without."""
-    if channel in around.channels:
-        return around.channels[channel]
+    if channel in context.channels:
+        return context.channels[channel]
     keys = frozenset(entries(node)) - OUR_KEYS
     configured = channel_settings.without_settings(channel, keys=keys)
-    if around.outbox or channel_settings.needs_no_settings(channel):
-        around.channels[channel] = configured
+    if context.outbox or channel_settings.needs_no_settings(channel):
+        context.channels[channel] = configured
     else:
         what = channel_settings.explain_absence(channel)
-        if around.unreadable:
-            what += f" (if it does not stand in {' or '.join(around.unreadable)}, which cannot be read)"
-        page.note(entries(node)["send"], what, path=path)
+        if context.unreadable:
+            what += f" (if it does not stand in {' or '.join(context.unreadable)}, which cannot be read)"
+        file.note(entries(node)["send"], what, path=path)
     return configured
 
 
@@ -139,45 +114,45 @@ _SOMEBODY = f"write {', '.join(RECIPIENTS)} or an address"
 
 
 def _read_recipients(
-    page: Page, node: MappingNode, *, given: Node | None, path: str, channel: str, around: Surroundings
+    file: YamlFile, node: MappingNode, *, given: Node | None, path: str, channel: str, context: ActionContext
 ) -> tuple[str, ...]:
     """Return the recipients of `to`; none on a channel that has none."""
     kind = CHANNELS[channel].address
     if kind is None:
         if given is not None:
-            what = f"to: a {channel} has no recipient; {_elsewhere(channel, around=around)}"
-            page.note(given, what, path=path)
+            what = f"to: a {channel} has no recipient; {_elsewhere(channel, context=context)}"
+            file.note(given, what, path=path)
         return ()
     if given is None or is_empty(given):
-        page.note(given or node, f"`to` is missing; {_SOMEBODY}", path=path)
+        file.note(given or node, f"`to` is missing; {_SOMEBODY}", path=path)
         return ()
     recipients: dict[str, None] = {}
-    for text, text_node in read_texts(page, given, path=path, lead="to: ", instead=_SOMEBODY):
+    for text, text_node in read_texts(file, given, path=path, lead="to: ", instead=_SOMEBODY):
         if text in recipients:
-            page.note(text_node, f"to: `{text}` stands here twice", path=path)
+            file.note(text_node, f"to: `{text}` stands here twice", path=path)
         else:
-            _check_recipient(page, text_node, text=text, path=path, kind=kind, around=around)
+            _check_recipient(file, text_node, text=text, path=path, kind=kind, context=context)
         recipients[text] = None
     return tuple(recipients)
 
 
-def _elsewhere(channel: str, *, around: Surroundings) -> str:
+def _elsewhere(channel: str, *, context: ActionContext) -> str:
     """Return what says where a message without recipient goes."""
-    has_url = "url" in encoded_names(channels.module(around.channels[channel].module).Message)
+    has_url = "url" in encoded_names(channels.module(context.channels[channel].module).Message)
     return "its `url` says where it goes" if has_url else "leave `to` out"
 
 
-def _check_recipient(page: Page, node: Node, *, text: str, path: str, kind: str, around: Surroundings) -> None:
+def _check_recipient(file: YamlFile, node: Node, *, text: str, path: str, kind: str, context: ActionContext) -> None:
     reference = REFERENCE.search(text)
     if reference:
-        page.note(node, f"to: {misplaced_reference(reference[0])}", path=path, token=reference[0])
+        file.note(node, f"to: {misplaced_reference(reference[0])}", path=path, token=reference[0])
     elif "{" in text:
-        for _, what in mistakes(text, deep=around.deep):
-            page.note(node, f"to: {what}", path=path)
+        for _, what in text_mistakes(text, deep=context.deep):
+            file.note(node, f"to: {what}", path=path)
     else:
         mistake = addresses.recipient_mistake(text, kind)
-        noun = {"admin": around.admin, "company": around.company}.get(text)
+        noun = {"admin": context.admin, "company": context.company}.get(text)
         if not mistake and noun is not None and not getattr(noun, kind):
             mistake = f"`{text}` has no {kind} in the settings; add `{text}: {{{kind}: ...}}`"
         if mistake:
-            page.note(node, f"to: {mistake}", path=path)
+            file.note(node, f"to: {mistake}", path=path)

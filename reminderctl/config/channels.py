@@ -23,22 +23,22 @@ from reminderctl.config.struct_reader import (
     valid_values,
 )
 from reminderctl.config.suggestions import choices_of, depends_on, nearest, one_of, suggest
-from reminderctl.config.yaml_file import Page
+from reminderctl.config.yaml_file import YamlFile
 from reminderctl.config.yaml_nodes import entries, is_empty, is_mapping
 from reminderctl.core.recipients import CHANNELS
 from reminderctl.model import Configured
 
 
-def read_channels(page: Page, node: Node, *, variables: Variables) -> dict[str, Configured]:
+def read_channels(file: YamlFile, node: Node, *, variables: Variables) -> dict[str, Configured]:
     """Return every channel that the YAML names; note mistakes in settings, which are None then."""
     if not is_mapping(node):
-        page.note(node, "expected a mapping such as `sms: {provider: twilio, ...}`", path="channels")
+        file.note(node, "expected a mapping such as `sms: {provider: twilio, ...}`", path="channels")
         return {}
     found = {}
     for name, below in check_keys(
-        page, node, nodes=entries(node), known=CHANNELS, path="channels", noun="channel"
+        file, node, nodes=entries(node), known=CHANNELS, path="channels", noun="channel"
     ).items():
-        found[name] = _read_channel(page, below, name=name, variables=variables)
+        found[name] = _read_channel(file, below, name=name, variables=variables)
     return found
 
 
@@ -72,52 +72,52 @@ def explain_absence(channel: str) -> str:
     return f"`channels` has no `{channel}`; add it with {one_of(needed).replace(' or ', ' and ')}"
 
 
-def _read_channel(page: Page, node: Node, *, name: str, variables: Variables) -> Configured:
+def _read_channel(file: YamlFile, node: Node, *, name: str, variables: Variables) -> Configured:
     path = f"channels.{name}"
     if not is_mapping(node):
-        page.note(node, "expected a mapping of keys and values", path=path)
+        file.note(node, "expected a mapping of keys and values", path=path)
         return without_settings(name, keys=frozenset())
-    module_name = _chosen_module(page, node, name=name, path=path)
+    module_name = _chosen_module(file, node, name=name, path=path)
     if not module_name:
         return without_settings(name, keys=frozenset())
     module = channels.module(module_name)
     return Configured(
-        module=module_name, settings=_read_settings(page, node, module=module, path=path, variables=variables)
+        module=module_name, settings=_read_settings(file, node, module=module, path=path, variables=variables)
     )
 
 
-def _chosen_module(page: Page, node: MappingNode, *, name: str, path: str) -> str:
+def _chosen_module(file: YamlFile, node: MappingNode, *, name: str, path: str) -> str:
     """Return the module that `provider` chooses; an empty text, and a note, where it chooses none."""
     providers = channels.providers(name)
     given = entries(node).get("provider")
     if not providers:
         return name
     if given is None:
-        page.note(node, f"`provider` is missing; {name} is carried by {one_of(providers)}", path=path)
+        file.note(node, f"`provider` is missing; {name} is carried by {one_of(providers)}", path=path)
         return ""
-    provider = read_text(page, given, path=path, lead="provider: ")
+    provider = read_text(file, given, path=path, lead="provider: ")
     if provider in providers:
         return f"{name}.{provider}"
     if provider:
-        page.note(given, f"unknown provider `{provider}`{suggest(provider, providers, of='there are')}", path=path)
+        file.note(given, f"unknown provider `{provider}`{suggest(provider, providers, of='there are')}", path=path)
     return ""
 
 
-def _read_settings(page: Page, node: MappingNode, *, module: ChannelModule, path: str, variables: Variables) -> Any:
+def _read_settings(file: YamlFile, node: MappingNode, *, module: ChannelModule, path: str, variables: Variables) -> Any:
     """Return the channel's settings, or None with the mistakes noted.
 
     Where variables are optional and one is not set, the settings are what can be made without it, or None.
     """
     kind = module.Settings
     filled = {
-        name: fill_in(page, value, path=path, variables=variables)
+        name: fill_in(file, value, path=path, variables=variables)
         for name, value in entries(node).items()
         if name != "provider" or name in encoded_names(kind)
     }
     incomplete = {name for name, (_, _, complete) in filled.items() if not complete}
     values = {name: value for name, (value, _, _) in filled.items()}
     settings = read_struct(
-        page,
+        file,
         node,
         kind=kind,
         path=path,
@@ -132,20 +132,20 @@ def _read_settings(page: Page, node: MappingNode, *, module: ChannelModule, path
     else:
         known = {name: each for name, each in values.items() if name not in incomplete | _empty(node)}
         found = _mistakes_of_good(
-            find, kind, good=valid_values(known, kind, folder=page.path.parent), given=values.keys()
+            find, kind, good=valid_values(known, kind, folder=file.path.parent), given=values.keys()
         )
-    for what in (*found, *_untrusted(page, settings, module=module, variables=variables)):
-        note_at(page, variables.hide(what), node=node, path=path)
+    for what in (*found, *_untrusted(file, settings, module=module, variables=variables)):
+        note_at(file, variables.hide(what), node=node, path=path)
     return settings if variables.optional or not incomplete else None
 
 
-def _untrusted(page: Page, settings: Any, *, module: ChannelModule, variables: Variables) -> Iterator[str]:
+def _untrusted(file: YamlFile, settings: Any, *, module: ChannelModule, variables: Variables) -> Iterator[str]:
     """Yield why a program of the settings must not be run: others may change it, or the YAML that names it."""
     if settings is None or variables.optional:
         return
     for name, files in module.programs(settings).items():
-        for file in [*files, page.path] if files else []:
-            if stranger := trust.find_stranger(file):
+        for path in [*files, file.path] if files else []:
+            if stranger := trust.find_stranger(path):
                 us = trust.owner_name(os.geteuid())
                 yield f"{name}: {us} would run what others can choose: {stranger}"
                 break

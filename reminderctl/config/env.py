@@ -14,7 +14,7 @@ from yaml.nodes import Node, ScalarNode
 from reminderctl import trust
 from reminderctl.config.locate import SECRETS
 from reminderctl.config.suggestions import did_you_mean
-from reminderctl.config.yaml_file import Page
+from reminderctl.config.yaml_file import YamlFile
 from reminderctl.config.yaml_nodes import entries, is_list, is_mapping, plain
 from reminderctl.errors import Problem
 
@@ -130,20 +130,20 @@ def _unquote(text: str) -> str | None:
     return re.split(r"\s#", text, maxsplit=1)[0].rstrip()
 
 
-def fill_in(page: Page, node: Node, *, path: str, variables: Variables) -> tuple[Any, str, bool]:
+def fill_in(file: YamlFile, node: Node, *, path: str, variables: Variables) -> tuple[Any, str, bool]:
     """Return the value at a node with its `${NAME}` replaced, the references it held, and whether all of them are set.
 
     A mistake is noted for each that is not, unless `variables` are optional.
     """
     if isinstance(node, ScalarNode):
-        return _fill_text(page, node, path=path, variables=variables) if "${" in node.value else (node.value, "", True)
-    if "${" not in page.text:
+        return _fill_text(file, node, path=path, variables=variables) if "${" in node.value else (node.value, "", True)
+    if "${" not in file.text:
         return plain(node), "", True
     if is_list(node):
-        parts = [fill_in(page, each, path=path, variables=variables) for each in node.value]
+        parts = [fill_in(file, each, path=path, variables=variables) for each in node.value]
         return [part[0] for part in parts], *_together(parts)
     if is_mapping(node):
-        named = {name: fill_in(page, each, path=path, variables=variables) for name, each in entries(node).items()}
+        named = {name: fill_in(file, each, path=path, variables=variables) for name, each in entries(node).items()}
         return {name: part[0] for name, part in named.items()}, *_together(list(named.values()))
     return plain(node), "", True
 
@@ -152,32 +152,32 @@ def _together(parts: list[tuple[Any, str, bool]]) -> tuple[str, bool]:
     return " ".join(part[1] for part in parts if part[1]), all(part[2] for part in parts)
 
 
-def _fill_text(page: Page, node: ScalarNode, *, path: str, variables: Variables) -> tuple[str, str, bool]:
+def _fill_text(file: YamlFile, node: ScalarNode, *, path: str, variables: Variables) -> tuple[str, str, bool]:
     complete = True
     text = str(node.value)
     for reference in REFERENCE.finditer(text):
         name = reference[1]
         if not _NAME.fullmatch(name):
-            page.note(
+            file.note(
                 node, f"`{reference[0]}` names no variable; write ${{NAME}} with letters, digits and _", path=path
             )
             complete = False
         elif not variables.find(name):
             complete = False
             if not variables.optional:
-                page.note(node, variables.explain_absence(name), path=path, token=reference[0])
+                file.note(node, variables.explain_absence(name), path=path, token=reference[0])
     references = " ".join(reference[0] for reference in REFERENCE.finditer(text))
     return REFERENCE.sub(lambda found: variables.find(found[1]) or "", text), references, complete
 
 
-def note_references(page: Page, node: Node, *, path: str) -> None:
+def note_references(file: YamlFile, node: Node, *, path: str) -> None:
     """Note a mistake for each `${...}` at or below a node where none is read."""
     stack = [node]
     while stack:
         below = stack.pop()
         if isinstance(below, ScalarNode):
             for reference in REFERENCE.finditer(below.value):
-                page.note(below, misplaced_reference(reference[0]), path=path, token=reference[0])
+                file.note(below, misplaced_reference(reference[0]), path=path, token=reference[0])
         elif is_list(below):
             stack.extend(below.value)
         elif is_mapping(below):

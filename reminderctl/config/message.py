@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any, cast
 
-from msgspec import Struct
-from yaml.nodes import MappingNode, Node
+from yaml.nodes import Node
 
-from reminderctl.channels import ChannelModule
+from reminderctl.config.action_reader import ActionReader
 from reminderctl.config.env import misplaced_reference
 from reminderctl.config.message_files import FILE_SUFFIX, file_keys, read_files
 from reminderctl.config.schema import Action as OurKeys
@@ -22,11 +20,10 @@ from reminderctl.config.struct_reader import (
     encoded_names,
     fields_of,
     make_struct,
-    note_at,
     read_booleans,
 )
 from reminderctl.config.suggestions import depends_on, did_you_mean, nearest, quote
-from reminderctl.config.yaml_file import Page, place_in
+from reminderctl.config.yaml_file import place_in
 from reminderctl.config.yaml_nodes import entries, is_list, is_mapping, is_text, key_node, plain
 from reminderctl.core.recipients import ADDRESS_KINDS
 from reminderctl.errors import Problem
@@ -43,62 +40,35 @@ _PASTED = "this is JSON as one text, and would go out in quotation marks; write 
 _UNQUOTED = 'text that begins with a shortcode needs quotes: "{%s} ..."'
 
 
-class Draft(Struct, kw_only=True):
-    """A message while it is read.
-
-    `address` is the kind of address that the channel uses, None where it has no recipients. `from_files` tells which
-    of its texts came from which file, `told` in which of its fields a text was found wrong.
-    """
-
-    page: Page
-    node: MappingNode
-    nodes: Mapping[str, Node]
-    path: str
-    module: ChannelModule
-    address: str | None
-    folder: Path
-    private: tuple[Path, ...]
-    language: str
-    deep: bool
-    read_files: list[Path]
-    from_files: dict[tuple[str | int, ...], tuple[Path, str]] = {}
-    told: set[str] = set()
-    content_type: str | None = None
-
-    def note(self, what: str, *, field: str = "") -> None:
-        """Note a mistake at this action, or at a field of it."""
-        note_at(self.page, what, node=self.node, path=self.path, field=field)
-
-
-def read_message(draft: Draft) -> dict[str, Any]:
+def read_message(reader: ActionReader) -> dict[str, Any]:
     """Return the template tree of a message; its mistakes are noted.
 
-    1. Its keys: the channel's, and `<text>_file` for texts that stand in a file.
+    1. Its keys: the channel's, and `<text>_file` for texts that are in a file.
     2. Its shape: each language's version must make a message of the channel.
     3. Its texts: shortcodes, languages, attachments; with `deep` the templates too.
     """
-    message_type: Any = draft.module.Message
-    nodes = {name: value for name, value in draft.nodes.items() if name not in OUR_KEYS}
+    message_type: Any = reader.module.Message
+    nodes = {name: value for name, value in reader.nodes.items() if name not in OUR_KEYS}
     good = check_keys(
-        draft.page,
-        draft.node,
+        reader.file,
+        reader.node,
         nodes=nodes,
-        known=_known_keys(message_type, addressed=draft.address is not None),
-        path=draft.path,
+        known=_known_keys(message_type, addressed=reader.address is not None),
+        path=reader.path,
     )
     tree: dict[str, Any] = {}
     for name, node in good.items():
         field = name.removesuffix(FILE_SUFFIX) if name not in encoded_names(message_type) else name
         if field != name and field in nodes:
-            draft.note(f"`{field}` and `{name}` exclude each other", field=name)
+            reader.note(f"`{field}` and `{name}` exclude each other", field=name)
         elif field != name:
-            tree[field] = read_files(draft, node, name=name, field=field)
+            tree[field] = read_files(reader, node, name=name, field=field)
         else:
             tree[field] = _listed(plain(node), templates.places(message_type)[field])
     tree = dict(read_booleans(tree, message_type))
-    draft.content_type = kinds.content_type_of(tree.get("headers"), draft.language, draft.language)
+    reader.content_type = kinds.content_type_of(tree.get("headers"), reader.context.language, reader.context.language)
     unfinished = {name.removesuffix(FILE_SUFFIX) for name in nodes} - tree.keys()
-    _check_shape(draft, tree, versions=_check_texts(draft, tree), unfinished=unfinished)
+    _check_shape(reader, tree, versions=_check_texts(reader, tree), unfinished=unfinished)
     return tree
 
 
@@ -118,44 +88,47 @@ def _listed(value: Any, shape: templates.Shape) -> Any:
 # --- texts ------------------------------------------------------------------------------------------------------------
 
 
-def _check_texts(draft: Draft, tree: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _check_texts(reader: ActionReader, tree: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Note what is wrong with each text; return the tree in each of the languages that it comes in."""
     languages: dict[str, None] = {}
     in_languages: dict[str, Any] = {}
 
     def check(path: tuple[str | int, ...], place: Place, text: Any) -> Any:
         if isinstance(text, str):
-            _check_text(draft, path, place=place, text=text)
+            _check_text(reader, path, place=place, text=text)
             return text
-        _check_languages(draft, path, versions=text)
+        _check_languages(reader, path, versions=text)
         languages.update(dict.fromkeys(text))
         in_languages[str(path[0])] = tree[str(path[0])]
         for language, version in text.items():
             if isinstance(version, str):
-                _check_text(draft, (*path, language), place=place, text=version)
+                _check_text(reader, (*path, language), place=place, text=version)
         return next(iter(text.values()), "")
 
-    message_type: Any = draft.module.Message
+    message_type: Any = reader.module.Message
     first: dict[str, Any] = {}
     shapes = templates.places(message_type)
     for name, value in tree.items():
         shape = shapes[name]
         if shape.kind == "tree" and isinstance(value, str) and templates.opening(value) in ("{", "["):
-            draft.note(f"{name}: {_PASTED}", field=name)
+            reader.note(f"{name}: {_PASTED}", field=name)
         if isinstance(value, str) and shape.kind == "text" and shape.place and not shape.others:
             first[name] = check((name,), shape.place, value)  # most are like this, and need no search for texts
         else:
             first |= templates.transform(message_type, {name: value}, check)
-    others = [templates.pick(message_type, in_languages, language, draft.language) for language in list(languages)[1:]]
+    others = [
+        templates.pick(message_type, in_languages, language, reader.context.language)
+        for language in list(languages)[1:]
+    ]
     return [first, *({**first, **other} for other in others)]
 
 
-def _check_languages(draft: Draft, path: tuple[str | int, ...], *, versions: Mapping[str, Any]) -> None:
+def _check_languages(reader: ActionReader, path: tuple[str | int, ...], *, versions: Mapping[str, Any]) -> None:
     """Note keys of a language map that are no languages, and a map that says nothing."""
-    node = node_at(draft.node, path)
+    node = node_at(reader.node, path)
     if not versions:
-        draft.page.note(
-            node, f"{path[0]}: expected text, or a map from language to text, got an empty map", path=draft.path
+        reader.file.note(
+            node, f"{path[0]}: expected text, or a map from language to text, got an empty map", path=reader.path
         )
     for language in versions:
         if is_language(language):
@@ -164,90 +137,90 @@ def _check_languages(draft: Draft, path: tuple[str | int, ...], *, versions: Map
         hint = f"{quote(language)} is no language; write `es: ...`, `en: ...`"
         if is_known(language):
             hint = _UNQUOTED % language
-        draft.page.note(place, f"{path[0]}: {hint}", path=draft.path)
+        reader.file.note(place, f"{path[0]}: {hint}", path=reader.path)
 
 
-def _check_text(draft: Draft, path: tuple[str | int, ...], *, place: Place, text: str) -> None:
+def _check_text(reader: ActionReader, path: tuple[str | int, ...], *, place: Place, text: str) -> None:
     if place is Place.ATTACHMENT:
-        _check_attachment(draft, path, text=text)
+        _check_attachment(reader, path, text=text)
     elif not text.strip():
-        _check_blank(draft, path, place=place)
+        _check_blank(reader, path, place=place)
         return
-    elif what := kinds.mistake_in(text, place, draft.content_type):
-        draft.page.note(node_at(draft.node, path), f"{'.'.join(map(str, path))}: {what}", path=draft.path)
+    elif what := kinds.mistake_in(text, place, reader.content_type):
+        reader.file.note(node_at(reader.node, path), f"{'.'.join(map(str, path))}: {what}", path=reader.path)
     if "{" not in text and place is not Place.URL:
         return
-    strays = list(_REFERENCE.finditer(text)) if draft.page.strays and path not in draft.from_files else []
+    strays = list(_REFERENCE.finditer(text)) if reader.file.strays and path not in reader.from_files else []
     for stray in strays:
-        what = misplaced_reference(stray[0], instead=_instead_of_reference(draft, path))
-        draft.page.note(node_at(draft.node, path), what, path=draft.path, token=stray[0])
+        what = misplaced_reference(stray[0], instead=_instead_of_reference(reader, path))
+        reader.file.note(node_at(reader.node, path), what, path=reader.path, token=stray[0])
     if place is Place.URL:
         for offset, what in templates.url_mistakes(text):
-            draft.told.add(str(path[0]))
-            _note_in_text(draft, path, text=text, offset=offset, what=f"{path[0]}: {what}")
-    for offset, what in mistakes(text, deep=draft.deep):
+            reader.reported.add(str(path[0]))
+            _note_in_text(reader, path, text=text, offset=offset, what=f"{path[0]}: {what}")
+    for offset, what in text_mistakes(text, deep=reader.context.deep):
         if not any(stray.start() <= offset < stray.end() for stray in strays):
-            _note_in_text(draft, path, text=text, offset=offset, what=what)
+            _note_in_text(reader, path, text=text, offset=offset, what=what)
 
 
-def _check_blank(draft: Draft, path: tuple[str | int, ...], *, place: Place) -> None:
+def _check_blank(reader: ActionReader, path: tuple[str | int, ...], *, place: Place) -> None:
     """Note an empty text where it makes no sense; headers, queries, forms and JSON may hold some."""
     field = str(path[0])
-    if f"{field}{FILE_SUFFIX}" in draft.nodes and path not in draft.from_files:
-        return  # there is no such file, which was told
-    whole = templates.places(cast("type", draft.module.Message))[field].kind == "text"
+    if f"{field}{FILE_SUFFIX}" in reader.nodes and path not in reader.from_files:
+        return  # there is no such file, which was reported
+    whole = templates.places(cast("type", reader.module.Message))[field].kind == "text"
     if field in _MAY_BE_BLANK or not (whole or place is Place.PARAMETER or place is Place.URL):
         return
-    needed = not whole or (len(path) == 1 and fields_of(draft.module.Message)[field].required)
+    needed = not whole or (len(path) == 1 and fields_of(reader.module.Message)[field].required)
     what = _BLANK if needed else EMPTY
-    draft.told.add(field)
-    _note_in_text(draft, path, text="", offset=0, what=f"{'.'.join(map(str, path))}: {what}")
+    reader.reported.add(field)
+    _note_in_text(reader, path, text="", offset=0, what=f"{'.'.join(map(str, path))}: {what}")
 
 
-def _instead_of_reference(draft: Draft, path: tuple[str | int, ...]) -> str:
+def _instead_of_reference(reader: ActionReader, path: tuple[str | int, ...]) -> str:
     """Where the channel's settings have a place for a `${NAME}`; nothing where secrets have a field of their own."""
-    return draft.module.secret_place({name: each.value for name, each in draft.nodes.items() if is_text(each)}, path)
+    return reader.module.secret_place({name: each.value for name, each in reader.nodes.items() if is_text(each)}, path)
 
 
-def mistakes(text: str, *, deep: bool) -> Iterator[tuple[int, str]]:
+def text_mistakes(text: str, *, deep: bool) -> Iterator[tuple[int, str]]:
     """Yield what is wrong with the shortcodes of a text; `deep` reads it as a template as well."""
     yield from templates.mistakes(text)
     if deep and templates.is_template(text):
         yield from templates.template_mistakes(text)
 
 
-def _check_attachment(draft: Draft, path: tuple[str | int, ...], *, text: str) -> None:
+def _check_attachment(reader: ActionReader, path: tuple[str | int, ...], *, text: str) -> None:
     what = ""
-    around = templates.around_values(text)
-    if around:
-        what = "" if is_bound(*around, base=draft.folder) else CHOSEN
+    affixes = templates.around_values(text)
+    if affixes:
+        what = "" if is_bound(*affixes, base=reader.context.folder) else CHOSEN
     elif text != CALENDAR and "{" not in text:
-        what = _why_not_attached(draft, text)
+        what = _why_not_attached(reader, text)
     if what:
-        draft.page.note(node_at(draft.node, path), f"{path[0]}: {what}", path=draft.path)
+        reader.file.note(node_at(reader.node, path), f"{path[0]}: {what}", path=reader.path)
 
 
-def _why_not_attached(draft: Draft, name: str) -> str:
+def _why_not_attached(reader: ActionReader, name: str) -> str:
     """Return why a file, named by the YAML itself, cannot go with a message; an empty text where it can."""
     try:
-        if not (draft.folder / name).is_file():
+        if not (reader.context.folder / name).is_file():
             meant = did_you_mean(name, [CALENDAR]) or "; write `calendar`, or the name of a file beside the YAML"
             return f"there is no file {quote(name)}{meant}"
-        return f"{quote(name)} {OURS}" if is_private(draft.folder / name, draft.private) else ""
+        return f"{quote(name)} {OURS}" if is_private(reader.context.folder / name, reader.context.private) else ""
     except (OSError, RuntimeError) as error:
         return f"{quote(name)} cannot be read: {error}"
 
 
-def _note_in_text(draft: Draft, path: tuple[str | int, ...], *, text: str, offset: int, what: str) -> None:
+def _note_in_text(reader: ActionReader, path: tuple[str | int, ...], *, text: str, offset: int, what: str) -> None:
     """Note a mistake at its very place, in the YAML or in the file that the text came from."""
-    if path in draft.from_files:
-        file, content = draft.from_files[path]
-        draft.page.problems.append(Problem(str(file), *place_in(content, offset), draft.path, what))
+    if path in reader.from_files:
+        file, content = reader.from_files[path]
+        reader.file.problems.append(Problem(str(file), *place_in(content, offset), reader.path, what))
         return
     token = re.compile(r"[^}\n]*\}?").match(text, offset)
     word = token[0] if token else ""
-    draft.page.note(
-        node_at(draft.node, path), what, path=draft.path, token=word, skip=text.count(word, 0, offset) if word else 0
+    reader.file.note(
+        node_at(reader.node, path), what, path=reader.path, token=word, skip=text.count(word, 0, offset) if word else 0
     )
 
 
@@ -269,21 +242,21 @@ def node_at(node: Node, path: tuple[str | int, ...]) -> Node:
 
 
 def _check_shape(
-    draft: Draft, tree: Mapping[str, Any], *, versions: list[Mapping[str, Any]], unfinished: set[str]
+    reader: ActionReader, tree: Mapping[str, Any], *, versions: list[Mapping[str, Any]], unfinished: set[str]
 ) -> None:
     """Note what keeps a version of the message from being one; each complaint once."""
-    message_type, address = draft.module.Message, draft.address
+    message_type, address = reader.module.Message, reader.address
     stand_in = {"to": ADDRESS_KINDS[address].example} if address and "to" in encoded_names(message_type) else {}
-    mistakes_found: dict[tuple[str, str], None] = {}
+    mistakes: dict[tuple[str, str], None] = {}
     for version in versions:
-        _, wrong = make_struct({**version, **stand_in}, message_type, folder=draft.folder, sources={})
-        mistakes_found.update(dict.fromkeys(wrong))
-    for field, what in mistakes_found:
+        _, wrong = make_struct({**version, **stand_in}, message_type, folder=reader.context.folder, sources={})
+        mistakes.update(dict.fromkeys(wrong))
+    for field, what in mistakes:
         if field not in unfinished:
-            draft.note(what, field=field if f"{field}{FILE_SUFFIX}" not in draft.nodes else f"{field}{FILE_SUFFIX}")
-    # What was told already, and at its very place, is not told again; nor is what may follow from it alone.
-    uncertain = unfinished | draft.told | {field for field, _ in mistakes_found if field in tree}
+            reader.note(what, field=field if f"{field}{FILE_SUFFIX}" not in reader.nodes else f"{field}{FILE_SUFFIX}")
+    # What was reported already, and at its very place, is not reported again; nor is what may follow from it alone.
+    uncertain = unfinished | reader.reported | {field for field, _ in mistakes if field in tree}
     uncertain |= {nearest(name, encoded_names(message_type)) for name in unfinished}
-    for what in draft.module.validate_message({name: value for name, value in tree.items() if name not in uncertain}):
+    for what in reader.module.validate_message({name: value for name, value in tree.items() if name not in uncertain}):
         if not depends_on(what, uncertain):
-            draft.note(what)
+            reader.note(what)

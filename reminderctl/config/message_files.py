@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from yaml.nodes import Node
 
+from reminderctl.config.action_reader import ActionReader
 from reminderctl.config.yaml_nodes import entries, is_mapping, is_text
 from reminderctl.config.yaml_reader import read_text_file
 from reminderctl.messages import templates
 from reminderctl.messages.attachments import OURS, is_private
 from reminderctl.text_types import Place
-
-if TYPE_CHECKING:
-    from reminderctl.config.message import Draft
 
 FILE_SUFFIX = "_file"
 _IN_FILES = frozenset({Place.PLAIN, Place.BODY, Place.HTML, Place.TELEGRAM_HTML})
@@ -28,43 +26,43 @@ def file_keys(message_type: Any) -> tuple[str, ...]:
     )
 
 
-def read_files(draft: Draft, node: Node, *, name: str, field: str) -> str | dict[str, str]:
+def read_files(reader: ActionReader, node: Node, *, name: str, field: str) -> str | dict[str, str]:
     """Return the text of `<field>_file`: of one file, or of one for each language."""
     if is_mapping(node):
         return {
-            language: _read_file(draft, each, name=name, where=(field, language))
+            language: _read_file(reader, each, name=name, where=(field, language))
             for language, each in entries(node).items()
         }
-    return _read_file(draft, node, name=name, where=(field,))
+    return _read_file(reader, node, name=name, where=(field,))
 
 
-def _read_file(draft: Draft, node: Node, *, name: str, where: tuple[str | int, ...]) -> str:
+def _read_file(reader: ActionReader, node: Node, *, name: str, where: tuple[str | int, ...]) -> str:
     if not is_text(node) or not node.value:
-        draft.page.note(node, f"{name}: expected the name of a file beside the YAML", path=draft.path)
+        reader.file.note(node, f"{name}: expected the name of a file beside the YAML", path=reader.path)
         return ""
-    path = draft.folder / node.value
-    if refusal := _why_refused(draft, node.value):
-        draft.page.note(node, f"{name}: {path} {refusal}", path=draft.path)
+    path = reader.context.folder / node.value
+    if refusal := _why_refused(reader, node.value):
+        reader.file.note(node, f"{name}: {path} {refusal}", path=reader.path)
         return ""
     text, problem = read_text_file(path, str(path))
     if problem:
-        draft.page.note(node, f"{name}: {path} {problem.what}", path=draft.path)
+        reader.file.note(node, f"{name}: {path} {problem.what}", path=reader.path)
         return ""
-    draft.read_files.append(path)
-    draft.from_files[where] = (path, text)
+    reader.context.read_files.append(path)
+    reader.from_files[where] = (path, text)
     return text.removesuffix("\n")
 
 
-def _why_refused(draft: Draft, name: str) -> str:
+def _why_refused(reader: ActionReader, name: str) -> str:
     """Return why the text of a file must not be sent; an empty text where it may.
 
     A YAML that is a link itself (to a volume, a package) has its neighbours in two folders.
     """
-    path = draft.folder / name
+    path = reader.context.folder / name
     try:
-        if is_private(path, draft.private):
+        if is_private(path, reader.context.private):
             return OURS
-        folders = (draft.folder.resolve(), draft.page.path.resolve().parent)
+        folders = (reader.context.folder.resolve(), reader.file.path.resolve().parent)
         if not Path(name).is_absolute() and not any(path.resolve().is_relative_to(folder) for folder in folders):
             return "lies outside the folder of the YAML; name it with its whole path"
     except (OSError, RuntimeError) as error:

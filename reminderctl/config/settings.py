@@ -12,7 +12,7 @@ from yaml.nodes import Node
 from reminderctl.config import addresses, schema
 from reminderctl.config.struct_reader import EMPTY, encoded_names, read_struct
 from reminderctl.config.suggestions import did_you_mean, quote, suggest
-from reminderctl.config.yaml_file import Page
+from reminderctl.config.yaml_file import YamlFile
 from reminderctl.config.yaml_nodes import entries, is_empty, is_list, is_mapping, is_text, plain, unquoted
 from reminderctl.core import timing
 from reminderctl.core.recipients import ADDRESS_KINDS
@@ -32,75 +32,75 @@ _URL = re.compile(schema.URL)
 class Setting(NamedTuple):
     """The value of a top-level key and the file that gives it."""
 
-    page: Page
+    file: YamlFile
     node: Node
 
 
-def collect(pages: Sequence[Page]) -> dict[str, Setting]:
+def collect(files: Sequence[YamlFile]) -> dict[str, Setting]:
     """Return each settings key's value; note unknown keys, empty ones, and those that are in two files."""
     settings: dict[str, Setting] = {}
-    for page in pages:
-        if page.root is None:
+    for file in files:
+        if file.root is None:
             continue
-        for key, node in page.root.value:
+        for key, node in file.root.value:
             name = key.value
             if name not in KEYS:
-                page.note(key, f"unknown key `{name}`{suggest(name, KEYS)}", path="")
+                file.note(key, f"unknown key `{name}`{suggest(name, KEYS)}", path="")
             elif is_empty(node):
-                page.note(key, EMPTY, path=name)
+                file.note(key, EMPTY, path=name)
             elif name == "workflows":
                 continue
             elif name in settings:
                 there = settings[name]
-                place = f"{there.page.name}:{there.node.start_mark.line + 1}"
-                page.note(key, f"stands in {place} already; each setting belongs in one file only", path=name)
+                place = f"{there.file.name}:{there.node.start_mark.line + 1}"
+                file.note(key, f"stands in {place} already; each setting belongs in one file only", path=name)
             else:
-                settings[name] = Setting(page, node)
+                settings[name] = Setting(file, node)
     return settings
 
 
-def read(settings: Mapping[str, Setting], *, pages: Sequence[Page], folder: Path) -> dict[str, Any]:
+def read(settings: Mapping[str, Setting], *, files: Sequence[YamlFile], folder: Path) -> dict[str, Any]:
     """Return the fields of `Config` that the settings give; the mistakes are noted in their files."""
     fields: dict[str, Any] = {"bookings": folder / "bookings.db", "ledger": folder / "ledger.db", "max_burst": 500}
     for name, setting in settings.items():
         if name not in NOT_SETTINGS:
-            fields[name] = _READERS[name](setting.page, setting.node, path=name)
-    if "timezone" not in settings and all(page.root for page in pages):  # else it may stand where nobody can read it
-        first = pages[0]
+            fields[name] = _READERS[name](setting.file, setting.node, path=name)
+    if "timezone" not in settings and all(file.root for file in files):  # else it may stand where nobody can read it
+        first = files[0]
         first.problems.append(Problem(first.name, 1, 1, "", f"`timezone` is missing; {_ZONE}"))
     return fields
 
 
-def read_text(page: Page, node: Node, *, path: str, lead: str = "") -> str:
+def read_text(file: YamlFile, node: Node, *, path: str, lead: str = "") -> str:
     """Return the text at a node; an empty text, and a note, where there is none. `lead` begins the note: `name: `."""
     if is_text(node) and node.value.strip():
         return str(node.value)
     what = EMPTY if is_text(node) else f"expected text, got {quote(plain(node))}{unquoted(node)}"
-    page.note(node, lead + what, path=path)
+    file.note(node, lead + what, path=path)
     return ""
 
 
-def read_identifier(page: Page, node: Node, *, path: str) -> str:
+def read_identifier(file: YamlFile, node: Node, *, path: str) -> str:
     """Return the `id` at a node; an empty text, and a note, where there is none."""
-    text = read_text(page, node, path=path, lead="id: ")
+    text = read_text(file, node, path=path, lead="id: ")
     if text and not _IDENTIFIER.fullmatch(text):
-        page.note(node, f"id: {quote(text)} may hold letters, digits, `.`, `_` and `-` only, at most 100", path=path)
+        file.note(node, f"id: {quote(text)} may hold letters, digits, `.`, `_` and `-` only, at most 100", path=path)
     return text
 
 
 def read_texts(
-    page: Page, node: Node, *, path: str, lead: str, instead: str = "leave the key out, or put something in"
+    file: YamlFile, node: Node, *, path: str, lead: str, instead: str = "leave the key out, or put something in"
 ) -> list[tuple[str, Node]]:
     """Return one text or a list of them, each with its node; at least one, or a note of what to do `instead`."""
     if not is_list(node):
-        text = read_text(page, node, path=path, lead=lead)
+        text = read_text(file, node, path=path, lead=lead)
         return [(text, node)] if text else []
     if not node.value:
-        page.note(node, f"{lead}the list is empty; {instead}", path=path)
-    return [(text, each) for each in node.value if (text := read_text(page, each, path=path, lead=lead))]
+        file.note(node, f"{lead}the list is empty; {instead}", path=path)
+    return [(text, each) for each in node.value if (text := read_text(file, each, path=path, lead=lead))]
 
 
-def read_max_burst(page: Page, node: Node, *, path: str, lead: str = "") -> int | None:
+def read_max_burst(file: YamlFile, node: Node, *, path: str, lead: str = "") -> int | None:
     """Return how many new deliveries one run may make for a workflow; None for no limit."""
     text = node.value if is_text(node) else ""
     if text == "none":
@@ -108,24 +108,24 @@ def read_max_burst(page: Page, node: Node, *, path: str, lead: str = "") -> int 
     if text.isascii() and text.isdigit() and int(text) < 10**9:
         return int(text)
     given = quote(text) if is_text(node) else "a list or mapping"
-    page.note(node, f"{lead}expected a whole number, or `none`, got {given}", path=path)
+    file.note(node, f"{lead}expected a whole number, or `none`, got {given}", path=path)
     return None
 
 
-def _read_timezone(page: Page, node: Node, *, path: str) -> str:
-    name = read_text(page, node, path=path)
+def _read_timezone(file: YamlFile, node: Node, *, path: str) -> str:
+    name = read_text(file, node, path=path)
     if name and timing.find_zone(name) is None:
         import zoneinfo
 
         advice = did_you_mean(name, zoneinfo.available_timezones()) or "; write an IANA name such as `Europe/Madrid`"
-        page.note(node, f"there is no time zone {quote(name)}{advice}", path=path)
+        file.note(node, f"there is no time zone {quote(name)}{advice}", path=path)
     return name
 
 
-def _read_language(page: Page, node: Node, *, path: str) -> str:
-    tag = read_text(page, node, path=path)
+def _read_language(file: YamlFile, node: Node, *, path: str) -> str:
+    tag = read_text(file, node, path=path)
     if tag and not is_language(tag):
-        page.note(node, f"{quote(tag)} is no language tag; write `es`, `en` or `pt-BR`", path=path)
+        file.note(node, f"{quote(tag)} is no language tag; write `es`, `en` or `pt-BR`", path=path)
     return tag
 
 
@@ -134,46 +134,46 @@ def is_language(tag: str) -> bool:
     return _LANGUAGE.fullmatch(tag) is not None
 
 
-def _read_path(page: Page, node: Node, *, path: str) -> Path:
-    text = read_text(page, node, path=path)
+def _read_path(file: YamlFile, node: Node, *, path: str) -> Path:
+    text = read_text(file, node, path=path)
     if "\0" in text or any(len(part.encode()) > LONGEST_NAME for part in Path(text).parts):
-        page.note(node, f"{quote(text)} cannot be the name of a file", path=path)
+        file.note(node, f"{quote(text)} cannot be the name of a file", path=path)
         return Path()
     try:
-        return page.path.parent / Path(text).expanduser()
+        return file.path.parent / Path(text).expanduser()
     except RuntimeError:
-        page.note(
+        file.note(
             node, f"{quote(text)} begins with the home of a user who does not exist; write the whole path", path=path
         )
         return Path()
 
 
-def _read_heartbeat(page: Page, node: Node, *, path: str) -> Secret | None:
+def _read_heartbeat(file: YamlFile, node: Node, *, path: str) -> Secret | None:
     """Return the URL; a note does not repeat it, because it may hold a token."""
-    url = read_text(page, node, path=path)
+    url = read_text(file, node, path=path)
     if url and not _URL.fullmatch(url):
-        page.note(node, "is no URL; write http:// or https:// and all that follows", path=path)
+        file.note(node, "is no URL; write http:// or https:// and all that follows", path=path)
     return Secret(url) if url else None
 
 
-def _read_company(page: Page, node: Node, *, path: str) -> Company:
-    return Company(**_read_contact(page, node, kind=Company, path=path))
+def _read_company(file: YamlFile, node: Node, *, path: str) -> Company:
+    return Company(**_read_contact(file, node, kind=Company, path=path))
 
 
-def _read_admin(page: Page, node: Node, *, path: str) -> Admin:
-    return Admin(**_read_contact(page, node, kind=Admin, path=path))
+def _read_admin(file: YamlFile, node: Node, *, path: str) -> Admin:
+    return Admin(**_read_contact(file, node, kind=Admin, path=path))
 
 
-def _read_contact(page: Page, node: Node, *, kind: type[Any], path: str) -> dict[str, str]:
+def _read_contact(file: YamlFile, node: Node, *, kind: type[Any], path: str) -> dict[str, str]:
     """Return the fields of a mapping of texts, those with mistakes left out; its addresses are looked at."""
-    read_struct(page, node, kind=kind, path=path)
+    read_struct(file, node, kind=kind, path=path)
     if not is_mapping(node):
         return {}
     good = {name: each.value for name, each in entries(node).items() if name in encoded_names(kind) and is_text(each)}
     for name in good.keys() & ADDRESS_KINDS.keys():
         mistake = addresses.mistake(good[name], name) if good[name] else ""
         if mistake:
-            page.note(entries(node)[name], f"{name}: {mistake}", path=path)
+            file.note(entries(node)[name], f"{name}: {mistake}", path=path)
     return good
 
 

@@ -14,7 +14,7 @@ from msgspec import structs
 from yaml.nodes import MappingNode, Node
 
 from reminderctl.config.suggestions import allows, explain_mistake, suggest
-from reminderctl.config.yaml_file import Page
+from reminderctl.config.yaml_file import YamlFile
 from reminderctl.config.yaml_nodes import entries, is_empty, is_mapping, key_node, plain, unquoted
 from reminderctl.secret import Secret
 
@@ -31,7 +31,7 @@ class FieldMistake(NamedTuple):
 
 
 def read_struct(
-    page: Page,
+    file: YamlFile,
     node: Node,
     *,
     kind: type[T],
@@ -48,38 +48,38 @@ def read_struct(
     neither looked at nor missed.
     """
     if not is_mapping(node):
-        page.note(node, f"expected a mapping of keys and values{unquoted(node)}", path=path)
+        file.note(node, f"expected a mapping of keys and values{unquoted(node)}", path=path)
         return None
-    before = len(page.problems)
+    before = len(file.problems)
     nodes = {name: value for name, value in entries(node).items() if name not in leave_out}
-    nodes = check_keys(page, node, nodes=nodes, known=encoded_names(kind), path=path)
+    nodes = check_keys(file, node, nodes=nodes, known=encoded_names(kind), path=path)
     given = {name: plain(value) if values is None else values[name] for name, value in nodes.items()}
-    made, mistakes = make_struct(given, kind, folder=page.path.parent, sources=sources or {})
+    made, mistakes = make_struct(given, kind, folder=file.path.parent, sources=sources or {})
     for field, what in mistakes:
         if field in nodes or field not in entries(node):
-            note_at(page, what if field else hide(what), node=node, path=path, field=field)
-    return made if len(page.problems) == before else None
+            note_at(file, what if field else hide(what), node=node, path=path, field=field)
+    return made if len(file.problems) == before else None
 
 
 def check_keys(
-    page: Page, node: MappingNode, *, nodes: Mapping[str, Node], known: Iterable[str], path: str, noun: str = "key"
+    file: YamlFile, node: MappingNode, *, nodes: Mapping[str, Node], known: Iterable[str], path: str, noun: str = "key"
 ) -> dict[str, Node]:
     """Return the keys that may be here and have a value; note the others."""
     good = {}
     for name, value in nodes.items():
         if name not in known:
-            page.note(key_node(node, name), f"unknown {noun} `{name}`{suggest(name, known)}", path=path)
+            file.note(key_node(node, name), f"unknown {noun} `{name}`{suggest(name, known)}", path=path)
         elif is_empty(value):
-            page.note(key_node(node, name), f"{name}: {EMPTY}", path=path)
+            file.note(key_node(node, name), f"{name}: {EMPTY}", path=path)
         else:
             good[name] = value
     return good
 
 
-def note_at(page: Page, what: str, *, node: MappingNode, path: str, field: str = "") -> None:
+def note_at(file: YamlFile, what: str, *, node: MappingNode, path: str, field: str = "") -> None:
     """Note a mistake at the field given, or at the one that its text begins with; else at the mapping."""
     nodes = entries(node)
-    page.note(nodes.get(field) or nodes.get(what.partition(":")[0]) or node, what, path=path)
+    file.note(nodes.get(field) or nodes.get(what.partition(":")[0]) or node, what, path=path)
 
 
 def make_struct(

@@ -9,12 +9,13 @@ from typing import Any, Literal
 from yaml.nodes import MappingNode, Node
 
 from reminderctl.config import schema
-from reminderctl.config.actions import Surroundings, read_actions
+from reminderctl.config.action_reader import ActionContext
+from reminderctl.config.actions import read_actions
 from reminderctl.config.env import note_references
 from reminderctl.config.settings import read_identifier, read_max_burst, read_text, read_texts
 from reminderctl.config.struct_reader import check_keys, encoded_names, read_boolean
 from reminderctl.config.suggestions import did_you_mean, quote
-from reminderctl.config.yaml_file import Page
+from reminderctl.config.yaml_file import YamlFile
 from reminderctl.config.yaml_nodes import entries, is_empty, is_list, is_mapping, is_text, workflow_path
 from reminderctl.core import timing
 from reminderctl.model import Filters, Trigger, Workflow
@@ -23,89 +24,91 @@ KEYS = encoded_names(schema.Workflow)
 FILTER_KEYS = encoded_names(Filters)
 
 
-def read_workflows(page: Page, *, around: Surroundings, max_burst: int | None, taken: dict[str, str]) -> list[Workflow]:
+def read_workflows(
+    file: YamlFile, *, context: ActionContext, max_burst: int | None, taken: dict[str, str]
+) -> list[Workflow]:
     """Return the workflows of a file that are without mistakes; the mistakes of the others are noted.
 
     `taken` holds the ids of all files so far with their places, and is added to.
     """
-    node = entries(page.root).get("workflows") if page.root is not None else None
+    node = entries(file.root).get("workflows") if file.root is not None else None
     if node is None or is_empty(node):
         return []
     if not is_list(node):
-        page.note(node, "expected a list: each workflow begins with `- id: ...`", path="workflows")
+        file.note(node, "expected a list: each workflow begins with `- id: ...`", path="workflows")
         return []
     workflows = []
     for index, workflow_node in enumerate(node.value):
         if not is_mapping(workflow_node):
-            page.note(
+            file.note(
                 workflow_node, "expected a mapping with `id`, `when` and `actions`", path=workflow_path(index, None)
             )
             continue
         nodes = entries(workflow_node)
         path = workflow_path(index, nodes.get("id"))
-        before = len(page.problems)
-        workflow = _read_workflow(page, workflow_node, nodes=nodes, path=path, around=around, max_burst=max_burst)
-        _note_taken(page, nodes.get("id"), path=path, taken=taken)
-        if workflow is not None and len(page.problems) == before:
+        before = len(file.problems)
+        workflow = _read_workflow(file, workflow_node, nodes=nodes, path=path, context=context, max_burst=max_burst)
+        _note_taken(file, nodes.get("id"), path=path, taken=taken)
+        if workflow is not None and len(file.problems) == before:
             workflows.append(workflow)
     return workflows
 
 
-def _note_taken(page: Page, identifier: Node | None, *, path: str, taken: dict[str, str]) -> None:
+def _note_taken(file: YamlFile, identifier: Node | None, *, path: str, taken: dict[str, str]) -> None:
     if identifier is None or not is_text(identifier) or not identifier.value:
         return
-    place = f"{page.name}:{identifier.start_mark.line + 1}"
+    place = f"{file.name}:{identifier.start_mark.line + 1}"
     if identifier.value in taken:
-        page.note(identifier, f"the id `{identifier.value}` is taken by {taken[identifier.value]}", path=path)
+        file.note(identifier, f"the id `{identifier.value}` is taken by {taken[identifier.value]}", path=path)
     else:
         taken[identifier.value] = place
 
 
 def _read_workflow(
-    page: Page,
+    file: YamlFile,
     node: MappingNode,
     *,
     nodes: Mapping[str, Node],
     path: str,
-    around: Surroundings,
+    context: ActionContext,
     max_burst: int | None,
 ) -> Workflow | None:
-    given = check_keys(page, node, nodes=nodes, known=KEYS, path=path)
-    if page.strays:
+    given = check_keys(file, node, nodes=nodes, known=KEYS, path=path)
+    if file.strays:
         for name, value in given.items():
             if name != "actions":
-                note_references(page, value, path=path)
+                note_references(file, value, path=path)
     for name, advice in _ADVICE.items():
         if name not in nodes:
-            page.note(node, f"`{name}` is missing{advice}", path=path)
+            file.note(node, f"`{name}` is missing{advice}", path=path)
     fields: dict[str, Any] = {"max_burst": max_burst}
     for name, value in given.items():
         if name == "actions":
-            fields[name] = read_actions(page, value, path=path, around=around)
+            fields[name] = read_actions(file, value, path=path, context=context)
         else:
-            fields[_NAMES.get(name, name)] = _READERS[name](page, value, path=path)
+            fields[_NAMES.get(name, name)] = _READERS[name](file, value, path=path)
     return Workflow(**fields) if {"id", "triggers", "actions"} <= fields.keys() else None
 
 
-def _read_name(page: Page, node: Node, *, path: str) -> str:
-    return read_text(page, node, path=path, lead="name: ")
+def _read_name(file: YamlFile, node: Node, *, path: str) -> str:
+    return read_text(file, node, path=path, lead="name: ")
 
 
-def _read_switch(page: Page, node: Node, *, path: str, name: str) -> bool | None:
+def _read_switch(file: YamlFile, node: Node, *, path: str, name: str) -> bool | None:
     meant = read_boolean(node.value) if is_text(node) else None
     if meant is None:
         given = quote(node.value) if is_text(node) else "a list or mapping"
-        page.note(node, f"{name}: expected `true` or `false`, got {given}", path=path)
+        file.note(node, f"{name}: expected `true` or `false`, got {given}", path=path)
     return meant
 
 
-def _read_triggers(page: Page, node: Node, *, path: str) -> tuple[Trigger, ...]:
+def _read_triggers(file: YamlFile, node: Node, *, path: str) -> tuple[Trigger, ...]:
     triggers: dict[str, Trigger] = {}
-    for sentence, text_node in read_texts(page, node, path=path, lead="when: ", instead=_SOME_TIME):
+    for sentence, text_node in read_texts(file, node, path=path, lead="when: ", instead=_SOME_TIME):
         try:
             trigger = timing.parse_trigger(sentence)
         except ValueError as error:
-            page.note(text_node, f"when: {error}", path=path)
+            file.note(text_node, f"when: {error}", path=path)
             continue
         twin = triggers.setdefault(trigger.identity, trigger)
         if twin is not trigger:
@@ -114,33 +117,33 @@ def _read_triggers(page: Page, node: Node, *, path: str) -> tuple[Trigger, ...]:
                 if twin.text == trigger.text
                 else f"`{twin.text}` and `{trigger.text}` are the same"
             )
-            page.note(text_node, f"when: {same}; keep one", path=path)
+            file.note(text_node, f"when: {same}; keep one", path=path)
     return tuple(triggers.values())
 
 
-def _read_filters(page: Page, node: Node, *, path: str, name: str) -> Filters:
+def _read_filters(file: YamlFile, node: Node, *, path: str, name: str) -> Filters:
     if not is_mapping(node):
-        page.note(node, f"{name}: expected a mapping such as `{{service: Haircut}}`", path=path)
+        file.note(node, f"{name}: expected a mapping such as `{{service: Haircut}}`", path=path)
         return Filters()
     values = {}
-    for key, value in check_keys(page, node, nodes=entries(node), known=FILTER_KEYS, path=f"{path}: {name}").items():
-        values[key] = tuple(text for text, _ in read_texts(page, value, path=path, lead=f"{name}: {key}: "))
+    for key, value in check_keys(file, node, nodes=entries(node), known=FILTER_KEYS, path=f"{path}: {name}").items():
+        values[key] = tuple(text for text, _ in read_texts(file, value, path=path, lead=f"{name}: {key}: "))
     return Filters(**values)
 
 
-def _read_grace(page: Page, node: Node, *, path: str) -> timedelta | None:
-    text = read_text(page, node, path=path, lead="grace: ")
+def _read_grace(file: YamlFile, node: Node, *, path: str) -> timedelta | None:
+    text = read_text(file, node, path=path, lead="grace: ")
     try:
         return timing.parse_duration(text) if text else None
     except ValueError as error:
-        page.note(node, f"grace: {error}", path=path)
+        file.note(node, f"grace: {error}", path=path)
         return None
 
 
-def _read_late_booking(page: Page, node: Node, *, path: str) -> Literal["skip", "send"]:
-    text = read_text(page, node, path=path, lead="late_booking: ")
+def _read_late_booking(file: YamlFile, node: Node, *, path: str) -> Literal["skip", "send"]:
+    text = read_text(file, node, path=path, lead="late_booking: ")
     if text and text not in ("skip", "send"):
-        page.note(
+        file.note(
             node,
             f"late_booking: expected `skip` or `send`, got {quote(text)}{did_you_mean(text, ('skip', 'send'))}",
             path=path,
@@ -158,12 +161,12 @@ _NAMES = {"when": "triggers", "except": "exceptions"}
 _READERS: dict[str, Callable[..., Any]] = {
     "id": read_identifier,
     "name": _read_name,
-    "enabled": lambda page, node, *, path: _read_switch(page, node, path=path, name="enabled"),
+    "enabled": lambda file, node, *, path: _read_switch(file, node, path=path, name="enabled"),
     "when": _read_triggers,
-    "filters": lambda page, node, *, path: _read_filters(page, node, path=path, name="filters"),
-    "except": lambda page, node, *, path: _read_filters(page, node, path=path, name="except"),
-    "for_each_customer": lambda page, node, *, path: _read_switch(page, node, path=path, name="for_each_customer"),
+    "filters": lambda file, node, *, path: _read_filters(file, node, path=path, name="filters"),
+    "except": lambda file, node, *, path: _read_filters(file, node, path=path, name="except"),
+    "for_each_customer": lambda file, node, *, path: _read_switch(file, node, path=path, name="for_each_customer"),
     "grace": _read_grace,
     "late_booking": _read_late_booking,
-    "max_burst": lambda page, node, *, path: read_max_burst(page, node, path=path, lead="max_burst: "),
+    "max_burst": lambda file, node, *, path: read_max_burst(file, node, path=path, lead="max_burst: "),
 }

@@ -6,7 +6,7 @@ import re
 
 from yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
 
-from reminderctl.config.yaml_file import Page
+from reminderctl.config.yaml_file import YamlFile
 from reminderctl.config.yaml_nodes import paths
 
 MOST_VALUES = 300_000  # after aliases are followed
@@ -30,15 +30,15 @@ class RefusedError(Exception):
 class FormCheck:
     """Walk over a tree, each node once however often it is aliased, and note its mistakes of form."""
 
-    def __init__(self, page: Page, root: MappingNode) -> None:
-        self._page = page
+    def __init__(self, file: YamlFile, root: MappingNode) -> None:
+        self._page = file
         self._root = root
         self._known: dict[int, tuple[int, int]] = {}
         self._paths: dict[int, str] = {}
         self._merged = 0  # values that `<<` looked at: what bounds the time, whatever their names
         # Most files have neither tags nor merges, and then there is nothing to look for in each value.
-        self._tags = _TAG.search(page.text) is not None
-        self._merges = "<<" in page.text
+        self._tags = _TAG.search(file.text) is not None
+        self._merges = "<<" in file.text
         self._measure(root, depth=1)
 
     def _measure(self, node: CollectionNode, *, depth: int) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from reminderctl.text import shorten
 LONGEST = 1_000  # characters of a complaint, which may quote what it is about
 
 
-class Page:
+class YamlFile:
     """A file and the mistakes found in it so far.
 
     `name` is how people call the file. `strays` is True if there is a `${` somewhere but under `channels`. `warnings`

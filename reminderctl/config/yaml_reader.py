@@ -12,7 +12,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from reminderctl.config.yaml_checks import DEEPEST, TOO_DEEP, FormCheck, RefusedError
-from reminderctl.config.yaml_file import Page, place_in
+from reminderctl.config.yaml_file import YamlFile, place_in
 from reminderctl.config.yaml_nodes import is_empty, is_mapping, is_text, paths
 from reminderctl.errors import Problem
 
@@ -68,27 +68,27 @@ def read_text_file(path: Path, name: str) -> tuple[str, Problem | None]:
         return "", Problem(name, line, column, "", what)
 
 
-def read_page(path: Path) -> Page:
+def read_yaml(path: Path) -> YamlFile:
     """Read a YAML file; its `root` is None where it could not be read at all."""
-    page = Page(path)
-    page.text, problem = read_text_file(path, page.name)
+    file = YamlFile(path)
+    file.text, problem = read_text_file(path, file.name)
     if problem:
-        page.problems.append(problem)
-        return page
+        file.problems.append(problem)
+        return file
     try:
-        if _may_overrun_the_stack(page.text) and (mark := _find_too_deep(page.text)):
-            page.problems.append(_too_deep(page, mark))
-            return page
-        root = yaml.compose(page.text, Loader=_Loader)
-        page.root = _checked_root(page, root)
+        if _may_overrun_the_stack(file.text) and (mark := _find_too_deep(file.text)):
+            file.problems.append(_too_deep(file, mark))
+            return file
+        root = yaml.compose(file.text, Loader=_Loader)
+        file.root = _checked_root(file, root)
     except (yaml.YAMLError, RecursionError) as error:  # the latter from PyYAML's own composer, which is recursive
-        mark = _find_too_deep(page.text)
-        page.problems.append(_too_deep(page, mark) if mark else _syntax_problem(page, error))
+        mark = _find_too_deep(file.text)
+        file.problems.append(_too_deep(file, mark) if mark else _syntax_problem(file, error))
     except RefusedError as refused:
         # Where nesting ends a parser, no path is known either: the same mistake reads the same with each of them.
         where = "" if refused.what == TOO_DEEP else paths(refused.root).get(id(refused.node), "")
-        page.note(refused.node, refused.what, path=where)
-    return page
+        file.note(refused.node, refused.what, path=where)
+    return file
 
 
 def _may_overrun_the_stack(text: str) -> bool:
@@ -127,40 +127,40 @@ def _first_too_deep(text: str, loader: Any) -> tuple[Any, int, int]:
     return None, 0, len(text)
 
 
-def _too_deep(page: Page, mark: Any) -> Problem:
-    return Problem(page.name, mark.line + 1, mark.column + 1, "", TOO_DEEP)
+def _too_deep(file: YamlFile, mark: Any) -> Problem:
+    return Problem(file.name, mark.line + 1, mark.column + 1, "", TOO_DEEP)
 
 
-def _checked_root(page: Page, root: Node | None) -> MappingNode | None:
+def _checked_root(file: YamlFile, root: Node | None) -> MappingNode | None:
     if root is None or (is_text(root) and is_empty(root)):  # nothing but comments
-        mark = yaml.Mark(page.name, 0, 0, 0, "", 0)
+        mark = yaml.Mark(file.name, 0, 0, 0, "", 0)
         return MappingNode("tag:yaml.org,2002:map", [], mark, mark)
     if is_mapping(root):
-        FormCheck(page, root)
+        FormCheck(file, root)
         return root
-    page.note(root, "expected keys such as `timezone:` and `workflows:` at the left edge", path="")
+    file.note(root, "expected keys such as `timezone:` and `workflows:` at the left edge", path="")
     return None
 
 
-def _syntax_problem(page: Page, error: Exception) -> Problem:
+def _syntax_problem(file: YamlFile, error: Exception) -> Problem:
     """Return the parser's complaint as one line."""
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         position = getattr(error, "position", 0)
-        line, column = place_in(page.text, position if isinstance(position, int) else 0)
+        line, column = place_in(file.text, position if isinstance(position, int) else 0)
         reason = getattr(error, "reason", None) or "cannot be read as YAML"
-        return Problem(page.name, line, column, "", f"not YAML: {reason}")
+        return Problem(file.name, line, column, "", f"not YAML: {reason}")
     mark = error.problem_mark
-    return Problem(page.name, mark.line + 1, mark.column + 1, "", f"not YAML: {_explain(page, error)}")
+    return Problem(file.name, mark.line + 1, mark.column + 1, "", f"not YAML: {_explain(file, error)}")
 
 
-def _explain(page: Page, error: yaml.MarkedYAMLError) -> str:
+def _explain(file: YamlFile, error: yaml.MarkedYAMLError) -> str:
     """Return the parser's words, or better ones where it is known what people do."""
     words, context = error.problem or "cannot be read", error.context or ""
     for sign, explained in _EXPLAINED.items():
         if sign in words or sign in context:
             return explained
     line = error.problem_mark.line if error.problem_mark else 0
-    lines = page.text.splitlines()
+    lines = file.text.splitlines()
     if "cannot start any token" in words and error.problem_mark:
         character = lines[line][error.problem_mark.column]
         return "a tab; indent with blanks" if character == "\t" else f"text that begins with {character} needs quotes"

@@ -15,7 +15,7 @@ from reminderctl.config.lint.located import locate_workflows, workflow_nodes
 from reminderctl.config.lint.schedule import HELD, warn_of_schedule
 from reminderctl.config.lint.texts import warn_of_sms, warn_of_subjects, warn_of_whatsapp
 from reminderctl.config.lint.typos import warn_of_comments, warn_of_typos
-from reminderctl.config.loading import Reading
+from reminderctl.config.loading import ParsedConfig
 from reminderctl.config.yaml_nodes import entries, is_mapping, is_text, key_node
 from reminderctl.errors import BookingsError, ConfigError, LockedError, Problem
 from reminderctl.model import Config
@@ -35,46 +35,46 @@ def check(path: Path, environ: Mapping[str, str]) -> CheckResult:
 
     Warnings are about those workflows that have no mistakes, whatever the others have.
     """
-    reading = loading.read(path, environ, deep=True)
+    parsed = loading.read(path, environ, deep=True)
     config = None
     try:
-        config = loading.judge(reading)
+        config = loading.validate(parsed)
         problems = list(config.broken)
     except ConfigError as error:
         problems = error.problems
-    notes = list(_lint(reading))
-    warnings = sorted({warning for page in reading.pages for warning in page.warnings})
+    notes = list(_lint(parsed))
+    warnings = sorted({warning for file in parsed.files for warning in file.warnings})
     return CheckResult(problems, warnings, config, notes)
 
 
-def _lint(reading: Reading) -> Iterator[str]:
+def _lint(parsed: ParsedConfig) -> Iterator[str]:
     """Leave a warning in the files for all that was probably not meant; yield what is only good to know."""
-    workflows = locate_workflows(reading)
+    workflows = locate_workflows(parsed)
     warn_of_schedule(workflows)
-    warn_of_languages(workflows, reading)
-    warn_of_language_codes(workflows, reading)
-    warn_of_sms(workflows, reading)
+    warn_of_languages(workflows, parsed)
+    warn_of_language_codes(workflows, parsed)
+    warn_of_sms(workflows, parsed)
     warn_of_subjects(workflows)
-    warn_of_whatsapp(workflows, reading)
-    warn_of_typos(workflows, reading)
-    warn_of_comments(reading)
+    warn_of_whatsapp(workflows, parsed)
+    warn_of_typos(workflows, parsed)
+    warn_of_comments(parsed)
     known = KnownValues()
     try:
-        known = _read_bookings(reading, used_filters(workflows))
+        known = _read_bookings(parsed, used_filters(workflows))
     except BookingsError as error:
         known = KnownValues(problem=str(error))
     except LockedError as error:
         yield f"nothing was compared with the bookings: {error}"
     warn_of_filters(workflows, known=known)
-    _warn_of_settings(reading, known)
-    if outbox := reading.fields.get("outbox"):
+    _warn_of_settings(parsed, known)
+    if outbox := parsed.fields.get("outbox"):
         yield f"`outbox` is set: nobody gets anything, every message becomes a file in {outbox}"
 
 
-def _read_bookings(reading: Reading, wanted: Set[str]) -> KnownValues:
+def _read_bookings(parsed: ParsedConfig, wanted: Set[str]) -> KnownValues:
     """Read the values that bookings have; none where there is no file, or its name is wrong."""
-    path = reading.fields["bookings"]
-    mistaken = any(problem.path == "bookings" for page in reading.pages for problem in page.problems)
+    path = parsed.fields["bookings"]
+    mistaken = any(problem.path == "bookings" for file in parsed.files for problem in file.problems)
     return KnownValues() if mistaken or is_missing(path) else read_known_values(path, wanted)
 
 
@@ -89,41 +89,41 @@ def is_missing(path: Path) -> bool:
 # --- settings ---------------------------------------------------------------------------------------------------------
 
 
-def _warn_of_settings(reading: Reading, known: KnownValues) -> None:
-    if "channels" in reading.given:
-        _warn_of_channels(reading)
+def _warn_of_settings(parsed: ParsedConfig, known: KnownValues) -> None:
+    if "channels" in parsed.given:
+        _warn_of_channels(parsed)
     if known.problem:
-        page, node = reading.given.get("bookings") or (reading.pages[0], reading.pages[0].root)
+        file, node = parsed.given.get("bookings") or (parsed.files[0], parsed.files[0].root)
         if node is not None:
-            page.warn(node, known.problem, path="bookings")
-    if "max_burst" in reading.given:
-        page, node = reading.given["max_burst"]
+            file.warn(node, known.problem, path="bookings")
+    if "max_burst" in parsed.given:
+        file, node = parsed.given["max_burst"]
         if node.value == "0":
-            page.warn(node, HELD, path="max_burst")
+            file.warn(node, HELD, path="max_burst")
 
 
-def _warn_of_channels(reading: Reading) -> None:
+def _warn_of_channels(parsed: ParsedConfig) -> None:
     """Warn of channels that nothing uses, and of files that their settings name."""
-    page, node = reading.given["channels"]
+    file, node = parsed.given["channels"]
     if not is_mapping(node):
         return
-    used = set(_channels_used(reading))
-    known = used and not reading.around.unreadable  # a file with nothing but settings is one of several
+    used = set(_channels_used(parsed))
+    known = used and not parsed.context.unreadable  # a file with nothing but settings is one of several
     for name, below in entries(node).items():
         path = f"channels.{name}"
-        if name in reading.fields["channels"] and known and name not in used:
+        if name in parsed.fields["channels"] and known and name not in used:
             what = f"no workflow sends by {name}; take it out, or write an action with `send: {name}`"
-            page.warn(key_node(node, name), what, path=path)
-        for key, file in _files(reading, name):
-            if is_mapping(below) and is_missing(file):
-                what = f"{key}: there is no file {file}, without which no {name} is sent; write where it is"
-                page.warn(entries(below)[key], what, path=path)
+            file.warn(key_node(node, name), what, path=path)
+        for key, named in _named_files(parsed, name):
+            if is_mapping(below) and is_missing(named):
+                what = f"{key}: there is no file {named}, without which no {name} is sent; write where it is"
+                file.warn(entries(below)[key], what, path=path)
 
 
-def _channels_used(reading: Reading) -> Iterator[str]:
+def _channels_used(parsed: ParsedConfig) -> Iterator[str]:
     """Yield each text after `send`, in workflows with mistakes, too."""
-    for page in reading.pages:
-        for workflow in workflow_nodes(page):
+    for file in parsed.files:
+        for workflow in workflow_nodes(file):
             actions = entries(workflow).get("actions") if is_mapping(workflow) else None
             for action in actions.value if actions is not None and not is_text(actions) else ():
                 send = entries(action).get("send") if is_mapping(action) else None
@@ -131,7 +131,7 @@ def _channels_used(reading: Reading) -> Iterator[str]:
                     yield send.value
 
 
-def _files(reading: Reading, channel: str) -> Iterator[tuple[str, Path]]:
-    configured = reading.fields["channels"].get(channel)
+def _named_files(parsed: ParsedConfig, channel: str) -> Iterator[tuple[str, Path]]:
+    configured = parsed.fields["channels"].get(channel)
     settings = structs.asdict(configured.settings) if configured and configured.settings is not None else {}
     return ((name, value) for name, value in settings.items() if isinstance(value, Path))

@@ -7,7 +7,7 @@ from typing import Any
 
 from reminderctl.config.lint.filters import language_mistake
 from reminderctl.config.lint.located import LocatedWorkflow, module_of
-from reminderctl.config.loading import Reading
+from reminderctl.config.loading import ParsedConfig
 from reminderctl.config.message import node_at
 from reminderctl.config.yaml_nodes import is_mapping, key_node
 from reminderctl.messages import templates
@@ -16,22 +16,22 @@ from reminderctl.model import Action, Workflow
 TextPath = tuple[str | int, ...]
 
 
-def warn_of_languages(workflows: list[LocatedWorkflow], reading: Reading) -> None:
+def warn_of_languages(workflows: list[LocatedWorkflow], parsed: ParsedConfig) -> None:
     """Warn of texts without a language that others of the same file have, or that the filter asks for."""
-    spoken = _spoken(workflows, reading)
+    spoken = _spoken(workflows, parsed)
     for located in workflows:
-        wanted = _wanted(located.workflow, spoken[located.page.name])
+        wanted = _wanted(located.workflow, spoken[located.file.name])
         for index, action, node in located.actions():
-            for path, versions in language_maps(action, reading):
-                for what in _missing(versions, wanted, default=reading.around.language):
+            for path, versions in language_maps(action, parsed):
+                for what in _missing(versions, wanted, default=parsed.context.language):
                     located.warn(node_at(node, path), f"{_field(path)}: {what}", action=index)
 
 
-def warn_of_language_codes(workflows: Iterable[LocatedWorkflow], reading: Reading) -> None:
+def warn_of_language_codes(workflows: Iterable[LocatedWorkflow], parsed: ParsedConfig) -> None:
     """Warn of texts under words that are the code of no language."""
     for located in workflows:
         for index, action, node in located.actions():
-            for path, versions in language_maps(action, reading):
+            for path, versions in language_maps(action, parsed):
                 place = node_at(node, path)
                 for language in versions:
                     if what := language_mistake(language):
@@ -43,7 +43,7 @@ def warn_of_language_codes(workflows: Iterable[LocatedWorkflow], reading: Readin
                         )
 
 
-def language_maps(action: Action, reading: Reading) -> Iterator[tuple[TextPath, Mapping[str, str]]]:
+def language_maps(action: Action, parsed: ParsedConfig) -> Iterator[tuple[TextPath, Mapping[str, str]]]:
     """Return each text of an action that comes in several languages, with its path."""
     maps: list[tuple[TextPath, Mapping[str, str]]] = []
 
@@ -52,17 +52,17 @@ def language_maps(action: Action, reading: Reading) -> Iterator[tuple[TextPath, 
             maps.append((path, text))
         return text
 
-    templates.transform(module_of(action, reading).Message, action.message, note)
+    templates.transform(module_of(action, parsed).Message, action.message, note)
     return iter(maps)
 
 
-def _spoken(workflows: list[LocatedWorkflow], reading: Reading) -> dict[str, list[str]]:
+def _spoken(workflows: list[LocatedWorkflow], parsed: ParsedConfig) -> dict[str, list[str]]:
     """Return the languages that the texts of each file are written in, in order."""
     spoken: dict[str, dict[str, None]] = {}
     for located in workflows:
-        of_file = spoken.setdefault(located.page.name, {})
+        of_file = spoken.setdefault(located.file.name, {})
         for _, action, _ in located.actions():
-            for _, versions in language_maps(action, reading):
+            for _, versions in language_maps(action, parsed):
                 of_file.update((_tag(language), None) for language in versions if not language_mistake(language))
     return {name: list(languages) for name, languages in spoken.items()}
 

@@ -9,8 +9,8 @@ from yaml.nodes import MappingNode, Node
 
 from reminderctl import channels
 from reminderctl.channels import ChannelModule
-from reminderctl.config.loading import Reading
-from reminderctl.config.yaml_file import Page
+from reminderctl.config.loading import ParsedConfig
+from reminderctl.config.yaml_file import YamlFile
 from reminderctl.config.yaml_nodes import entries, is_list, is_mapping, workflow_path
 from reminderctl.model import Action, Workflow
 
@@ -18,7 +18,7 @@ from reminderctl.model import Action, Workflow
 class LocatedWorkflow(NamedTuple):
     """A workflow and its place in the YAML."""
 
-    page: Page
+    file: YamlFile
     node: MappingNode
     path: str
     workflow: Workflow
@@ -26,7 +26,7 @@ class LocatedWorkflow(NamedTuple):
     def warn(self, node: Node, what: str, *, action: int | None = None, token: str = "") -> None:
         """Note a warning about the workflow, or about one of its actions."""
         path = self.path if action is None else f"{self.path}: actions[{action}]"
-        self.page.warn(node, what, path=path, token=token)
+        self.file.warn(node, what, path=path, token=token)
 
     def value(self, key: str, index: int) -> Node:
         """Return the node of one value of a key that holds one value or a list of them."""
@@ -45,28 +45,28 @@ class LocatedWorkflow(NamedTuple):
             yield index, action, node
 
 
-def locate_workflows(reading: Reading) -> list[LocatedWorkflow]:
+def locate_workflows(parsed: ParsedConfig) -> list[LocatedWorkflow]:
     """Return every workflow without mistakes, in the order of the files."""
     located = []
-    for page, workflows in zip(reading.pages, reading.workflows, strict=True):
+    for file, workflows in zip(parsed.files, parsed.workflows, strict=True):
         by_id = {workflow.id: workflow for workflow in workflows}
-        for index, node in enumerate(workflow_nodes(page)):
+        for index, node in enumerate(workflow_nodes(file)):
             nodes = _mapping(node)
             workflow = by_id.pop(nodes["id"].value, None) if "id" in nodes else None
             if workflow is not None and is_mapping(node):
-                located.append(LocatedWorkflow(page, node, workflow_path(index, nodes["id"]), workflow))
+                located.append(LocatedWorkflow(file, node, workflow_path(index, nodes["id"]), workflow))
     return located
 
 
-def workflow_nodes(page: Page) -> list[Node]:
+def workflow_nodes(file: YamlFile) -> list[Node]:
     """Return the nodes of all workflows, with mistakes or without."""
-    node = entries(page.root).get("workflows") if page.root is not None else None
+    node = entries(file.root).get("workflows") if file.root is not None else None
     return list(node.value) if node is not None and is_list(node) else []
 
 
-def module_of(action: Action, reading: Reading) -> ChannelModule:
+def module_of(action: Action, parsed: ParsedConfig) -> ChannelModule:
     """Return the module that carries an action's messages."""
-    return channels.module(reading.around.channels[action.channel].module)
+    return channels.module(parsed.context.channels[action.channel].module)
 
 
 def _parts(node: Node) -> list[Node]:

@@ -143,7 +143,7 @@ def _twin_text(action: Action, trigger: Trigger, *, twin: LocatedWorkflow, its_t
     when = f"`{trigger.text}`"
     if its_trigger.text != trigger.text:
         when += f" (there `{its_trigger.text}`, which falls together with it)"
-    place = f"{twin.page.name}:{twin.node.start_mark.line + 1}"
+    place = f"{twin.file.name}:{twin.node.start_mark.line + 1}"
     return (
         f"workflow `{twin.workflow.id}` ({place}) sends {sent} {when} for the same bookings: both go out; switch one "
         "off, or make them one workflow with two actions"

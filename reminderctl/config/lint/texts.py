@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from reminderctl.channels.sms import count_segments
 from reminderctl.config.lint.located import LocatedWorkflow, module_of
-from reminderctl.config.loading import Reading
+from reminderctl.config.loading import ParsedConfig
 from reminderctl.config.message import node_at
 from reminderctl.config.struct_reader import encoded_names
 from reminderctl.errors import Rejected
@@ -35,15 +35,15 @@ _CHEAP_SPELLING = {character: plain for plain, characters in _SPELLINGS.items() 
 _PICTURES = frozenset({"So", "Sk", "Cf", "Mn"})  # and what changes their look
 
 
-def warn_of_sms(workflows: list[LocatedWorkflow], reading: Reading) -> None:
+def warn_of_sms(workflows: list[LocatedWorkflow], parsed: ParsedConfig) -> None:
     """Warn of texts that take more than three SMS, or more than they need for the sake of a character or two."""
     for located in workflows:
         for index, action, node in located.actions():
             body = action.message.get("body", "") if action.channel == "sms" else ""
             versions = {(): body} if isinstance(body, str) else {(language,): text for language, text in body.items()}
             for path, text in versions.items():
-                language = path[0] if path else reading.around.language
-                for what, token in _lint_length(text, language=language, reading=reading):
+                language = path[0] if path else parsed.context.language
+                for what, token in _lint_length(text, language=language, parsed=parsed):
                     located.warn(node_at(node, ("body", *path)), f"body: {what}", action=index, token=token)
 
 
@@ -60,12 +60,12 @@ def warn_of_subjects(workflows: list[LocatedWorkflow]) -> None:
                     located.warn(node_at(node, path), f"{'.'.join(path)}: {what}", action=index)
 
 
-def warn_of_whatsapp(workflows: list[LocatedWorkflow], reading: Reading) -> None:
+def warn_of_whatsapp(workflows: list[LocatedWorkflow], parsed: ParsedConfig) -> None:
     """Warn of texts that are no template, with which no business may begin a conversation."""
     for located in workflows:
         for index, action, node in located.actions():
             if action.channel == "whatsapp" and action.message.get("body"):
-                names = encoded_names(module_of(action, reading).Message)
+                names = encoded_names(module_of(action, parsed).Message)
                 template = next(name for name in ("content_sid", "template") if name in names)
                 located.warn(
                     node_at(node, ("body",)),
@@ -78,9 +78,9 @@ def warn_of_whatsapp(workflows: list[LocatedWorkflow], reading: Reading) -> None
 # --- the length of an SMS ---------------------------------------------------------------------------------------------
 
 
-def _lint_length(text: str, *, language: str, reading: Reading) -> Iterator[tuple[str, str]]:
+def _lint_length(text: str, *, language: str, parsed: ParsedConfig) -> Iterator[tuple[str, str]]:
     """Yield what to say of one text, and the character to point at."""
-    company = reading.around.company
+    company = parsed.context.company
     try:
         filled = fill(text, language=language, company=company)
     except Rejected:  # for `test` to show: it depends on the booking

@@ -9,9 +9,9 @@ from typing import Any
 from yaml.nodes import Node, ScalarNode
 
 from reminderctl.config.lint.located import LocatedWorkflow, module_of, workflow_nodes
-from reminderctl.config.loading import Reading
+from reminderctl.config.loading import ParsedConfig
 from reminderctl.config.message import node_at
-from reminderctl.config.yaml_file import Page
+from reminderctl.config.yaml_file import YamlFile
 from reminderctl.config.yaml_nodes import is_list, is_mapping, paths
 from reminderctl.messages import oddities, templates
 from reminderctl.text import shorten
@@ -22,11 +22,11 @@ _SHORTCODE = re.compile(r"\{[{%]?[ \t]*[A-Za-z][\w.]*[ \t]*[}%|(]|\{\{|\{%")
 _LONGEST = 60  # characters of a quotation
 
 
-def warn_of_typos(workflows: list[LocatedWorkflow], reading: Reading) -> None:
+def warn_of_typos(workflows: list[LocatedWorkflow], parsed: ParsedConfig) -> None:
     """Warn of names that would be sent as they stand, and of what is left out as a comment."""
     for located in workflows:
         for index, action, node in located.actions():
-            for path, text in _texts(action.message, module_of(action, reading).Message):
+            for path, text in _texts(action.message, module_of(action, parsed).Message):
                 for offset, what in oddities.find(text):
                     token = text[offset : offset + 200].split("\n")[0][:_LONGEST]
                     located.warn(node_at(node, path), f"{'.'.join(map(str, path))}: {what}", action=index, token=token)
@@ -48,19 +48,19 @@ def _texts(message: Any, message_type: type) -> list[tuple[tuple[str | int, ...]
     return [(path, text) for path, text in versions if isinstance(text, str)]
 
 
-def warn_of_comments(reading: Reading) -> None:
+def warn_of_comments(parsed: ParsedConfig) -> None:
     """Warn of texts that end early, because a ` #` in them begins one of YAML's comments."""
-    for page in reading.pages:
-        if page.root is None or "#" not in page.text:
+    for file in parsed.files:
+        if file.root is None or "#" not in file.text:
             continue
-        names = paths(page.root)
-        in_actions = {id(each) for workflow in workflow_nodes(page) for each in _scalars(workflow)}
-        for node in _scalars(page.root):
-            _look_behind(page, node, path=names.get(id(node), ""), is_text=id(node) in in_actions)
+        names = paths(file.root)
+        in_actions = {id(each) for workflow in workflow_nodes(file) for each in _scalars(workflow)}
+        for node in _scalars(file.root):
+            _look_behind(file, node, path=names.get(id(node), ""), is_text=id(node) in in_actions)
 
 
-def _look_behind(page: Page, node: ScalarNode, *, path: str, is_text: bool) -> None:
-    match = _COMMENT.match(page.text, node.end_mark.index)
+def _look_behind(file: YamlFile, node: ScalarNode, *, path: str, is_text: bool) -> None:
+    match = _COMMENT.match(file.text, node.end_mark.index)
     if not match:
         return
     comment = match[1]
@@ -69,7 +69,7 @@ def _look_behind(page: Page, node: ScalarNode, *, path: str, is_text: bool) -> N
         return
     shown = shorten(comment, _LONGEST)
     what = f'`{shown}` is a comment, so it is not part of the text; put all of it in quotes: "... #..."'
-    page.warn(node, what, path=path)
+    file.warn(node, what, path=path)
 
 
 def _scalars(root: Node) -> Iterator[ScalarNode]:

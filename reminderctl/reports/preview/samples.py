@@ -18,9 +18,9 @@ from reminderctl.config import schema as config_shape
 from reminderctl.config.locate import SAMPLES
 from reminderctl.config.struct_reader import read_struct
 from reminderctl.config.suggestions import did_you_mean, quote
-from reminderctl.config.yaml_file import Page
+from reminderctl.config.yaml_file import YamlFile
 from reminderctl.config.yaml_nodes import entries, is_empty, is_list, is_mapping, is_text, key_node
-from reminderctl.config.yaml_reader import read_page
+from reminderctl.config.yaml_reader import read_yaml
 from reminderctl.core import timing
 from reminderctl.errors import ConfigError
 from reminderctl.model import Booking, Config, Customer, Location, Participant, Service, Staff
@@ -57,32 +57,32 @@ def own_file(config: Config) -> Path:
 
 
 def _read_file(path: Path, zone: ZoneInfo, *, now: datetime) -> dict[str, Sample]:
-    page = read_page(path)
+    file = read_yaml(path)
     samples = {}
-    for name, node in entries(page.root).items() if page.root is not None else ():
-        sample = _read_sample(page, node, name=name, zone=zone, now=now)
+    for name, node in entries(file.root).items() if file.root is not None else ():
+        sample = _read_sample(file, node, name=name, zone=zone, now=now)
         if sample is not None:
             samples[name] = sample
-    if page.problems:
-        raise ConfigError(page.problems)
+    if file.problems:
+        raise ConfigError(file.problems)
     return samples
 
 
-def _read_sample(page: Page, node: Node, *, name: str, zone: ZoneInfo, now: datetime) -> Sample | None:
+def _read_sample(file: YamlFile, node: Node, *, name: str, zone: ZoneInfo, now: datetime) -> Sample | None:
     """A sample, or None with its mistakes noted."""
-    assert page.root is not None  # noqa: S101 - the sample stands in it
+    assert file.root is not None  # noqa: S101 - the sample stands in it
     if not _NAME.fullmatch(name):
         what = f"{quote(name)} may hold letters, digits, `.`, `_` and `-` only, at most 100"
-        page.note(key_node(page.root, name), f"the name {what}", path="")
+        file.note(key_node(file.root, name), f"the name {what}", path="")
     if not is_mapping(node):
-        page.note(node, "expected a mapping such as `starts: in 3 days at 10:00`", path=name)
+        file.note(node, "expected a mapping such as `starts: in 3 days at 10:00`", path=name)
         return None
-    before = len(page.problems)
-    given = read_struct(page, node, kind=shape.Sample, path=name)
+    before = len(file.problems)
+    given = read_struct(file, node, kind=shape.Sample, path=name)
     nodes = {key: value for key, value in entries(node).items() if not is_empty(value)}
-    own = {key: _READERS[key](page, nodes[key], path=f"{name}: {key}") for key in _READ_APART if key in nodes}
-    when = _read_times(page, nodes, zone=zone, name=name, now=now)
-    if given is None or len(page.problems) > before:
+    own = {key: _READERS[key](file, nodes[key], path=f"{name}: {key}") for key in _READ_APART if key in nodes}
+    when = _read_times(file, nodes, zone=zone, name=name, now=now)
+    if given is None or len(file.problems) > before:
         return None
     created = {"created_at": timing.instant_text(when.booked_at)} if when.booked_at else {}
     booking = Booking(
@@ -112,7 +112,7 @@ class _Times(NamedTuple):
     timezone: str | None
 
 
-def _read_times(page: Page, nodes: Mapping[str, Node], *, zone: ZoneInfo, name: str, now: datetime) -> _Times:
+def _read_times(file: YamlFile, nodes: Mapping[str, Node], *, zone: ZoneInfo, name: str, now: datetime) -> _Times:
     """The times of a sample, with something in the place of each that is wrong, and a note."""
     texts = {key: node.value for key, node in nodes.items() if is_text(node)}
 
@@ -120,7 +120,7 @@ def _read_times(page: Page, nodes: Mapping[str, Node], *, zone: ZoneInfo, name: 
         try:
             return reader(texts[key]) if key in texts else otherwise
         except ValueError as error:
-            page.note(nodes[key], f"{key}: {error}", path=name)
+            file.note(nodes[key], f"{key}: {error}", path=name)
             return otherwise
 
     own = read("timezone", _read_zone, None)
@@ -154,40 +154,40 @@ def _read_length(text: str) -> timedelta:
 # --- nouns ------------------------------------------------------------------------------------------------------------
 
 
-def _read_noun(page: Page, node: Node, *, path: str, keys: type[Struct], kind: type[Noun]) -> Noun | None:
+def _read_noun(file: YamlFile, node: Node, *, path: str, keys: type[Struct], kind: type[Noun]) -> Noun | None:
     """A service, a member of staff or a location; None, and a note, where there is none."""
     if is_text(node):
         return kind(id=node.value, name=node.value)
-    found = read_struct(page, node, kind=keys, path=path)
+    found = read_struct(file, node, kind=keys, path=path)
     if found is None:
         return None
     values = structs.asdict(found)
     identity = values["id"] or values["name"]
     if not identity:
-        page.note(node, "give it an `id` or a `name`", path=path)
+        file.note(node, "give it an `id` or a `name`", path=path)
         return None
     return kind(**values | {"id": identity})
 
 
-def _read_customers(page: Page, node: Node, *, path: str) -> tuple[Participant, ...]:
+def _read_customers(file: YamlFile, node: Node, *, path: str) -> tuple[Participant, ...]:
     if not is_list(node):
-        page.note(node, "expected a list: each customer begins with `- full_name: ...`", path=path)
+        file.note(node, "expected a list: each customer begins with `- full_name: ...`", path=path)
         return ()
     found: dict[str, Participant] = {}
     for number, each in enumerate(node.value, start=1):
         place = f"{path}[{number - 1}]"
-        customer = read_struct(page, each, kind=shape.Customer, path=place)
+        customer = read_struct(file, each, kind=shape.Customer, path=place)
         if customer is None:
             continue
         values = structs.asdict(customer)
         status, identity = values.pop("status"), customer.id or f"customer-{number}"
         if identity in found:
-            page.note(each, f"the id {quote(identity)} is taken by an earlier customer", path=place)
+            file.note(each, f"the id {quote(identity)} is taken by an earlier customer", path=place)
         try:
             if customer.timezone:
                 _read_zone(customer.timezone)
         except ValueError as error:
-            page.note(entries(each)["timezone"], f"timezone: {error}", path=place)
+            file.note(entries(each)["timezone"], f"timezone: {error}", path=place)
         found[identity] = Participant(customer=Customer(**values | {"id": identity}), status=status)
     return tuple(found.values())
 
