@@ -187,7 +187,7 @@ def _deliveries(read: Config) -> list[Delivery]:
     return planning.owed(workflow, workflow.triggers[0], BOOKING, config=read)
 
 
-def _empty(_path: object, place: Place, text: Any) -> Any:
+def _empty(path: object, text: Any, *, place: Place) -> Any:
     return text if place in (Place.ATTACHMENT, Place.URL) else "{{ '' }}"
 
 

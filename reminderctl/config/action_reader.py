@@ -11,6 +11,7 @@ from yaml.nodes import MappingNode, Node
 from reminderctl.channels import ChannelModule
 from reminderctl.config.struct_reader import note_at
 from reminderctl.config.yaml_file import YamlFile
+from reminderctl.messages.field_types import FieldPath
 from reminderctl.model import Admin, Company, Configured
 
 
@@ -48,7 +49,7 @@ class ActionReader(Struct, kw_only=True):
     module: ChannelModule
     address: str | None
     context: ActionContext
-    from_files: dict[tuple[str | int, ...], tuple[Path, str]] = {}
+    from_files: dict[FieldPath, tuple[Path, str]] = {}
     reported: set[str] = set()
     content_type: str | None = None
 

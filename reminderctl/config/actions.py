@@ -101,7 +101,7 @@ def _configured(file: YamlFile, node: MappingNode, *, channel: str, path: str, c
 
 
 def _lane(module: ChannelModule, message: dict[str, Any], *, channel: str, language: str) -> str:
-    """What is paused together when a provider fails."""
+    """Return what is paused together when a provider fails: the channel, or a part of it."""
     chosen = templates.pick(module.Message, message, language, language)
     within = module.circuit({name: each for name, each in chosen.items() if isinstance(each, str)})
     return f"{channel} {within}" if within else channel

@@ -126,15 +126,13 @@ def _read_settings(file: YamlFile, node: MappingNode, *, module: ChannelModule, 
         leave_out=incomplete | (entries(node).keys() - filled.keys()),
         hide=variables.hide,
     )
-    find = module.validate_settings
     if settings is not None and not incomplete:
-        found: Iterable[str] = find(settings)
+        mistakes: Iterable[str] = module.mistakes(settings)
     else:
-        known = {name: each for name, each in values.items() if name not in incomplete | _empty(node)}
-        found = _mistakes_of_good(
-            find, kind, good=valid_values(known, kind, folder=file.path.parent), given=values.keys()
-        )
-    for what in (*found, *_untrusted(file, settings, module=module, variables=variables)):
+        known = {name: value for name, value in values.items() if name not in incomplete | _empty(node)}
+        good = valid_values(known, kind, folder=file.path.parent)
+        mistakes = _mistakes_of_good(module.mistakes, kind, good=good, given=values.keys())
+    for what in (*mistakes, *_untrusted(file, settings, module=module, variables=variables)):
         note_at(file, variables.hide(what), node=node, path=path)
     return settings if variables.optional or not incomplete else None
 

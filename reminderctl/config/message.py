@@ -29,6 +29,7 @@ from reminderctl.core.recipients import ADDRESS_KINDS
 from reminderctl.errors import Problem
 from reminderctl.messages import kinds, templates
 from reminderctl.messages.attachments import CALENDAR, CHOSEN, OURS, is_bound, is_private
+from reminderctl.messages.field_types import FieldPath
 from reminderctl.messages.shortcodes import is_known
 from reminderctl.text_types import Place
 
@@ -93,7 +94,7 @@ def _check_texts(reader: ActionReader, tree: Mapping[str, Any]) -> list[Mapping[
     languages: dict[str, None] = {}
     in_languages: dict[str, Any] = {}
 
-    def check(path: tuple[str | int, ...], place: Place, text: Any) -> Any:
+    def check(path: FieldPath, text: Any, *, place: Place) -> Any:
         if isinstance(text, str):
             _check_text(reader, path, place=place, text=text)
             return text
@@ -113,7 +114,7 @@ def _check_texts(reader: ActionReader, tree: Mapping[str, Any]) -> list[Mapping[
         if shape.kind == "tree" and isinstance(value, str) and templates.opening(value) in ("{", "["):
             reader.note(f"{name}: {_PASTED}", field=name)
         if isinstance(value, str) and shape.kind == "text" and shape.place and not shape.others:
-            first[name] = check((name,), shape.place, value)  # most are like this, and need no search for texts
+            first[name] = check((name,), value, place=shape.place)  # most are like this, and need no search for texts
         else:
             first |= templates.transform(message_type, {name: value}, check)
     others = [
@@ -123,7 +124,7 @@ def _check_texts(reader: ActionReader, tree: Mapping[str, Any]) -> list[Mapping[
     return [first, *({**first, **other} for other in others)]
 
 
-def _check_languages(reader: ActionReader, path: tuple[str | int, ...], *, versions: Mapping[str, Any]) -> None:
+def _check_languages(reader: ActionReader, path: FieldPath, *, versions: Mapping[str, Any]) -> None:
     """Note keys of a language map that are no languages, and a map that says nothing."""
     node = node_at(reader.node, path)
     if not versions:
@@ -140,20 +141,25 @@ def _check_languages(reader: ActionReader, path: tuple[str | int, ...], *, versi
         reader.file.note(place, f"{path[0]}: {hint}", path=reader.path)
 
 
-def _check_text(reader: ActionReader, path: tuple[str | int, ...], *, place: Place, text: str) -> None:
+def _check_text(reader: ActionReader, path: FieldPath, *, place: Place, text: str) -> None:
+    """Note what is wrong with one text, for the place that it is in."""
     if place is Place.ATTACHMENT:
         _check_attachment(reader, path, text=text)
     elif not text.strip():
         _check_blank(reader, path, place=place)
         return
-    elif what := kinds.mistake_in(text, place, reader.content_type):
-        reader.file.note(node_at(reader.node, path), f"{'.'.join(map(str, path))}: {what}", path=reader.path)
-    if "{" not in text and place is not Place.URL:
-        return
+    elif mistake := kinds.mistake_in(text, place, reader.content_type):
+        _note(reader, path, what=f"{'.'.join(map(str, path))}: {mistake}")
+    if "{" in text or place is Place.URL:
+        _check_shortcodes(reader, path, place=place, text=text)
+
+
+def _check_shortcodes(reader: ActionReader, path: FieldPath, *, place: Place, text: str) -> None:
+    """Note each `${NAME}` in one text, and what is wrong with its shortcodes, and with a URL before them."""
     strays = list(_REFERENCE.finditer(text)) if reader.file.strays and path not in reader.from_files else []
     for stray in strays:
-        what = misplaced_reference(stray[0], instead=_instead_of_reference(reader, path))
-        reader.file.note(node_at(reader.node, path), what, path=reader.path, token=stray[0])
+        instead = _instead_of_reference(reader, path)
+        _note(reader, path, what=misplaced_reference(stray[0], instead=instead), token=stray[0])
     if place is Place.URL:
         for offset, what in templates.url_mistakes(text):
             reader.reported.add(str(path[0]))
@@ -163,7 +169,7 @@ def _check_text(reader: ActionReader, path: tuple[str | int, ...], *, place: Pla
             _note_in_text(reader, path, text=text, offset=offset, what=what)
 
 
-def _check_blank(reader: ActionReader, path: tuple[str | int, ...], *, place: Place) -> None:
+def _check_blank(reader: ActionReader, path: FieldPath, *, place: Place) -> None:
     """Note an empty text where it makes no sense; headers, queries, forms and JSON may hold some."""
     field = str(path[0])
     if f"{field}{FILE_SUFFIX}" in reader.nodes and path not in reader.from_files:
@@ -177,8 +183,8 @@ def _check_blank(reader: ActionReader, path: tuple[str | int, ...], *, place: Pl
     _note_in_text(reader, path, text="", offset=0, what=f"{'.'.join(map(str, path))}: {what}")
 
 
-def _instead_of_reference(reader: ActionReader, path: tuple[str | int, ...]) -> str:
-    """Where the channel's settings have a place for a `${NAME}`; nothing where secrets have a field of their own."""
+def _instead_of_reference(reader: ActionReader, path: FieldPath) -> str:
+    """Return where the channel's settings have a place for a `${NAME}`; nothing where secrets have fields."""
     return reader.module.secret_place({name: each.value for name, each in reader.nodes.items() if is_text(each)}, path)
 
 
@@ -189,15 +195,15 @@ def text_mistakes(text: str, *, deep: bool) -> Iterator[tuple[int, str]]:
         yield from templates.template_mistakes(text)
 
 
-def _check_attachment(reader: ActionReader, path: tuple[str | int, ...], *, text: str) -> None:
-    what = ""
+def _check_attachment(reader: ActionReader, path: FieldPath, *, text: str) -> None:
+    mistake = ""
     affixes = templates.around_values(text)
     if affixes:
-        what = "" if is_bound(*affixes, base=reader.context.folder) else CHOSEN
+        mistake = "" if is_bound(*affixes, base=reader.context.folder) else CHOSEN
     elif text != CALENDAR and "{" not in text:
-        what = _why_not_attached(reader, text)
-    if what:
-        reader.file.note(node_at(reader.node, path), f"{path[0]}: {what}", path=reader.path)
+        mistake = _why_not_attached(reader, text)
+    if mistake:
+        _note(reader, path, what=f"{path[0]}: {mistake}")
 
 
 def _why_not_attached(reader: ActionReader, name: str) -> str:
@@ -211,20 +217,23 @@ def _why_not_attached(reader: ActionReader, name: str) -> str:
         return f"{quote(name)} cannot be read: {error}"
 
 
-def _note_in_text(reader: ActionReader, path: tuple[str | int, ...], *, text: str, offset: int, what: str) -> None:
+def _note_in_text(reader: ActionReader, path: FieldPath, *, text: str, offset: int, what: str) -> None:
     """Note a mistake at its very place, in the YAML or in the file that the text came from."""
     if path in reader.from_files:
         file, content = reader.from_files[path]
         reader.file.problems.append(Problem(str(file), *place_in(content, offset), reader.path, what))
         return
-    token = re.compile(r"[^}\n]*\}?").match(text, offset)
-    word = token[0] if token else ""
-    reader.file.note(
-        node_at(reader.node, path), what, path=reader.path, token=word, skip=text.count(word, 0, offset) if word else 0
-    )
+    match = re.compile(r"[^}\n]*\}?").match(text, offset)
+    token = match[0] if match else ""
+    _note(reader, path, what=what, token=token, skip=text.count(token, 0, offset) if token else 0)
 
 
-def node_at(node: Node, path: tuple[str | int, ...]) -> Node:
+def _note(reader: ActionReader, path: FieldPath, *, what: str, token: str = "", skip: int = 0) -> None:
+    """Note a mistake in the text at a path; at `token` in it, past so many others."""
+    reader.file.note(node_at(reader.node, path), what, path=reader.path, token=token, skip=skip)
+
+
+def node_at(node: Node, path: FieldPath) -> Node:
     """Return the node of one text of an action, or the nearest that the YAML has."""
     for key in path:
         if is_mapping(node):
@@ -251,12 +260,14 @@ def _check_shape(
     for version in versions:
         _, wrong = make_struct({**version, **stand_in}, message_type, folder=reader.context.folder, sources={})
         mistakes.update(dict.fromkeys(wrong))
-    for field, what in mistakes:
+    for field, mistake in mistakes:
         if field not in unfinished:
-            reader.note(what, field=field if f"{field}{FILE_SUFFIX}" not in reader.nodes else f"{field}{FILE_SUFFIX}")
+            in_file = f"{field}{FILE_SUFFIX}"
+            reader.note(mistake, field=in_file if in_file in reader.nodes else field)
     # What was reported already, and at its very place, is not reported again; nor is what may follow from it alone.
     uncertain = unfinished | reader.reported | {field for field, _ in mistakes if field in tree}
     uncertain |= {nearest(name, encoded_names(message_type)) for name in unfinished}
-    for what in reader.module.validate_message({name: value for name, value in tree.items() if name not in uncertain}):
-        if not depends_on(what, uncertain):
-            reader.note(what)
+    certain = {name: value for name, value in tree.items() if name not in uncertain}
+    for mistake in reader.module.validate_message(certain):
+        if not depends_on(mistake, uncertain):
+            reader.note(mistake)

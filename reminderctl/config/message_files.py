@@ -12,6 +12,7 @@ from reminderctl.config.yaml_nodes import entries, is_mapping, is_text
 from reminderctl.config.yaml_reader import read_text_file
 from reminderctl.messages import templates
 from reminderctl.messages.attachments import OURS, is_private
+from reminderctl.messages.field_types import FieldPath
 from reminderctl.text_types import Place
 
 FILE_SUFFIX = "_file"
@@ -36,7 +37,7 @@ def read_files(reader: ActionReader, node: Node, *, name: str, field: str) -> st
     return _read_file(reader, node, name=name, where=(field,))
 
 
-def _read_file(reader: ActionReader, node: Node, *, name: str, where: tuple[str | int, ...]) -> str:
+def _read_file(reader: ActionReader, node: Node, *, name: str, where: FieldPath) -> str:
     if not is_text(node) or not node.value:
         reader.file.note(node, f"{name}: expected the name of a file beside the YAML", path=reader.path)
         return ""

@@ -39,7 +39,7 @@ class _Loader(_FASTEST):  # type: ignore[misc]  # which of the two it is shows o
     """
 
     def descend_resolver(self, *_: Any) -> None:
-        """Do nothing, as no value depends on the path to it."""
+        """Ignore the path: no value depends on it."""
 
     def ascend_resolver(self) -> None:
         """See `descend_resolver`."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol
 
 from msgspec import Struct, inspect
 
@@ -12,7 +12,12 @@ from reminderctl.text_types import Place
 
 FieldPath = tuple[str | int, ...]
 Kind = Literal["literal", "text", "list", "map", "record", "tree"]
-Change = Callable[[FieldPath, Place, Any], Any]
+
+
+class Change(Protocol):
+    """A function that gives what comes in the place of a text or language map."""
+
+    def __call__(self, path: FieldPath, text: Any, *, place: Place) -> Any: ...
 
 
 class Shape(Struct, frozen=True, kw_only=True):
@@ -71,7 +76,7 @@ def _union(shapes: list[Shape]) -> Shape:
 
 
 def transform(message_type: type, tree: Any, change: Change) -> Any:
-    """The tree with `change(path, place, text)` in the place of each text or language map.
+    """Return the tree with `change(path, text, place=...)` in the place of each text or language map.
 
     What does not have the shape it should have stays as it is: telling about that is the configuration's task.
     """
@@ -85,7 +90,7 @@ def _transform(shape: Shape, value: Any, change: Change, *, path: FieldPath) -> 
     shape = _fitting(shape, value)
     match shape.kind, value:
         case ("text", str()) | ("text", Mapping()) | ("tree", str()):
-            return change(path, shape.place or Place.PLAIN, value)
+            return change(path, value, place=shape.place or Place.PLAIN)
         case ("list", list() | tuple()) | ("tree", list() | tuple()):
             item = shape.item or shape
             return [_transform(item, part, change, path=(*path, index)) for index, part in enumerate(value)]

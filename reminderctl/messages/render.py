@@ -54,15 +54,15 @@ def render_message(
     found_type: str | None = None
     unfilled: set[str] = set()
 
-    def filled(path: field_types.FieldPath, place: Place, versions: str | Mapping[str, str]) -> Any:
+    def filled(path: field_types.FieldPath, text: str | Mapping[str, str], *, place: Place) -> Any:
         nonlocal found_type
-        text, known = _choose(versions, context)
+        chosen, known = _choose(text, context)
         if place is Place.HEADER and str(path[-1]).casefold().startswith("list-"):
             place = Place.LINKS
         if place is Place.BODY and not given_type:
-            found_type = content_type_for(text)
+            found_type = content_type_for(chosen)
         field = ".".join(map(str, path))
-        rendered = _rendered(text, place, known, content_type=given_type, unfilled=unfilled, field=field)
+        rendered = _rendered(chosen, place, known, content_type=given_type, unfilled=unfilled, field=field)
         if place is not Place.ATTACHMENT:
             return rendered
         return attachment(rendered, known, base=base, private=private)

@@ -83,7 +83,7 @@ def _tag(language: str) -> str:
 def pick(message_type: type, tree: Any, language: str, default_language: str) -> Any:
     """The tree with one text in the place of each map from language to text."""
 
-    def chosen(_path: FieldPath, _place: Place, text: Any) -> Any:
+    def chosen(path: FieldPath, text: Any, *, place: Place) -> Any:  # noqa: ARG001
         return choose(text, language, default_language)
 
     return transform(message_type, tree, chosen)

@@ -297,10 +297,10 @@ def test_the_same_mistakes_are_found_without_libyaml(tmp_path: Path, monkeypatch
     with monkeypatch.context() as without:
         without.delattr(yaml, "CBaseLoader")
         importlib.reload(yaml_reader)
-        page = yaml_reader.read_page(tmp_path / "nothing.yaml")
+        page = yaml_reader.read_yaml(tmp_path / "nothing.yaml")
         file = tmp_path / "workflows.yaml"
         file.write_text(f"{SETTINGS}company: {{name: +34, name: no}}\n", encoding="utf-8")
-        pure = yaml_reader.read_page(file)
+        pure = yaml_reader.read_yaml(file)
     importlib.reload(yaml_reader)
     assert page.root is None
     assert [str(problem) for problem in pure.problems] == [

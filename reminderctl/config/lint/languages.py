@@ -11,9 +11,8 @@ from reminderctl.config.loading import ParsedConfig
 from reminderctl.config.message import node_at
 from reminderctl.config.yaml_nodes import is_mapping, key_node
 from reminderctl.messages import templates
+from reminderctl.messages.field_types import FieldPath
 from reminderctl.model import Action, Workflow
-
-TextPath = tuple[str | int, ...]
 
 
 def warn_of_languages(workflows: list[LocatedWorkflow], parsed: ParsedConfig) -> None:
@@ -43,11 +42,11 @@ def warn_of_language_codes(workflows: Iterable[LocatedWorkflow], parsed: ParsedC
                         )
 
 
-def language_maps(action: Action, parsed: ParsedConfig) -> Iterator[tuple[TextPath, Mapping[str, str]]]:
+def language_maps(action: Action, parsed: ParsedConfig) -> Iterator[tuple[FieldPath, Mapping[str, str]]]:
     """Return each text of an action that comes in several languages, with its path."""
-    maps: list[tuple[TextPath, Mapping[str, str]]] = []
+    maps: list[tuple[FieldPath, Mapping[str, str]]] = []
 
-    def note(path: TextPath, _place: Any, text: Any) -> Any:
+    def note(path: FieldPath, text: Any, *, place: Any) -> Any:  # noqa: ARG001
         if isinstance(text, Mapping):
             maps.append((path, text))
         return text
@@ -102,5 +101,5 @@ def _tag(language: str) -> str:
     return language.strip().replace("_", "-").casefold()
 
 
-def _field(path: TextPath) -> str:
+def _field(path: FieldPath) -> str:
     return ".".join(map(str, path))

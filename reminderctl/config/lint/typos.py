@@ -14,6 +14,7 @@ from reminderctl.config.message import node_at
 from reminderctl.config.yaml_file import YamlFile
 from reminderctl.config.yaml_nodes import is_list, is_mapping, paths
 from reminderctl.messages import oddities, templates
+from reminderctl.messages.field_types import FieldPath
 from reminderctl.text import shorten
 from reminderctl.text_types import Place
 
@@ -35,10 +36,10 @@ def warn_of_typos(workflows: list[LocatedWorkflow], parsed: ParsedConfig) -> Non
                     located.warn(node_at(node, ("to",)), f"to: {what}", action=index, token=to)
 
 
-def _texts(message: Any, message_type: type) -> list[tuple[tuple[str | int, ...], str]]:
-    versions: list[tuple[tuple[str | int, ...], str]] = []
+def _texts(message: Any, message_type: type) -> list[tuple[FieldPath, str]]:
+    versions: list[tuple[FieldPath, str]] = []
 
-    def collect(path: tuple[str | int, ...], _place: Place, text: Any) -> Any:
+    def collect(path: FieldPath, text: Any, *, place: Place) -> Any:  # noqa: ARG001
         by_language = text.items() if isinstance(text, dict) else [(None, text)]
         versions.extend(((*path, *([language] if language else [])), version) for language, version in by_language)
         return text
