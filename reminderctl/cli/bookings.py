@@ -232,7 +232,8 @@ def _wanted(booking: Booking, wanted: dict[str, tuple[str, ...]]) -> bool:
     if wanted["customer"] and not _is_of(wanted["customer"], booking):
         return False
     filters = [each for each in FILTERS.values() if each.option and wanted[each.name]]
-    return all(any_matches(each.name, wanted[each.name], each.values_of(booking, None, "")) for each in filters)
+    values = {each.name: each.values_of(booking, None, default_language="") for each in filters}
+    return all(any_matches(name, wanted=wanted[name], values=texts) for name, texts in values.items())
 
 
 def _is_of(wanted: tuple[str, ...], booking: Booking) -> bool:

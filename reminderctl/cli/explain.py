@@ -150,16 +150,16 @@ def _show_workflow(page: _Page, reasoning: Reasoning) -> None:
     )
     for customer, asked in reasoning.filters.items():
         whom = f" for {recipients.name_of_recipient(f'customer:{customer}', page.booking)}" if customer else ""
-        parts = [part for result in asked for part in ("; ", *_show_result(result))]
-        page.line(f"filters{whom}: ", *parts[1:], indent=2)
+        verdicts = [part for verdict in asked for part in ("; ", *_verdict(verdict))]
+        page.console.line(f"filters{whom}: ", *verdicts[1:], indent=2)
 
 
-def _show_result(result: FilterResult) -> tuple[str | tuple[str, str], ...]:
-    if result.refusal:
-        return ((f"✗ {result.refusal}", "red"),)
-    wanted = f", wanted {' or '.join(result.wanted)}" if result.wanted else ""
-    unwanted = f", not {' or '.join(result.unwanted)}" if result.unwanted else ""
-    return ("✓ ", "green"), f"{result.filter} is {result.value}{wanted}{unwanted}"
+def _verdict(verdict: FilterResult) -> tuple[str | tuple[str, str], ...]:
+    if verdict.refusal:
+        return ((f"✗ {verdict.refusal}", "red"),)
+    wanted = f", wanted {' or '.join(verdict.wanted)}" if verdict.wanted else ""
+    unwanted = f", not {' or '.join(verdict.unwanted)}" if verdict.unwanted else ""
+    return ("✓ ", "green"), f"{verdict.filter} is {verdict.value}{wanted}{unwanted}"
 
 
 def _show_trigger(page: _Page, reasoning: Reasoning) -> None:

@@ -1,4 +1,4 @@
-"""An action while it is read, and the settings that it is read against."""
+"""An action while it is read, with the settings that it is read against."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from reminderctl.model import Admin, Company, Configured
 
 
 class ActionContext(Struct, kw_only=True):
-    """What an action is read against: the settings of all files, and how closely to look.
+    """The settings of all files that an action is read against, and how closely to look.
 
     `channels` grows by those that need no settings, `read_files` by the files that texts come from. Nothing of what is
     `private` may be sent. `unreadable` names YAML files that could not be read; they may hold the settings that are
@@ -54,5 +54,5 @@ class ActionReader(Struct, kw_only=True):
     content_type: str | None = None
 
     def note(self, what: str, *, field: str = "") -> None:
-        """Note a mistake at a field of the action, or at the action itself."""
+        """Note a mistake at this action, or at a field of it.."""
         note_at(self.file, what, node=self.node, path=self.path, field=field)

@@ -1,4 +1,4 @@
-"""Whether a text can be an address on a channel, and whom the words of `to` name."""
+"""Checks of the addresses and recipients in the YAML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The channels of the YAML: who carries the messages, and with which settings."""
+"""The channels of the YAML: the provider that carries the messages, with its settings."""
 
 from __future__ import annotations
 
@@ -127,11 +127,11 @@ def _read_settings(file: YamlFile, node: MappingNode, *, module: ChannelModule, 
         hide=variables.hide,
     )
     if settings is not None and not incomplete:
-        mistakes: Iterable[str] = module.mistakes(settings)
+        mistakes: Iterable[str] = module.validate_settings(settings)
     else:
         known = {name: value for name, value in values.items() if name not in incomplete | _empty(node)}
         good = valid_values(known, kind, folder=file.path.parent)
-        mistakes = _mistakes_of_good(module.mistakes, kind, good=good, given=values.keys())
+        mistakes = _mistakes_of_good(module.validate_settings, kind, good=good, given=values.keys())
     for what in (*mistakes, *_untrusted(file, settings, module=module, variables=variables)):
         note_at(file, variables.hide(what), node=node, path=path)
     return settings if variables.optional or not incomplete else None

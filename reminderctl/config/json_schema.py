@@ -57,8 +57,10 @@ def build() -> Schema:
     definitions["Action"] = {"oneOf": actions}
     definitions["Text"] = {**_text_or_map(_SCALAR), "description": "Text, or a map from language to text"}
     definitions["Filters"]["properties"] = _filters()
+    definitions["Workflow"] = definitions.pop("WorkflowKeys")
     definitions["Workflow"]["properties"]["actions"]["items"] = {"$ref": "#/$defs/Action"}
     file = of_kind[yaml_schema.File]
+    file["properties"]["workflows"]["items"] = {"$ref": "#/$defs/Workflow"}
     file["properties"]["channels"] = _object(settings, description="Who carries the messages")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **file, "$defs": _used(file, definitions)}
 
@@ -71,7 +73,7 @@ def _action(
     channel: str, kind: Any, *, message: Schema, definitions: Mapping[str, Schema], address: str | None
 ) -> Schema:
     """Return the schema of an action: our own keys beside the message's, whose texts may be maps or in files."""
-    own = _tidy(msgspec.json.schema(yaml_schema.Action)["$defs"]["Action"])["properties"]
+    own = _tidy(msgspec.json.schema(yaml_schema.ActionKeys)["$defs"]["ActionKeys"])["properties"]
     if address is None:
         own.pop("to")
     shapes = templates.places(kind)
@@ -96,7 +98,7 @@ def _action(
 
 def _filters() -> dict[str, Schema]:
     """Return the keys of `filters` and `except`, in the order of the struct."""
-    texts_schema = _tidy(msgspec.json.schema(yaml_schema.Texts))
+    texts_schema = _tidy(msgspec.json.schema(yaml_schema.OneOrMore))
     return {name: {"description": FILTERS[name].description, **texts_schema} for name in encoded_names(Filters)}
 
 

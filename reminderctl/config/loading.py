@@ -18,7 +18,7 @@ from reminderctl.model import Admin, Company, Config, Workflow
 
 
 class ParsedConfig(NamedTuple):
-    """What the files say, with every mistake in its file.
+    """The files as they were read, with every mistake in its file.
 
     `given` are the settings as they are written, `fields` as they are meant; `workflows` are those without mistakes, a
     list for each file.

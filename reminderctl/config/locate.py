@@ -1,4 +1,4 @@
-"""Where the configuration is: its files, and those beside them."""
+"""The files of the configuration, found on the disk."""
 
 from __future__ import annotations
 

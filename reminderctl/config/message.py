@@ -12,7 +12,7 @@ from yaml.nodes import Node
 from reminderctl.config.action_reader import ActionReader
 from reminderctl.config.env import misplaced_reference
 from reminderctl.config.message_files import FILE_SUFFIX, file_keys, read_files
-from reminderctl.config.schema import Action as OurKeys
+from reminderctl.config.schema import ActionKeys
 from reminderctl.config.settings import is_language
 from reminderctl.config.struct_reader import (
     EMPTY,
@@ -34,7 +34,7 @@ from reminderctl.messages.shortcodes import is_known
 from reminderctl.text_types import Place
 
 _MAY_BE_BLANK = frozenset({"subject"})  # a mail may go out without one, and `check` warns of it
-OUR_KEYS = frozenset(encoded_names(OurKeys))
+OUR_KEYS = frozenset(encoded_names(ActionKeys))
 _REFERENCE = re.compile(r"\$\{[A-Z_][A-Z0-9_]*\}")  # `${service_price}` is a price in dollars
 _BLANK = "is empty; give it a value"
 _PASTED = "this is JSON as one text, and would go out in quotation marks; write it as YAML, or under `body`"
@@ -76,7 +76,7 @@ def read_message(reader: ActionReader) -> dict[str, Any]:
 @cache
 def _known_keys(message_type: Any, *, addressed: bool) -> tuple[str, ...]:
     """Return the keys of an action on this channel, each once."""
-    ours = [name for name in encoded_names(OurKeys) if name != "to" or addressed]
+    ours = [name for name in encoded_names(ActionKeys) if name != "to" or addressed]
     return tuple(dict.fromkeys((*ours, *encoded_names(message_type), *file_keys(message_type))))
 
 

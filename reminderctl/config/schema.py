@@ -15,28 +15,28 @@ from reminderctl.model import Admin, Company, Filters
 IDENTIFIER = r"^[A-Za-z0-9._-]{1,100}$"
 LANGUAGE = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$"
 URL = r"^https?://[^\s/?#]+[^\s]*$"
-Texts = str | list[str]
+OneOrMore = str | list[str]
 *_FIRST, _LAST = CHANNELS
 
 
-class Action(Struct, frozen=True, kw_only=True):
+class ActionKeys(Struct, frozen=True, kw_only=True):
     """The keys of an action on every channel; the others are the channel's own."""
 
     send: Annotated[str, Meta(description=f"The channel: {', '.join(_FIRST)} or {_LAST}")]
     id: Annotated[str, Meta(pattern=IDENTIFIER, description="Tells two actions on one channel apart")] = ""
     to: Annotated[
-        Texts,
+        OneOrMore,
         Meta(description=f"{', '.join(RECIPIENTS)}, an address, or text with shortcodes; one or a list"),
     ] = ""
 
 
-class Workflow(Struct, frozen=True, kw_only=True):
+class WorkflowKeys(Struct, frozen=True, kw_only=True):
     """A named rule: when, for which bookings, what."""
 
     id: Annotated[str, Meta(pattern=IDENTIFIER, description="Its identity; a new id is a new workflow")]
     name: Annotated[str, Meta(description="What people call it")] = ""
     enabled: Annotated[bool, Meta(description="The switch")] = True
-    when: Annotated[Texts, Meta(description="`1 day before start`, `30 minutes after end`, ...; one or a list")]
+    when: Annotated[OneOrMore, Meta(description="`1 day before start`, `30 minutes after end`, ...; one or a list")]
     filters: Annotated[Filters, Meta(description="What a booking must be")] = Filters()
     except_: Annotated[Filters, Meta(description="What a booking must not be")] = field(
         name="except", default=Filters()
@@ -71,4 +71,4 @@ class File(Struct, frozen=True, kw_only=True):
         500
     )
     channels: Annotated[dict[str, Any], Meta(description="Who carries the messages")] = {}
-    workflows: Annotated[list[Workflow], Meta(description="What is sent, when, for which bookings")] = []
+    workflows: Annotated[list[WorkflowKeys], Meta(description="What is sent, when, for which bookings")] = []

@@ -24,7 +24,7 @@ EMPTY = "is empty; give it a value or leave it out"
 
 
 class FieldMistake(NamedTuple):
-    """What is wrong with one field; `field` is empty where they are right one by one but not together."""
+    """A mistake in one field; `field` is empty where they are right one by one but not together."""
 
     field: str
     what: str

@@ -20,7 +20,7 @@ from reminderctl.config.yaml_nodes import entries, is_empty, is_list, is_mapping
 from reminderctl.core import timing
 from reminderctl.model import Filters, Trigger, Workflow
 
-KEYS = encoded_names(schema.Workflow)
+KEYS = encoded_names(schema.WorkflowKeys)
 FILTER_KEYS = encoded_names(Filters)
 
 

@@ -1,4 +1,4 @@
-"""Filters: what of a booking each compares, and how.
+"""The filters of workflows, in one table.
 
 A new filter is a field of `model.Filters` and an entry of `FILTERS`.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from msgspec.structs import replace
 
@@ -16,17 +16,25 @@ from reminderctl.model import Booking, Location, Participant, Service, Staff
 FOR_EVERYONE = frozenset({"canceled", "rejected"})  # a participant's own status cannot revive such a booking
 
 
+class ReadValues(Protocol):
+    """A function that reads the values that a filter compares."""
+
+    def __call__(
+        self, booking: Booking, participant: Participant | None, /, *, default_language: str
+    ) -> tuple[str, ...]:
+        """Return what a booking has for one participant, None where it has none; any of the values may match."""
+
+
 class Filter(NamedTuple):
     """One key under `filters` and `except`.
 
-    `values_of` gives what a booking has for one participant (None where it has none), in the default language of the
-    third argument; any of the values may match. `with_value` changes a booking that has one participant, so that this
-    value is what it has. `alternatives` are values to try where `except` excludes what a sample booking has.
+    `with_value` changes a booking that has one participant, so that this value is what it has. `alternatives` are
+    values to try where `except` excludes what a sample booking has.
     """
 
     name: str
     description: str  # of its key in the JSON Schema
-    values_of: Callable[[Booking, Participant | None, str], tuple[str, ...]]
+    values_of: ReadValues
     with_value: Callable[[Booking, str], Booking]
     alternatives: tuple[str, ...]
     matches: Callable[[str, str], bool]  # what is wanted, what a booking has
@@ -34,7 +42,7 @@ class Filter(NamedTuple):
     table: str = ""  # of the bookings database, with the ids and names that can be meant
 
 
-def any_matches(name: str, wanted: Iterable[str], values: Sequence[str]) -> bool:
+def any_matches(name: str, *, wanted: Iterable[str], values: Sequence[str]) -> bool:
     """Return True if the filter of this name finds one of the values among those wanted."""
     matches = FILTERS[name].matches
     return any(matches(want, value) for want in wanted for value in values)
@@ -56,7 +64,7 @@ def own_status(booking: Booking, participant: Participant | None) -> str:
     return booking.status if not own or standard_status(booking.status) in FOR_EVERYONE else own
 
 
-def _statuses(booking: Booking, participant: Participant | None, _default_language: str) -> tuple[str, ...]:
+def _statuses(booking: Booking, participant: Participant | None, **_: str) -> tuple[str, ...]:
     return (standard_status(own_status(booking, participant)),)
 
 
@@ -79,7 +87,7 @@ def language_of(participant: Participant | None, default: str) -> str:
     return participant.language or participant.customer.language or default
 
 
-def _languages(_booking: Booking, participant: Participant | None, default_language: str) -> tuple[str, ...]:
+def _languages(_: Booking, participant: Participant | None, *, default_language: str) -> tuple[str, ...]:
     return (language_of(participant, default_language),)
 
 
@@ -100,7 +108,7 @@ def _speaks(want: str, language: str) -> bool:
 def _named(kind: type[Any], *, field: str, description: str, option: str, alternative: str, table: str) -> Filter:
     """Return the filter for a noun of the booking, whose id or name does equally well."""
 
-    def values_of(booking: Booking, _participant: Participant | None, _default_language: str) -> tuple[str, ...]:
+    def values_of(booking: Booking, _: Participant | None, **__: str) -> tuple[str, ...]:
         noun = getattr(booking, field)
         return tuple(text for text in (noun.name, noun.id) if text) if noun else ()
 

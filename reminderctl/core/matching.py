@@ -1,4 +1,4 @@
-"""Matching: which bookings, and which of their participants, a workflow's filters let through."""
+"""The bookings and participants that a workflow's filters let through."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ def matching_participants(
     An empty tuple: the booking has no participants, and matches.
     """
     if not booking.participants:
-        return None if why_not_matching(workflow, booking, None, default_language=default_language) else ()
+        return None if why_not_matching(workflow, booking, participant=None, default_language=default_language) else ()
     matching = tuple(
         participant
         for participant in booking.participants
-        if not why_not_matching(workflow, booking, participant, default_language=default_language)
+        if not why_not_matching(workflow, booking, participant=participant, default_language=default_language)
     )
     return matching or None
 
 
 def why_not_matching(
-    workflow: Workflow, booking: Booking, participant: Participant | None, *, default_language: str
+    workflow: Workflow, booking: Booking, *, participant: Participant | None, default_language: str
 ) -> str | None:
     """Return the filter that refuses one participant (or a booking without any), in words; None where none does."""
-    if refusal := _dead(workflow, booking, participant):
+    if refusal := _dead(workflow, booking, participant=participant):
         return refusal
     for name, wanted, unwanted in _given(workflow.filters, workflow.exceptions):
-        values = FILTERS[name].values_of(booking, participant, default_language)
-        if refusal := _refusal(name, values, wanted, unwanted):
+        values = FILTERS[name].values_of(booking, participant, default_language=default_language)
+        if refusal := _refusal(name, values, wanted=wanted, unwanted=unwanted):
             return refusal
     return None
 
@@ -50,7 +50,7 @@ def _given(filters: Filters, exceptions: Filters) -> tuple[tuple[str, tuple[str,
 
 
 class FilterResult(NamedTuple):
-    """What one filter says of one participant, or of a booking without any; `refusal` is None where it says yes."""
+    """The answer of one filter for one participant, or a booking without any; `refusal` is None where it says yes."""
 
     filter: str
     value: str
@@ -60,19 +60,19 @@ class FilterResult(NamedTuple):
 
 
 def filter_results(
-    workflow: Workflow, booking: Booking, participant: Participant | None, *, default_language: str
+    workflow: Workflow, booking: Booking, *, participant: Participant | None, default_language: str
 ) -> Iterator[FilterResult]:
     """Yield what each filter of a workflow says, the status always among them."""
     for name in Filters.__struct_fields__:
         wanted, unwanted = getattr(workflow.filters, name), getattr(workflow.exceptions, name)
         if wanted or unwanted or name == "status":
-            values = FILTERS[name].values_of(booking, participant, default_language)
-            refusal = _dead(workflow, booking, participant) if name == "status" else None
-            refusal = refusal or _refusal(name, values, wanted, unwanted)
+            values = FILTERS[name].values_of(booking, participant, default_language=default_language)
+            refusal = _dead(workflow, booking, participant=participant) if name == "status" else None
+            refusal = refusal or _refusal(name, values, wanted=wanted, unwanted=unwanted)
             yield FilterResult(name, _shown(values), wanted, unwanted, refusal)
 
 
-def _dead(workflow: Workflow, booking: Booking, participant: Participant | None) -> str | None:
+def _dead(workflow: Workflow, booking: Booking, *, participant: Participant | None) -> str | None:
     """Return why a workflow that filters by no status passes over this one."""
     if workflow.filters.status:
         return None
@@ -82,10 +82,10 @@ def _dead(workflow: Workflow, booking: Booking, participant: Participant | None)
 
 
 @lru_cache(maxsize=1024)  # thousands of bookings have the same few values
-def _refusal(name: str, values: tuple[str, ...], wanted: tuple[str, ...], unwanted: tuple[str, ...]) -> str | None:
-    if wanted and not any_matches(name, wanted, values):
+def _refusal(name: str, values: tuple[str, ...], *, wanted: tuple[str, ...], unwanted: tuple[str, ...]) -> str | None:
+    if wanted and not any_matches(name, wanted=wanted, values=values):
         return f"{name} is {_shown(values)}, the filter wants {' or '.join(wanted)}"
-    if unwanted and any_matches(name, unwanted, values):
+    if unwanted and any_matches(name, wanted=unwanted, values=values):
         return f"{name} is {_shown(values)}, which `except` excludes"
     return None
 

@@ -263,7 +263,7 @@ def _reduced(booking: Booking, delivery: Delivery, workflow: Workflow, *, config
     Else a thousand deliveries of a booking with a thousand participants would take a million looks.
     """
     for first in booking.participants:
-        if not why_not_matching(workflow, booking, first, default_language=config.language):
+        if not why_not_matching(workflow, booking, participant=first, default_language=config.language):
             break
     else:
         return booking
@@ -288,7 +288,7 @@ def why_not_owed(delivery: Delivery, workflow: Workflow | None, booking: Booking
     if event != delivery.event_at:
         return f"the booking was moved to {timing.instant_text(event)}"
     concerned = next((each for each in booking.participants if each.customer.id == delivery.participant), None)
-    reason = why_not_matching(workflow, booking, concerned, default_language=config.language)
+    reason = why_not_matching(workflow, booking, participant=concerned, default_language=config.language)
     return reason or f"{delivery.recipient} is no longer a recipient of this booking"
 
 

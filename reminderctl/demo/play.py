@@ -101,6 +101,6 @@ def _withheld(bookings: Bookings, house: Config, now: datetime) -> Iterator[Time
             for booking in bookings.starting(events) if trigger.anchor == "start" else bookings.ending(events):
                 zone = timing.find_zone(booking.timezone or house.timezone)
                 due = zone and timing.due_at(trigger, timing.event_at(trigger, booking), zone)
-                reason = matching.why_not_matching(workflow, booking, None, default_language=house.language)
+                reason = matching.why_not_matching(workflow, booking, participant=None, default_language=house.language)
                 if due and window.since < due <= window.until and reason:
                     yield TimelineEntry(now, "withheld", reason, f"no {workflow.id} for the {booking.id}", trigger.text)

@@ -15,9 +15,10 @@ Kind = Literal["literal", "text", "list", "map", "record", "tree"]
 
 
 class Change(Protocol):
-    """A function that gives what comes in the place of a text or language map."""
+    """A function that changes the texts of a message one by one."""
 
-    def __call__(self, path: FieldPath, text: Any, *, place: Place) -> Any: ...
+    def __call__(self, path: FieldPath, text: Any, *, place: Place) -> Any:
+        """Return what comes in the place of a text or language map."""
 
 
 class Shape(Struct, frozen=True, kw_only=True):

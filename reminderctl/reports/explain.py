@@ -84,7 +84,7 @@ def reason_about(
         people: tuple[Participant | None, ...] = booking.participants or (None,)
         filters = {
             person.customer.id if person else "": [
-                *matching.filter_results(workflow, booking, person, default_language=config.language)
+                *matching.filter_results(workflow, booking, participant=person, default_language=config.language)
             ]
             for person in people
         }
@@ -173,7 +173,7 @@ def _why_not(delivery: Delivery, workflow: Workflow, trigger: Trigger, booking: 
     if not workflow.enabled:
         return "the workflow is switched off"
     concerned = next((each for each in booking.participants if each.customer.id == delivery.participant), None)
-    refusal = matching.why_not_matching(workflow, booking, concerned, default_language=config.language)
+    refusal = matching.why_not_matching(workflow, booking, participant=concerned, default_language=config.language)
     if refusal:
         return refusal
     if not planning.can_fall_due(trigger, booking, config=config):

@@ -1,4 +1,4 @@
-"""Everything that `check` says about a configuration: its mistakes, and what was probably not meant."""
+"""All that `check` says about a configuration: mistakes, warnings, notes."""
 
 from __future__ import annotations
 

@@ -48,8 +48,8 @@ class KnownValues(Struct, frozen=True, kw_only=True):
     problem: str = ""
 
 
-class Finding(NamedTuple):
-    """What is wrong with one value of a filter; `key` is `filters` or `except`.
+class FilterFinding(NamedTuple):
+    """One value of a filter that is probably not meant, and why; `key` is `filters` or `except`.
 
     It is an error where the value is nearly right, or asks for what no booking can have.
     """
@@ -121,7 +121,8 @@ def _warn_of_contradictions(located: LocatedWorkflow) -> None:
 def _excludes(name: str, text: str, *, unwanted: tuple[str, ...]) -> bool:
     """Return True if a booking that has just this would be excluded."""
     booking = FILTERS[name].with_value(_ANY, text)
-    return any_matches(name, unwanted, FILTERS[name].values_of(booking, booking.participants[0], text))
+    values = FILTERS[name].values_of(booking, booking.participants[0], default_language=text)
+    return any_matches(name, wanted=unwanted, values=values)
 
 
 _ANY = Booking(
@@ -135,20 +136,20 @@ _ANY = Booking(
 # --- values that nothing has ------------------------------------------------------------------------------------------
 
 
-def lint_filters(workflow: Workflow, known: KnownValues) -> Iterator[Finding]:
+def lint_filters(workflow: Workflow, known: KnownValues) -> Iterator[FilterFinding]:
     """Yield each value of a workflow's filters, under `filters` and under `except`, that is probably not meant."""
     for key, filters in (("filters", workflow.filters), ("except", workflow.exceptions)):
         for name in TABLES:
             for index, value in enumerate(getattr(filters, name)):
                 mistake, is_error = _check_name(name, value, known=known, wanted=key == "filters")
                 if mistake:
-                    yield Finding(key, name, index, mistake, is_error)
+                    yield FilterFinding(key, name, index, mistake, is_error)
         for index, status in enumerate(filters.status):
             if mistake := _check_status(status, known):
-                yield Finding(key, "status", index, mistake, is_error=True)
+                yield FilterFinding(key, "status", index, mistake, is_error=True)
         for index, language in enumerate(filters.language):
             if mistake := language_mistake(language):
-                yield Finding(key, "language", index, mistake, is_error=True)
+                yield FilterFinding(key, "language", index, mistake, is_error=True)
 
 
 def _check_name(name: str, value: str, *, known: KnownValues, wanted: bool) -> tuple[str, bool]:

@@ -1,4 +1,4 @@
-"""Lint of languages: those that some texts have while others lack them, and those that are none."""
+"""Lint of the languages of texts: those that a text lacks, those that are no languages."""
 
 from __future__ import annotations
 

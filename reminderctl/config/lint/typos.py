@@ -1,4 +1,4 @@
-"""Lint of texts that YAML cuts, or that hold what looks like a shortcode and is none."""
+"""Lint of texts that YAML cuts, or that hold what only looks like a shortcode."""
 
 from __future__ import annotations
 

@@ -32,5 +32,5 @@ def adapt(sample: Sample, workflow: Workflow, *, config: Config) -> Sample | Non
 
 
 def _passes(name: str, workflow: Workflow, booking: Booking, *, config: Config) -> bool:
-    results = filter_results(workflow, booking, booking.participants[0], default_language=config.language)
+    results = filter_results(workflow, booking, participant=booking.participants[0], default_language=config.language)
     return not any(result.refusal for result in results if result.filter == name)

@@ -102,7 +102,9 @@ def _ago(length: timedelta) -> str:
 def _reasons(workflow: Workflow, booking: Booking, *, config: Config) -> Iterator[str]:
     """The filters that say no: once for all participants where it is the same, else with the participant's name."""
     whose: list[Participant | None] = list(booking.participants) or [None]
-    refusals = [why_not_matching(workflow, booking, each, default_language=config.language) for each in whose]
+    refusals = [
+        why_not_matching(workflow, booking, participant=each, default_language=config.language) for each in whose
+    ]
     if len(set(refusals)) == 1:
         yield from filter(None, refusals[:1])
         return

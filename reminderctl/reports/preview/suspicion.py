@@ -27,5 +27,5 @@ def _frozen(values: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
 
 
 def _carried(booking: Booking) -> dict[str, set[str]]:
-    found = {name: set(FILTERS[name].values_of(booking, None, "")) for name in TABLES}
+    found = {name: set(FILTERS[name].values_of(booking, None, default_language="")) for name in TABLES}
     return found | {"status": {booking.status, *(each.status for each in booking.participants if each.status)}}
