@@ -1,23 +1,23 @@
 """bookings.db, which other programs write and we only read.
 
 - `schema`: its tables, for those who have none;
-- `reading`: the open file, `Bookings`; `statements`: the longer ones that it executes;
+- `sqlite`: the open file, `Bookings`; `statements`: the longer ones that it executes;
 - `fingerprint`: has the file changed?
-- `misplaced`: times that no search finds, zones that are none;
+- `checks`: times that no search finds, zones that are none;
 - `rows`: what its columns hold, as values of ours;
 - `journal`: what SQLite keeps beside the file, when its program is gone;
 - `errors`: what SQLite meets there, in words for people.
 """
 
-from reminderctl.bookings.misplaced import (
+from reminderctl.bookings.checks import (
     describe_misplaced,
     describe_unknown_zones,
     describe_zones_ahead,
     note_misplaced,
 )
-from reminderctl.bookings.reading import BUSY_SECONDS, LONGEST_NUMBER, Bookings
 from reminderctl.bookings.rows import EARLIEST, LATEST, whole_characters
 from reminderctl.bookings.schema import SCHEMA, create
+from reminderctl.bookings.sqlite import BUSY_SECONDS, LONGEST_NUMBER, Bookings
 
 __all__ = [
     "BUSY_SECONDS",

@@ -19,7 +19,7 @@ _CUSTOMER_TEXTS = ("full_name", "first_name", "last_name", "email", "phone", "te
 
 
 def read_participant(row: tuple[Any, ...]) -> Participant:
-    """A customer in one booking, from the columns that the SELECT of `reading` has behind the booking's own."""
+    """A customer in one booking, from the columns that the SELECT of `sqlite` has behind the booking's own."""
     customer_id, status, language, fields = row[:4]
     texts = dict(zip(_CUSTOMER_TEXTS, map(read_text, row[4:12]), strict=True))
     return Participant(

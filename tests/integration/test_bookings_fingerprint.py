@@ -12,7 +12,7 @@ import pytest
 
 from reminderctl import bookings
 from reminderctl.bookings.fingerprint import UNSETTLED_NS, fingerprint
-from reminderctl.bookings.reading import KEPT
+from reminderctl.bookings.sqlite import KEPT
 
 LATER_NS = 2**62  # long after anything that a test writes
 AT = {"at": "2026-06-10T10:00:00Z"}

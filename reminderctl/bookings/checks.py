@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from reminderctl.bookings.reading import Bookings
+from reminderctl.bookings.sqlite import Bookings
 from reminderctl.core import timing
 from reminderctl.model import Window
 
