@@ -13,7 +13,7 @@ from benchmarks import house
 from benchmarks.idle import BASELINE
 from benchmarks.measure import Row, best_of
 from reminderctl import config
-from reminderctl.bookings import Bookings
+from reminderctl.bookings import open_bookings
 from reminderctl.model import Window
 from reminderctl.tick.reading import owed_in
 
@@ -58,7 +58,7 @@ def _compare(what: str, few: Path, many: Path, goal: str | None = None) -> Row:
 
 def _search(stack: ExitStack, path: Path) -> Callable[[], None]:
     found = config.load(path, os.environ)
-    opened = stack.enter_context(Bookings(found.bookings))
+    opened = stack.enter_context(open_bookings(found))
     window = Window(house.NOW - timedelta(minutes=6), house.NOW)
 
     def search() -> None:

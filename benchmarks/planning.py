@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks import house
 from benchmarks.measure import Row
 from reminderctl import config
-from reminderctl.bookings import Bookings
+from reminderctl.bookings import open_bookings
 from reminderctl.ledger import Ledger
 from reminderctl.tick.plan import plan
 from reminderctl.tick.reading import read
@@ -49,7 +49,7 @@ def _look_again(room: Path, book_in: Callable[[Path, int], None]) -> float:
     path = house.build(room, triggers=["1440 minutes before start"])
     found = config.load(path, os.environ)
     times = [house.NOW + timedelta(minutes=minutes) for minutes in range(-1, 2)]
-    with Bookings(found.bookings) as opened, Ledger(found.ledger) as book:
+    with open_bookings(found) as opened, Ledger(found.ledger) as book:
         for run, now in enumerate(times, 1):
             report = Report(now)
             began = time.perf_counter()
@@ -68,7 +68,7 @@ def _plan(room: Path, *, workflows: int) -> float:
     """The seconds that it takes to plan as many deliveries, each workflow's trigger a minute after the one before."""
     path = house.build(room, triggers=[f"{1440 + 60 * number} minutes before start" for number in range(workflows)])
     found = config.load(path, os.environ)
-    with Bookings(found.bookings) as opened, Ledger(found.ledger) as book:
+    with open_bookings(found) as opened, Ledger(found.ledger) as book:
         earlier = house.NOW - timedelta(hours=1)
         reading = read(found, book, opened, now=earlier)
         with book.transaction():

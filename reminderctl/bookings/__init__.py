@@ -1,7 +1,8 @@
 """bookings.db, which other programs write and we only read.
 
 - `schema`: its tables, for those who have none;
-- `sqlite`: the open file, `Bookings`; `statements`: the longer ones that it executes;
+- `source`: what is asked of a source of bookings, `BookingSource`, and `open_bookings`;
+- `sqlite`: the open file, `SqliteBookings`; `statements`: the longer ones that it executes;
 - `fingerprint`: has the file changed?
 - `checks`: times that no search finds, zones that are none;
 - `rows`: what its columns hold, as values of ours;
@@ -17,7 +18,8 @@ from reminderctl.bookings.checks import (
 )
 from reminderctl.bookings.rows import EARLIEST, LATEST, whole_characters
 from reminderctl.bookings.schema import SCHEMA, create
-from reminderctl.bookings.sqlite import BUSY_SECONDS, LONGEST_NUMBER, Bookings
+from reminderctl.bookings.source import BookingCatalog, BookingSource, open_bookings
+from reminderctl.bookings.sqlite import BUSY_SECONDS, LONGEST_NUMBER, SqliteBookings
 
 __all__ = [
     "BUSY_SECONDS",
@@ -25,11 +27,14 @@ __all__ = [
     "LATEST",
     "LONGEST_NUMBER",
     "SCHEMA",
-    "Bookings",
+    "BookingCatalog",
+    "BookingSource",
+    "SqliteBookings",
     "create",
     "describe_misplaced",
     "describe_unknown_zones",
     "describe_zones_ahead",
     "note_misplaced",
+    "open_bookings",
     "whole_characters",
 ]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from reminderctl.bookings.sqlite import Bookings
+from reminderctl.bookings.source import BookingCatalog, BookingSource
 from reminderctl.core import timing
 from reminderctl.model import Window
 
@@ -15,7 +15,7 @@ DAYS_BACK, DAYS_AHEAD = timedelta(days=1), timedelta(days=8)
 FEW = 1_000  # bookings that a run looks at
 
 
-def note_misplaced(bookings: Bookings, now: datetime) -> None:
+def note_misplaced(bookings: BookingSource, now: datetime) -> None:
     """Leave a problem where some of the bookings around now, or of a few others, cannot be found.
 
     The cost is that of a search for a week of bookings: for runs that find the file changed.
@@ -25,12 +25,12 @@ def note_misplaced(bookings: Bookings, now: datetime) -> None:
         bookings.problems.append(what)
 
 
-def describe_misplaced(bookings: Bookings, *, most: int) -> str:
+def describe_misplaced(bookings: BookingSource, *, most: int) -> str:
     """Return the warning about such bookings among so many; an empty text where there are none."""
     return _describe(bookings, bookings.times(most))
 
 
-def _describe(bookings: Bookings, rows: Iterable[tuple[Any, ...]]) -> str:
+def _describe(bookings: BookingSource, rows: Iterable[tuple[Any, ...]]) -> str:
     found: dict[Any, str] = {}
     for booking_id, *times in rows:
         odd = [(name, at) for name, at in zip(("starts_at", "ends_at"), times, strict=True) if not _can_be_found(at)]
@@ -40,22 +40,22 @@ def _describe(bookings: Bookings, rows: Iterable[tuple[Any, ...]]) -> str:
         return ""
     rows_of, them = ("1 row", "it") if len(found) == 1 else (f"{len(found):,} rows", "them")
     return (
-        f"{bookings.path}: {rows_of} of `bookings` with a time that is not like 2026-03-29T08:00:00Z, for example "
+        f"{bookings.name}: {rows_of} of `bookings` with a time that is not like 2026-03-29T08:00:00Z, for example "
         f"{next(iter(found.values()))}: no reminder finds {them}; write UTC in that form"
     )
 
 
-def describe_unknown_zones(bookings: Bookings, *, most: int) -> str:
+def describe_unknown_zones(bookings: BookingCatalog, *, most: int) -> str:
     """Return the warning about customers with a zone that is none among so many; an empty text for none."""
     return _describe_zones(bookings, bookings.customer_timezones(most))
 
 
-def describe_zones_ahead(bookings: Bookings, now: datetime, *, most: int) -> str:
+def describe_zones_ahead(bookings: BookingCatalog, now: datetime, *, most: int) -> str:
     """Return the same of customers with a booking that ends in the next days; the booking is named, too."""
     return _describe_zones(bookings, bookings.zones_ahead(Window(now, now + DAYS_AHEAD), most=most))
 
 
-def _describe_zones(bookings: Bookings, rows: Iterable[tuple[Any, ...]]) -> str:
+def _describe_zones(bookings: BookingSource, rows: Iterable[tuple[Any, ...]]) -> str:
     known: dict[str, bool] = {}
     found: dict[Any, str] = {}
     for customer_id, name, *booking in rows:
@@ -69,7 +69,7 @@ def _describe_zones(bookings: Bookings, rows: Iterable[tuple[Any, ...]]) -> str:
         return ""
     who, first = "1 customer" if len(found) == 1 else f"{len(found):,} customers", next(iter(found.values()))
     return (
-        f"{bookings.path}: {who} with a timezone that is none, for example {first}: shortcodes that end in _client "
+        f"{bookings.name}: {who} with a timezone that is none, for example {first}: shortcodes that end in _client "
         "show the booking's time instead of theirs; write an IANA name such as Europe/Madrid"
     )
 

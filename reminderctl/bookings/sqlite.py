@@ -30,7 +30,7 @@ PAGE = 200  # rows that are read at once: in turn with what each is read for the
 PARAMETERS = 10_000  # of one statement; SQLite takes 32,766 unless it was built otherwise
 
 
-class Bookings:
+class SqliteBookings:
     """An open bookings database, read only.
 
     Rows that cannot be understood are left out and named in `problems`; `unreadable` says why, by the booking's id.
@@ -42,7 +42,7 @@ class Bookings:
             if not path.exists():
                 what = describe_dead_link(path) or "`reminderctl init` makes an empty file"
                 raise BookingsError(f"{path}: there are no bookings; {what}")
-        self.path = path
+        self.path, self.name = path, str(path)
         self.problems: list[str] = []
         self.unreadable: dict[str, str] = {}
         self._open()

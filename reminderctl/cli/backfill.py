@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import click
 
-from reminderctl.bookings import Bookings
+from reminderctl.bookings import open_bookings
 from reminderctl.cli import lookup
 from reminderctl.cli.console import print_table, say
 from reminderctl.cli.context import AppContext, read_instant, shared_options
@@ -45,7 +45,7 @@ def command(app: AppContext, *, workflow_id: str, since: str, yes: bool, may_rep
     # What fell due longer ago than any grace is past its deadline.
     oldest = now - max(longest_grace(trigger, workflow.grace) for trigger in workflow.triggers)
     window = Window(max(since_at, oldest) - timedelta(seconds=1), now)  # which begins after its `since`
-    with Bookings(config.bookings) as bookings, open_ledger(app, config) as ledger:
+    with open_bookings(config) as bookings, open_ledger(app, config) as ledger:
         owed = [each for each in owed_in(window, [workflow], bookings, config=config) if each.expires_at >= now]
         owed = [*leave_out_told(workflow, owed, ledger)]
         with ledger.rehearsal():

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 import msgspec
 
-from reminderctl.bookings import Bookings
+from reminderctl.bookings import open_bookings
 from reminderctl.cli import lookup
 from reminderctl.cli.booking_output import print_booking, print_bookings
 from reminderctl.cli.console import print_json, say
@@ -198,7 +198,7 @@ def list_bookings(
         (read_instant(since, config.timezone, option="--since") if since else FIRST) - timedelta(seconds=1),
         read_instant(until, config.timezone, option="--until") if until else LAST,
     )
-    with Bookings(config.bookings) as bookings:
+    with open_bookings(config) as bookings:
         matching_ones = (each for each in bookings.starting(window) if _wanted(each, wanted))
         listed = list(islice(matching_ones, limit))
         _warn(bookings.problems)
@@ -215,7 +215,7 @@ def list_bookings(
 def show(app: AppContext, *, booking_id: str, as_json: bool) -> None:
     """Show one booking with its customers."""
     config = app.load_settings()
-    with Bookings(config.bookings) as bookings:
+    with open_bookings(config) as bookings:
         booking = lookup.find_booking(bookings, booking_id)
         _warn(bookings.problems)
     if as_json:

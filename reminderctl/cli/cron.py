@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from reminderctl import config
-from reminderctl.bookings import Bookings
+from reminderctl.bookings import open_bookings
 from reminderctl.cli import crontab_text
 from reminderctl.cli.console import print_json
 from reminderctl.cli.context import NAME, AppContext, options_of_group, shared_options
@@ -92,7 +92,7 @@ def install(app: AppContext, *, log: str | None, mailto: str | None) -> None:
     Options are not remembered: without --log or --mailto, an earlier one is taken out again.
     """
     settings = app.load_settings()
-    with open_ledger(app, settings), Bookings(settings.bookings):
+    with open_ledger(app, settings), open_bookings(settings):
         pass
     program, path, log = _program(), _absolute(app.find()), _absolute_or_none(log)
     line = crontab_text.write_command(program, path, log=log)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import click
 from msgspec.structs import asdict
 
-from reminderctl.bookings import Bookings
+from reminderctl.bookings import open_bookings
 from reminderctl.cli import lookup
 from reminderctl.cli.console import STATE_STYLES, Console, print_json, say
 from reminderctl.cli.context import AppContext, shared_options
@@ -42,7 +42,7 @@ def command(app: AppContext, *, booking_id: str, workflow_id: str | None, as_jso
     config = app.load_settings()
     now = app.now(config.timezone)
     workflows = [each for each in config.workflows if workflow_id in (None, each.id)]
-    with Bookings(config.bookings) as bookings, Ledger(config.ledger, reading=True) as ledger:
+    with open_bookings(config) as bookings, Ledger(config.ledger, reading=True) as ledger:
         booking = bookings.find(booking_id)
         problems = [*bookings.problems]  # of this booking; the rehearsal reads others
         memory = remember(booking_id, config, ledger, bookings, now=now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from reminderctl.bookings import Bookings
+from reminderctl.bookings import BookingCatalog
 from reminderctl.config.suggestions import did_you_mean, suggest
 from reminderctl.errors import UsageError
 from reminderctl.model import Booking, Config, Workflow
@@ -23,7 +23,7 @@ def find_workflow(config: Config, workflow_id: str, *, also: Iterable[str] = ())
     raise UsageError(f"there is no workflow {workflow_id}{hint}{broken}")
 
 
-def find_booking(bookings: Bookings, booking_id: str) -> Booking:
+def find_booking(bookings: BookingCatalog, booking_id: str) -> Booking:
     """Return the booking of that id; raises `UsageError` where there is none that can be read."""
     booking = bookings.find(booking_id)
     if booking is None:
@@ -31,7 +31,7 @@ def find_booking(bookings: Bookings, booking_id: str) -> Booking:
     return booking
 
 
-def no_booking(bookings: Bookings, booking_id: str, *, problems: Collection[str]) -> UsageError:
+def no_booking(bookings: BookingCatalog, booking_id: str, *, problems: Collection[str]) -> UsageError:
     """Return the error to raise where there is no such booking; `problems` are why it cannot be read."""
     near = did_you_mean(booking_id, bookings.latest_ids(most=MOST_IDS))
     hint = "".join(f"; {problem}" for problem in problems) or near

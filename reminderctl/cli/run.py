@@ -9,7 +9,7 @@ from types import FrameType
 
 import click
 
-from reminderctl.bookings import Bookings
+from reminderctl.bookings import open_bookings
 from reminderctl.cli.console import print_json, say
 from reminderctl.cli.context import AppContext, PathArgument, shared_options
 from reminderctl.cli.ownership import open_ledger
@@ -47,7 +47,7 @@ def command(app: AppContext, *, dry_run: bool, outbox: Path | None, as_json: boo
         config = app.load(outbox=outbox, deep=True)
         complete = functools.partial(_same, config)
     clock = app.clock(config.timezone)
-    with open_ledger(app, config, reading=dry_run) as ledger, Bookings(config.bookings) as bookings:
+    with open_ledger(app, config, reading=dry_run) as ledger, open_bookings(config) as bookings:
         if dry_run:
             report, deliveries = rehearse(config, ledger, bookings, clock=clock)
             _show(deliveries, as_json=as_json)

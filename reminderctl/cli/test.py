@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from reminderctl.bookings import Bookings
+from reminderctl.bookings import open_bookings
 from reminderctl.cli import lookup
 from reminderctl.cli.console import print_json, say
 from reminderctl.cli.context import AppContext, PathArgument, shared_options
@@ -140,7 +140,7 @@ def _named(name: str, samples: dict[str, Sample]) -> Sample:
 
 
 def _booked(booking_id: str, config: Config) -> Sample:
-    with Bookings(config.bookings) as bookings:
+    with open_bookings(config) as bookings:
         booking = lookup.find_booking(bookings, booking_id)
     return Sample(name=booking_id, about=f"booking {booking_id} of {config.bookings.name}", booking=booking)
 

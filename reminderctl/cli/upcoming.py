@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import click
 from msgspec.structs import asdict
 
-from reminderctl.bookings import Bookings
+from reminderctl.bookings import open_bookings
 from reminderctl.cli import lookup
 from reminderctl.cli.console import STATE_STYLES, print_json_array, print_lines, say
 from reminderctl.cli.context import AppContext, read_instant, shared_options
@@ -64,7 +64,7 @@ def command(
     window = Window(now, _until(now, within=within, until=until, timezone=config.timezone))
     if workflow is not None:
         lookup.find_workflow(config, workflow)
-    with Ledger(config.ledger, reading=True) as ledger, Bookings(config.bookings) as bookings:
+    with Ledger(config.ledger, reading=True) as ledger, open_bookings(config) as bookings:
         if booking is not None:
             lookup.find_booking(bookings, booking)
         most = limit or (SHOWN if not as_json and sys.stdout.isatty() else None)

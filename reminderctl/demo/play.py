@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from reminderctl.bookings import Bookings
+from reminderctl.bookings import BookingSource, open_bookings
 from reminderctl.core import matching, timing
 from reminderctl.demo.story import Story, happen
 from reminderctl.ledger import Ledger, history
@@ -53,7 +53,7 @@ def play(story: Story, house: Config, minutes: Iterable[datetime]) -> Iterator[T
                 yield TimelineEntry(now, "event", f"cron is down for {(down_until - down_since) // MINUTE} minutes")
             if down_since <= now < down_until:
                 continue
-            with Bookings(house.bookings) as bookings:
+            with open_bookings(house) as bookings:
                 report = tick(
                     house,
                     ledger,
@@ -89,7 +89,7 @@ def _summary(path: Path) -> str:
     return str(body["text"])
 
 
-def _withheld(bookings: Bookings, house: Config, now: datetime) -> Iterator[TimelineEntry]:
+def _withheld(bookings: BookingSource, house: Config, now: datetime) -> Iterator[TimelineEntry]:
     """Yield each message that would have been due in this minute, had a filter not said no."""
     window = Window(now - MINUTE, now)
     zones = [zone for name in bookings.timezones() | {house.timezone} if (zone := timing.find_zone(name))]

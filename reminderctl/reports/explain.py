@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from reminderctl.bookings import Bookings
+from reminderctl.bookings import BookingSource
 from reminderctl.core import matching, planning, recipients, timing
 from reminderctl.core.matching import FilterResult
 from reminderctl.ledger import Ledger, circuits, history, missing, restores, retention, watermarks
@@ -33,7 +33,7 @@ class Memory(NamedTuple):
     unknown_times: list[restores.Restore]  # of which a ledger knows nothing that was restored
 
 
-def remember(booking: str, config: Config, ledger: Ledger, bookings: Bookings, *, now: datetime) -> Memory:
+def remember(booking: str, config: Config, ledger: Ledger, bookings: BookingSource, *, now: datetime) -> Memory:
     """All that is known of a booking; the next run is rehearsed, so that its own code says what it will do."""
     marks, unknown_times = watermarks.read(ledger, now), restores.find(ledger)
     kept = history.of_booking(ledger, booking)

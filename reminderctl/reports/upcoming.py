@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from msgspec.structs import asdict, replace
 
-from reminderctl.bookings import Bookings
+from reminderctl.bookings import BookingSource
 from reminderctl.core import planning, timing
 from reminderctl.ledger import Ledger, circuits, history, queue
 from reminderctl.model import Booking, Config, Delivery, State, Window, Workflow
@@ -47,7 +47,7 @@ class Outlook(NamedTuple):
 def look_ahead(
     config: Config,
     ledger: Ledger,
-    bookings: Bookings,
+    bookings: BookingSource,
     *,
     window: Window,
     workflow: str | None = None,
@@ -98,7 +98,9 @@ class _Rehearsed(NamedTuple):
     lines: list[str]
 
 
-def _rehearse(window: Window, later: list[Delivery], config: Config, ledger: Ledger, bookings: Bookings) -> _Rehearsed:
+def _rehearse(
+    window: Window, later: list[Delivery], config: Config, ledger: Ledger, bookings: BookingSource
+) -> _Rehearsed:
     report = Report(window.since)
     reading = read(config, ledger, bookings, now=window.since)
     with ledger.rehearsal():
@@ -113,7 +115,7 @@ def _rehearse(window: Window, later: list[Delivery], config: Config, ledger: Led
 def _fall_due(
     window: Window,
     config: Config,
-    bookings: Bookings,
+    bookings: BookingSource,
     *,
     workflow: str | None,
     booking: str | None,

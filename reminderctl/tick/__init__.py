@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from reminderctl import elapsed
-from reminderctl.bookings import Bookings
+from reminderctl.bookings import BookingSource
 from reminderctl.ledger import Ledger, circuits, claims, queue, runs
 from reminderctl.model import Config, Delivery
 from reminderctl.tick.plan import plan
@@ -23,7 +23,7 @@ Clock = Callable[[], datetime]
 def tick(
     config: Config,
     ledger: Ledger,
-    bookings: Bookings,
+    bookings: BookingSource,
     *,
     complete: Callable[[], Config],
     clock: Clock,
@@ -85,7 +85,7 @@ def _certainly_dead(run: runs.Run, report: Report) -> list[int]:
     return [number for number in dead if number not in uncertain]
 
 
-def rehearse(config: Config, ledger: Ledger, bookings: Bookings, *, clock: Clock) -> tuple[Report, list[Delivery]]:
+def rehearse(config: Config, ledger: Ledger, bookings: BookingSource, *, clock: Clock) -> tuple[Report, list[Delivery]]:
     """What a tick would plan or finds waiting, without leaving a trace."""
     now = clock()
     report = Report(now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from reminderctl.bookings import Bookings
+from reminderctl.bookings import BookingSource
 from reminderctl.ledger import Ledger, sources
 from reminderctl.ledger.sources import Census, Source
 from reminderctl.model import Window
@@ -34,7 +34,7 @@ class Sight(NamedTuple):
     counted: Census | None
 
 
-def find_emptied(bookings: Bookings, *, known: Source | None, fingerprint: str | None) -> frozenset[str]:
+def find_emptied(bookings: BookingSource, *, known: Source | None, fingerprint: str | None) -> frozenset[str]:
     """Return the tables that held something when a run last saw all bookings, and hold nothing now."""
     if known is None or known.census is None or not _is_to_count(known, fingerprint):
         return frozenset()
@@ -42,7 +42,7 @@ def find_emptied(bookings: Bookings, *, known: Source | None, fingerprint: str |
 
 
 def look(
-    bookings: Bookings, *, known: Source | None, fingerprint: str | None, emptied: frozenset[str], now: datetime
+    bookings: BookingSource, *, known: Source | None, fingerprint: str | None, emptied: frozenset[str], now: datetime
 ) -> Sight:
     """Return how the bookings look, after they have been read; they are counted where they have changed.
 
@@ -63,7 +63,7 @@ def look(
     return Sight(known, lacks, emptied, Census(now, bookings.filled_tables(), *counts))
 
 
-def _count_on(bookings: Bookings, counted: tuple[int, int], *, since: datetime, now: datetime) -> tuple[int, int]:
+def _count_on(bookings: BookingSource, counted: tuple[int, int], *, since: datetime, now: datetime) -> tuple[int, int]:
     """Return the counts for the window from now on, by those for the window from an earlier instant on."""
     if not since <= now <= since + AHEAD:
         return bookings.count(Window(now, now + AHEAD))

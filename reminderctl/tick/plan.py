@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import chain
 
-from reminderctl.bookings import Bookings
+from reminderctl.bookings import BookingSource
 from reminderctl.core import timing
 from reminderctl.ledger import (
     Ledger,
@@ -33,7 +33,14 @@ from reminderctl.tick.returning import find_owed_again, leave_out_told
 
 
 def plan(
-    config: Config, ledger: Ledger, bookings: Bookings, *, reading: Reading, run: int, now: datetime, report: Report
+    config: Config,
+    ledger: Ledger,
+    bookings: BookingSource,
+    *,
+    reading: Reading,
+    run: int,
+    now: datetime,
+    report: Report,
 ) -> None:
     """Bring the queue up to date by what was read at `now` or later, inside the caller's transaction.
 
@@ -91,7 +98,7 @@ def _fallen_due(
     marks: Mapping[Key, Watermark],
     reading: Reading,
     *,
-    bookings: Bookings,
+    bookings: BookingSource,
     config: Config,
     now: datetime,
 ) -> Iterator[Delivery]:

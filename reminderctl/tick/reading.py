@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from reminderctl.bookings import Bookings, note_misplaced
+from reminderctl.bookings import BookingSource, note_misplaced
 from reminderctl.core import planning, timing
 from reminderctl.ledger import Ledger, runs, sources, watermarks
 from reminderctl.ledger.store import errors_of
@@ -53,7 +53,7 @@ class Reading(NamedTuple):
     sight: Sight
 
 
-def read(config: Config, ledger: Ledger, bookings: Bookings, *, now: datetime) -> Reading:
+def read(config: Config, ledger: Ledger, bookings: BookingSource, *, now: datetime) -> Reading:
     """Read what has fallen due by the ledger's watermarks, and check what waits."""
     enabled = [workflow for workflow in config.workflows if workflow.enabled]
     with errors_of(ledger.path):
@@ -115,7 +115,9 @@ def planned_after(
     return found
 
 
-def owed_in(window: Window, workflows: list[Workflow], bookings: Bookings, *, config: Config) -> Iterator[Delivery]:
+def owed_in(
+    window: Window, workflows: list[Workflow], bookings: BookingSource, *, config: Config
+) -> Iterator[Delivery]:
     """Everything of these workflows that falls due in a window, whether it was planned before or not."""
     zones = _zones(config, workflows, bookings)
     every = [(workflow, trigger) for workflow in workflows for trigger in workflow.triggers]
@@ -133,7 +135,7 @@ def owed_in(window: Window, workflows: list[Workflow], bookings: Bookings, *, co
 
 
 def due_of(
-    trigger: Trigger, window: Window, workflow: Workflow, reading: Reading, *, bookings: Bookings, config: Config
+    trigger: Trigger, window: Window, workflow: Workflow, reading: Reading, *, bookings: BookingSource, config: Config
 ) -> Iterator[Delivery]:
     """Return what of a trigger falls due in a window; only what has not been read is read now."""
     read_before = reading.due[workflow.id, trigger.identity]
@@ -144,7 +146,7 @@ def due_of(
     return _due(trigger, window, workflow=workflow, bookings=bookings, zones=zones, config=config, late_until=late)
 
 
-def _zones(config: Config, enabled: list[Workflow], bookings: Bookings) -> list[ZoneInfo]:
+def _zones(config: Config, enabled: list[Workflow], bookings: BookingSource) -> list[ZoneInfo]:
     if all(trigger.days is None for workflow in enabled for trigger in workflow.triggers):
         return []  # minutes and hours need none
     names = bookings.timezones() | {config.timezone}
@@ -156,7 +158,7 @@ def _due(
     window: Window,
     *,
     workflow: Workflow,
-    bookings: Bookings,
+    bookings: BookingSource,
     zones: list[ZoneInfo],
     config: Config,
     late_until: datetime | None = None,

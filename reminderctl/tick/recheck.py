@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from reminderctl import __version__
-from reminderctl.bookings import Bookings
+from reminderctl.bookings import BookingSource
 from reminderctl.core import planning, recipients
 from reminderctl.core.timing import instant_text
 from reminderctl.ledger import Ledger, checks, missing, queue
@@ -56,7 +56,7 @@ class Checked(NamedTuple):
 def check_waiting(
     config: Config,
     ledger: Ledger,
-    bookings: Bookings,
+    bookings: BookingSource,
     *,
     fingerprint: str | None,
     workflows: str,
@@ -87,7 +87,13 @@ def check_waiting(
 
 
 def _go_on(
-    under_way: Round, config: Config, ledger: Ledger, bookings: Bookings, *, emptied: Collection[str], now: datetime
+    under_way: Round,
+    config: Config,
+    ledger: Ledger,
+    bookings: BookingSource,
+    *,
+    emptied: Collection[str],
+    now: datetime,
 ) -> Checked:
     """Check what has passed its deadline, and the next of a round."""
     checked = Checked([])
@@ -106,7 +112,7 @@ def _add(
     checked: Checked,
     page: list[Delivery],
     config: Config,
-    bookings: Bookings,
+    bookings: BookingSource,
     *,
     emptied: Collection[str],
     held: Collection[int] = (),
@@ -119,7 +125,9 @@ def _add(
     return checked._replace(total=checked.total + len(every))
 
 
-def _check(page: list[Delivery], config: Config, bookings: Bookings, *, emptied: Collection[str]) -> Iterator[Waiting]:
+def _check(
+    page: list[Delivery], config: Config, bookings: BookingSource, *, emptied: Collection[str]
+) -> Iterator[Waiting]:
     """Yield what waits, but for what waits for a broken file to be corrected."""
     workflows = {workflow.id: workflow for workflow in config.workflows}
     found = bookings.find_all({delivery.booking for delivery in page})

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
-from reminderctl.bookings import Bookings
+from reminderctl.bookings import BookingSource
 from reminderctl.core import planning
 from reminderctl.core.timing import instant_text, parse_trigger
 from reminderctl.ledger import Ledger, missing, sources
@@ -32,7 +32,7 @@ class Returning(NamedTuple):
 def read_owed_again(
     config: Config,
     ledger: Ledger,
-    bookings: Bookings,
+    bookings: BookingSource,
     *,
     now: datetime,
     known: sources.Source | None,

@@ -16,7 +16,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from reminderctl import channels, elapsed
-from reminderctl.bookings import Bookings
+from reminderctl.bookings import BookingSource
 from reminderctl.channels import OnUnknown, Policy
 from reminderctl.core import planning, recipients, retry
 from reminderctl.errors import LockedError, ReminderctlError, Unknown
@@ -47,7 +47,7 @@ class Sender:
         self,
         config: Config,
         ledger: Ledger,
-        bookings: Bookings,
+        bookings: BookingSource,
         *,
         run: Run,
         clock: Callable[[], datetime],

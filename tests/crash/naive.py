@@ -36,7 +36,7 @@ _WAYS = {SEND_FIRST: _send_first, MARK_FIRST: _mark_first}
 
 
 def _sent(sender: send.Sender, delivery: Delivery) -> bool:
-    booking = sender._bookings.find(delivery.booking)
+    booking = sender._bookings.find_all([delivery.booking]).get(delivery.booking)
     assert booking
     deliverer = Deliverer(sender._config, clock=sender._clock, outbox=None)
     try:

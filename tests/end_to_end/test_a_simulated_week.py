@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from reminderctl import config as configuration
-from reminderctl.bookings import Bookings
+from reminderctl.bookings import open_bookings
 from reminderctl.ledger import Ledger
 from reminderctl.tick import tick
 from tests import http_server
@@ -87,7 +87,7 @@ class Week:
     def tick(self) -> None:
         """What `run` does, without the start of a process: there are two thousand of them."""
         house = self.house
-        with Ledger(house.ledger) as ledger, Bookings(house.bookings) as bookings:
+        with Ledger(house.ledger) as ledger, open_bookings(house) as bookings:
             tick(house, ledger, bookings, complete=functools.partial(_same, house), clock=lambda: self.now)
 
     def go_on(self, duration: timedelta, *, step: timedelta) -> None:

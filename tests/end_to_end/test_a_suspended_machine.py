@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from reminderctl import config as configuration
-from reminderctl.bookings import Bookings
+from reminderctl.bookings import open_bookings
 from reminderctl.elapsed import running_clock
 from reminderctl.ledger import Ledger
 from reminderctl.tick import tick
@@ -56,7 +56,7 @@ def test_a_run_that_sleeps_sends_nothing_after_the_visits(clinic: Clinic, server
 
     server.script(fall_asleep)
     config = configuration.load(clinic.folder / "workflows.yaml", {})
-    with Ledger(config.ledger) as ledger, Bookings(config.bookings) as bookings:
+    with Ledger(config.ledger) as ledger, open_bookings(config) as bookings:
         tick(config, ledger, bookings, complete=lambda: config, clock=clock)
     asleep = [instant for instant in arrived if instant]
     assert len(asleep) < 2 * WORKERS, "only what was on its way"

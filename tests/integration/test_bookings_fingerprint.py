@@ -45,7 +45,7 @@ def replace_with_a_copy(path: Path) -> None:
 
 def test_a_file_that_nobody_writes_keeps_its_fingerprint(path: Path) -> None:
     before = fingerprint(path, now_ns=LATER_NS)
-    with bookings.Bookings(path) as opened:
+    with bookings.SqliteBookings(path) as opened:
         assert list(opened.latest_ids(most=1)) == []
     assert before is not None
     assert fingerprint(path, now_ns=LATER_NS) == before
@@ -89,7 +89,7 @@ def test_one_that_was_written_a_moment_ago_has_none(path: Path) -> None:
 
 
 def test_a_booking_that_was_read_before_is_read_again_once_somebody_writes(path: Path) -> None:
-    with closing(sqlite3.connect(path)) as connection, bookings.Bookings(path) as opened:
+    with closing(sqlite3.connect(path)) as connection, bookings.SqliteBookings(path) as opened:
         connection.execute("INSERT INTO bookings (id, starts_at, ends_at, service_id) VALUES ('b', :at, :at, 's')", AT)
         connection.execute("INSERT INTO services (id, name) VALUES ('s', 'Haircut')")
         connection.commit()
@@ -112,7 +112,7 @@ def test_a_view_that_follows_the_clock_is_read_each_time(path: Path) -> None:
         connection.execute("ALTER TABLE bookings RENAME TO visits")
         connection.execute("CREATE VIEW bookings AS SELECT * FROM visits WHERE random() IS NOT NULL")
         connection.execute("INSERT INTO visits (id, starts_at, ends_at) VALUES ('b', :at, :at)", AT)
-    with bookings.Bookings(path) as opened:
+    with bookings.SqliteBookings(path) as opened:
         assert opened.find("b") is not opened.find("b")
 
 
@@ -122,7 +122,7 @@ def test_many_bookings_that_are_asked_for_one_after_the_other_are_not_all_kept(p
         connection.execute(f"PRAGMA journal_mode = {journal}")
         rows = [{"id": f"b{number}"} | AT for number in range(KEPT + 2)]
         connection.executemany("INSERT INTO bookings (id, starts_at, ends_at) VALUES (:id, :at, :at)", rows)
-    with bookings.Bookings(path) as opened:
+    with bookings.SqliteBookings(path) as opened:
         first = opened.find("b0")
         assert len(opened.find_all([row["id"] for row in rows])) == KEPT + 2
         again = opened.find("b0")

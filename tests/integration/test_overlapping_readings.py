@@ -11,7 +11,7 @@ from datetime import datetime
 import pytest
 
 from reminderctl import config
-from reminderctl.bookings import Bookings
+from reminderctl.bookings import BookingSource, open_bookings
 from reminderctl.ledger import Ledger, runs
 from reminderctl.model import Config
 from reminderctl.tick.plan import plan
@@ -24,7 +24,7 @@ from tests.end_to_end.test_when_it_fires import reminder
 class Minutes:
     """Runs of one clinic, whose halves are called one by one."""
 
-    def __init__(self, found: Config, ledger: Ledger, bookings: Bookings) -> None:
+    def __init__(self, found: Config, ledger: Ledger, bookings: BookingSource) -> None:
         self._config, self._ledger, self._bookings = found, ledger, bookings
 
     def read(self, now: str) -> Reading:
@@ -42,7 +42,7 @@ class Minutes:
 @contextmanager
 def minutes_of(clinic: Clinic) -> Iterator[Minutes]:
     found = config.load(clinic.folder / "workflows.yaml", os.environ)
-    with Ledger(found.ledger) as ledger, Bookings(found.bookings) as bookings:
+    with Ledger(found.ledger) as ledger, open_bookings(found) as bookings:
         yield Minutes(found, ledger, bookings)
 
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reminderctl import bookings, ledger
-from reminderctl.bookings import Bookings
+from reminderctl.bookings import SqliteBookings, open_bookings
 from reminderctl.core import timing
 from reminderctl.ledger import Ledger, history
 from reminderctl.model import Action, Config, Window, Workflow
@@ -96,7 +96,7 @@ def test_splitting_an_interval_into_windows_owes_the_same_as_the_whole(
         edges = [interval[0]]
         for minutes in interval[1]:
             edges.append(edges[-1] + timedelta(minutes=minutes))
-        with Bookings(folder / "bookings.db") as opened:
+        with SqliteBookings(folder / "bookings.db") as opened:
             whole = [each.key for each in owed_in(Window(edges[0], edges[-1]), [rule], opened, config=config)]
             parts = [
                 each.key
@@ -139,7 +139,7 @@ def test_nothing_is_planned_twice_and_nothing_inside_its_grace_is_missed(
         runs = [interval[0]]
         for minutes in interval[1]:
             runs.append(runs[-1] + timedelta(minutes=minutes))
-        with Bookings(config.bookings) as opened, Ledger(config.ledger) as book:
+        with open_bookings(config) as opened, Ledger(config.ledger) as book:
             for number, now in enumerate(runs):
                 for _ in range(2):  # every run twice
                     reading = read(config, book, opened, now=now)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from reminderctl import config as configuration
-from reminderctl.bookings import Bookings
+from reminderctl.bookings import open_bookings
 from reminderctl.cli.context import AppContext
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.elapsed import running_clock
@@ -157,7 +157,7 @@ class World:
         ):
             clock = running_clock(self.now, time_of_day=suspension.time_of_day) if suspension else lambda: self.now
             config = self._config
-            with open_ledger(self._context(), config) as ledger, Bookings(config.bookings) as bookings:
+            with open_ledger(self._context(), config) as ledger, open_bookings(config) as bookings:
                 report = tick(config, ledger, bookings, complete=lambda: config, clock=clock)
                 counts = report.as_json()
         sleep, arrivals = suspension.sleep if suspension else None, self.gateway.arrivals[seen:]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from reminderctl.bookings import Bookings, describe_misplaced, describe_unknown_zones
+from reminderctl.bookings import SqliteBookings, describe_misplaced, describe_unknown_zones
 from reminderctl.config.lint.located import LocatedWorkflow
 from reminderctl.config.settings import is_language
 from reminderctl.config.suggestions import nearest
@@ -79,7 +79,7 @@ def read_known_values(path: Path, wanted: Collection[str]) -> KnownValues:
     """Read the values that bookings have of the filters `wanted`; raises `BookingsError` and `LockedError`."""
     ids: dict[str, set[str]] = {name: set() for name in TABLES}
     count = 0
-    with Bookings(path) as bookings:
+    with SqliteBookings(path) as bookings:
         for nouns in bookings.nouns(MOST_BOOKINGS):
             count += 1
             for name, noun_id in zip(TABLES, nouns, strict=True):

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from reminderctl.bookings import Bookings, describe_misplaced, describe_zones_ahead
+from reminderctl.bookings import BookingCatalog, describe_misplaced, describe_zones_ahead, open_bookings
 from reminderctl.core.recipients import shows_their_time
 from reminderctl.errors import LockedError, ReminderctlError
 from reminderctl.ledger import Ledger, runs, stats, store
@@ -51,7 +51,7 @@ def examine(
         except ReminderctlError as error:
             findings.append(_unreadable("ledger", error))
         try:
-            with Bookings(config.bookings) as bookings:
+            with open_bookings(config) as bookings:
                 facts = replace(facts, next_due_at=collect.find_next_due(bookings, config, now))
                 findings += [Finding(Level.WARNING, "bookings", each) for each in bookings.problems[:1]]
                 findings += [Finding(Level.WARNING, "bookings", each) for each in _of_bookings(bookings, config, now)]
@@ -83,7 +83,7 @@ def _of_config(config: Config | None, mistakes: Sequence[str]) -> list[Finding]:
     return [Finding(Level.WARNING, "configuration", f"the workflows of {files} wait until it is mended: {broken[0]}")]
 
 
-def _of_bookings(bookings: Bookings, config: Config, now: datetime) -> Iterator[str]:
+def _of_bookings(bookings: BookingCatalog, config: Config, now: datetime) -> Iterator[str]:
     """Yield what is written in another form than it is read; a customer's zone only where a text shows their time."""
     if misplaced := describe_misplaced(bookings, most=MOST_BOOKINGS):
         yield misplaced

@@ -13,7 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from reminderctl import __version__
-from reminderctl.bookings import Bookings
+from reminderctl.bookings import BookingSource
 from reminderctl.ledger import Ledger, claims, stats, watermarks
 from reminderctl.ledger.stats import LaneFigures
 from reminderctl.model import Config, Window
@@ -66,7 +66,7 @@ def of_ledger(ledger: Ledger, config: Config, *, now: datetime, max_lag: timedel
     return msgspec.structs.replace(of_nothing(now, config), **found)
 
 
-def find_next_due(bookings: Bookings, config: Config, now: datetime) -> datetime | None:
+def find_next_due(bookings: BookingSource, config: Config, now: datetime) -> datetime | None:
     """Find when the next delivery falls due, if that is within a day: hour by hour, as it is mostly near.
 
     Where a hundred triggers look at thousands of bookings of which none matches, the search is given up.
