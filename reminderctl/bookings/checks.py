@@ -16,13 +16,13 @@ FEW = 1_000  # bookings that a run looks at
 
 
 def note_misplaced(bookings: BookingSource, now: datetime) -> None:
-    """Leave a problem where some of the bookings around now, or of a few others, cannot be found.
+    """Add a problem where some of the bookings around now, or of a few others, cannot be found.
 
     The cost is that of a search for a week of bookings: for runs that find the file changed.
     """
     near = bookings.times_in_other_forms(now - DAYS_BACK, now + DAYS_AHEAD, most=FEW)
-    if what := _describe(bookings, chain(near, bookings.times(FEW))):
-        bookings.problems.append(what)
+    if problem := _describe(bookings, chain(near, bookings.times(FEW))):
+        bookings.problems.append(problem)
 
 
 def describe_misplaced(bookings: BookingSource, *, most: int) -> str:
@@ -31,17 +31,17 @@ def describe_misplaced(bookings: BookingSource, *, most: int) -> str:
 
 
 def _describe(bookings: BookingSource, rows: Iterable[tuple[Any, ...]]) -> str:
-    found: dict[Any, str] = {}
+    odd_times: dict[Any, str] = {}
     for booking_id, *times in rows:
         odd = [(name, at) for name, at in zip(("starts_at", "ends_at"), times, strict=True) if not _can_be_found(at)]
         if odd:
-            found[booking_id] = f"{odd[0][0]} {odd[0][1]!r} of booking {booking_id}"
-    if not found:
+            odd_times[booking_id] = f"{odd[0][0]} {odd[0][1]!r} of booking {booking_id}"
+    if not odd_times:
         return ""
-    rows_of, them = ("1 row", "it") if len(found) == 1 else (f"{len(found):,} rows", "them")
+    rows_of, them = ("1 row", "it") if len(odd_times) == 1 else (f"{len(odd_times):,} rows", "them")
     return (
         f"{bookings.name}: {rows_of} of `bookings` with a time that is not like 2026-03-29T08:00:00Z, for example "
-        f"{next(iter(found.values()))}: no reminder finds {them}; write UTC in that form"
+        f"{next(iter(odd_times.values()))}: no reminder finds {them}; write UTC in that form"
     )
 
 
@@ -57,17 +57,17 @@ def describe_zones_ahead(bookings: BookingCatalog, now: datetime, *, most: int) 
 
 def _describe_zones(bookings: BookingSource, rows: Iterable[tuple[Any, ...]]) -> str:
     known: dict[str, bool] = {}
-    found: dict[Any, str] = {}
+    unknown: dict[Any, str] = {}
     for customer_id, name, *booking in rows:
         zone = str(name)
         if zone not in known:
             known[zone] = timing.find_zone(zone) is not None
         if not known[zone]:
             of_booking = f" of booking {booking[0]}" if booking else ""
-            found.setdefault(customer_id, f"{zone[:60]!r} of customer {customer_id}{of_booking}")
-    if not found:
+            unknown.setdefault(customer_id, f"{zone[:60]!r} of customer {customer_id}{of_booking}")
+    if not unknown:
         return ""
-    who, first = "1 customer" if len(found) == 1 else f"{len(found):,} customers", next(iter(found.values()))
+    who, first = "1 customer" if len(unknown) == 1 else f"{len(unknown):,} customers", next(iter(unknown.values()))
     return (
         f"{bookings.name}: {who} with a timezone that is none, for example {first}: shortcodes that end in _client "
         "show the booking's time instead of theirs; write an IANA name such as Europe/Madrid"
@@ -75,7 +75,7 @@ def _describe_zones(bookings: BookingSource, rows: Iterable[tuple[Any, ...]]) ->
 
 
 def _can_be_found(written: Any) -> bool:
-    """Does a search between two instants, which compares texts, find this one at its place?"""
+    """Return True where a search between two instants, which compares texts, finds this one at its place."""
     try:
         timing.parse_instant(written)
     except (ValueError, TypeError):

@@ -24,8 +24,8 @@ def errors_of(path: Path) -> Iterator[None]:
         if is_locked(error):
             raise LockedError(f"{path}: another program holds the bookings; the next run tries again") from None
         if "no such" in text:
-            what = f"{path}: {text}; docs/reference/bookings.md lists the tables and columns that must be there"
-            raise BookingsError(what) from None
+            advice = f"{path}: {text}; docs/reference/bookings.md lists the tables and columns that must be there"
+            raise BookingsError(advice) from None
         raise BookingsError(f"{path}: cannot read the bookings: {text}") from None
     except sqlite3.DatabaseError as error:
         failure = BookingsError(f"{path}: cannot read the bookings: {error}; restore the file from a backup")

@@ -16,11 +16,11 @@ def fingerprint(path: Path, *, now_ns: int | None = None) -> str | None:
     """
     real = path.resolve()
     try:
-        found = real.stat()
+        status = real.stat()
     except OSError:
         return None
-    parts = [found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns]
-    written_ns = found.st_mtime_ns
+    parts = [status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns]
+    written_ns = status.st_mtime_ns
     try:
         log = real.with_name(f"{real.name}-wal").stat()
     except OSError:

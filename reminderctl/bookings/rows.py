@@ -19,7 +19,7 @@ _CUSTOMER_TEXTS = ("full_name", "first_name", "last_name", "email", "phone", "te
 
 
 def read_participant(row: tuple[Any, ...]) -> Participant:
-    """A customer in one booking, from the columns that the SELECT of `sqlite` has behind the booking's own."""
+    """Return a customer in one booking, from the columns that the SELECT of `sqlite` has behind the booking's own."""
     customer_id, status, language, fields = row[:4]
     texts = dict(zip(_CUSTOMER_TEXTS, map(read_text, row[4:12]), strict=True))
     return Participant(
@@ -31,21 +31,21 @@ def read_participant(row: tuple[Any, ...]) -> Participant:
 
 
 def read_identifier(value: Any) -> str:
-    """The id of a booking, by which it must be found again."""
+    """Return the id of a booking, by which it must be found again; raises ValueError."""
     if not isinstance(value, (str, int)) or value == "" or "\ufffd" in str(value):
         raise ValueError(f"its id is {value!r}; write text in UTF-8, or a whole number")
     return str(value)
 
 
 def read_text(value: Any) -> str | None:
-    """A text, or None for an empty one."""
+    """Return a text, or None for an empty one."""
     if value is None or value in ("", b""):
         return None
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
 def read_instant(column: str, written: Any) -> datetime:
-    """An instant in whole seconds."""
+    """Return an instant in whole seconds; raises ValueError."""
     try:
         instant = timing.parse_instant(written)
     except (ValueError, TypeError):
@@ -72,5 +72,5 @@ def read_fields(text: Any) -> dict[str, Any]:
 
 
 def whole_characters(text: str) -> str:
-    """JSON in which half a character (a lone `\\ud83d`), as programs leave it that cut texts, became U+FFFD."""
-    return re.sub(_ESCAPED, lambda found: r"\ufffd" if found[1] else found[0], text)
+    """Return JSON in which half a character (a lone `\\ud83d`), as programs leave it that cut texts, became U+FFFD."""
+    return re.sub(_ESCAPED, lambda escaped: r"\ufffd" if escaped[1] else escaped[0], text)

@@ -53,7 +53,7 @@ CREATE TABLE locations (
 
 
 def create(path: Path) -> None:
-    """Make an empty bookings database; raises FileExistsError rather than touch one that is there."""
+    """Create an empty bookings database; raises FileExistsError rather than touch one that is there."""
     path.touch(mode=0o640, exist_ok=False)
     with errors_of(path), closing(sqlite3.connect(path)) as connection:
         connection.executescript(SCHEMA)

@@ -68,7 +68,7 @@ class BookingCatalog(BookingSource, Protocol):
     def statuses(self) -> set[str]:
         """Return every status that a booking or a participant has."""
 
-    def nouns(self, most: int) -> Iterator[tuple[Any, ...]]:
+    def entity_ids(self, most: int) -> Iterator[tuple[Any, ...]]:
         """Return the ids of service, staff and location of so many bookings."""
 
     def customer_timezones(self, most: int) -> Iterator[tuple[Any, ...]]:

@@ -1,4 +1,4 @@
-"""Reading bookings.db, the file that other programs write."""
+"""bookings.db, the SQLite file that other programs write, opened for reading."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class SqliteBookings:
     def __init__(self, path: Path) -> None:
         with suppress(PermissionError):  # a folder that we may not enter; sqlite3 says so below
             if not path.exists():
-                what = describe_dead_link(path) or "`reminderctl init` makes an empty file"
-                raise BookingsError(f"{path}: there are no bookings; {what}")
+                advice = describe_dead_link(path) or "`reminderctl init` makes an empty file"
+                raise BookingsError(f"{path}: there are no bookings; {advice}")
         self.path, self.name = path, str(path)
         self.problems: list[str] = []
         self.unreadable: dict[str, str] = {}
@@ -54,7 +54,7 @@ class SqliteBookings:
         self._connection.close()
 
     def _open(self) -> None:
-        self._nouns: dict[tuple[type[Any], Any], Any] = {}
+        self._entities: dict[tuple[type[Any], Any], Any] = {}
         self._kept: dict[str, Booking | None] = {}
         self._version: int | None = None
         self._follows_the_clock: bool | None = None  # not known yet
@@ -87,7 +87,7 @@ class SqliteBookings:
         if version != self._version or self._depends_on_the_clock():
             self._version = version
             self._kept.clear()
-            self._nouns.clear()
+            self._entities.clear()
 
     def fingerprint(self) -> str | None:
         """Return a text that changes with what is read from now on.
@@ -100,49 +100,50 @@ class SqliteBookings:
         return fingerprint(self.path)
 
     def starting(self, window: Window) -> Iterator[Booking]:
-        """The bookings that start in a window, earliest first."""
+        """Return the bookings that start in a window, earliest first."""
         return self._select("b.starts_at > :since AND b.starts_at <= :until ORDER BY b.starts_at, b.id", window)
 
     def ending(self, window: Window) -> Iterator[Booking]:
-        """The bookings that end in a window, earliest first."""
+        """Return the bookings that end in a window, earliest first."""
         return self._select("b.ends_at > :since AND b.ends_at <= :until ORDER BY b.ends_at, b.id", window)
 
     def find(self, booking_id: str) -> Booking | None:
-        """One booking, or None."""
+        """Return one booking, or None."""
         return self.find_all([booking_id]).get(booking_id)
 
     def find_all(self, booking_ids: Collection[str]) -> dict[str, Booking]:
-        """Those of some bookings that there are, by id, as they are now.
+        """Return those of some bookings that there are, by id, as they are now.
 
         What was read before is given again if nobody has written since: a booking with thousands of participants is
         asked for again with each few deliveries that are sent.
         """
         self._follow()
         self._forget_what_changed()
-        if unread := [each for each in booking_ids if each not in self._kept]:
+        if unread := [booking_id for booking_id in booking_ids if booking_id not in self._kept]:
             kept = self._kept.values()
-            if len(unread) + sum(len(each.participants) if each else 1 for each in kept) > KEPT:
+            if len(unread) + sum(len(booking.participants) if booking else 1 for booking in kept) > KEPT:
                 self._kept.clear()
                 unread = [*booking_ids]
-            found = self._find(unread)
-            self._kept |= {each: found.get(each) for each in unread}
-        return {each: booking for each in booking_ids if (booking := self._kept[each])}
+            bookings = self._find(unread)
+            self._kept |= {booking_id: bookings.get(booking_id) for booking_id in unread}
+        return {booking_id: booking for booking_id in booking_ids if (booking := self._kept[booking_id])}
 
     def _find(self, booking_ids: Collection[str]) -> dict[str, Booking]:
         """Read bookings by their ids.
 
         A view may number them; what it computes has no affinity, and there 7 and '7' are not the same.
         """
-        values = [*booking_ids, *(int(each) for each in booking_ids if each.isdecimal() and len(each) < LONGEST_NUMBER)]
-        found: dict[str, Booking] = {}
+        numbers = [text for text in booking_ids if text.isdecimal() and len(text) < LONGEST_NUMBER]
+        values = [*booking_ids, *map(int, numbers)]
+        bookings: dict[str, Booking] = {}
         for first in range(0, len(values), PARAMETERS):
             parameters = {str(number): value for number, value in enumerate(values[first : first + PARAMETERS])}
             where = f"b.id IN ({', '.join(f':{name}' for name in parameters)}) ORDER BY b.id"
-            found |= {booking.id: booking for booking in self._read(where, parameters)}
-        return found
+            bookings |= {booking.id: booking for booking in self._read(where, parameters)}
+        return bookings
 
     def timezones(self) -> set[str]:
-        """Every zone that a booking names.
+        """Return every zone that a booking names.
 
         With the index that our own table has this walks from name to name; other tables and views are scanned.
         """
@@ -170,39 +171,39 @@ class SqliteBookings:
         return row[0], row[1]
 
     def customer_timezones(self, most: int) -> Iterator[tuple[Any, ...]]:
-        """The id and the zone of so many customers that have one of their own, as the file has them."""
+        """Return the id and the zone of so many customers that have one of their own, as the file has them."""
         yield from self._rows("SELECT id, timezone FROM customers WHERE timezone <> '' LIMIT :most", most)
 
     def zones_ahead(self, window: Window, *, most: int) -> Iterator[tuple[Any, ...]]:
-        """The same and the booking's id, of so many customers with a booking that ends in a window."""
+        """Return the same and the booking's id, of so many customers with a booking that ends in a window."""
         since, until = map(timing.instant_text, window)
         with errors_of(self.path):
             yield from self._connection.execute(statements.ZONES_AHEAD, {"since": since, "until": until, "most": most})
 
     def latest_ids(self, *, most: int) -> list[str]:
-        """The ids of the bookings that start last."""
+        """Return the ids of the bookings that start last."""
         return self._texts("SELECT id FROM bookings ORDER BY starts_at DESC LIMIT :most", {"most": most})
 
     def names(self, table: str) -> set[str]:
-        """Every id and name in `services`, `staff` or `locations`."""
+        """Return every id and name in `services`, `staff` or `locations`."""
         return {*self._texts(f"SELECT id FROM {table} UNION SELECT name FROM {table}")}  # noqa: S608 - our own tables
 
     def statuses(self) -> set[str]:
-        """Every status that a booking or a participant has."""
+        """Return every status that a booking or a participant has."""
         return {*self._texts("SELECT status FROM bookings UNION SELECT status FROM participants")}
 
     def times(self, most: int) -> Iterator[tuple[Any, ...]]:
-        """Id, start and end of so many bookings, as the file has them."""
+        """Return id, start and end of so many bookings, as the file has them."""
         yield from self._rows("SELECT id, starts_at, ends_at FROM bookings LIMIT :most", most)
 
     def times_in_other_forms(self, since: datetime, until: datetime, *, most: int) -> Iterator[tuple[Any, ...]]:
-        """The same of so many bookings between two days that have no T after the day, which an index can find."""
+        """Return the same of so many bookings between two days that have no T after the day, by an index."""
         days = [f"{since + number * timing.DAY:%Y-%m-%d}" for number in range((until - since).days + 1)]
         by_index = bool(self._texts(statements.IS_TABLE))
         yield from self._rows(statements.other_forms(days, by_index=by_index), most)
 
-    def nouns(self, most: int) -> Iterator[tuple[Any, ...]]:
-        """The ids of service, staff and location of so many bookings, as the file has them."""
+    def entity_ids(self, most: int) -> Iterator[tuple[Any, ...]]:
+        """Return the ids of service, staff and location of so many bookings, as the file has them."""
         yield from self._rows("SELECT service_id, staff_id, location_id FROM bookings LIMIT :most", most)
 
     def _rows(self, statement: str, most: int) -> Iterator[tuple[Any, ...]]:
@@ -210,7 +211,7 @@ class SqliteBookings:
             yield from self._connection.execute(statement, {"most": most})
 
     def _texts(self, statement: str, parameters: Mapping[str, Any] | None = None) -> list[str]:
-        """The texts of a column, empty ones left out."""
+        """Return the texts of a column, empty ones left out."""
         with errors_of(self.path):
             return [
                 text for row in self._connection.execute(statement, parameters or {}) if (text := read_text(row[0]))
@@ -243,26 +244,28 @@ class SqliteBookings:
             ends_at=read_instant("ends_at", ends_at),
             timezone=read_text(timezone),
             status=read_text(status) or "approved",
-            service=self._noun(Service, service_id),
-            staff=self._noun(Staff, staff_id),
-            location=self._noun(Location, location_id),
+            service=self._entity(Service, service_id),
+            staff=self._entity(Staff, staff_id),
+            location=self._entity(Location, location_id),
             fields=read_fields(fields),
             participants=tuple(read_participant(row[9:]) for row in rows if row[9] is not None),
         )
 
-    def _noun(self, kind: type[Any], noun_id: Any) -> Any:
-        """A row of one of the small tables, read once in a run; only its id where the row is missing."""
-        if noun_id is None or noun_id == "":
+    def _entity(self, kind: type[Any], entity_id: Any) -> Any:
+        """Return a row of one of the small tables, read once in a run; only its id where the row is missing."""
+        if entity_id is None or entity_id == "":
             return None
-        known = self._nouns.get((kind, noun_id))
+        known = self._entities.get((kind, entity_id))
         if known is None:
-            row = self._connection.execute(f"{_select_nouns(kind)} WHERE id = ?", (noun_id,)).fetchone()
-            texts = dict(zip(kind.__struct_fields__, row, strict=True)) if row else {"id": noun_id, "fields": None}
+            row = self._connection.execute(
+                f"{statements.select_entities(kind)} WHERE id = :id", {"id": entity_id}
+            ).fetchone()
+            texts = dict(zip(kind.__struct_fields__, row, strict=True)) if row else {"id": entity_id, "fields": None}
             known = kind(
                 **{name: read_text(value) for name, value in texts.items() if name != "fields"},
                 fields=read_fields(texts["fields"]),
             )
-            self._nouns[kind, noun_id] = known
+            self._entities[kind, entity_id] = known
         return known
 
 
@@ -271,7 +274,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
     connection.text_factory = _decode
     try:
-        for select in (statements.SELECT, *map(_select_nouns, _NOUNS)):
+        for select in (statements.SELECT, *map(statements.select_entities, statements.ENTITIES)):
             connection.execute(f"{select} LIMIT 0").fetchone()
     except BaseException:
         connection.close()
@@ -282,18 +285,11 @@ def _connect(path: Path) -> sqlite3.Connection:
 def _identity(path: Path) -> tuple[int, int] | None:
     """Return an identity that no other file of the same name has; None while there is no file."""
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 def _decode(text: bytes) -> str:
     return text.decode("utf-8", "replace")  # a program that writes Latin-1 costs its letters, not its bookings
-
-
-_NOUNS: dict[type[Any], str] = {Service: "services", Staff: "staff", Location: "locations"}
-
-
-def _select_nouns(kind: type[Any]) -> str:
-    return f"SELECT {', '.join(kind.__struct_fields__)} FROM {_NOUNS[kind]}"  # noqa: S608 - names of columns

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+
+from reminderctl.model import Location, Service, Staff
 
 VIEWS_BY_THE_CLOCK = """
 SELECT name FROM sqlite_master
@@ -49,6 +52,8 @@ WHERE b.ends_at > :since AND b.ends_at <= :until AND c.timezone <> ''
 LIMIT :most
 """
 
+ENTITIES: dict[type[Any], str] = {Service: "services", Staff: "staff", Location: "locations"}
+
 IS_TABLE = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'bookings'"
 
 
@@ -65,3 +70,8 @@ def other_forms(days: Sequence[str], *, by_index: bool) -> str:
         for name in ("starts_at", "ends_at")
     )
     return f"SELECT id, starts_at, ends_at FROM bookings WHERE {' OR '.join(terms)} LIMIT :most"  # noqa: S608
+
+
+def select_entities(kind: type[Any]) -> str:
+    """Return the statement for all rows of one of the small tables, in the order of the struct's fields."""
+    return f"SELECT {', '.join(kind.__struct_fields__)} FROM {ENTITIES[kind]}"  # noqa: S608 - names of columns

@@ -80,10 +80,10 @@ def read_known_values(path: Path, wanted: Collection[str]) -> KnownValues:
     ids: dict[str, set[str]] = {name: set() for name in TABLES}
     count = 0
     with SqliteBookings(path) as bookings:
-        for nouns in bookings.nouns(MOST_BOOKINGS):
+        for entity_ids in bookings.entity_ids(MOST_BOOKINGS):
             count += 1
-            for name, noun_id in zip(TABLES, nouns, strict=True):
-                ids[name] |= set() if noun_id is None else {str(noun_id)}
+            for name, entity_id in zip(TABLES, entity_ids, strict=True):
+                ids[name] |= set() if entity_id is None else {str(entity_id)}
         complete = [name for name in TABLES if name in wanted and count < MOST_BOOKINGS]
         values = {name: frozenset(bookings.names(TABLES[name]) | ids[name]) for name in complete}
         known = {name: names for name, names in values.items() if names or count}  # an empty file has none to compare
