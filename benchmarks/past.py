@@ -56,7 +56,7 @@ def add_settled(folder: Path, number: int) -> None:
     _insert(
         folder,
         """
-        INSERT INTO deliveries (key, workflow, trigger, action, channel, lane, booking, recipient, address, event_at,
+        INSERT INTO deliveries (key, workflow, trigger, action, channel, circuit, booking, recipient, address, event_at,
             due_at, expires_at, planned_by, state, attempts, provider_id, error, settled_at)
         SELECT printf('%032x', number), 'w' || (number % 50), '1 day before start', 'email', 'email', 'email',
             'old' || number, 'customer:c' || (number % 100000), 'c' || (number % 100000) || '@example.com',
@@ -88,7 +88,7 @@ def add_waiting(path: Path, number: int) -> None:
     for now in minutes:
         subprocess.run(house.command(path, "run", now=now), check=False, capture_output=True)
         with closing(sqlite3.connect(folder / "ledger.db")) as connection, connection:
-            pause = "UPDATE lanes SET paused_until = :until"
+            pause = "UPDATE circuits SET paused_until = :until"
             connection.execute(pause, {"until": house.written(house.NOW + timedelta(days=1))})
             (count,) = connection.execute("SELECT COUNT(*) FROM deliveries WHERE state = 'pending'").fetchone()
     assert count == number, count

@@ -102,7 +102,7 @@ class Rejected(DeliveryError):  # noqa: N818 - the outcome's name in docs/refere
 class Unavailable(DeliveryError):  # noqa: N818
     """Nothing was accepted, and trying again later may work.
 
-    `alone`: the answer speaks of this message or its recipient, and no other one of the lane is concerned.
+    `alone`: the answer speaks of this message or its recipient, and no other one of the circuit is concerned.
     """
 
     def __init__(

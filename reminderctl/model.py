@@ -132,7 +132,7 @@ class Action(Struct, frozen=True, kw_only=True):
     id: str
     channel: str
     to: tuple[str, ...] = ()  # empty for channels without recipients (webhook)
-    lane: str = ""  # what is paused together: the channel, for webhooks the channel and the host
+    circuit: str = ""  # what is paused together: the channel, for webhooks the channel and the host
     message: Mapping[str, Any]
 
 
@@ -223,9 +223,9 @@ class State(StrEnum):
 class Delivery(Struct, frozen=True, kw_only=True):
     """One trigger meeting one booking at one event time, times one action, times one recipient.
 
-    `id`, `attempts` and `doubtful` (how many of them may have gone out) are the ledger's. `participant` is the customer
-    whose shortcodes fill the texts, None where the booking has none. `grace_ends_at` is the deadline that it would have
-    if its booking had not come late, None where it has that one.
+    `id`, `attempts` and `uncertain_attempts` (how many of them may have gone out) are the ledger's. `participant` is
+    the customer whose shortcodes fill the texts, None where the booking has none. `grace_ends_at` is the deadline that
+    it would have if its booking had not come late, None where it has that one.
     """
 
     key: str
@@ -233,7 +233,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
     trigger: str
     action: str
     channel: str
-    lane: str
+    circuit: str
     booking: str
     recipient: str
     participant: str | None
@@ -244,7 +244,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
     grace_ends_at: datetime | None = None
     id: int = 0
     attempts: int = 0
-    doubtful: int = 0
+    uncertain_attempts: int = 0
 
 
 class OnUnknown(Enum):

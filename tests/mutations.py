@@ -42,17 +42,17 @@ MUTATIONS = (
         "the claim is not committed before anything is sent",
         "tick/send.py",
         """        with self._ledger.transaction():
-            for ending in endings:
-                self._settle(ending, run=self._run)
-            for lane in open_lanes:
-                claimed += self._claim(lane)
+            for result in results:
+                self._settle(result, run=self._run)
+            for circuit in ready_circuits:
+                claimed += self._claim(circuit)
         return claimed
 """,
         """        self._ledger.connection.execute("SAVEPOINT mutation")
-        for ending in endings:
-            self._settle(ending, run=self._run)
-        for lane in open_lanes:
-            claimed += self._claim(lane)
+        for result in results:
+            self._settle(result, run=self._run)
+        for circuit in ready_circuits:
+            claimed += self._claim(circuit)
         return claimed
 """,
         ("tests/crash/test_killed_runs.py", "tests/crash/test_overlap.py"),
@@ -81,9 +81,9 @@ MUTATIONS = (
     Mutation(
         "the key is unique, but a repetition opens the delivery again",
         "ledger/queue.py",
-        "WHERE excluded.state = 'pending' AND deliveries.settled_by IS NULL AND deliveries.doubtful = 0\n"
+        "WHERE excluded.state = 'pending' AND deliveries.settled_by IS NULL AND deliveries.uncertain_attempts = 0\n"
         "  AND (deliveries.state = 'canceled'\n",
-        "WHERE excluded.state = 'pending' AND deliveries.settled_by IS NULL AND deliveries.doubtful = 0\n"
+        "WHERE excluded.state = 'pending' AND deliveries.settled_by IS NULL AND deliveries.uncertain_attempts = 0\n"
         "  AND (deliveries.state IN ('canceled', 'sent')\n",
         ("tests/end_to_end/test_when_it_fires.py",),
     ),
@@ -118,21 +118,21 @@ MUTATIONS = (
     Mutation(
         "what waits for a clock that was ahead goes on waiting",
         "tick/plan.py",
-        "        queue.wake(ledger, now)\n",
+        "        queue.reschedule_now(ledger, now)\n",
         "",
         ("tests/end_to_end/test_clocks.py", "tests/end_to_end/test_found_by_the_model.py"),
     ),
     Mutation(
-        "a lane in trouble is always probed with the same message",
+        "a circuit that has failed is always probed with the same message",
         "ledger/claims.py",
-        'order = "next_attempt_at, expires_at, id" if probing else "expires_at, id"',
+        'order = "next_attempt_at, expires_at, id" if half_open else "expires_at, id"',
         'order = "expires_at, id"',
         ("tests/end_to_end/test_poison_and_outages.py",),
     ),
     Mutation(
-        "a broken kind of message is not put behind the others of its lane",
+        "a broken kind of message is not put behind the others of its circuit",
         "tick/send.py",
-        "            queue.stand_back(self._ledger, delivery, until)",
+        "            queue.defer_siblings(self._ledger, delivery, until)",
         "            pass",
         ("tests/end_to_end/test_poison_and_outages.py",),
     ),
@@ -146,7 +146,7 @@ MUTATIONS = (
     Mutation(
         "a doubt is forgotten when the YAML names another provider",
         "tick/send.py",
-        "if current.doubtful and rules.on_unknown is OnUnknown.HOLD:",
+        "if current.uncertain_attempts and rules.on_unknown is OnUnknown.HOLD:",
         "if False:",
         ("tests/end_to_end/test_poison_and_outages.py",),
     ),
@@ -160,7 +160,7 @@ MUTATIONS = (
     Mutation(
         "what may have gone out is called failed when its repetition is refused",
         "core/retry.py",
-        "        case Rejected() if delivery.doubtful:",
+        "        case Rejected() if delivery.uncertain_attempts:",
         "        case Rejected() if False:",
         ("tests/end_to_end/test_found_by_the_model.py",),
     ),
@@ -174,8 +174,8 @@ MUTATIONS = (
     Mutation(
         "neither the claim nor the check before the attempt looks at the deadline",
         "ledger/claims.py",
-        "WHERE state = 'pending' AND lane = ? AND held = 0 AND next_attempt_at <= ? AND expires_at >= ?",
-        "WHERE state = 'pending' AND lane = ? AND held = 0 AND next_attempt_at <= ? AND ? <> ''",
+        "WHERE state = 'pending' AND circuit = ? AND held = 0 AND next_attempt_at <= ? AND expires_at >= ?",
+        "WHERE state = 'pending' AND circuit = ? AND held = 0 AND next_attempt_at <= ? AND ? <> ''",
         ("tests/end_to_end/test_isolation.py",),
         also=(
             (
@@ -216,7 +216,7 @@ MUTATIONS = (
     Mutation(
         "what was claimed is begun although the ledger cannot be written",
         "tick/send.py",
-        "self._crew.stop()  # at once",
+        "self._workers.stop()  # at once",
         "pass  # at once",
         ("tests/end_to_end/test_storage_faults.py",),
     ),

@@ -29,8 +29,8 @@ _LONGEST_VALIDITY = 36_000  # seconds [errors: 21624]
 _FAILED = ("failed", "undelivered", "canceled")  # what a message can already be when it is made [openapi]
 
 # What a code means [errors]; one that is not listed means what its HTTP status means: so do 20500 and 20503.
-# A person has to look into `ChannelDown`, though some of it concerns one template only: where a lane rests, what is of
-# another action goes first, so that none of them holds up the others.
+# A person has to look into `ChannelDown`, though some of it concerns one template only: where a circuit rests, what is
+# of another action goes first, so that none of them holds up the others.
 MEANINGS: Mapping[int, type[DeliveryError]] = {
     # This recipient or this text will never do. 21610: they answered STOP.
     **dict.fromkeys((14101, 21211, 21214, 21217, 21602, 21604, 21605, 21609, 21610, 21612, 21614, 21617), Rejected),

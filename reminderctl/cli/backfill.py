@@ -48,7 +48,7 @@ def command(app: AppContext, *, workflow_id: str, since: str, yes: bool, may_rep
     with open_bookings(config) as bookings, open_ledger(app, config) as ledger:
         owed = [each for each in owed_in(window, [workflow], bookings, config=config) if each.expires_at >= now]
         owed = [*leave_out_told(workflow, owed, ledger)]
-        with ledger.rehearsal():
+        with ledger.dry_run_transaction():
             new = [each for each in owed if queue.enqueue(ledger, [each], run=0, now=now) == (1, 0)]
         if not new:
             say(f"{workflow_id}: nothing since {instant_text(since_at)} is still to be sent")

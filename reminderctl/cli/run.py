@@ -70,7 +70,7 @@ def command(app: AppContext, *, dry_run: bool, outbox: Path | None, as_json: boo
         raise SystemExit(ExitCode.CONFIGURATION)
     if report.needs_a_person:
         raise SystemExit(ExitCode.NEEDS_A_PERSON)
-    if config.heartbeat and not report.a_lane_is_down and not dry_run and not outbox:
+    if config.heartbeat and not report.a_circuit_is_down and not dry_run and not outbox:
         _beat(config.heartbeat, verbose=verbose)
 
 

@@ -17,11 +17,11 @@ from reminderctl.errors import ConfigError, ReminderctlError, UsageError
 from reminderctl.files import drafted
 from reminderctl.model import Config
 from reminderctl.reports import health
-from reminderctl.reports.health.models import Facts, Lane
+from reminderctl.reports.health.models import Circuit, Facts
 from reminderctl.text import WEEKDAY_SORTABLE, describe_size, local_time, rough_length
 
 LEVEL_STYLES = {"ok": "bold green", "warning": "bold yellow", "critical": "bold red"}
-LANE_STYLES = {"ok": "green", "idle": "dim", "failing": "yellow", "throttled": "yellow", "down": "bold red"}
+CIRCUIT_STYLES = {"ok": "green", "idle": "dim", "failing": "yellow", "throttled": "yellow", "down": "bold red"}
 
 
 @click.command()
@@ -116,7 +116,8 @@ def _show(report: health.Health) -> None:
     if not terminal.is_terminal:
         for _, line in lines:
             say(line)
-        for name, value in [*facts, *((lane.channel, _in_words(lane, report.facts)) for lane in report.facts.channels)]:
+        circuits = [(circuit.channel, _in_words(circuit, report.facts)) for circuit in report.facts.channels]
+        for name, value in [*facts, *circuits]:
             say(f"{name}\t{value}")
         return
     for level, line in lines:
@@ -127,8 +128,8 @@ def _show(report: health.Health) -> None:
     table.add_column(overflow="fold")
     for name, value in facts:
         table.add_row(name, Text(value))
-    for lane in report.facts.channels:
-        table.add_row(lane.channel, Text(_in_words(lane, report.facts), style=LANE_STYLES[lane.state]))
+    for circuit in report.facts.channels:
+        table.add_row(circuit.channel, Text(_in_words(circuit, report.facts), style=CIRCUIT_STYLES[circuit.state]))
     terminal.print()
     terminal.print(table)
 
@@ -167,17 +168,17 @@ def _counts(facts: Facts) -> Sequence[tuple[str, list[tuple[str, int]]]]:
     )
 
 
-def _in_words(lane: Lane, facts: Facts) -> str:
-    parts: list[str] = [lane.state]
-    if lane.state == "down":
-        parts[0] += f" since {_local(lane.down_since, facts)}"
-    if lane.rests:
-        parts.append(f"rests until {_local(lane.rests_until, facts)}")
-    if lane.waiting:
-        parts.append(f"{lane.waiting} waiting")
-    parts.append(f"last sent {_local(lane.last_sent_at, facts)}" if lane.last_sent_at else "nothing sent yet")
-    parts += [lane.error] if lane.error else []
-    return ", ".join([lane.lane.partition(" ")[2], *parts] if " " in lane.lane else parts)
+def _in_words(circuit: Circuit, facts: Facts) -> str:
+    parts: list[str] = [circuit.state]
+    if circuit.state == "down":
+        parts[0] += f" since {_local(circuit.down_since, facts)}"
+    if circuit.rests:
+        parts.append(f"rests until {_local(circuit.rests_until, facts)}")
+    if circuit.waiting:
+        parts.append(f"{circuit.waiting} waiting")
+    parts.append(f"last sent {_local(circuit.last_sent_at, facts)}" if circuit.last_sent_at else "nothing sent yet")
+    parts += [circuit.error] if circuit.error else []
+    return ", ".join([circuit.circuit.partition(" ")[2], *parts] if " " in circuit.circuit else parts)
 
 
 def _length(seconds: int) -> str:

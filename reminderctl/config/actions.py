@@ -79,7 +79,7 @@ def _read_action(file: YamlFile, node: MappingNode, *, path: str, context: Actio
         id=read_identifier(file, nodes["id"], path=path) if "id" in nodes else channel,
         channel=channel,
         to=_read_recipients(file, node, given=nodes.get("to"), path=path, channel=channel, context=context),
-        lane=_lane(module, message, channel=channel, language=context.language),
+        circuit=_circuit(module, message, channel=channel, language=context.language),
         message=message,
     )
 
@@ -100,7 +100,7 @@ def _configured(file: YamlFile, node: MappingNode, *, channel: str, path: str, c
     return configured
 
 
-def _lane(module: ChannelModule, message: dict[str, Any], *, channel: str, language: str) -> str:
+def _circuit(module: ChannelModule, message: dict[str, Any], *, channel: str, language: str) -> str:
     """Return what is paused together when a provider fails: the channel, or a part of it."""
     chosen = templates.pick(module.Message, message, language, language)
     within = module.circuit({name: each for name, each in chosen.items() if isinstance(each, str)})

@@ -138,7 +138,7 @@ def _deliveries(
             trigger=trigger.text,
             action=action.id,
             channel=action.channel,
-            lane=action.lane or action.channel,
+            circuit=action.circuit or action.channel,
             booking=booking.id,
             recipient=recipient.identity,
             participant=recipient.participant.customer.id if recipient.participant else None,

@@ -126,7 +126,7 @@ def recipients(
 def _fixed(to: str, action: Action, booking: Booking, *, config: Config) -> tuple[str, str | None]:
     """Identity and address of a recipient that does not depend on the participant."""
     if not action.to:
-        return to, action.lane.removeprefix(f"{action.channel} ")
+        return to, action.circuit.removeprefix(f"{action.channel} ")
     facts = RECIPIENTS.get(to)
     if facts is None:
         return to, None if "{" in to else to

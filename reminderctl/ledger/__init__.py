@@ -4,7 +4,7 @@
 - `watermarks`: how far each trigger has been planned; `sources`: with which state of the bookings;
 - `queue`: deliveries that wait; `checks`: how far they have been checked again;
    `claims`: those that a run has taken to send;
-- `lanes`: what is paused together when a provider fails;
+- `circuits`: what is paused together when a provider fails;
 - `runs`: who is running, and who has died; `liveness`: the lock file by which that shows;
 - `records`: what people read;
 - `repairs`: what people decide.

@@ -16,97 +16,98 @@ if TYPE_CHECKING:
 _OPEN = "state = 'pending' AND held = 0"
 
 
-class Lane(NamedTuple):
-    """One lane with work to do."""
+class Circuit(NamedTuple):
+    """One circuit with work to do."""
 
     name: str
     channel: str
 
 
-def ready(ledger: Ledger, now: datetime) -> list[Lane]:
-    """The lanes that have deliveries to attempt now and are not paused, earliest deadline first.
+def ready(ledger: Ledger, now: datetime) -> list[Circuit]:
+    """The circuits that have deliveries to attempt now and are not paused, earliest deadline first.
 
-    From the name of each lane straight to the next one: what waits behind a pause is not looked at.
+    From the name of each circuit straight to the next one: what waits behind a pause is not looked at.
     """
     with errors_of(ledger.path):
         rows = ledger.connection.execute(
             f"""
-            WITH RECURSIVE waiting (lane) AS (
-                SELECT MIN(lane) FROM deliveries WHERE {_OPEN} AND lane > ''
+            WITH RECURSIVE waiting (circuit) AS (
+                SELECT MIN(circuit) FROM deliveries WHERE {_OPEN} AND circuit > ''
                 UNION ALL
-                SELECT (SELECT MIN(lane) FROM deliveries WHERE {_OPEN} AND deliveries.lane > waiting.lane)
-                FROM waiting WHERE waiting.lane IS NOT NULL
+                SELECT (SELECT MIN(circuit) FROM deliveries WHERE {_OPEN} AND deliveries.circuit > waiting.circuit)
+                FROM waiting WHERE waiting.circuit IS NOT NULL
             )
-            SELECT lane, (SELECT channel FROM deliveries WHERE {_OPEN} AND deliveries.lane = waiting.lane LIMIT 1)
-            FROM waiting LEFT JOIN lanes USING (lane)
+            SELECT circuit,
+                (SELECT channel FROM deliveries WHERE {_OPEN} AND deliveries.circuit = waiting.circuit LIMIT 1)
+            FROM waiting LEFT JOIN circuits USING (circuit)
             WHERE (paused_until IS NULL OR paused_until <= :now)
               AND EXISTS (
                   SELECT 1 FROM deliveries
-                  WHERE {_OPEN} AND deliveries.lane = waiting.lane AND next_attempt_at <= :now
+                  WHERE {_OPEN} AND deliveries.circuit = waiting.circuit AND next_attempt_at <= :now
               )
-            ORDER BY (SELECT MIN(expires_at) FROM deliveries WHERE {_OPEN} AND deliveries.lane = waiting.lane)
+            ORDER BY (SELECT MIN(expires_at) FROM deliveries WHERE {_OPEN} AND deliveries.circuit = waiting.circuit)
             """,  # noqa: S608 - a constant
             {"now": instant_text(now)},
         )
-        return [Lane(*row) for row in rows]
+        return [Circuit(*row) for row in rows]
 
 
-class Rest(NamedTuple):
-    """Until when a lane rests, and what it met."""
+class OpenCircuit(NamedTuple):
+    """Until when a circuit rests, and what it met."""
 
     until: datetime
     error: str
 
 
-def resting(ledger: Ledger, now: datetime) -> dict[str, Rest]:
-    """The lanes that rest at this instant."""
+def open_circuits(ledger: Ledger, now: datetime) -> dict[str, OpenCircuit]:
+    """The circuits that rest at this instant."""
     with errors_of(ledger.path):
         rows = ledger.connection.execute(
-            "SELECT lane, paused_until, error FROM lanes WHERE paused_until > :now", {"now": instant_text(now)}
+            "SELECT circuit, paused_until, error FROM circuits WHERE paused_until > :now", {"now": instant_text(now)}
         )
-        return {lane: Rest(parse_instant(until), error or "") for lane, until, error in rows}
+        return {circuit: OpenCircuit(parse_instant(until), error or "") for circuit, until, error in rows}
 
 
-def open_all(ledger: Ledger) -> None:
+def close_all(ledger: Ledger) -> None:
     """End every pause."""
-    ledger.connection.execute("UPDATE lanes SET paused_until = NULL WHERE paused_until IS NOT NULL")
+    ledger.connection.execute("UPDATE circuits SET paused_until = NULL WHERE paused_until IS NOT NULL")
 
 
-def record(ledger: Ledger, lane: str, outcome: Outcome, now: datetime) -> None:
-    """Let a lane learn from the end of one attempt."""
+def record(ledger: Ledger, circuit: str, outcome: Outcome, now: datetime) -> None:
+    """Let a circuit learn from the end of one attempt."""
     if outcome.state is State.SENT or outcome.name == "rejected":
         # An answer, whatever it says of one message, shows that the way to the provider is open. But where the provider
         # asked us to wait, the message was on its way already.
         waits = "throttles > 0 AND paused_until > :now"
         ledger.connection.execute(
             f"""
-            INSERT INTO lanes (lane, last_sent_at) VALUES (:lane, :sent_at)
-            ON CONFLICT (lane) DO UPDATE SET failures = 0, down_since = NULL,
+            INSERT INTO circuits (circuit, last_sent_at) VALUES (:circuit, :sent_at)
+            ON CONFLICT (circuit) DO UPDATE SET failures = 0, down_since = NULL,
                 throttles = CASE WHEN {waits} THEN throttles ELSE 0 END,
                 paused_until = CASE WHEN {waits} THEN paused_until END, error = CASE WHEN {waits} THEN error END,
                 last_sent_at = COALESCE(:sent_at, last_sent_at)
             """,  # noqa: S608 - a constant
             {
-                "lane": lane,
+                "circuit": circuit,
                 "sent_at": instant_text(now) if outcome.state is State.SENT else None,
                 "now": instant_text(now),
             },
         )
-    elif outcome.lane_failed or outcome.pause_lane_until:
-        pause = outcome.pause_lane_until
+    elif outcome.circuit_failed or outcome.pause_circuit_until:
+        pause = outcome.pause_circuit_until
         ledger.connection.execute(
             """
-            INSERT INTO lanes (lane, failures, throttles, paused_until, down_since, error)
-            VALUES (:lane, :failed, :throttled, :pause, CASE WHEN :failed THEN :now END, :error)
-            ON CONFLICT (lane) DO UPDATE SET failures = failures + :failed,
+            INSERT INTO circuits (circuit, failures, throttles, paused_until, down_since, error)
+            VALUES (:circuit, :failed, :throttled, :pause, CASE WHEN :failed THEN :now END, :error)
+            ON CONFLICT (circuit) DO UPDATE SET failures = failures + :failed,
                 throttles = throttles + CASE WHEN paused_until > :now THEN 0 ELSE :throttled END,
                 paused_until = CASE WHEN :pause IS NULL THEN paused_until
                                     ELSE MAX(COALESCE(paused_until, ''), :pause) END,
                 down_since = CASE WHEN :failed THEN COALESCE(down_since, :now) ELSE down_since END, error = :error
             """,
             {
-                "lane": lane,
-                "failed": int(outcome.lane_failed),
+                "circuit": circuit,
+                "failed": int(outcome.circuit_failed),
                 "throttled": int(outcome.name == "throttled"),
                 "pause": instant_text(pause) if pause else None,
                 "now": instant_text(now),
@@ -120,7 +121,7 @@ def opens(ledger: Ledger, now: datetime, *, until: datetime) -> bool:
     return bool(
         ledger.connection.execute(
             """
-            SELECT 1 FROM lanes JOIN deliveries USING (lane)
+            SELECT 1 FROM circuits JOIN deliveries USING (circuit)
             WHERE throttles > 0 AND state = 'pending' AND held = 0
               AND MAX(paused_until, next_attempt_at) > :now AND MAX(paused_until, next_attempt_at) <= :until
               AND expires_at > :now
@@ -132,31 +133,31 @@ def opens(ledger: Ledger, now: datetime, *, until: datetime) -> bool:
 
 
 def any_down(ledger: Ledger) -> bool:
-    """Whether a lane that is down keeps something waiting."""
+    """Whether a circuit that is down keeps something waiting."""
     row = ledger.connection.execute(
         f"""
-        SELECT 1 FROM lanes
-        WHERE down_since IS NOT NULL AND EXISTS (SELECT 1 FROM deliveries WHERE {_OPEN} AND lane = lanes.lane)
+        SELECT 1 FROM circuits
+        WHERE down_since IS NOT NULL AND EXISTS (SELECT 1 FROM deliveries WHERE {_OPEN} AND circuit = circuits.circuit)
         LIMIT 1
         """  # noqa: S608 - a constant
     ).fetchone()
     return row is not None
 
 
-class Trouble(NamedTuple):
-    """How many times in a row a lane has failed, and was told to slow down."""
+class FailureCounts(NamedTuple):
+    """How many times in a row a circuit has failed, and was told to slow down."""
 
     failures: int = 0
     throttles: int = 0
 
 
-def trouble(ledger: Ledger, lane: str) -> Trouble:
-    """What a lane has met since it last worked."""
-    row = ledger.connection.execute("SELECT failures, throttles FROM lanes WHERE lane = ?", (lane,)).fetchone()
-    return Trouble(*row) if row else Trouble()
+def failure_counts(ledger: Ledger, circuit: str) -> FailureCounts:
+    """What a circuit has met since it last worked."""
+    row = ledger.connection.execute("SELECT failures, throttles FROM circuits WHERE circuit = ?", (circuit,)).fetchone()
+    return FailureCounts(*row) if row else FailureCounts()
 
 
-def paused(ledger: Ledger, lane: str, now: datetime) -> bool:
-    """Whether a lane rests at this instant."""
-    row = ledger.connection.execute("SELECT paused_until FROM lanes WHERE lane = ?", (lane,)).fetchone()
+def paused(ledger: Ledger, circuit: str, now: datetime) -> bool:
+    """Whether a circuit rests at this instant."""
+    row = ledger.connection.execute("SELECT paused_until FROM circuits WHERE circuit = ?", (circuit,)).fetchone()
     return bool(row and row[0] and row[0] > instant_text(now))

@@ -23,33 +23,33 @@ LONGEST_ATTEMPT = timedelta(minutes=10)
 
 def claim(
     ledger: Ledger,
-    lane: str,
+    circuit: str,
     *,
     run: int,
     now: datetime,
     limit: int,
     leave: Collection[str] = (),
-    probing: bool = False,
+    half_open: bool = False,
 ) -> list[Delivery]:
-    """Take some of a lane's deliveries for this run, earliest deadline first, but none of the workflows to `leave`.
+    """Take some of a circuit's deliveries for this run, earliest deadline first, but none of the workflows to `leave`.
 
-    `probing` takes first what has been put off for longest: one message that the provider dislikes, which would be the
-    first again and again, must not keep the others from being tried.
+    `half_open` takes first what has been put off for longest: one message that the provider dislikes, which would be
+    the first again and again, must not keep the others from being tried.
     """
     marks = ", ".join("?" * len(leave))
-    order = "next_attempt_at, expires_at, id" if probing else "expires_at, id"
+    order = "next_attempt_at, expires_at, id" if half_open else "expires_at, id"
     rows = ledger.connection.execute(
         f"""
         UPDATE deliveries SET state = 'sending', run = ?, attempts = attempts + 1, next_attempt_at = NULL
         WHERE id IN (
             SELECT id FROM deliveries
-            WHERE state = 'pending' AND lane = ? AND held = 0 AND next_attempt_at <= ? AND expires_at >= ?
+            WHERE state = 'pending' AND circuit = ? AND held = 0 AND next_attempt_at <= ? AND expires_at >= ?
               AND workflow NOT IN ({marks})
             ORDER BY {order} LIMIT ?
         )
         RETURNING {", ".join(COLUMNS)}
         """,  # noqa: S608 - names of columns and question marks
-        (run, lane, timing.instant_text(now), timing.instant_text(now), *leave, limit),
+        (run, circuit, timing.instant_text(now), timing.instant_text(now), *leave, limit),
     )
     claimed = sorted(map(read, rows.fetchall()), key=lambda delivery: (delivery.expires_at, delivery.id))
     ledger.connection.executemany(
@@ -83,7 +83,7 @@ def settle(
     settled = ledger.connection.execute(
         """
         UPDATE deliveries SET state = :state, run = NULL, error = :error,
-            attempts = attempts - :forgiven, doubtful = doubtful + :doubtful,
+            attempts = attempts - :forgiven, uncertain_attempts = uncertain_attempts + :uncertain_attempts,
             provider_id = COALESCE(:provider_id, provider_id), address = COALESCE(:address, address),
             next_attempt_at = :next_attempt_at, settled_at = CASE WHEN :state = 'pending' THEN NULL ELSE :now END
         WHERE id = :id AND state = 'sending' AND run = :run AND attempts = :attempts
@@ -95,7 +95,7 @@ def settle(
             "state": outcome.state,
             "error": outcome.error,
             "forgiven": int(not outcome.counted),
-            "doubtful": int(outcome.doubtful),
+            "uncertain_attempts": int(outcome.uncertain_attempts),
             "provider_id": outcome.provider_id,
             "address": address,
             "next_attempt_at": timing.instant_text(outcome.next_attempt_at) if outcome.next_attempt_at else None,
@@ -113,7 +113,7 @@ def settle(
     return bool(settled)
 
 
-def give_back(
+def release_claim(
     ledger: Ledger, delivery: Delivery, reason: str | None, *, run: int, now: datetime, until: datetime | None = None
 ) -> State | None:
     """Undo a claim of which nothing was sent; pending again, not before `until`, but with a reason it is canceled."""
@@ -130,13 +130,13 @@ def give_back(
     return cancel(ledger, delivery, reason, now) if reason else None
 
 
-def left_behind(ledger: Ledger, run: int) -> list[Delivery]:
+def in_flight_of(ledger: Ledger, run: int) -> list[Delivery]:
     """What a dead run was sending."""
     rows = ledger.connection.execute(f"{SELECT} WHERE state = 'sending' AND run = ?", (run,))
     return [read(row) for row in rows.fetchall()]
 
 
-def doubt_what_is_under_way(ledger: Ledger, since: datetime, reason: str, now: datetime) -> list[str]:
+def mark_in_flight_unknown(ledger: Ledger, since: datetime, reason: str, now: datetime) -> list[str]:
     """End as `unknown` what fell due until `since` and is being sent: the workflow of each."""
     values = {"since": timing.instant_text(since), "reason": reason, "now": timing.instant_text(now)}
     ledger.connection.execute(
@@ -149,7 +149,8 @@ def doubt_what_is_under_way(ledger: Ledger, since: datetime, reason: str, now: d
     )
     rows = ledger.connection.execute(
         """
-        UPDATE deliveries SET state = 'unknown', run = NULL, settled_at = :now, error = :reason, doubtful = doubtful + 1
+        UPDATE deliveries SET state = 'unknown', run = NULL, settled_at = :now, error = :reason,
+            uncertain_attempts = uncertain_attempts + 1
         WHERE state = 'sending' AND due_at <= :since
         RETURNING workflow
         """,

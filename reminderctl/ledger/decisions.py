@@ -62,7 +62,7 @@ def _reopen(ledger: Ledger, delivery_id: int, decision: str, *, by: str, now: da
         reopened = connection.execute(
             """
             UPDATE deliveries SET state = 'pending', next_attempt_at = MAX(:now, due_at), settled_at = NULL,
-                settled_by = NULL, attempts = 0, doubtful = 0,
+                settled_by = NULL, attempts = 0, uncertain_attempts = 0,
                 error = COALESCE(error || '; ', '') || 'reopened by ' || :by
             WHERE id = :id AND state IN ('failed', 'unknown') AND expires_at >= :now
             """,

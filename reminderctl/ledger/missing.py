@@ -93,7 +93,7 @@ def told(ledger: Ledger, workflow: str, bookings: Collection[str]) -> dict[tuple
         SELECT trigger, action, booking, event_at, recipient
         FROM json_each(:bookings) AS wanted JOIN deliveries ON deliveries.booking = wanted.value
         WHERE workflow = :workflow AND recipient GLOB 'customer:*'
-          AND (state IN ('sent', 'sending', 'unknown') OR doubtful > 0)
+          AND (state IN ('sent', 'sending', 'unknown') OR uncertain_attempts > 0)
         """,
         {"bookings": msgspec.json.encode(list(bookings)).decode(), "workflow": workflow},
     )

@@ -24,7 +24,7 @@ COLUMNS = (
     "trigger",
     "action",
     "channel",
-    "lane",
+    "circuit",
     "booking",
     "recipient",
     "participant",
@@ -35,7 +35,7 @@ COLUMNS = (
     "grace_ends_at",
     "id",
     "attempts",
-    "doubtful",
+    "uncertain_attempts",
 )
 SELECT = f"SELECT {', '.join(COLUMNS)} FROM deliveries"  # noqa: S608 - names of columns
 _INSTANTS = ("event_at", "due_at", "expires_at")
@@ -44,14 +44,14 @@ _INSTANTS = ("event_at", "due_at", "expires_at")
 # and back; and one whose deadline lies later than it did (but not because its booking seems late now: we were). What a
 # person canceled stays so; what was purged is over for good.
 _ENQUEUE = """
-INSERT INTO deliveries (key, workflow, trigger, action, channel, lane, booking, recipient, participant, address,
+INSERT INTO deliveries (key, workflow, trigger, action, channel, circuit, booking, recipient, participant, address,
     event_at, due_at, expires_at, grace_ends_at, planned_by, state, next_attempt_at, settled_at, error)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET
     state = 'pending', next_attempt_at = excluded.next_attempt_at, settled_at = NULL, error = NULL, held = 0,
     missing = NULL, expires_at = excluded.expires_at, grace_ends_at = excluded.grace_ends_at,
     planned_by = excluded.planned_by
-WHERE excluded.state = 'pending' AND deliveries.settled_by IS NULL AND deliveries.doubtful = 0
+WHERE excluded.state = 'pending' AND deliveries.settled_by IS NULL AND deliveries.uncertain_attempts = 0
   AND (deliveries.state = 'canceled'
        OR (deliveries.state = 'expired' AND COALESCE(excluded.grace_ends_at, excluded.expires_at)
            > COALESCE(deliveries.grace_ends_at, deliveries.expires_at)))
@@ -93,7 +93,7 @@ def _row(delivery: Delivery) -> tuple[object, ...]:
         delivery.trigger,
         delivery.action,
         delivery.channel,
-        delivery.lane,
+        delivery.circuit,
         delivery.booking,
         delivery.recipient,
         delivery.participant,
@@ -131,8 +131,9 @@ def expire(ledger: Ledger, now: datetime) -> list[tuple[Delivery, State, str]]:
     """
     rows = ledger.connection.execute(
         f"""
-        UPDATE deliveries SET state = CASE WHEN doubtful THEN 'unknown' ELSE 'expired' END, next_attempt_at = NULL,
-            settled_at = :now, held = 0, error = COALESCE(error || '; ', '') || 'its deadline passed'
+        UPDATE deliveries SET state = CASE WHEN uncertain_attempts THEN 'unknown' ELSE 'expired' END,
+            next_attempt_at = NULL, settled_at = :now, held = 0,
+            error = COALESCE(error || '; ', '') || 'its deadline passed'
                 || CASE WHEN held THEN ' while it was held' || COALESCE(': ' || missing, ' back') ELSE '' END
         WHERE state = 'pending' AND expires_at < :now
         RETURNING {", ".join(COLUMNS)}, state, error
@@ -192,7 +193,7 @@ def wait_again(ledger: Ledger, now: datetime) -> int:
     ).rowcount
 
 
-def to_send(ledger: Ledger, now: datetime) -> list[Delivery]:
+def ready(ledger: Ledger, now: datetime) -> list[Delivery]:
     """What waits for nothing but its turn, oldest first."""
     rows = ledger.connection.execute(
         f"{SELECT} WHERE state = 'pending' AND held = 0 AND next_attempt_at <= :now ORDER BY +id",
@@ -205,11 +206,11 @@ def update(ledger: Ledger, delivery: Delivery) -> None:
     """Give a pending delivery the term and the way that it has now; it is not attempted before it is due."""
     ledger.connection.execute(
         """
-        UPDATE deliveries SET due_at = :due_at, expires_at = :expires_at, channel = :channel, lane = :lane,
+        UPDATE deliveries SET due_at = :due_at, expires_at = :expires_at, channel = :channel, circuit = :circuit,
             next_attempt_at = MAX(next_attempt_at, :due_at)
         WHERE key = :key AND state = 'pending'
         """,
-        {"key": delivery.key, "channel": delivery.channel, "lane": delivery.lane, **term(delivery)},
+        {"key": delivery.key, "channel": delivery.channel, "circuit": delivery.circuit, **term(delivery)},
     )
 
 
@@ -218,24 +219,24 @@ def term(delivery: Delivery) -> dict[str, str]:
     return {name: timing.instant_text(getattr(delivery, name)) for name in ("due_at", "expires_at")}
 
 
-def stand_back(ledger: Ledger, delivery: Delivery, until: datetime) -> None:
-    """Let others of a lane go first: what waits of this delivery's action waits until then.
+def defer_siblings(ledger: Ledger, delivery: Delivery, until: datetime) -> None:
+    """Let others of a circuit go first: what waits of this delivery's action waits until then.
 
     Not so where nothing else waits, nor beyond a deadline.
     """
     ledger.connection.execute(
         """
         UPDATE deliveries SET next_attempt_at = :until
-        WHERE state = 'pending' AND held = 0 AND lane = :lane AND workflow = :workflow AND action = :action
+        WHERE state = 'pending' AND held = 0 AND circuit = :circuit AND workflow = :workflow AND action = :action
           AND next_attempt_at < :until AND expires_at >= :until
           AND EXISTS (
               SELECT 1 FROM deliveries AS other
-              WHERE other.state = 'pending' AND other.held = 0 AND other.lane = :lane
+              WHERE other.state = 'pending' AND other.held = 0 AND other.circuit = :circuit
                 AND (other.workflow, other.action) <> (:workflow, :action)
           )
         """,
         {
-            "lane": delivery.lane,
+            "circuit": delivery.circuit,
             "workflow": delivery.workflow,
             "action": delivery.action,
             "until": timing.instant_text(until),
@@ -249,7 +250,7 @@ def workflows_waiting(ledger: Ledger) -> set[str]:
     return {workflow for (workflow,) in rows}
 
 
-def wake(ledger: Ledger, now: datetime) -> None:
+def reschedule_now(ledger: Ledger, now: datetime) -> None:
     """Let everything pending be attempted now, or when it falls due: a clock that was ahead may have planned it."""
     ledger.connection.execute(
         "UPDATE deliveries SET next_attempt_at = MAX(due_at, :now) WHERE state = 'pending' AND next_attempt_at > :now",
@@ -274,8 +275,8 @@ def cancel(ledger: Ledger, delivery: Delivery, reason: str, now: datetime) -> St
 
 
 _WITHDRAWN = """
-    state = CASE WHEN doubtful > 0 THEN 'unknown' ELSE 'canceled' END,
-    error = CASE WHEN doubtful > 0 THEN COALESCE(error || '; ', '') ELSE '' END || :reason
+    state = CASE WHEN uncertain_attempts > 0 THEN 'unknown' ELSE 'canceled' END,
+    error = CASE WHEN uncertain_attempts > 0 THEN COALESCE(error || '; ', '') ELSE '' END || :reason
 """
 
 

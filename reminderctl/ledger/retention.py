@@ -153,7 +153,7 @@ def _take_out(ledger: Ledger, addresses: list[str]) -> None:
     if pattern is None:
         return
     ledger.connection.create_function("without", 1, lambda text: pattern.sub("(erased)", text), deterministic=True)
-    for table in ("deliveries", "attempts", "lanes"):
+    for table in ("deliveries", "attempts", "circuits"):
         ledger.connection.execute(
             f"UPDATE {table} SET error = without(error) WHERE error IS NOT NULL AND error <> without(error)"  # noqa: S608
         )

@@ -128,6 +128,15 @@ def workflows_left_out(db: Database) -> None:
     db.execute("UPDATE watermarks SET left_out_since = missing_since")
 
 
+@ledger()
+def circuits_and_uncertain_attempts(db: Database) -> None:
+    """Rename lanes to circuits, and attempts that were doubtful to uncertain ones, as the field calls them."""
+    db.execute("ALTER TABLE deliveries RENAME COLUMN lane TO circuit")
+    db.execute("ALTER TABLE deliveries RENAME COLUMN doubtful TO uncertain_attempts")
+    db.execute("ALTER TABLE lanes RENAME TO circuits")
+    db.execute("ALTER TABLE circuits RENAME COLUMN lane TO circuit")
+
+
 _FIRST = (
     """
     CREATE TABLE deliveries (

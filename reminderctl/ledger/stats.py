@@ -1,4 +1,4 @@
-"""What the ledger tells a watcher: the last run, counts by state, what waits, and each lane."""
+"""What the ledger tells a watcher: the last run, counts by state, what waits, and each circuit."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class Waiting(Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
-class LaneFigures(Struct, frozen=True, kw_only=True):
-    """One lane as it was left by its last attempts, and what waits in it."""
+class CircuitStats(Struct, frozen=True, kw_only=True):
+    """One circuit as it was left by its last attempts, and what waits in it."""
 
     failures: int = 0
     throttles: int = 0
@@ -125,14 +125,14 @@ def retried(ledger: Ledger, since: datetime) -> Waiting:
     return _waiting(ledger, f"{_OPEN} AND error IS NOT NULL AND +due_at <= :instant", instant=instant_text(since))
 
 
-def lanes(ledger: Ledger) -> dict[str, LaneFigures]:
-    """Every lane that has met something, or in which something waits."""
-    columns = "lane, failures, throttles, paused_until, down_since, last_sent_at, error"
-    found = {row.pop("lane"): row for row in _rows(ledger, f"SELECT {columns} FROM lanes")}  # noqa: S608 - constants
-    sql = f"SELECT lane, {_WAITING} FROM deliveries WHERE {_OPEN} GROUP BY lane"  # noqa: S608 - constants
+def circuits(ledger: Ledger) -> dict[str, CircuitStats]:
+    """Every circuit that has met something, or in which something waits."""
+    columns = "circuit, failures, throttles, paused_until, down_since, last_sent_at, error"
+    found = {row.pop("circuit"): row for row in _rows(ledger, f"SELECT {columns} FROM circuits")}  # noqa: S608 - constants
+    sql = f"SELECT circuit, {_WAITING} FROM deliveries WHERE {_OPEN} GROUP BY circuit"  # noqa: S608 - constants
     for row in _rows(ledger, sql):
-        found.setdefault(row.pop("lane"), {})["waiting"] = row
-    return {lane: msgspec.convert(row, LaneFigures) for lane, row in sorted(found.items())}
+        found.setdefault(row.pop("circuit"), {})["waiting"] = row
+    return {circuit: msgspec.convert(row, CircuitStats) for circuit, row in sorted(found.items())}
 
 
 def damage(ledger: Ledger) -> list[str]:

@@ -14,7 +14,7 @@ from reminderctl.files import sync
 from reminderctl.links import describe_dead_link
 from reminderctl.sqlite_errors import is_damaged, is_locked, is_unwritable
 
-VERSION = 11  # how many functions `migrations.ledger` has
+VERSION = 12  # how many functions `migrations.ledger` has
 APPLICATION_ID = 0x72656D31  # "rem1": tells our file from another program's
 BUSY_SECONDS = 15.0
 
@@ -90,7 +90,7 @@ class Ledger:
                 raise
 
     @contextmanager
-    def rehearsal(self) -> Iterator[None]:
+    def dry_run_transaction(self) -> Iterator[None]:
         """A transaction that never happened: whatever is written inside is gone when it ends."""
         with errors_of(self.path):
             if self._read_only:

@@ -16,7 +16,7 @@ from reminderctl.ledger.history import FullRecord, Record, unrecorded
 from reminderctl.ledger.watermarks import Key, Watermark
 from reminderctl.model import Booking, Config, Delivery, Participant, State, Trigger, Workflow
 from reminderctl.reports.preview.run import refusal_of
-from reminderctl.tick import REHEARSAL
+from reminderctl.tick import DRY_RUN
 from reminderctl.tick.plan import plan
 from reminderctl.tick.reading import read
 from reminderctl.tick.report import Report
@@ -29,7 +29,7 @@ class Memory(NamedTuple):
     records: list[FullRecord]  # of this booking
     planned: Mapping[str, Record]  # by key, as the next run finds them when it begins to send
     marks: Mapping[Key, Watermark]
-    resting: Mapping[str, circuits.Rest]
+    open_circuits: Mapping[str, circuits.OpenCircuit]
     unknown_times: list[restores.Restore]  # of which a ledger knows nothing that was restored
 
 
@@ -38,11 +38,11 @@ def remember(booking: str, config: Config, ledger: Ledger, bookings: BookingSour
     marks, unknown_times = watermarks.read(ledger, now), restores.find(ledger)
     kept = history.of_booking(ledger, booking)
     reading = read(config, ledger, bookings, now=now)
-    with ledger.rehearsal():
-        plan(config, ledger, bookings, reading=reading, run=REHEARSAL, now=now, report=Report(now))
+    with ledger.dry_run_transaction():
+        plan(config, ledger, bookings, reading=reading, run=DRY_RUN, now=now, report=Report(now))
         planned = {record.key: record for record in history.find(ledger, booking=booking)}
-        resting = circuits.resting(ledger, now)
-    return Memory(ledger, kept, planned, marks, resting, unknown_times)
+        open_circuits = circuits.open_circuits(ledger, now)
+    return Memory(ledger, kept, planned, marks, open_circuits, unknown_times)
 
 
 class Explained(NamedTuple):
@@ -118,7 +118,7 @@ def rest_of(memory: Memory, reasonings: list[Reasoning], *, config: Config, now:
             continue
         reason = _of_record(record)
         if record.state == State.PENDING:
-            reason = _of_pending(record, memory, lane=record.channel, now=now)
+            reason = _of_pending(record, memory, circuit=record.channel, now=now)
             if config.broken and record.workflow not in known and _opens(record.key, memory):
                 reason = "it waits: no run attempts it while the file of its workflow has mistakes"
         left.append(Explained(record, reason))
@@ -136,7 +136,7 @@ def _deliveries(
     for delivery in [*owed, *(each for each in imagined if each.key not in keys)]:
         record, ahead = recorded.get(delivery.key) or unrecorded(delivery), False
         if record.state == State.PENDING:
-            reason = _of_pending(record, memory, lane=delivery.lane, now=now)
+            reason = _of_pending(record, memory, circuit=delivery.circuit, now=now)
         elif record.state:
             reason = _of_record(record)
             if _opens(delivery.key, memory):
@@ -200,9 +200,9 @@ def _of_record(record: FullRecord) -> str:
             return f"{state}: {error}"
 
 
-def _of_pending(record: FullRecord, memory: Memory, *, lane: str, now: datetime) -> str:
+def _of_pending(record: FullRecord, memory: Memory, *, circuit: str, now: datetime) -> str:
     """What the next run does with a delivery that waits."""
-    planned, rest = memory.planned.get(record.key, record), memory.resting.get(lane)
+    planned, rest = memory.planned.get(record.key, record), memory.open_circuits.get(circuit)
     match planned.state:
         case State.EXPIRED:
             return "its deadline has passed; the next run records it as expired"

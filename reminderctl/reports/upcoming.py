@@ -14,7 +14,7 @@ from reminderctl.core import planning, timing
 from reminderctl.ledger import Ledger, circuits, history, queue
 from reminderctl.model import Booking, Config, Delivery, State, Window, Workflow
 from reminderctl.reports.preview.run import refusal_of
-from reminderctl.tick import REHEARSAL
+from reminderctl.tick import DRY_RUN
 from reminderctl.tick.plan import plan
 from reminderctl.tick.reading import owed_in, read
 from reminderctl.tick.report import Report
@@ -58,7 +58,7 @@ def look_ahead(
 
     1. What falls due later is found as the runs will find it: of every booking, as together they may be too many.
     2. A run of now is rehearsed, and the rest planned with it.
-    3. All that is open is read, and the rehearsal undone.
+    3. All that is open is read, and the dry_run_transaction undone.
     4. Of each delivery that was asked for, it is said when it will be attempted, or why not.
     """
     whole = window
@@ -71,7 +71,7 @@ def look_ahead(
     asked = [each for each in asked if booking in (None, each.delivery.booking)]
     to_come = []
     for record, delivery in asked:
-        foreseen = _foresee(record, rehearsed.resting.get(delivery.lane), held=delivery.id in bursts)
+        foreseen = _foresee(record, rehearsed.open_circuits.get(delivery.circuit), held=delivery.id in bursts)
         if foreseen.state not in OVER and (foreseen.next_attempt_at or "") <= timing.instant_text(window.until):
             to_come.append((foreseen, delivery))
     to_come.sort(key=lambda each: (each[0].next_attempt_at or each[0].due_at, each[0].due_at))
@@ -90,10 +90,10 @@ def look_ahead(
 
 
 class _Rehearsed(NamedTuple):
-    """What a rehearsal left open; `newest` is the last delivery that had been planned before it."""
+    """What a dry_run_transaction left open; `newest` is the last delivery that had been planned before it."""
 
     newest: int
-    resting: Mapping[str, circuits.Rest]
+    open_circuits: Mapping[str, circuits.OpenCircuit]
     found: list[history.Coming]
     lines: list[str]
 
@@ -103,13 +103,13 @@ def _rehearse(
 ) -> _Rehearsed:
     report = Report(window.since)
     reading = read(config, ledger, bookings, now=window.since)
-    with ledger.rehearsal():
+    with ledger.dry_run_transaction():
         newest = history.newest(ledger)
-        plan(config, ledger, bookings, reading=reading, run=REHEARSAL, now=window.since, report=report)
-        queue.enqueue(ledger, later, run=REHEARSAL, now=window.since)
-        resting = circuits.resting(ledger, window.since)
+        plan(config, ledger, bookings, reading=reading, run=DRY_RUN, now=window.since, report=report)
+        queue.enqueue(ledger, later, run=DRY_RUN, now=window.since)
+        open_circuits = circuits.open_circuits(ledger, window.since)
         found = history.coming(ledger, now=window.since, until=window.until)
-    return _Rehearsed(newest, resting, found, report.lines)
+    return _Rehearsed(newest, open_circuits, found, report.lines)
 
 
 def _fall_due(
@@ -140,7 +140,7 @@ def _fall_due(
     return Window(window.since, until), found
 
 
-def _foresee(record: history.Record, rest: circuits.Rest | None, *, held: bool) -> Foreseen:
+def _foresee(record: history.Record, rest: circuits.OpenCircuit | None, *, held: bool) -> Foreseen:
     """A record with the attempt that a run will make, or the reason that it will make none."""
     foreseen = Foreseen(**asdict(record))
     if record.state != State.PENDING:

@@ -14,7 +14,7 @@ from reminderctl.tick.plan import plan
 from reminderctl.tick.reading import read
 from reminderctl.tick.report import Report
 
-REHEARSAL = -1  # the number of a run that leaves no trace
+DRY_RUN = -1  # the number of a run that leaves no trace
 BUDGET_SECONDS = 50.0  # after the bookings were read; then no attempt begins: the next minute's run shares the work
 
 Clock = Callable[[], datetime]
@@ -37,7 +37,7 @@ def tick(
     1. The bookings are read, as far as planning needs them.
     2. In one transaction the run is recorded, what fell due is planned, and the watermarks advance.
     3. The stamp names the run, before anything leaves the house.
-    4. What dead runs were sending is recovered, and what is open is sent, each lane by its own workers.
+    4. What dead runs were sending is recovered, and what is open is sent, each circuit by its own workers.
 
     Raises `LedgerWriteError` as soon as the ledger cannot be written, and `LockedError` when it stays locked.
     """
@@ -60,7 +60,7 @@ def tick(
             sender.recover(dead)
             sender.work(until=began + BUDGET_SECONDS, interrupted=interrupted)
         report.leave_out(bookings.problems)
-        report.a_lane_is_down = circuits.any_down(ledger)
+        report.a_circuit_is_down = circuits.any_down(ledger)
         if any(report.counts.values()):
             with ledger.transaction():
                 run.end(clock(), report.as_json())
@@ -90,6 +90,6 @@ def rehearse(config: Config, ledger: Ledger, bookings: BookingSource, *, clock: 
     now = clock()
     report = Report(now)
     reading = read(config, ledger, bookings, now=now)
-    with ledger.rehearsal():
-        plan(config, ledger, bookings, reading=reading, run=REHEARSAL, now=now, report=report)
-        return report, queue.to_send(ledger, now)
+    with ledger.dry_run_transaction():
+        plan(config, ledger, bookings, reading=reading, run=DRY_RUN, now=now, report=report)
+        return report, queue.ready(ledger, now)

@@ -85,7 +85,7 @@ def _handle_restored_ledger(ledger: Ledger, now: datetime, *, run: int, report: 
     for delivery in chain.from_iterable(queue.pages(ledger)):
         if delivery.due_at <= since:
             report.withdraw(delivery, queue.cancel(ledger, delivery, reason, now), reason)
-    report.counts["unknown"] += len(claims.doubt_what_is_under_way(ledger, since, reason, now))
+    report.counts["unknown"] += len(claims.mark_in_flight_unknown(ledger, since, reason, now))
     report.lines.append(
         f"{ledger.path}: this ledger does not know the last run, of {timing.instant_text(since)}: it is a restored or "
         "new one; what fell due until then is not sent again"
@@ -119,8 +119,8 @@ def _handle_clock_rollback(ledger: Ledger, *, run: int, now: datetime, report: R
     """
     last = clocks.last_instant(ledger, run=run)
     if last and last - now > watermarks.OVERLAP:
-        circuits.open_all(ledger)
-        queue.wake(ledger, now)
+        circuits.close_all(ledger)
+        queue.reschedule_now(ledger, now)
     lately = clocks.look_back(ledger, now, run=run)
     if lately.later and lately.is_plausible and (number := queue.wait_again(ledger, now)):
         checks.forget(ledger)  # no round has looked at these

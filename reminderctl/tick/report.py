@@ -37,7 +37,7 @@ class Report:
         self.lines: list[str] = []
         self.notes: list[str] = []
         self.warnings: dict[str, None] = {}  # each once, in order
-        self.a_lane_is_down = False  # said by the runs that met it; those that leave it alone say nothing
+        self.a_circuit_is_down = False  # said by the runs that met it; those that leave it alone say nothing
         self._down: set[str] = set()
         self._ended: dict[int, str] = {}
 
@@ -47,10 +47,10 @@ class Report:
         self._count(delivery, state)
         line = f"{_named(delivery)}: {state}{f': {outcome.error}' if outcome.error else ''}"
         if outcome.name == "channel down" and outcome.state is State.PENDING:
-            if delivery.lane not in self._down:
-                self._down.add(delivery.lane)
-                what, whose = (" is down", "its") if outcome.lane_failed else ("", "such")
-                self.lines.append(f"{delivery.lane}{what}: {outcome.error}; {whose} deliveries wait")
+            if delivery.circuit not in self._down:
+                self._down.add(delivery.circuit)
+                what, whose = (" is down", "its") if outcome.circuit_failed else ("", "such")
+                self.lines.append(f"{delivery.circuit}{what}: {outcome.error}; {whose} deliveries wait")
         elif outcome.state in (State.SENT, State.PENDING) and not outcome.needs_a_person:
             self.notes.append(line)
         else:

@@ -25,17 +25,17 @@ from reminderctl.ledger.runs import Run
 from reminderctl.model import Config, Delivery, State
 from reminderctl.tick.deliver import Deliverer
 from reminderctl.tick.report import Report
-from reminderctl.tick.workers import Crew, Ending
+from reminderctl.tick.workers import AttemptResult, WorkerPool
 
 POLL_SECONDS = 0.5  # how soon a signal is noticed while everything waits for the network
 SHORT_WAIT = timedelta(seconds=10)  # a pause no longer than this is waited for; another one is the next run's
-FAREWELL_SECONDS = 8.0  # how long a run that was told to stop waits for what is on its way
+DRAIN_SECONDS = 8.0  # how long a run that was told to stop waits for what is on its way
 PATIENCE_SECONDS = 120.0  # how long it waits, after its time, for attempts whose channel has no longer deadline
 LONGEST_ATTEMPT = 4  # in timeouts of its channel: the acceptance of a mail takes two more
 RECORDING_SECONDS = 120.0  # how long it waits for a locked ledger: what it cannot record would be sent again
 MAY_CHANGE = ("channel", "address", "participant", "due_at", "expires_at")  # of a delivery that stays the same
 LOOK_AGAIN = timedelta(seconds=30)  # after which the next run looks at what was missing in the moment before an attempt
-IN_STORE = 32  # claims beyond the workers of a lane whose channel tells repetitions
+PREFETCH = 32  # claims beyond the workers of a circuit whose channel tells repetitions
 OTHER_PROVIDER = "its provider is another one now, which could not tell a repetition"
 UNCONFIGURED = Policy(on_unknown=OnUnknown.HOLD, workers=0)
 
@@ -62,18 +62,18 @@ class Sender:
         self._stay_visible = run.stay_visible
         self._clock = clock
         self._report = report
-        self._crew = Crew(Deliverer(config, clock=clock, outbox=outbox), clock=clock)
+        self._workers = WorkerPool(Deliverer(config, clock=clock, outbox=outbox), clock=clock)
         self._warnings: dict[int, str] = {}  # to be said of deliveries, by their ids, once they have gone out
-        self._standing_back: dict[tuple[str, str, str], datetime] = {}  # lane, workflow, action: until when
+        self._deferred: dict[tuple[str, str, str], datetime] = {}  # circuit, workflow, action: until when
 
     def recover(self, dead: list[int]) -> None:
         """Settle what dead runs were sending: it may have gone out, and the rule of its channel says what follows."""
         for number in dead:
             with self._ledger.transaction():
-                for delivery in claims.left_behind(self._ledger, number):
+                for delivery in claims.in_flight_of(self._ledger, number):
                     if self._config.broken and delivery.workflow not in self._workflows:
                         continue  # the rule of its channel may stand in the file that is broken
-                    self._settle(Ending(delivery, error=Unknown("the run that was sending it died")), run=number)
+                    self._settle(AttemptResult(delivery, error=Unknown("the run that was sending it died")), run=number)
 
     def work(self, *, until: float, interrupted: Callable[[], bool]) -> None:
         """Send until nothing is open; begin nothing after `until` (in elapsed seconds) or once interrupted.
@@ -82,8 +82,8 @@ class Sender:
         Where a database fails in the middle, nothing more is begun, what is on its way is waited for and recorded if
         the ledger lets us, and only then is the failure raised.
         """
-        open_lanes = circuits.ready(self._ledger, self._clock())
-        endings: list[Ending] = []
+        ready_circuits = circuits.ready(self._ledger, self._clock())
+        results: list[AttemptResult] = []
         failure: ReminderctlError | None = None
         leaving = False
         ends_at = float("inf")
@@ -91,46 +91,46 @@ class Sender:
         last_moment = time.monotonic() + until - elapsed.seconds() + self._patience()
         try:
             while True:
-                endings += self._crew.collect(timeout=POLL_SECONDS)
+                results += self._workers.collect(timeout=POLL_SECONDS)
                 failure = failure or self._cannot_stay_visible()
                 if failure and ends_at == float("inf"):
-                    patience = RECORDING_SECONDS if isinstance(failure, LockedError) else FAREWELL_SECONDS
+                    patience = RECORDING_SECONDS if isinstance(failure, LockedError) else DRAIN_SECONDS
                     ends_at = elapsed.seconds() + patience
                 if interrupted() and not leaving:
                     leaving = True
-                    ends_at = min(ends_at, elapsed.seconds() + FAREWELL_SECONDS)
+                    ends_at = min(ends_at, elapsed.seconds() + DRAIN_SECONDS)
                 claiming = ends_at == float("inf") and elapsed.seconds() < until
                 if not claiming:
-                    self._crew.stop()
+                    self._workers.stop()
                 claimed: list[Delivery] = []
-                if endings or not self._crew.on_the_way.total():
+                if results or not self._workers.on_the_way.total():
                     try:
-                        claimed = self._record_and_claim(endings, open_lanes if claiming else [])
-                        endings = []
-                        self._check_and_hand_out(claimed, until=until)
+                        claimed = self._record_and_claim(results, ready_circuits if claiming else [])
+                        results = []
+                        self._check_and_submit(claimed, until=until)
                     except ReminderctlError as error:
                         failure = failure or error
-                        self._crew.stop()  # at once: each message that begins now could not be recorded either
-                over = not claimed and not endings and not self._crew.on_the_way.total()
-                waits = over and claiming and self._a_lane_opens_soon()
+                        self._workers.stop()  # at once: each message that begins now could not be recorded either
+                over = not claimed and not results and not self._workers.on_the_way.total()
+                waits = over and claiming and self._a_circuit_closes_soon()
                 is_late = elapsed.seconds() > ends_at or time.monotonic() > last_moment
                 if (over and not waits) or is_late:
                     break  # the next run finds what is still on its way, by the lock that ends with this process
-                if waits or endings:  # the ledger refused them; it may be free again in a moment
+                if waits or results:  # the ledger refused them; it may be free again in a moment
                     time.sleep(POLL_SECONDS)
         finally:
-            self._crew.dismiss()
+            self._workers.shutdown()
         if failure:
-            raise self._with_what_is_unrecorded(failure, endings)
+            raise self._with_what_is_unrecorded(failure, results)
         self._say_what_is_left(told_to_stop=ends_at != float("inf"))
 
     def _say_what_is_left(self, *, told_to_stop: bool) -> None:
-        left = self._crew.on_the_way.total()
+        left = self._workers.on_the_way.total()
         if left and told_to_stop:
             what = "1 message was" if left == 1 else f"{left} messages were"
             self._report.lines.append(f"told to stop while {what} on the way; the next run looks after what is left")
         elif left:
-            self._report.leave_unended(self._crew.unended())
+            self._report.leave_unended(self._workers.unended())
 
     def _patience(self) -> float:
         """Return how many seconds the longest attempt may go on after the run's time is over."""
@@ -145,10 +145,10 @@ class Sender:
             return error
         return None
 
-    def _with_what_is_unrecorded(self, failure: ReminderctlError, endings: list[Ending]) -> ReminderctlError:
+    def _with_what_is_unrecorded(self, failure: ReminderctlError, results: list[AttemptResult]) -> ReminderctlError:
         """Add to a failure what the ledger does not know and a person may have to."""
-        begun = sum(ending.begun for ending in endings) + self._crew.on_the_way.total()
-        waiting = sum(not ending.begun for ending in endings)
+        begun = sum(result.begun for result in results) + self._workers.on_the_way.total()
+        waiting = sum(not result.begun for result in results)
         words = str(failure)
         if begun:
             attempts = "1 attempt" if begun == 1 else f"{begun} attempts"
@@ -158,42 +158,42 @@ class Sender:
         failure.args = (words,)
         return failure
 
-    def _a_lane_opens_soon(self) -> bool:
+    def _a_circuit_closes_soon(self) -> bool:
         """Whether a provider that asked to go slower can be asked again while it is worth waiting for."""
         now = self._clock()
         return circuits.opens(self._ledger, now, until=now + SHORT_WAIT)
 
-    def _record_and_claim(self, endings: list[Ending], open_lanes: list[circuits.Lane]) -> list[Delivery]:
+    def _record_and_claim(self, results: list[AttemptResult], ready_circuits: list[circuits.Circuit]) -> list[Delivery]:
         claimed: list[Delivery] = []
         with self._ledger.transaction():
-            for ending in endings:
-                self._settle(ending, run=self._run)
-            for lane in open_lanes:
-                claimed += self._claim(lane)
+            for result in results:
+                self._settle(result, run=self._run)
+            for circuit in ready_circuits:
+                claimed += self._claim(circuit)
         return claimed
 
-    def _claim(self, lane: circuits.Lane) -> list[Delivery]:
-        now, rules = self._clock(), self._rules(lane.channel)
-        if circuits.paused(self._ledger, lane.name, now):
+    def _claim(self, circuit: circuits.Circuit) -> list[Delivery]:
+        now, rules = self._clock(), self._rules(circuit.channel)
+        if circuits.paused(self._ledger, circuit.name, now):
             return []
-        in_store = IN_STORE if rules.on_unknown is not OnUnknown.HOLD else 0
-        # A lane that has failed is probed with one delivery first.
-        probing = any(circuits.trouble(self._ledger, lane.name))
-        most = 1 if probing else rules.workers + in_store
-        taken = self._crew.on_the_way[lane.name]
+        prefetch = PREFETCH if rules.on_unknown is not OnUnknown.HOLD else 0
+        # A circuit that has failed is probed with one delivery first.
+        half_open = any(circuits.failure_counts(self._ledger, circuit.name))
+        most = 1 if half_open else rules.workers + prefetch
+        taken = self._workers.on_the_way[circuit.name]
         # Claiming many at a time is cheaper than claiming each as soon as there is room for it.
-        if taken >= most or taken > rules.workers + in_store // 2:
+        if taken >= most or taken > rules.workers + prefetch // 2:
             return []
         absent = [] if not self._config.broken else self._absent()
         return claims.claim(
-            self._ledger, lane.name, run=self._run, now=now, limit=most - taken, leave=absent, probing=probing
+            self._ledger, circuit.name, run=self._run, now=now, limit=most - taken, leave=absent, half_open=half_open
         )
 
     def _absent(self) -> list[str]:
         """The workflows that wait for a broken file to be mended."""
         return sorted(queue.workflows_waiting(self._ledger) - self._workflows.keys())
 
-    def _check_and_hand_out(self, claimed: list[Delivery], *, until: float) -> None:
+    def _check_and_submit(self, claimed: list[Delivery], *, until: float) -> None:
         """Check each delivery again, in the moment before it is sent (docs/reference/time.md); none after `until`."""
         withdrawn: list[tuple[Delivery, str | None]] = []
         missing: list[Delivery] = []
@@ -209,10 +209,10 @@ class Sender:
                 if current and booking:
                     current = replace(delivery, **{name: getattr(current, name) for name in MAY_CHANGE})
                     rules = self._rules(current.channel)
-                    if current.doubtful and rules.on_unknown is OnUnknown.HOLD:
+                    if current.uncertain_attempts and rules.on_unknown is OnUnknown.HOLD:
                         withdrawn.append((current, OTHER_PROVIDER))
                     elif current.due_at <= self._clock() <= current.expires_at:
-                        self._crew.hand_out(current, booking, workers=rules.workers)
+                        self._workers.submit(current, booking, workers=rules.workers)
                         if workflow and (warning := recipients.unknown_zone_of(current, workflow, booking)):
                             self._warnings[current.id] = warning
                     else:
@@ -236,61 +236,61 @@ class Sender:
         with self._ledger.transaction():
             for delivery in missing:
                 now = self._clock()
-                claims.give_back(self._ledger, delivery, None, run=self._run, now=now, until=now + LOOK_AGAIN)
+                claims.release_claim(self._ledger, delivery, None, run=self._run, now=now, until=now + LOOK_AGAIN)
             for delivery, reason in withdrawn:
-                ended = claims.give_back(self._ledger, delivery, reason, run=self._run, now=self._clock())
+                ended = claims.release_claim(self._ledger, delivery, reason, run=self._run, now=self._clock())
                 self._report.withdraw(delivery, ended, reason or "")
             if any(reason for _, reason in withdrawn):  # by bookings that may have changed again before the next run
                 sources.note_workflows(self._ledger, None)
 
-    def _settle(self, ending: Ending, *, run: int) -> None:
-        now, delivery = self._clock(), ending.delivery
-        if not ending.begun:
-            claims.give_back(self._ledger, delivery, None, run=run, now=now)
-            self._stand_back(delivery)
+    def _settle(self, result: AttemptResult, *, run: int) -> None:
+        now, delivery = self._clock(), result.delivery
+        if not result.begun:
+            claims.release_claim(self._ledger, delivery, None, run=run, now=now)
+            self._defer_siblings(delivery)
             return
-        decision = self._decide(ending, now)
+        decision = self._decide(result, now)
         if run != self._run and decision.state is State.PENDING:
             # The time since that run died was the waiting; unless its clock was ahead, and this is not yet due.
             decision = replace(decision, next_attempt_at=max(now, delivery.due_at))
-        settled = claims.settle(self._ledger, delivery, decision, run=run, now=now, address=ending.address)
+        settled = claims.settle(self._ledger, delivery, decision, run=run, now=now, address=result.address)
         if not settled:
             return  # another run has found us dead and decided; what it wrote stands
         if run == self._run:
-            self._teach_lane(delivery, decision, now)
-        self._report.tell(delivery, decision, bug=ending.bug)
+            self._record_result(delivery, decision, now)
+        self._report.tell(delivery, decision, bug=result.bug)
         if decision.state in (State.SENT, State.UNKNOWN) and delivery.id in self._warnings:
             self._report.warnings[self._warnings[delivery.id]] = None
 
-    def _teach_lane(self, delivery: Delivery, decision: retry.Outcome, now: datetime) -> None:
-        """Let a lane learn from an attempt; where it comes to rest, its next probe is one of another action."""
-        # What was on its way when the lane came to rest says the same once more.
-        if not (decision.lane_failed and circuits.paused(self._ledger, delivery.lane, now)):
-            circuits.record(self._ledger, delivery.lane, decision, now)
-            if decision.lane_failed and decision.pause_lane_until:
-                until = decision.pause_lane_until + retry.FIRST_PAUSE
-                self._standing_back[delivery.lane, delivery.workflow, delivery.action] = until
-        if decision.lane_failed or decision.pause_lane_until:
-            self._stand_back(delivery)
-            self._crew.stop(delivery.lane)
+    def _record_result(self, delivery: Delivery, decision: retry.Outcome, now: datetime) -> None:
+        """Let a circuit learn from an attempt; where it comes to rest, its next probe is one of another action."""
+        # What was on its way when the circuit came to rest says the same once more.
+        if not (decision.circuit_failed and circuits.paused(self._ledger, delivery.circuit, now)):
+            circuits.record(self._ledger, delivery.circuit, decision, now)
+            if decision.circuit_failed and decision.pause_circuit_until:
+                until = decision.pause_circuit_until + retry.FIRST_PAUSE
+                self._deferred[delivery.circuit, delivery.workflow, delivery.action] = until
+        if decision.circuit_failed or decision.pause_circuit_until:
+            self._defer_siblings(delivery)
+            self._workers.stop(delivery.circuit)
 
-    def _stand_back(self, delivery: Delivery) -> None:
-        if until := self._standing_back.get((delivery.lane, delivery.workflow, delivery.action)):
-            queue.stand_back(self._ledger, delivery, until)
+    def _defer_siblings(self, delivery: Delivery) -> None:
+        if until := self._deferred.get((delivery.circuit, delivery.workflow, delivery.action)):
+            queue.defer_siblings(self._ledger, delivery, until)
 
-    def _decide(self, ending: Ending, now: datetime) -> retry.Outcome:
-        if ending.receipt is not None:
-            return retry.of_receipt(ending.receipt)
-        assert ending.error is not None, "an ending has a receipt or an error"  # noqa: S101
-        rules = self._rules(ending.delivery.channel)
-        trouble = circuits.trouble(self._ledger, ending.delivery.lane)
-        return retry.of_error(
-            ending.error,
-            ending.delivery,
+    def _decide(self, result: AttemptResult, now: datetime) -> retry.Outcome:
+        if result.receipt is not None:
+            return retry.decide_receipt(result.receipt)
+        assert result.error is not None, "an result has a receipt or an error"  # noqa: S101
+        rules = self._rules(result.delivery.channel)
+        failure_counts = circuits.failure_counts(self._ledger, result.delivery.circuit)
+        return retry.decide_error(
+            result.error,
+            result.delivery,
             on_unknown=rules.on_unknown,
             now=now,
-            lane_failures=trouble.failures,
-            lane_throttles=trouble.throttles,
+            circuit_failures=failure_counts.failures,
+            circuit_throttles=failure_counts.throttles,
         )
 
     def _rules(self, channel: str) -> Policy:

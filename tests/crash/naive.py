@@ -21,13 +21,13 @@ def become(variant: str) -> None:
 
 
 def _send_first(sender: send.Sender, *, until: float, interrupted: Callable[[], bool]) -> None:
-    for delivery in queue.to_send(sender._ledger, sender._clock()):
+    for delivery in queue.ready(sender._ledger, sender._clock()):
         if _sent(sender, delivery):
             _mark(sender._ledger, delivery)
 
 
 def _mark_first(sender: send.Sender, *, until: float, interrupted: Callable[[], bool]) -> None:
-    for delivery in queue.to_send(sender._ledger, sender._clock()):
+    for delivery in queue.ready(sender._ledger, sender._clock()):
         _mark(sender._ledger, delivery)
         _sent(sender, delivery)
 

@@ -86,8 +86,8 @@ def test_the_judge_tells_what_a_kill_excuses(
         if state:
             opened.connection.execute(
                 """
-                INSERT INTO deliveries (id, key, workflow, trigger, action, channel, lane, booking, recipient, event_at,
-                    due_at, expires_at, planned_by, state, next_attempt_at, settled_at)
+                INSERT INTO deliveries (id, key, workflow, trigger, action, channel, circuit, booking, recipient,
+                    event_at, due_at, expires_at, planned_by, state, next_attempt_at, settled_at)
                 VALUES (1, 'k', 'w', 't', 'a', :channel, :channel, 'visit-1', 'customer:ana', '', '', '', 1, :state,
                     CASE WHEN :state = 'pending' THEN '' END, CASE WHEN :state <> 'pending' THEN '' END)
                 """,

@@ -169,7 +169,7 @@ def test_bookings_in_a_folder_that_may_not_be_entered_are_said_in_one_line(armed
 # --- clocks -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_lane_that_a_wrong_clock_paused_is_open_again_when_the_clock_is_right(clinic: Clinic) -> None:
+def test_a_circuit_that_a_wrong_clock_paused_is_open_again_when_the_clock_is_right(clinic: Clinic) -> None:
     with http_server.serve() as web:
         clinic.write(HOOK.format(url=web.url), settings=NO_OUTBOX)
         clinic.run("2026-06-10T08:00Z")

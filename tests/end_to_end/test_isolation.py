@@ -152,7 +152,7 @@ def test_a_webhook_host_that_hangs_delays_no_other_host(clinic: Clinic, web: Ser
     assert (len(web.requests), len(hanging.requests)) == (20, 20)
 
 
-def test_a_lane_that_keeps_failing_is_left_alone_and_then_probed_by_whatever_process(
+def test_a_circuit_that_keeps_failing_is_left_alone_and_then_probed_by_whatever_process(
     clinic: Clinic, web: Server
 ) -> None:
     web.script(answer(503))
@@ -173,7 +173,7 @@ def test_a_lane_that_keeps_failing_is_left_alone_and_then_probed_by_whatever_pro
 
 
 @pytest.mark.parametrize(("channel", "at_once"), [("sms", 4), ("webhook", 8)])
-def test_a_provider_that_asks_to_slow_down_pauses_its_lane_and_costs_no_attempt(
+def test_a_provider_that_asks_to_slow_down_pauses_its_circuit_and_costs_no_attempt(
     clinic: Clinic, gateway: Server, channel: str, at_once: int
 ) -> None:
     gateway.script(answer(429, headers={"Retry-After": "150"}))

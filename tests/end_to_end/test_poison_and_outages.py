@@ -179,7 +179,7 @@ def test_a_provider_that_breaks_down_leaves_people_with_a_handful_of_doubts(clin
     assert clinic.states() == {"unknown": states["unknown"], "sent": 30 - states["unknown"]}
 
 
-def test_one_slip_of_a_server_silences_no_lane_for_a_week(clinic: Clinic, server: Server) -> None:
+def test_one_slip_of_a_server_silences_no_circuit_for_a_week(clinic: Clinic, server: Server) -> None:
     clinic.write(HOOK.format(url=server.url), settings="timezone: Europe/Madrid\n")
     clinic.run(ARMED)
     book(clinic, "b1")

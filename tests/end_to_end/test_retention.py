@@ -188,7 +188,7 @@ def mailed(clinic: Clinic) -> Clinic:
     clinic.execute("DELETE FROM participants WHERE booking_id = 'b2' AND customer_id = 'ana'")
     clinic.run("2026-06-10T10:00Z", exits=1)
     with closing(sqlite3.connect(clinic.folder / "ledger.db")) as connection, connection:
-        connection.execute("INSERT INTO lanes (lane, error) VALUES ('sms', 'refused for <ana.luz@example.com>')")
+        connection.execute("INSERT INTO circuits (circuit, error) VALUES ('sms', 'refused for <ana.luz@example.com>')")
         connection.execute("UPDATE attempts SET error = 'told ana.luz@example.com'")
     return clinic
 
@@ -233,7 +233,7 @@ def test_no_spelling_of_a_number_stays_in_what_providers_said(clinic: Clinic, sp
     with closing(sqlite3.connect(clinic.folder / "ledger.db")) as connection, connection:
         connection.execute("UPDATE deliveries SET error = ?", (f"21211: '{spelled}' is not valid",))
         connection.execute("UPDATE attempts SET error = ?", (f"21211: '{spelled}' is not valid",))
-        connection.execute("INSERT INTO lanes (lane, error) VALUES ('sms twilio', ?)", (f"blocked: {spelled}",))
+        connection.execute("INSERT INTO circuits (circuit, error) VALUES ('sms twilio', ?)", (f"blocked: {spelled}",))
     command(clinic, "erase", "ana-7", "--yes", "--now", "2026-06-10T10:01Z")
     assert spelled.encode() not in bytes_of(clinic)
     assert "(erased)" in " ".join(str(each["error"]) for each in clinic.deliveries())

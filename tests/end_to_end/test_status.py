@@ -17,7 +17,7 @@ import pytest
 from reminderctl.ledger.stats import LastRun, Waiting
 from reminderctl.reports import health
 from reminderctl.reports.health.evaluate import judge
-from reminderctl.reports.health.models import Facts, Lane, Space
+from reminderctl.reports.health.models import Circuit, Facts, Space
 from reminderctl.reports.health.prometheus import write_metrics
 from tests import http_server, smtp_server
 from tests.clinic import SETTINGS, Clinic, at, written
@@ -229,7 +229,7 @@ FINE: dict[str, Any] = {
     "last_run": LastRun(at=NOW, report=None),
     "last_run_age_seconds": 0,
 }
-DOWN = {"channel": "email", "lane": "email", "state": "down", "used": True, "failures": 3, "down_since": NOW}
+DOWN = {"channel": "email", "circuit": "email", "state": "down", "used": True, "failures": 3, "down_since": NOW}
 
 
 @pytest.mark.parametrize(
@@ -238,11 +238,11 @@ DOWN = {"channel": "email", "lane": "email", "state": "down", "used": True, "fai
         ({"space": Space(free=49_000_000, ledger=1, wal=0)}, "critical"),
         ({"space": Space(free=51_000_000, ledger=1, wal=0)}, "warning"),
         ({"space": Space(free=10**9, ledger=1, wal=0)}, None),
-        ({"channels": [Lane(**DOWN, rests_until=NOW)]}, "critical"),
-        ({"channels": [Lane(**DOWN, rests_until=NOW - timedelta(days=2))]}, "warning"),
-        ({"channels": [Lane(**DOWN, rests_until=NOW - timedelta(days=2), waiting=1)]}, "critical"),
-        ({"channels": [Lane(**DOWN | {"state": "failing"})]}, None),
-        ({"channels": [Lane(**DOWN | {"state": "throttled"}, waiting=1)]}, "warning"),
+        ({"channels": [Circuit(**DOWN, rests_until=NOW)]}, "critical"),
+        ({"channels": [Circuit(**DOWN, rests_until=NOW - timedelta(days=2))]}, "warning"),
+        ({"channels": [Circuit(**DOWN, rests_until=NOW - timedelta(days=2), waiting=1)]}, "critical"),
+        ({"channels": [Circuit(**DOWN | {"state": "failing"})]}, None),
+        ({"channels": [Circuit(**DOWN | {"state": "throttled"}, waiting=1)]}, "warning"),
         ({"retried": Waiting(deliveries=1)}, "warning"),
         ({"overdue": Waiting(deliveries=1)}, "warning"),
     ],
@@ -290,7 +290,7 @@ def test_the_file_for_prometheus_is_whole_readable_by_all_and_says_the_same(quie
     assert found["reminderctl_lag_seconds"] == 60
     assert found['reminderctl_deliveries{state="sent"}'] == 1
     assert found["reminderctl_held"] == 0
-    assert found['reminderctl_channel_up{channel="email",lane="email"}'] == 1
+    assert found['reminderctl_channel_up{channel="email",circuit="email"}'] == 1
     (quiet.folder / "ledger.db").unlink()
     assert quiet.command("status", "--prometheus", str(path)).exit_code == 2
     assert samples(path.read_text(encoding="utf-8"))["reminderctl_status"] == 2
@@ -300,10 +300,10 @@ def test_the_file_for_prometheus_is_whole_readable_by_all_and_says_the_same(quie
 
 
 def test_labels_are_escaped() -> None:
-    lane = Lane(**DOWN | {"lane": 'a"b\\c\nd'})
-    facts = Facts(now=NOW, channels=[lane])
+    circuit = Circuit(**DOWN | {"circuit": 'a"b\\c\nd'})
+    facts = Facts(now=NOW, channels=[circuit])
     found = samples(write_metrics(health.Health(level=health.Level.OK, verdict="", findings=[], facts=facts)))
-    assert found['reminderctl_channel_up{channel="email",lane="a\\"b\\\\c\\nd"}'] == 0
+    assert found['reminderctl_channel_up{channel="email",circuit="a\\"b\\\\c\\nd"}'] == 0
 
 
 # --- the heartbeat ----------------------------------------------------------------------------------------------------
@@ -336,7 +336,7 @@ def test_a_run_that_is_not_clean_or_not_real_does_not(watched: Clinic, monitor: 
     assert monitor.requests == []
 
 
-def test_a_run_that_leaves_a_lane_alone_which_is_down_calls_no_heartbeat(
+def test_a_run_that_leaves_a_circuit_alone_which_is_down_calls_no_heartbeat(
     clinic: Clinic, monitor: http_server.Server
 ) -> None:
     with smtp_server.serve(EHLO="250-mx.test\n250 AUTH PLAIN", AUTH="535 5.7.8 Wrong") as server:

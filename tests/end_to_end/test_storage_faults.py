@@ -106,7 +106,7 @@ def test_what_was_accepted_while_the_ledger_was_locked_is_recorded_and_not_sent_
     due: Clinic, web: http_server.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("reminderctl.ledger.store.BUSY_SECONDS", 0.2)
-    monkeypatch.setattr("reminderctl.tick.send.FAREWELL_SECONDS", 0.5)
+    monkeypatch.setattr("reminderctl.tick.send.DRAIN_SECONDS", 0.5)
     connection = sqlite3.connect(due.folder / "ledger.db", check_same_thread=False, isolation_level=None)
 
     def lock_and_accept(exchange: http_server.Exchange) -> None:

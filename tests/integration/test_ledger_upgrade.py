@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
 
 from reminderctl import ledger
-from reminderctl.ledger import history
+from reminderctl.ledger import circuits, history
 from reminderctl.ledger import schema as versions
 from reminderctl.ledger.store import APPLICATION_ID
 from tests.clinic import Clinic
@@ -97,6 +98,29 @@ def test_watermarks_of_triggers_go_on_as_those_of_their_actions(clinic: Clinic) 
     assert rows == [(action, "2026-06-10T07:59:00Z", "2026-06-10T08:10:00Z") for action in ("b", "email")]
 
 
+def test_what_was_paused_and_what_may_have_gone_out_is_known_by_the_new_names(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        versions.ledger.apply(Database(connection), stop_before="circuits_and_uncertain_attempts")
+        connection.execute(INSERT, row("pending"))
+        connection.execute("UPDATE deliveries SET lane = 'webhook example.com', doubtful = 2")
+        connection.execute(
+            "INSERT INTO lanes (lane, failures, throttles, paused_until, error)"
+            " VALUES ('webhook example.com', 5, 1, '2026-06-10T10:05:00Z', 'refused')"
+        )
+        connection.execute("PRAGMA user_version = 11")
+        connection.commit()
+    ledger.create(tmp_path / "new.db")
+    with ledger.Ledger(path) as opened:
+        kept = opened.connection.execute("SELECT circuit, uncertain_attempts FROM deliveries").fetchall()
+        assert kept == [("webhook example.com", 2)]
+        assert circuits.failure_counts(opened, "webhook example.com") == (5, 1)
+        now = datetime(2026, 6, 10, 10, 4, tzinfo=UTC)
+        assert circuits.open_circuits(opened, now)["webhook example.com"].error == "refused"
+    assert schema(path) == schema(tmp_path / "new.db")
+
+
 @pytest.mark.parametrize("state", ["posted", "", "SENT"])
 def test_a_state_that_nobody_knows_is_refused(tmp_path: Path, state: str) -> None:
     ledger.create(tmp_path / "ledger.db")
@@ -104,4 +128,4 @@ def test_a_state_that_nobody_knows_is_refused(tmp_path: Path, state: str) -> Non
         ledger.Ledger(tmp_path / "ledger.db") as opened,
         pytest.raises(sqlite3.IntegrityError, match="CHECK constraint failed: state"),
     ):
-        opened.connection.execute(INSERT, row(state))
+        opened.connection.execute(INSERT.replace("lane", "circuit"), row(state))

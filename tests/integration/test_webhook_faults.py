@@ -302,7 +302,7 @@ def test_a_google_script_runs_once_and_its_answer_is_fetched(
         ("http://example.com/", 404, Rejected),
     ],
 )
-def test_receivers_whose_not_found_means_the_integration_pause_their_lane(
+def test_receivers_whose_not_found_means_the_integration_pause_their_circuit(
     server: Server, monkeypatch: pytest.MonkeyPatch, url: str, status: int, ending: type
 ) -> None:
     monkeypatch.setenv("http_proxy", server.url)

@@ -59,7 +59,7 @@ def house(folder: Path, rule: Workflow) -> Config:
 
 
 def workflow(chosen: list[timing.Trigger]) -> Workflow:
-    action = Action(id="email", channel="email", to=("admin@example.com",), lane="email", message={})
+    action = Action(id="email", channel="email", to=("admin@example.com",), circuit="email", message={})
     return Workflow(id="w", triggers=tuple(chosen), actions=(action,))
 
 

@@ -101,7 +101,7 @@ class Pauses:
             rested = locked_out or before + 1 >= FAILURES_THAT_PAUSE
             if rested:
                 until = arrival.ended_at + _pause(before, locked_out=locked_out)
-                self._stand_back({each.key for each in failed}, until + MINUTE, rows=rows)
+                self._defer_siblings({each.key for each in failed}, until + MINUTE, rows=rows)
             if locked_out or since + 1 >= FAILURES_THAT_PAUSE:
                 self.rest(channel, until=arrival.ended_at + _pause(since, locked_out=locked_out))
             before, since = before + 1, since + 1
@@ -111,7 +111,7 @@ class Pauses:
                 self._put_off(arrival.key, arrival.ended_at, wait, deadlines[arrival.key])
         self._failures[channel] = since
 
-    def _stand_back(self, keys: Collection[str], until: datetime, *, rows: Mapping[str, Row]) -> None:
+    def _defer_siblings(self, keys: Collection[str], until: datetime, *, rows: Mapping[str, Row]) -> None:
         """Let what waits of the same actions wait for those of others, if there are any, and not beyond a deadline."""
         waiting = [row for row in rows.values() if row.state in WAITS]
         for action, channel in {(action_of(rows[key].message), channel_of(rows[key].message)) for key in keys}:

@@ -38,7 +38,7 @@ channels:
 """
 _COLUMNS = """
     key, workflow, trigger, action, booking, recipient, participant, event_at, due_at, expires_at, state, attempts,
-    settled_at, missing, doubtful
+    settled_at, missing, uncertain_attempts
 """
 
 

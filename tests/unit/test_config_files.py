@@ -126,7 +126,7 @@ def test_webhooks_are_paused_by_their_receiver(tmp_path: Path) -> None:
         tmp_path,
         f"{SETTINGS}workflows:\n  - {{id: w, when: at start, actions: [{{send: webhook, url: 'https://a.example.com/x'}}]}}\n",
     )
-    assert found.workflows[0].actions[0].lane == "webhook https://a.example.com"
+    assert found.workflows[0].actions[0].circuit == "webhook https://a.example.com"
     assert found.channels["webhook"].module == "webhook", "webhooks need no settings"
 
 

@@ -16,8 +16,8 @@ from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, 
 from reminderctl.model import Receipt
 
 # What a code means [codes]; one that is not listed means what its HTTP status means.
-# A person has to look into `ChannelDown`, though some of it concerns one template only: where a lane rests, what is of
-# another action goes first, so that none of them holds up the others.
+# A person has to look into `ChannelDown`, though some of it concerns one template only: where a circuit rests, what is
+# of another action goes first, so that none of them holds up the others.
 MEANINGS: Mapping[int, type[DeliveryError]] = {
     # This recipient will never do: not on WhatsApp, ourselves, not in the list of a test account, more than 24 hours
     # silent, stopped our messages, part of an experiment, in a country that we may not write to.

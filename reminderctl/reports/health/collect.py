@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 from reminderctl import __version__
 from reminderctl.bookings import BookingSource
 from reminderctl.ledger import Ledger, claims, stats, watermarks
-from reminderctl.ledger.stats import LaneFigures
+from reminderctl.ledger.stats import CircuitStats
 from reminderctl.model import Config, Window
-from reminderctl.reports.health.models import Clock, Facts, Lane, LaneState, Space
+from reminderctl.reports.health.models import Circuit, CircuitState, Clock, Facts, Space
 from reminderctl.tick.reading import owed_in
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -61,7 +61,7 @@ def of_ledger(ledger: Ledger, config: Config, *, now: datetime, max_lag: timedel
             for each in claims.stuck(ledger, now)
         ],
         "missing": stats.missing(ledger),
-        "channels": _channels(stats.lanes(ledger), config, now),
+        "channels": _channels(stats.circuits(ledger), config, now),
     }
     return msgspec.structs.replace(of_nothing(now, config), **found)
 
@@ -93,22 +93,22 @@ def _lag(ledger: Ledger, config: Config, now: datetime) -> int | None:
     return max(_seconds(now - min(planned)), 0) if planned else None
 
 
-def _channels(found: dict[str, LaneFigures], config: Config, now: datetime) -> list[Lane]:
-    """The lanes that workflows use or in which something waits, and the channels that are set up."""
+def _channels(found: dict[str, CircuitStats], config: Config, now: datetime) -> list[Circuit]:
+    """The circuits that workflows use or in which something waits, and the channels that are set up."""
     used = {
-        action.lane or action.channel: action.channel
+        action.circuit or action.channel: action.channel
         for workflow in config.workflows
         if workflow.enabled
         for action in workflow.actions
     }
-    known = used | {lane: lane.partition(" ")[0] for lane, each in found.items() if each.waiting.deliveries}
+    known = used | {circuit: circuit.partition(" ")[0] for circuit, each in found.items() if each.waiting.deliveries}
     known |= {channel: channel for channel in config.channels if channel not in known.values()}
-    lanes = [
-        Lane(
+    circuits = [
+        Circuit(
             channel=channel,
-            lane=lane,
+            circuit=circuit,
             state=_state(each, now),
-            used=lane in used,
+            used=circuit in used,
             down_since=each.down_since,
             rests=each.paused_until is not None and each.paused_until > now,
             rests_until=each.paused_until,
@@ -118,18 +118,18 @@ def _channels(found: dict[str, LaneFigures], config: Config, now: datetime) -> l
             first_expires_at=each.waiting.first_expires_at,
             error=each.error,
         )
-        for lane, channel in known.items()
-        for each in [found.get(lane, LaneFigures())]
+        for circuit, channel in known.items()
+        for each in [found.get(circuit, CircuitStats())]
     ]
-    return sorted(lanes, key=lambda each: each.lane)
+    return sorted(circuits, key=lambda each: each.circuit)
 
 
-def _state(lane: LaneFigures, now: datetime) -> LaneState:
-    if lane.failures:
-        return "down" if lane.paused_until else "failing"
-    if lane.paused_until and (lane.paused_until > now or lane.throttles):
+def _state(circuit: CircuitStats, now: datetime) -> CircuitState:
+    if circuit.failures:
+        return "down" if circuit.paused_until else "failing"
+    if circuit.paused_until and (circuit.paused_until > now or circuit.throttles):
         return "throttled"
-    return "ok" if lane.last_sent_at else "idle"
+    return "ok" if circuit.last_sent_at else "idle"
 
 
 def _clock(now: datetime, timezone: str | None) -> Clock:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from reminderctl.core import timing
-from reminderctl.reports.health.models import Facts, Finding, Lane, Level
+from reminderctl.reports.health.models import Circuit, Facts, Finding, Level
 from reminderctl.text import WEEKDAY_OF_THIS_YEAR, describe_size, local_time, pluralize, rough_length
 
 OK, WARNING, CRITICAL = Level
@@ -21,8 +21,8 @@ def judge(facts: Facts, max_lag: timedelta) -> Iterator[Finding]:
     if facts.waiting is None:
         return  # without a ledger nothing more can be said
     yield from _of_runs(facts, max_lag)
-    for lane in sorted(facts.channels, key=lambda lane: -lane.waiting):
-        yield from _of_lane(lane, facts)
+    for circuit in sorted(facts.channels, key=lambda circuit: -circuit.waiting):
+        yield from _of_circuit(circuit, facts)
     yield from _of_deliveries(facts, max_lag)
 
 
@@ -41,22 +41,22 @@ def _of_runs(facts: Facts, max_lag: timedelta) -> Iterator[Finding]:
         yield Finding(CRITICAL, "run", f"planning is {_length(facts.lag_seconds)} behind, although runs begin")
 
 
-def _of_lane(lane: Lane, facts: Facts) -> Iterator[Finding]:
+def _of_circuit(circuit: Circuit, facts: Facts) -> Iterator[Finding]:
     waiting = ""
-    if lane.waiting:
-        verb = "waits" if lane.waiting == 1 else "wait"
-        until = _when(lane.first_expires_at, facts)
-        waiting = f"; {pluralize(lane.waiting, 'delivery')} {verb}, the first until {until}"
-    error = _sentence(lane.error)
-    if lane.state == "down":
+    if circuit.waiting:
+        verb = "waits" if circuit.waiting == 1 else "wait"
+        until = _when(circuit.first_expires_at, facts)
+        waiting = f"; {pluralize(circuit.waiting, 'delivery')} {verb}, the first until {until}"
+    error = _sentence(circuit.error)
+    if circuit.state == "down":
         # With nothing to send nobody notices that it was mended: a day later it is no alarm any more.
-        recent = lane.rests_until is not None and facts.now - lane.rests_until < RECENT
-        mend = f"mend that, or correct `channels.{lane.channel}` and its secrets; runs go on trying"
-        what = f"{lane.lane} is down since {_when(lane.down_since, facts)}: {error}; {mend}{waiting}"
-        yield Finding(CRITICAL if lane.waiting or recent else WARNING, lane.lane, what)
-    elif lane.state == "throttled" and lane.waiting:
-        until = f" until {_when(lane.rests_until, facts)}" if lane.rests else ""
-        yield Finding(WARNING, lane.lane, f"{lane.lane} is throttled{until}: {error}{waiting}")
+        recent = circuit.rests_until is not None and facts.now - circuit.rests_until < RECENT
+        mend = f"mend that, or correct `channels.{circuit.channel}` and its secrets; runs go on trying"
+        what = f"{circuit.circuit} is down since {_when(circuit.down_since, facts)}: {error}; {mend}{waiting}"
+        yield Finding(CRITICAL if circuit.waiting or recent else WARNING, circuit.circuit, what)
+    elif circuit.state == "throttled" and circuit.waiting:
+        until = f" until {_when(circuit.rests_until, facts)}" if circuit.rests else ""
+        yield Finding(WARNING, circuit.circuit, f"{circuit.circuit} is throttled{until}: {error}{waiting}")
 
 
 def _of_deliveries(facts: Facts, max_lag: timedelta) -> Iterator[Finding]:
@@ -90,7 +90,7 @@ def _of_deliveries(facts: Facts, max_lag: timedelta) -> Iterator[Finding]:
             what = f"{pluralize(count.last_24_hours, 'delivery')} {state} in the last 24 hours, {cause}"
             yield Finding(WARNING, state, f"{what}; `reminderctl deliveries list --state {state}` says why")
     overdue, retried, age = facts.overdue, facts.retried, facts.last_run_age_seconds
-    resting = any(lane.state in ("down", "throttled") for lane in facts.channels if lane.waiting)
+    resting = any(circuit.state in ("down", "throttled") for circuit in facts.channels if circuit.waiting)
     if overdue and overdue.deliveries and not resting and (age or 0) <= max_lag.total_seconds():
         what = f"{pluralize(overdue.deliveries, 'delivery')} could have been sent since"
         what += f" {_when(overdue.first_attempt_at, facts)}, and no run did"

@@ -32,10 +32,10 @@ class Finding(Struct, frozen=True):
     what: str
 
 
-LaneState = Literal["ok", "idle", "failing", "throttled", "down"]
+CircuitState = Literal["ok", "idle", "failing", "throttled", "down"]
 
 
-class Lane(Struct, frozen=True, kw_only=True):
+class Circuit(Struct, frozen=True, kw_only=True):
     """One channel, or one host that webhooks go to.
 
     `failing` has met errors since it last worked, but too few to be rested; `throttled` was told to slow down; `down`
@@ -43,8 +43,8 @@ class Lane(Struct, frozen=True, kw_only=True):
     """
 
     channel: str
-    lane: str
-    state: LaneState
+    circuit: str
+    state: CircuitState
     used: bool  # by an enabled workflow
     down_since: datetime | None = None
     rests: bool = False
@@ -91,7 +91,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     held: list[Held] = []
     missing: Waiting | None = None
     stuck: list[str] = []  # what has been on its way for longer than any attempt takes
-    channels: list[Lane] = []
+    channels: list[Circuit] = []
     clock: Clock | None = None
     space: Space | None = None
     versions: dict[str, str] = {}

@@ -61,12 +61,14 @@ def _of_deliveries(facts: Facts) -> Iterator[Metric]:
 
 
 def _of_channels(facts: Facts) -> Iterator[Metric]:
-    lanes = [({"channel": each.channel, "lane": each.lane}, each) for each in facts.channels]
-    up = [(labels, float(lane.state != "down")) for labels, lane in lanes]
+    circuits = [({"channel": each.channel, "circuit": each.circuit}, each) for each in facts.channels]
+    up = [(labels, float(circuit.state != "down")) for labels, circuit in circuits]
     yield Metric("channel_up", "0 while a channel, or a host of webhooks, is down.", [*up])
-    sent = [(labels, _stamp(lane.last_sent_at)) for labels, lane in lanes]
+    sent = [(labels, _stamp(circuit.last_sent_at)) for labels, circuit in circuits]
     yield Metric("channel_last_success_timestamp_seconds", "When it last accepted a message.", sent)
-    yield Metric("channel_waiting", "Deliveries that wait.", [(labels, lane.waiting) for labels, lane in lanes])
+    yield Metric(
+        "channel_waiting", "Deliveries that wait.", [(labels, circuit.waiting) for labels, circuit in circuits]
+    )
 
 
 def _one(name: str, words: str, value: float | None) -> Metric:
