@@ -11,7 +11,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import BinaryIO
 
-from reminderctl.trust import ROOT, owner_name, steps_to
+from reminderctl.file_permissions import ROOT, owner_name, steps_to
 
 PRIVATE = 0o600
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW  # never what somebody has put there before

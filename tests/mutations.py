@@ -139,7 +139,7 @@ MUTATIONS = (
     Mutation(
         "a run that slept for longer than its time begins what it had claimed",
         "tick/send.py",
-        "if elapsed.seconds() >= until:",
+        "if clocks.seconds() >= until:",
         "if False:",
         ("tests/model/test_suspending.py",),
     ),

@@ -17,8 +17,8 @@ from reminderctl.bookings.errors import errors_of
 from reminderctl.bookings.fingerprint import fingerprint
 from reminderctl.bookings.rows import read_fields, read_identifier, read_instant, read_participant, read_text
 from reminderctl.core import timing
+from reminderctl.dead_links import describe_dead_link
 from reminderctl.errors import BookingsError
-from reminderctl.links import describe_dead_link
 from reminderctl.model import Booking, Location, Service, Staff, Window
 from reminderctl.sqlite_errors import needs_rollback
 

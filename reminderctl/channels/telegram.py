@@ -32,7 +32,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from reminderctl import elapsed
+from reminderctl import clocks
 from reminderctl.channels import OnUnknown, Policy
 from reminderctl.channels._http import provider, responses
 from reminderctl.channels._http.responses import quote
@@ -172,14 +172,14 @@ class Channel:
 
     def send(self, message: Message, envelope: Envelope) -> Receipt:
         """Send one message; raises a `DeliveryError` unless Telegram took it."""
-        until = elapsed.seconds() + self._settings.timeout
+        until = clocks.seconds() + self._settings.timeout
         request = _compose(message, self._settings)
         answer = self._post(request, timeout=self._settings.timeout)
         moved_to = _read_new_chat(answer)
         if moved_to is None:
             return self._read(answer)
         # The first request was refused, so that this one is no repetition.
-        answer = self._post({**request, "chat_id": moved_to}, timeout=max(until - elapsed.seconds(), 1))
+        answer = self._post({**request, "chat_id": moved_to}, timeout=max(until - clocks.seconds(), 1))
         receipt = self._read(answer)
         warning = f"the group {message.to.strip()} has become a supergroup; write its new number {moved_to} instead"
         return Receipt(provider_id=receipt.provider_id, warning=warning)

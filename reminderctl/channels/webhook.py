@@ -32,7 +32,7 @@ from urllib.parse import urljoin, urlsplit
 
 from msgspec import Meta, Struct, structs
 
-from reminderctl import elapsed
+from reminderctl import clocks
 from reminderctl.channels import OnUnknown, Policy
 from reminderctl.channels._http import client, responses
 from reminderctl.channels._marking import mark_headers
@@ -159,7 +159,7 @@ class Channel:
 
     def send(self, message: Message, envelope: Envelope) -> Receipt:
         """Make one request; raises a `DeliveryError` unless the receiver accepted it."""
-        until = elapsed.seconds() + self._settings.timeout
+        until = clocks.seconds() + self._settings.timeout
         # The real time, in a rehearsal too: receivers compare it with their own clock.
         added = headers_for(message.url, self._settings.headers)
         sent = compose(
@@ -178,7 +178,7 @@ class Channel:
             timeout=self._settings.timeout,
         )
         if answer.host == _SCRIPTS and (collected := _where_script_answers(sent.url, answer)):
-            return self._collect(collected, timeout=until - elapsed.seconds())
+            return self._collect(collected, timeout=until - clocks.seconds())
         if refusal := _refusal(answer, hidden=secrets_in(sent, self._settings.secret)):
             raise refusal
         if answer.host == _SCRIPTS and answer.is_html:

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from reminderctl import config
-from reminderctl.elapsed import running_clock
+from reminderctl.clocks import running_clock
 from reminderctl.errors import UsageError
 from reminderctl.model import Config
 

@@ -13,9 +13,9 @@ from reminderctl import bookings, config, ledger
 from reminderctl.cli.console import say
 from reminderctl.cli.context import PathArgument, options_of_group, program_name
 from reminderctl.config.locate import FILE, SECRETS, yaml_files
+from reminderctl.dead_links import describe_dead_link
 from reminderctl.errors import ReminderctlError, UsageError
 from reminderctl.files import sync
-from reminderctl.links import describe_dead_link
 from reminderctl.model import Config
 
 EXAMPLE = "workflows.example.yaml"

@@ -9,7 +9,7 @@ from typing import Any
 
 from yaml.nodes import MappingNode, Node
 
-from reminderctl import channels, trust
+from reminderctl import channels, file_permissions
 from reminderctl.channels import ChannelModule
 from reminderctl.config.env import Variables, fill_in
 from reminderctl.config.settings import read_text
@@ -143,8 +143,8 @@ def _untrusted(file: YamlFile, settings: Any, *, module: ChannelModule, variable
         return
     for name, files in module.programs(settings).items():
         for path in [*files, file.path] if files else []:
-            if stranger := trust.find_stranger(path):
-                us = trust.owner_name(os.geteuid())
+            if stranger := file_permissions.find_stranger(path):
+                us = file_permissions.owner_name(os.geteuid())
                 yield f"{name}: {us} would run what others can choose: {stranger}"
                 break
 

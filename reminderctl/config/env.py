@@ -11,7 +11,7 @@ from typing import Any
 
 from yaml.nodes import Node, ScalarNode
 
-from reminderctl import trust
+from reminderctl import file_permissions
 from reminderctl.config.locate import SECRETS
 from reminderctl.config.suggestions import did_you_mean
 from reminderctl.config.yaml_file import YamlFile
@@ -115,8 +115,8 @@ def _read_private(path: Path) -> bytes | None:
         if status.st_mode & _OTHERS:
             mode = f"{stat.S_IMODE(status.st_mode):04o}"
             raise _ExposedError(f"others can read it (mode {mode}), so it is not used; run: chmod 600 {path}")
-        if status.st_uid not in (os.geteuid(), trust.ROOT):
-            us, owner = trust.owner_name(os.geteuid()), trust.owner_name(status.st_uid)
+        if status.st_uid not in (os.geteuid(), file_permissions.ROOT):
+            us, owner = file_permissions.owner_name(os.geteuid()), file_permissions.owner_name(status.st_uid)
             what = f"it belongs to {owner}, who may read and change it, and this is {us}, so it is not used"
             raise _ExposedError(f"{what}; run: chown {us} {path}")
         return file.read()

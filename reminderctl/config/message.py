@@ -27,7 +27,7 @@ from reminderctl.config.yaml_file import place_in
 from reminderctl.config.yaml_nodes import entries, is_list, is_mapping, is_text, key_node, plain
 from reminderctl.core.recipients import ADDRESS_KINDS
 from reminderctl.errors import Problem
-from reminderctl.messages import kinds, templates
+from reminderctl.messages import body_kinds, templates
 from reminderctl.messages.attachments import CALENDAR, CHOSEN, OURS, is_bound, is_private
 from reminderctl.messages.field_types import FieldPath
 from reminderctl.messages.shortcodes import is_known
@@ -67,7 +67,9 @@ def read_message(reader: ActionReader) -> dict[str, Any]:
         else:
             tree[field] = _listed(plain(node), templates.places(message_type)[field])
     tree = dict(read_booleans(tree, message_type))
-    reader.content_type = kinds.content_type_of(tree.get("headers"), reader.context.language, reader.context.language)
+    reader.content_type = body_kinds.content_type_of(
+        tree.get("headers"), reader.context.language, reader.context.language
+    )
     unfinished = {name.removesuffix(FILE_SUFFIX) for name in nodes} - tree.keys()
     _check_shape(reader, tree, versions=_check_texts(reader, tree), unfinished=unfinished)
     return tree
@@ -148,7 +150,7 @@ def _check_text(reader: ActionReader, path: FieldPath, *, place: Place, text: st
     elif not text.strip():
         _check_blank(reader, path, place=place)
         return
-    elif mistake := kinds.mistake_in(text, place, reader.content_type):
+    elif mistake := body_kinds.mistake_in(text, place, reader.content_type):
         _note(reader, path, what=f"{'.'.join(map(str, path))}: {mistake}")
     if "{" in text or place is Place.URL:
         _check_shortcodes(reader, path, place=place, text=text)

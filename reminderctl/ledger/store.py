@@ -9,9 +9,9 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
+from reminderctl.dead_links import describe_dead_link
 from reminderctl.errors import ExitCode, LedgerError, LedgerWriteError, LockedError
 from reminderctl.files import sync
-from reminderctl.links import describe_dead_link
 from reminderctl.sqlite_errors import is_damaged, is_locked, is_unwritable
 
 VERSION = 12  # how many functions `migrations.ledger` has

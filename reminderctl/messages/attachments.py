@@ -11,7 +11,7 @@ from pathlib import Path
 from reminderctl.errors import Rejected
 from reminderctl.messages.context import Context
 from reminderctl.model import Attachment
-from reminderctl.structure import CLOSE, OPEN
+from reminderctl.structured_text import CLOSE, OPEN
 
 CALENDAR = "calendar"
 LARGEST_FILE = 10 * 1024 * 1024  # bytes

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from html import escape as html_escape
 from urllib.parse import quote, quote_plus
 
-from reminderctl.messages import markup
-from reminderctl.structure import CLOSE, OPEN, BodyKind, escape_json, escape_xml, seal_json
+from reminderctl.messages import html_escaping
+from reminderctl.structured_text import CLOSE, OPEN, BodyKind, escape_json, escape_xml, seal_json
 from reminderctl.text_types import Place
 
 # Not \n, \t: texts have lines. C1 and DEL drive terminals, the others reorder what a reader sees.
@@ -35,11 +35,11 @@ def finish(place: Place, text: str, *, kind: BodyKind = BodyKind.PLAIN) -> str:
     if kind is BodyKind.JSON:
         text = seal_json(text)
     elif kind is BodyKind.XML:
-        text = markup.unmark(text)
+        text = html_escaping.unmark(text)
     elif place is Place.LINKS:
         text = _seal_links(text)
     elif place in (Place.HTML, Place.TELEGRAM_HTML):
-        return markup.seal(text)
+        return html_escaping.seal(text)
     if place in (Place.HEADER, Place.DATA_HEADER, Place.LINKS):
         return _BREAKS.sub(" ", _REORDERING.sub("", text)).strip()
     if place is Place.PARAMETER:

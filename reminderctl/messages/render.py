@@ -14,13 +14,13 @@ from jinja2 import Template, TemplateSyntaxError
 from msgspec import structs
 
 from reminderctl.errors import Rejected
-from reminderctl.messages import environments, field_types, limits, shortcodes, templates
+from reminderctl.messages import field_types, jinja_environment, limits, shortcodes, templates
 from reminderctl.messages.attachments import attachment
+from reminderctl.messages.body_kinds import content_type_for, content_type_of, kind_of
 from reminderctl.messages.context import Context
 from reminderctl.messages.escaping import finish
-from reminderctl.messages.kinds import content_type_for, content_type_of, kind_of
 from reminderctl.messages.shortcode_values import Lookup, custom, reader_zone, value, values
-from reminderctl.structure import BodyKind
+from reminderctl.structured_text import BodyKind
 from reminderctl.text_types import Place
 
 
@@ -139,9 +139,9 @@ def _fill(text: str, place: Place, context: Context, *, kind: BodyKind, unfilled
     if compiled.custom:
         variables["custom"] = custom(context)
     variables[shortcodes.BY_NAME] = Lookup(lambda name: _by_name(name, context))
-    variables[environments.UNFILLED] = unfilled
+    variables[jinja_environment.UNFILLED] = unfilled
     if compiled.dated:
-        variables[environments.HERE] = (reader_zone(context), context.languages)
+        variables[jinja_environment.HERE] = (reader_zone(context), context.languages)
     parts: list[str] = []
     size = 0
     for part in compiled.template.generate(variables):
@@ -169,10 +169,10 @@ class _Compiled(NamedTuple):
 def _compile(text: str, place: Place, kind: BodyKind) -> _Compiled:
     source = templates.to_template(text)
     if templates.is_template(text):
-        for wrong in environments.wrong(source, place=place, kind=kind):
+        for wrong in jinja_environment.wrong(source, place=place, kind=kind):
             raise Rejected(wrong.what)
-    sandbox = environments.environment(place, kind)
-    names = environments.names(source, sandbox)
+    sandbox = jinja_environment.environment(place, kind)
+    names = jinja_environment.names(source, sandbox)
     template = sandbox.from_string(source)
     template.globals = dict(template.globals)  # each rendering copies them, and a ChainMap is slow to copy
     return _Compiled(

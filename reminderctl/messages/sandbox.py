@@ -16,8 +16,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Cycler, Joiner
 from markupsafe import Markup, escape
 
-from reminderctl.messages import estimates, limits
-from reminderctl.structure import CLOSE, OPEN
+from reminderctl.messages import limits, size_estimates
+from reminderctl.structured_text import CLOSE, OPEN
 
 _TEXT = (
     "lower upper title capitalize casefold swapcase strip lstrip rstrip split rsplit splitlines partition rpartition "
@@ -111,7 +111,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Apply an operator, within the limits of one message."""
-        estimates.of_operator(operator, left, right)
+        size_estimates.of_operator(operator, left, right)
         return limits.spent(super().call_binop(context, operator, left, right))
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -142,7 +142,7 @@ def _method_arguments(
     limits.spend(limits.weigh(owner))
     if name == "join" and len(args) == 1:
         args = (_listed(args[0]),)
-    estimates.of_method(owner, name, args, kwargs)
+    size_estimates.of_method(owner, name, args, kwargs)
     return args
 
 
@@ -155,8 +155,8 @@ def _limited(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         if len(args) > first and isinstance(args[first], Iterator):
             args = (*args[:first], _listed(args[first]), *args[first + 1 :])
         limits.spend(limits.STEP + limits.weigh_all(args[first:], kwargs))
-        if name in estimates.FILTERS:
-            estimates.FILTERS[name](*args[first:], **kwargs)
+        if name in size_estimates.FILTERS:
+            size_estimates.FILTERS[name](*args[first:], **kwargs)
         return limits.spent(function(*args, **kwargs))
 
     return limited

@@ -211,15 +211,15 @@ def _mistyped(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
 
 def template_mistakes(text: str) -> list[tuple[int, str]]:
     """Return the mistakes inside `{{ }}` and `{% %}`: syntax, unknown shortcodes, filters; offsets into the text."""
-    from reminderctl.messages import environments
+    from reminderctl.messages import jinja_environment
 
     template = to_template(text)
-    wrong = environments.wrong(template)
-    if not wrong and environments.is_laborious(template):
+    wrong = jinja_environment.wrong(template)
+    if not wrong and jinja_environment.is_laborious(template):
         from reminderctl.messages import examples
 
         what = examples.excess(text)
-        wrong = [environments.Wrong(None, None, what)] if what else []
+        wrong = [jinja_environment.Wrong(None, None, what)] if what else []
     return sorted({(_place(text, found), found.what) for found in wrong})
 
 

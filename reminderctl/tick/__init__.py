@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from reminderctl import elapsed
+from reminderctl import clocks
 from reminderctl.bookings import BookingSource
 from reminderctl.ledger import Ledger, circuits, claims, queue, runs
 from reminderctl.model import Config, Delivery
@@ -45,7 +45,7 @@ def tick(
     report = Report(now)
     with runs.Run(ledger) as run:
         reading = read(config, ledger, bookings, now=now)
-        began = elapsed.seconds()
+        began = clocks.seconds()
         with ledger.transaction():
             run.begin(now)
             plan(config, ledger, bookings, reading=reading, run=run.id, now=now, report=report)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from reminderctl import channels, elapsed
+from reminderctl import channels, clocks
 from reminderctl.bookings import BookingSource
 from reminderctl.channels import OnUnknown, Policy
 from reminderctl.core import planning, recipients, retry
@@ -88,18 +88,18 @@ class Sender:
         leaving = False
         ends_at = float("inf")
         # By a clock that stands still with the machine, so that what was on its way can end when it is awake again.
-        last_moment = time.monotonic() + until - elapsed.seconds() + self._patience()
+        last_moment = time.monotonic() + until - clocks.seconds() + self._patience()
         try:
             while True:
                 results += self._workers.collect(timeout=POLL_SECONDS)
                 failure = failure or self._cannot_stay_visible()
                 if failure and ends_at == float("inf"):
                     patience = RECORDING_SECONDS if isinstance(failure, LockedError) else DRAIN_SECONDS
-                    ends_at = elapsed.seconds() + patience
+                    ends_at = clocks.seconds() + patience
                 if interrupted() and not leaving:
                     leaving = True
-                    ends_at = min(ends_at, elapsed.seconds() + DRAIN_SECONDS)
-                claiming = ends_at == float("inf") and elapsed.seconds() < until
+                    ends_at = min(ends_at, clocks.seconds() + DRAIN_SECONDS)
+                claiming = ends_at == float("inf") and clocks.seconds() < until
                 if not claiming:
                     self._workers.stop()
                 claimed: list[Delivery] = []
@@ -113,7 +113,7 @@ class Sender:
                         self._workers.stop()  # at once: each message that begins now could not be recorded either
                 over = not claimed and not results and not self._workers.on_the_way.total()
                 waits = over and claiming and self._a_circuit_closes_soon()
-                is_late = elapsed.seconds() > ends_at or time.monotonic() > last_moment
+                is_late = clocks.seconds() > ends_at or time.monotonic() > last_moment
                 if (over and not waits) or is_late:
                     break  # the next run finds what is still on its way, by the lock that ends with this process
                 if waits or results:  # the ledger refused them; it may be free again in a moment
@@ -199,7 +199,7 @@ class Sender:
         missing: list[Delivery] = []
         waiting = list(claimed)
         try:
-            if elapsed.seconds() >= until:  # the machine slept; a check that takes long would do so in the next run too
+            if clocks.seconds() >= until:  # the machine slept; a check that takes long would do so in the next run too
                 return
             found = self._bookings.find_all({delivery.booking for delivery in claimed}) if claimed else {}
             while waiting:

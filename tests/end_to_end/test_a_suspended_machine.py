@@ -14,7 +14,7 @@ import pytest
 
 from reminderctl import config as configuration
 from reminderctl.bookings import open_bookings
-from reminderctl.elapsed import running_clock
+from reminderctl.clocks import running_clock
 from reminderctl.ledger import Ledger
 from reminderctl.tick import tick
 from tests import http_server

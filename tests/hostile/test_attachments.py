@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.clinic import Clinic
-from tests.hostile.house import BEFORE, DUE, TIMES, insert
+from tests.hostile.hostile_clinic import BEFORE, DUE, TIMES, insert
 
 SETTINGS = """\
 timezone: Europe/Madrid

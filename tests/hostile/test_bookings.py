@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.clinic import Clinic
-from tests.hostile.house import DUE, TIMES, arm, insert
+from tests.hostile.hostile_clinic import DUE, TIMES, arm, insert
 from tests.hostile.values import TEXTS
 
 LATER = ("2026-06-09T10:01Z", "2026-06-09T10:02Z")

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.clinic import Clinic
-from tests.hostile.house import DUE, TIMES, arm, insert
-from tests.hostile.monsters import CALENDARS, END, JSON, LINES, LOCAL, OURS, SERIES, START, TABLES, Monsters
+from tests.hostile.hostile_clinic import DUE, TIMES, arm, insert
+from tests.hostile.malformed_files import CALENDARS, END, JSON, LINES, LOCAL, OURS, SERIES, START, TABLES, Monsters
 from tests.hostile.test_terminal import HARMFUL
 from tests.hostile.test_yaml import run_limited
 from tests.hostile.values import ANY_TEXT, few

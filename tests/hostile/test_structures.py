@@ -23,7 +23,7 @@ from reminderctl.messages.render import render_text
 from reminderctl.text_types import Place
 from tests import http_server, smtp_server
 from tests.clinic import Clinic
-from tests.hostile.house import DUE, accept, arm, book
+from tests.hostile.hostile_clinic import DUE, accept, arm, book
 from tests.hostile.test_texts import email_settings, read_mail
 from tests.hostile.values import TEXTS
 from tests.http_server import Request, Server

@@ -13,7 +13,7 @@ from msgspec import structs
 from reminderctl.messages.render import render_text
 from reminderctl.text_types import Place
 from tests.clinic import SETTINGS, Clinic
-from tests.hostile.house import BEFORE, DUE, TIMES, insert
+from tests.hostile.hostile_clinic import BEFORE, DUE, TIMES, insert
 from tests.hostile.templates import BOMBS, ORDINARY
 from tests.message_samples import FULL, context
 

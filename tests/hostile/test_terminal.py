@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from reminderctl.cli import main
 from tests.clinic import Clinic
-from tests.hostile.house import DUE, arm, book
+from tests.hostile.hostile_clinic import DUE, arm, book
 from tests.hostile.values import TEXTS
 
 SOON = "2026-06-09T09:30Z"

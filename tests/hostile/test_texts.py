@@ -24,7 +24,7 @@ from icalendar import Calendar
 from reminderctl.messages.escaping import escape_plain
 from tests import http_server, smtp_server
 from tests.clinic import Clinic
-from tests.hostile.house import DUE, TIMES, accept, arm, book, insert, phone
+from tests.hostile.hostile_clinic import DUE, TIMES, accept, arm, book, insert, phone
 from tests.hostile.values import ANY_TEXT, TEXTS, few
 from tests.http_server import Request, Server
 from tests.providers import HTTP_PROVIDERS

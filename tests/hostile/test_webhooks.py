@@ -18,7 +18,7 @@ from reminderctl.errors import ChannelDown, DeliveryError, Unavailable
 from reminderctl.model import Receipt
 from tests import http_server, texting, webhooks
 from tests.clinic import Clinic
-from tests.hostile.house import DUE, TIMES, arm, insert
+from tests.hostile.hostile_clinic import DUE, TIMES, arm, insert
 from tests.http_server import Server, answer
 from tests.providers import HTTP_PROVIDERS
 

@@ -15,7 +15,7 @@ from reminderctl import config as configuration
 from reminderctl.bookings import open_bookings
 from reminderctl.cli.context import AppContext
 from reminderctl.cli.ownership import open_ledger
-from reminderctl.elapsed import running_clock
+from reminderctl.clocks import running_clock
 from reminderctl.errors import LedgerError
 from reminderctl.tick import tick
 from tests import http_server

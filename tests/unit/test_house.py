@@ -21,17 +21,17 @@ FLOORS = {
     "model": 0,
     "secret": 0,
     "sqlite_errors": 0,
-    "structure": 0,
+    "structured_text": 0,
     "text_types": 0,
     "core": 1,
     "bookings": 2,
     "channels": 2,
-    "elapsed": 2,
+    "clocks": 2,
     "files": 2,
-    "links": 2,
+    "dead_links": 2,
     "messages": 2,
     "outbox": 2,
-    "trust": 2,
+    "file_permissions": 2,
     "config": 3,
     "importing": 3,
     "ledger": 3,
@@ -43,10 +43,10 @@ FLOORS = {
 WITHIN_ITS_FLOOR = {  # who may import a neighbour, and why
     ("model", "errors"),  # a configuration carries the problems of its broken files
     ("model", "secret"),  # a configuration carries the address of a heartbeat
-    ("channels", "elapsed"),  # an attempt ends by a clock that does not stand still
+    ("channels", "clocks"),  # an attempt ends by a clock that does not stand still
     ("outbox", "channels"),  # shows a message as its channel would send it
-    ("bookings", "links"),  # it says why its file is missing
-    ("files", "trust"),  # they follow no link of others
+    ("bookings", "dead_links"),  # it says why its file is missing
+    ("files", "file_permissions"),  # they follow no link of others
     ("outbox", "files"),  # its files appear whole
     ("demo", "tick"),  # it plays what `run` does
     ("reports", "tick"),  # they rehearse the next run, and show what `run` would send

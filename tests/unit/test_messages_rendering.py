@@ -22,7 +22,7 @@ from reminderctl.errors import Rejected
 from reminderctl.messages.context import Context
 from reminderctl.messages.escaping import escape, finish
 from reminderctl.messages.render import Rendering, render_message, render_text
-from reminderctl.structure import BodyKind
+from reminderctl.structured_text import BodyKind
 from reminderctl.text_types import Place
 from tests.message_samples import FULL, NOTHING, Message, called, context
 

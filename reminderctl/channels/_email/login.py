@@ -10,7 +10,7 @@ import smtplib
 import subprocess
 from typing import TYPE_CHECKING, NamedTuple
 
-from reminderctl import elapsed
+from reminderctl import clocks
 from reminderctl.channels._email import program
 from reminderctl.channels._email.settings import token_command
 from reminderctl.errors import ChannelDown
@@ -73,7 +73,7 @@ def _base64(text: str) -> str:
 def _token(settings: Settings, deadline: float) -> str:
     command = token_command(settings)
     what = f"token_command {command[0]}"
-    left = max(deadline - elapsed.seconds(), 0.001)
+    left = max(deadline - clocks.seconds(), 0.001)
     try:
         ended = program.run(command, seconds=left)
     except subprocess.TimeoutExpired:

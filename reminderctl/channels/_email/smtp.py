@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from reminderctl import elapsed
+from reminderctl import clocks
 from reminderctl.channels._email import login
 from reminderctl.channels._email.replies import Phase, loss, queue_id, refusal
 from reminderctl.channels._email.settings import PORTS
@@ -80,7 +80,7 @@ class SmtpSession(smtplib.SMTP):
         return self.sock
 
     def _left(self) -> float:
-        return max(self.deadline - elapsed.seconds(), 0.001)  # 0 would mean: do not wait, which is another error
+        return max(self.deadline - clocks.seconds(), 0.001)  # 0 would mean: do not wait, which is another error
 
     def _get_socket(self, host: str, port: int, _timeout: float) -> socket.socket:
         connection = socket.create_connection((host, port), min(CONNECT_SECONDS, self._left()))
@@ -147,7 +147,7 @@ class Client:
 
     def send(self, mail: Mail) -> Receipt:
         """Hand one mail over, on the open connection if there is. Raises a `DeliveryError` unless it was accepted."""
-        deadline = elapsed.seconds() + self._settings.timeout
+        deadline = clocks.seconds() + self._settings.timeout
         while True:
             kept = self._session is not None
             try:
@@ -170,7 +170,7 @@ class Client:
     def close(self) -> None:
         """Take leave; what was accepted stays accepted, however the server answers."""
         if self._session is not None:
-            self._session.deadline = elapsed.seconds() + QUIT_SECONDS
+            self._session.deadline = clocks.seconds() + QUIT_SECONDS
             with contextlib.suppress(OSError):
                 self._session.quit()
             self._drop()
@@ -205,7 +205,7 @@ class Client:
         # One write: when it fails, the kernel has not taken its last bytes, so the final dot has not left.
         session.send(mail.content.replace(b"\n.", b"\n..") + b".\r\n")
         # A content scanner takes its time; giving up on it too soon would make the mail's fate unknown.
-        session.deadline = elapsed.seconds() + 2 * self._settings.timeout
+        session.deadline = clocks.seconds() + 2 * self._settings.timeout
         words = session.ask(Phase.ANSWER, session.getreply)
         session.phase = Phase.ACCEPTED
         return Receipt(provider_id=queue_id(words) or mail.message_id)

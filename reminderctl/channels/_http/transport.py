@@ -27,7 +27,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from reminderctl import elapsed
+from reminderctl import clocks
 from reminderctl.channels._http.final_response import SWITCHING_PROTOCOLS, FinalResponse, ResponseReader
 
 _CONNECTING = 10.0  # seconds for TCP, shared by all addresses of a name
@@ -61,7 +61,7 @@ def attempt(seconds: float, *, public_only: bool, keep_alive: bool) -> Iterator[
     With `public_only`, private addresses are refused. Without `keep_alive` the connection is not used again, whatever
     the server does with it.
     """
-    until = elapsed.seconds() + seconds
+    until = clocks.seconds() + seconds
     _attempt.until, _attempt.public_only, _attempt.keep_alive = until, public_only, keep_alive
     _attempt.got_surplus = False
     try:
@@ -73,7 +73,7 @@ def attempt(seconds: float, *, public_only: bool, keep_alive: bool) -> Iterator[
 def _left() -> float | None:
     if _attempt.until == math.inf:
         return None
-    left = _attempt.until - elapsed.seconds()
+    left = _attempt.until - clocks.seconds()
     if left <= 0:
         raise TimeoutError("the attempt has lasted long enough")
     return left
@@ -139,13 +139,13 @@ class _HTTPConnection(HTTPConnection):
     def getresponse(self) -> Any:
         response = super().getresponse()
         keep = _attempt.keep_alive and response.status != SWITCHING_PROTOCOLS
-        self.used_at = elapsed.seconds() if keep else -math.inf
+        self.used_at = clocks.seconds() if keep else -math.inf
         return response
 
     @property
     def is_connected(self) -> bool:
         in_order = getattr(self.sock, "in_order", True)  # a SOCKS proxy's socket does not say
-        return in_order and elapsed.seconds() - self.used_at < _IDLE and super().is_connected
+        return in_order and clocks.seconds() - self.used_at < _IDLE and super().is_connected
 
 
 class _HTTPSConnection(_HTTPConnection, HTTPSConnection):
@@ -243,14 +243,14 @@ def _connect(connection: HTTPConnection) -> socket.socket:
     found = socket.getaddrinfo(name, connection.port, type=socket.SOCK_STREAM)
     if _attempt.public_only and not connection.proxy:
         found = [each for each in found if ip_address(each[4][0]).is_global]
-    until = elapsed.seconds() + min(_CONNECTING, _left() or _CONNECTING)
+    until = clocks.seconds() + min(_CONNECTING, _left() or _CONNECTING)
     failure: OSError = OSError("not a public address")
     for number, (family, kind, protocol, _, address) in enumerate(found):
         connecting = _Socket(family, kind, protocol)
         try:
             for option in connection.socket_options or ():
                 connecting.setsockopt(*option)
-            connecting.settimeout(max((until - elapsed.seconds()) / (len(found) - number), 0.001))
+            connecting.settimeout(max((until - clocks.seconds()) / (len(found) - number), 0.001))
             connecting.connect(address)
         except OSError as error:
             connecting.close()

@@ -18,7 +18,7 @@ from reminderctl.channels.sms._presets import PRESETS, Gateway, Success
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable, Unknown
 from reminderctl.model import Receipt
 from reminderctl.secret import Secret
-from reminderctl.structure import ONE_STRUCTURE, UNCLEAR, BodyKind, escape_json, escape_xml, kind_of, seal_json
+from reminderctl.structured_text import ONE_STRUCTURE, UNCLEAR, BodyKind, escape_json, escape_xml, kind_of, seal_json
 
 if TYPE_CHECKING:
     from reminderctl.channels.sms._message import Message

@@ -13,7 +13,7 @@ from reminderctl.config.loading import ParsedConfig
 from reminderctl.config.message import node_at
 from reminderctl.config.yaml_file import YamlFile
 from reminderctl.config.yaml_nodes import is_list, is_mapping, paths
-from reminderctl.messages import oddities, templates
+from reminderctl.messages import shortcode_lookalikes, templates
 from reminderctl.messages.field_types import FieldPath
 from reminderctl.text import shorten
 from reminderctl.text_types import Place
@@ -28,11 +28,11 @@ def warn_of_typos(workflows: list[LocatedWorkflow], parsed: ParsedConfig) -> Non
     for located in workflows:
         for index, action, node in located.actions():
             for path, text in _texts(action.message, module_of(action, parsed).Message):
-                for offset, what in oddities.find(text):
+                for offset, what in shortcode_lookalikes.find(text):
                     token = text[offset : offset + 200].split("\n")[0][:_LONGEST]
                     located.warn(node_at(node, path), f"{'.'.join(map(str, path))}: {what}", action=index, token=token)
             for to in action.to:
-                for _, what in oddities.find(to):
+                for _, what in shortcode_lookalikes.find(to):
                     located.warn(node_at(node, ("to",)), f"to: {what}", action=index, token=to)
 
 

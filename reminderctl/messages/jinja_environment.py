@@ -13,12 +13,12 @@ from jinja2.runtime import Context as Variables
 from markupsafe import Markup
 
 from reminderctl.errors import Rejected
-from reminderctl.messages import date_patterns, dates, estimates, limits
+from reminderctl.messages import date_patterns, dates, limits, size_estimates
 from reminderctl.messages.escaping import escape, escape_markup
 from reminderctl.messages.sandbox import Sandbox
 from reminderctl.messages.shortcode_values import Empty
 from reminderctl.messages.shortcodes import BY_NAME, CARRIAGE_RETURN, is_known, unknown
-from reminderctl.structure import BodyKind
+from reminderctl.structured_text import BodyKind
 from reminderctl.text import as_text
 from reminderctl.text_types import Place
 
@@ -146,7 +146,8 @@ def is_laborious(template: str) -> bool:
     """Return whether a template, without mistakes, can take more work than its length shows."""
     tree = environment(Place.PLAIN).parse(template)
     return any(
-        not isinstance(node, nodes.Filter) or estimates.is_estimated(node.name) for node in tree.find_all(_LABORIOUS)
+        not isinstance(node, nodes.Filter) or size_estimates.is_estimated(node.name)
+        for node in tree.find_all(_LABORIOUS)
     )
 
 

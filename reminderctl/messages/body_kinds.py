@@ -6,10 +6,10 @@ import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reminderctl import structure
+from reminderctl import structured_text
 from reminderctl.errors import Rejected
-from reminderctl.messages import markup, templates
-from reminderctl.structure import CLOSE, OPEN, BodyKind
+from reminderctl.messages import html_escaping, templates
+from reminderctl.structured_text import CLOSE, OPEN, BodyKind
 from reminderctl.text_types import Place
 
 FOR_PROGRAMS = frozenset({Place.BODY, Place.DATA, Place.DATA_HEADER})
@@ -41,7 +41,7 @@ def mistake_in(text: str, place: Place, content_type: str | None) -> str | None:
 
 def _mistake_in_markup(text: str) -> str | None:
     try:
-        markup.seal(templates.anatomy(text, value=f"{OPEN}0{CLOSE}").skeleton)
+        html_escaping.seal(templates.anatomy(text, value=f"{OPEN}0{CLOSE}").skeleton)
     except Rejected as error:
         return str(error)
     return None
@@ -53,26 +53,26 @@ def _judge(text: str, place: Place, content_type: str | None) -> tuple[BodyKind,
         return BodyKind.PLAIN, None
     found = templates.anatomy(text)
     if place is Place.BODY and content_type:
-        kind = structure.kind_of_type(content_type)
+        kind = structured_text.kind_of_type(content_type)
         return kind, next(_mistakes_of_type(content_type, values=found.values), None)
     judge, advice = (
-        (structure.kind_of_body, structure.SAY_SO)
+        (structured_text.kind_of_body, structured_text.SAY_SO)
         if place is Place.BODY
-        else (structure.kind_of, structure.ONE_STRUCTURE)
+        else (structured_text.kind_of, structured_text.ONE_STRUCTURE)
     )
     kind_found = judge(**found._asdict())
     if kind_found is None:
-        return BodyKind.PLAIN, f"{structure.UNCLEAR}; {advice}"
+        return BodyKind.PLAIN, f"{structured_text.UNCLEAR}; {advice}"
     return kind_found, None
 
 
 def _mistakes_of_type(content_type: str, *, values: bool) -> Iterator[str]:
     if "{" in content_type:
         yield "its Content-Type holds a shortcode; write it out"
-    elif values and structure.is_unsafe_type(content_type):
+    elif values and structured_text.is_unsafe_type(content_type):
         yield f"a value could change a text of the type {content_type}; send `json`, `form` or XML instead"
 
 
 def content_type_for(text: str) -> str | None:
     """Return the Content-Type of a body without one, as its template shows it; None for a text."""
-    return structure.type_of(**templates.anatomy(text)._asdict())
+    return structured_text.type_of(**templates.anatomy(text)._asdict())

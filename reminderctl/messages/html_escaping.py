@@ -11,7 +11,7 @@ from html import escape, unescape
 from urllib.parse import quote
 
 from reminderctl.errors import Rejected
-from reminderctl.structure import CLOSE, OPEN
+from reminderctl.structured_text import CLOSE, OPEN
 
 _MARKED = re.compile(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}")
 _MARKS = re.compile(f"[{OPEN}{CLOSE}]")
