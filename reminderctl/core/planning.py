@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from reminderctl.core import timing
 from reminderctl.core.filters import FOR_EVERYONE, standard_status
 from reminderctl.core.matching import matching_participants, why_not_matching
-from reminderctl.core.recipients import recipients
+from reminderctl.core.recipients import find_participant, recipients
 from reminderctl.model import Booking, Config, Delivery, Participant, Trigger, Window, Workflow
 
 SWITCHED_OFF = "the workflow is switched off"
@@ -287,7 +287,7 @@ def why_not_owed(delivery: Delivery, workflow: Workflow | None, booking: Booking
     event = timing.event_at(trigger, booking)
     if event != delivery.event_at:
         return f"the booking was moved to {timing.instant_text(event)}"
-    concerned = next((each for each in booking.participants if each.customer.id == delivery.participant), None)
+    concerned = find_participant(delivery, booking)
     reason = why_not_matching(workflow, booking, participant=concerned, default_language=config.language)
     return reason or f"{delivery.recipient} is no longer a recipient of this booking"
 

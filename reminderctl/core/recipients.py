@@ -106,6 +106,14 @@ class Recipient(NamedTuple):
     once_for: str | None = None
 
 
+def find_participant(delivery: Delivery, booking: Booking) -> Participant | None:
+    """Return the participant whose shortcodes fill a delivery, None where the booking has no such participant."""
+    for participant in booking.participants:
+        if participant.customer.id == delivery.participant:
+            return participant
+    return None
+
+
 def recipients(
     workflow: Workflow, action: Action, booking: Booking, matching: tuple[Participant, ...], *, config: Config
 ) -> Iterator[Recipient]:
@@ -169,7 +177,7 @@ def describe_unknown_zone(participant: Participant | None, actions: Iterable[Act
 
 def unknown_zone_of(delivery: Delivery, workflow: Workflow, booking: Booking) -> str | None:
     """Return the same of the customer whose shortcodes fill a delivery, with the names of both and of the booking."""
-    whose = next((each for each in booking.participants if each.customer.id == delivery.participant), None)
+    whose = find_participant(delivery, booking)
     said = describe_unknown_zone(whose, (each for each in workflow.actions if each.id == delivery.action))
     return f"customer {delivery.participant} of booking {booking.id}: {said}" if said else None
 

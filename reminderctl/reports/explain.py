@@ -172,7 +172,7 @@ def _opens(key: str, memory: Memory) -> bool:
 def _why_not(delivery: Delivery, workflow: Workflow, trigger: Trigger, booking: Booking, *, config: Config) -> str:
     if not workflow.enabled:
         return "the workflow is switched off"
-    concerned = next((each for each in booking.participants if each.customer.id == delivery.participant), None)
+    concerned = recipients.find_participant(delivery, booking)
     refusal = matching.why_not_matching(workflow, booking, participant=concerned, default_language=config.language)
     if refusal:
         return refusal

@@ -100,7 +100,7 @@ def _context(delivery: Delivery, booking: Booking, *, config: Config, at: dateti
             f"booking {booking.id}: there is no time zone {booking.timezone[:100]!r}; write an IANA name such as "
             f"{config.timezone}"
         )
-    participant = next((each for each in booking.participants if each.customer.id == delivery.participant), None)
+    participant = recipients.find_participant(delivery, booking)
     return Context(
         booking=booking,
         participant=participant,

@@ -13,7 +13,7 @@ from reminderctl.core import planning, timing
 from reminderctl.core.filters import language_of
 from reminderctl.core.matching import matching_participants, why_not_matching
 from reminderctl.core.planning import zone_of
-from reminderctl.core.recipients import describe_unknown_zone, missing_address
+from reminderctl.core.recipients import describe_unknown_zone, find_participant, missing_address
 from reminderctl.errors import Rejected
 from reminderctl.messages.render import Incomplete
 from reminderctl.model import Booking, Config, Delivery, Participant, Workflow
@@ -130,7 +130,7 @@ class _Attempt(NamedTuple):
 
 
 def _try_delivery(delivery: Delivery, booking: Booking, *, config: Config, lenient: bool) -> TriedMessage:
-    participant = next((each for each in booking.participants if each.customer.id == delivery.participant), None)
+    participant = find_participant(delivery, booking)
     configured = config.channels[delivery.channel]
     made = _make(delivery, booking, config=config)
     empty = made.composed.empty if made.composed else ()
