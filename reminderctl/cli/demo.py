@@ -42,7 +42,7 @@ def command(*, folder: Path | None) -> None:
     house = _prepare(folder)
     story = Story(datetime.now(UTC), house.timezone)
     story.write_bookings(house.bookings)
-    _show(play(story, house, minutes_of(story)), house)
+    _show(play(story, house, minutes=minutes_of(story)), house)
 
 
 def _prepare(folder: Path) -> Config:

@@ -39,7 +39,7 @@ def minutes_of(story: Story) -> list[datetime]:
     return [story.begins_at + each * MINUTE for each in range(number + 1)]
 
 
-def play(story: Story, house: Config, minutes: Iterable[datetime]) -> Iterator[TimelineEntry]:
+def play(story: Story, house: Config, *, minutes: Iterable[datetime]) -> Iterator[TimelineEntry]:
     """Yield each event and each message that is sent because of it, in order."""
     pending = story.events()
     down_since, down_until = story.cron_is_down
@@ -63,15 +63,15 @@ def play(story: Story, house: Config, minutes: Iterable[datetime]) -> Iterator[T
                     outbox=house.outbox,
                 )
                 if report.counts["sent"]:
-                    yield from _sent(ledger, house, now)
-                yield from _withheld(bookings, house, now)
+                    yield from _sent(ledger, house, now=now)
+                yield from _withheld(bookings, house, now=now)
 
 
 def _same(thing: T) -> T:
     return thing
 
 
-def _sent(ledger: Ledger, house: Config, now: datetime) -> Iterator[TimelineEntry]:
+def _sent(ledger: Ledger, house: Config, *, now: datetime) -> Iterator[TimelineEntry]:
     for record in history.find(ledger, states=("sent",)):
         if record.settled_at == timing.instant_text(now):
             late = now - timing.parse_instant(record.due_at)
@@ -89,7 +89,7 @@ def _summary(path: Path) -> str:
     return str(body["text"])
 
 
-def _withheld(bookings: BookingSource, house: Config, now: datetime) -> Iterator[TimelineEntry]:
+def _withheld(bookings: BookingSource, house: Config, *, now: datetime) -> Iterator[TimelineEntry]:
     """Yield each message that would have been due in this minute, had a filter not said no."""
     window = Window(now - MINUTE, now)
     zones = [zone for name in bookings.timezones() | {house.timezone} if (zone := timing.find_zone(name))]

@@ -46,16 +46,16 @@ class Story:
         self._first_day = now.astimezone(self._zone).date()
         self.begins_at = self.at(0, 7)
         self.ends_at = self.begins_at + LENGTH
-        self.cron_is_down = (self.at(1, 13, 50), self.at(1, 14, 20))
+        self.cron_is_down = (self.at(1, 13, minute=50), self.at(1, 14, minute=20))
 
-    def at(self, day: int, hour: int, minute: int = 0) -> datetime:
+    def at(self, day: int, hour: int, *, minute: int = 0) -> datetime:
         """The instant of a wall clock of the first day (0) or a later one."""
         date = self._first_day + timedelta(days=day)
         return instant_of(datetime.combine(date, time(hour, minute)), self._zone)
 
     def events(self) -> list[StoryEvent]:
         """Return the changes that the booking system makes while the minutes pass."""
-        later = {"starts_at": instant_text(self.at(1, 20)), "ends_at": instant_text(self.at(1, 20, 30))}
+        later = {"starts_at": instant_text(self.at(1, 20)), "ends_at": instant_text(self.at(1, 20, minute=30))}
         return [
             StoryEvent(self.at(0, 17), "Ana moves her haircut from 10:00 to 20:00 of tomorrow", "haircut", later),
             StoryEvent(self.at(0, 21), "Ben cancels his consultation", "consultation", {"status": "canceled"}),
@@ -66,7 +66,9 @@ class Story:
         database = Database(path)
         with database.atomic():
             database.table("services").insert_all({"id": name, "name": words} for name, words in SERVICES)
-            database.table("customers").insert_all(_customer(*each) for each in CUSTOMERS)
+            database.table("customers").insert_all(
+                _customer(name, language, zone=zone) for name, language, zone in CUSTOMERS
+            )
             for name, hour, minutes, zone, people in BOOKINGS:
                 starts_at = self.at(1, hour)
                 database.table("bookings").insert(
@@ -92,6 +94,6 @@ def happen(path: Path, event: StoryEvent) -> None:
     database.close()
 
 
-def _customer(name: str, language: str, zone: str | None) -> dict[str, str | None]:
+def _customer(name: str, language: str, *, zone: str | None) -> dict[str, str | None]:
     first = name.split()[0].lower()
     return {"id": first, "full_name": name, "email": f"{first}@example.com", "language": language, "timezone": zone}

@@ -16,7 +16,7 @@ import pytest
 
 from reminderctl.ledger.stats import LastRun, Waiting
 from reminderctl.reports import health
-from reminderctl.reports.health.evaluate import judge
+from reminderctl.reports.health.evaluate import evaluate
 from reminderctl.reports.health.models import Circuit, Facts, Space
 from reminderctl.reports.health.prometheus import write_metrics
 from tests import http_server, smtp_server
@@ -248,7 +248,7 @@ DOWN = {"channel": "email", "circuit": "email", "state": "down", "used": True, "
     ],
 )
 def test_what_is_hard_to_bring_about_is_judged_by_its_figures(facts: dict[str, Any], level: str | None) -> None:
-    found = [finding.level for finding in judge(Facts(**FINE | facts), timedelta(minutes=5))]
+    found = [finding.level for finding in evaluate(Facts(**FINE | facts), timedelta(minutes=5))]
     assert found == ([level] if level else [])
 
 

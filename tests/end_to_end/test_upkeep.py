@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reminderctl.reports.health.evaluate import judge
+from reminderctl.reports.health.evaluate import evaluate
 from reminderctl.reports.health.models import Facts, Space
 from tests.clinic import Clinic, at
 from tests.end_to_end.test_status import FINE, HALF_AN_HOUR
@@ -79,7 +79,7 @@ def test_space_is_told_where_there_is_no_ledger_and_a_full_disk_is_told_first(ma
     told = json.loads(command(mailing, "status", "--json", exits=2))
     assert told["space"]["free"] > 0
     assert told["space"]["ledger"] == 0
-    (full,) = judge(Facts(now=FINE["now"], space=Space(free=0, ledger=0, wal=0)), HALF_AN_HOUR)
+    (full,) = evaluate(Facts(now=FINE["now"], space=Space(free=0, ledger=0, wal=0)), HALF_AN_HOUR)
     assert (full.level, full.about) == ("critical", "disk"), "a ledger that cannot be opened hides it not"
 
 

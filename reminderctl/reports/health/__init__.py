@@ -1,8 +1,8 @@
-"""Is all well? What `status` finds out, and what it makes of it.
+"""The state of everything, as `status` finds it.
 
-- `nouns`: the facts, the findings, the verdict;
-- `gathering`: the facts, from ledger, bookings and machine;
-- `judging`: which of them a person has to know, and in which words;
+- `models`: the facts, the findings, the verdict;
+- `collect`: the facts, from ledger, bookings and machine;
+- `evaluate`: which of them a person has to know, and in which words;
 - `prometheus`: all of it as a file for a collector.
 """
 
@@ -19,11 +19,11 @@ from reminderctl.errors import LockedError, ReminderctlError
 from reminderctl.ledger import Ledger, runs, stats, store
 from reminderctl.model import Config
 from reminderctl.reports.health import collect
-from reminderctl.reports.health.evaluate import judge, summarize
-from reminderctl.reports.health.models import Facts, Finding, Health, Level
+from reminderctl.reports.health.evaluate import evaluate, summarize
+from reminderctl.reports.health.models import Facts, Health, HealthFinding, Level
 
 MOST_BOOKINGS = 10_000  # whose times are looked at each time
-__all__ = ["Finding", "Health", "Level", "examine"]
+__all__ = ["Health", "HealthFinding", "Level", "examine"]
 
 
 def examine(
@@ -40,30 +40,30 @@ def examine(
     `mistakes` are those of the configuration. `deep` reads the whole ledger to see whether it is sound. `refusal`
     says why nothing may be written to the ledger.
     """
-    findings = list(_of_config(config, mistakes))
-    findings += [Finding(Level.CRITICAL, "ledger", f"nothing is sent: {refusal}")] if refusal else []
-    facts = collect.of_nothing(now, config)
+    findings = list(_check_config(config, mistakes))
+    findings += [HealthFinding(Level.CRITICAL, "ledger", f"nothing is sent: {refusal}")] if refusal else []
+    facts = collect.without_ledger(now, config)
     if config:
         try:
             with Ledger(config.ledger, reading=True) as ledger:
-                facts = collect.of_ledger(ledger, config, now=now, max_lag=max_lag)
-                findings += _of_ledger(ledger, deep=deep)
+                facts = collect.with_ledger(ledger, config, now=now, max_lag=max_lag)
+                findings += _check_ledger(ledger, deep=deep)
         except ReminderctlError as error:
             findings.append(_unreadable("ledger", error))
         try:
             with open_bookings(config) as bookings:
-                facts = replace(facts, next_due_at=collect.find_next_due(bookings, config, now))
-                findings += [Finding(Level.WARNING, "bookings", each) for each in bookings.problems[:1]]
-                findings += [Finding(Level.WARNING, "bookings", each) for each in _of_bookings(bookings, config, now)]
+                facts = replace(facts, next_due_at=collect.find_next_due(bookings, config, now=now))
+                remarks = [*bookings.problems[:1], *_describe_bookings(bookings, config, now=now)]
+                findings += [HealthFinding(Level.WARNING, "bookings", remark) for remark in remarks]
         except ReminderctlError as error:
             findings.append(_unreadable("bookings", error))
-    findings += judge(facts, max_lag)
+    findings += evaluate(facts, max_lag)
     # A full disk goes before what comes of it: a ledger that cannot be opened, runs that end at once.
     findings.sort(key=lambda finding: (-finding.level.number, finding.about != "disk"))
     return _sum_up(findings, facts)
 
 
-def _sum_up(findings: list[Finding], facts: Facts) -> Health:
+def _sum_up(findings: list[HealthFinding], facts: Facts) -> Health:
     if not findings:
         return Health(level=Level.OK, verdict=f"OK: {summarize(facts)}", findings=[], facts=facts)
     worst = findings[0]
@@ -72,18 +72,20 @@ def _sum_up(findings: list[Finding], facts: Facts) -> Health:
     return Health(level=worst.level, verdict=verdict, findings=findings, facts=facts)
 
 
-def _of_config(config: Config | None, mistakes: Sequence[str]) -> list[Finding]:
+def _check_config(config: Config | None, mistakes: Sequence[str]) -> list[HealthFinding]:
     if mistakes:
         more = f" (and {len(mistakes) - 1} more: `reminderctl check`)" if len(mistakes) > 1 else ""
-        return [Finding(Level.CRITICAL, "configuration", f"nothing is sent: {mistakes[0]}{more}")]
+        return [HealthFinding(Level.CRITICAL, "configuration", f"nothing is sent: {mistakes[0]}{more}")]
     broken = list(config.broken) if config else []
     if not broken:
         return []
     files = " and ".join(dict.fromkeys(problem.file for problem in broken))
-    return [Finding(Level.WARNING, "configuration", f"the workflows of {files} wait until it is mended: {broken[0]}")]
+    return [
+        HealthFinding(Level.WARNING, "configuration", f"the workflows of {files} wait until it is mended: {broken[0]}")
+    ]
 
 
-def _of_bookings(bookings: BookingCatalog, config: Config, now: datetime) -> Iterator[str]:
+def _describe_bookings(bookings: BookingCatalog, config: Config, *, now: datetime) -> Iterator[str]:
     """Yield what is written in another form than it is read; a customer's zone only where a text shows their time."""
     if misplaced := describe_misplaced(bookings, most=MOST_BOOKINGS):
         yield misplaced
@@ -92,20 +94,22 @@ def _of_bookings(bookings: BookingCatalog, config: Config, now: datetime) -> Ite
         yield unknown
 
 
-def _of_ledger(ledger: Ledger, *, deep: bool) -> list[Finding]:
-    found = []
+def _check_ledger(ledger: Ledger, *, deep: bool) -> list[HealthFinding]:
+    findings = []
     if unwritable := store.unwritable(ledger.path):
         what = f"{unwritable[0]}: no permission to write it, and without the ledger and its files nothing is sent"
-        found.append(Finding(Level.CRITICAL, "ledger", what))
+        findings.append(HealthFinding(Level.CRITICAL, "ledger", what))
     if runs.restored_since(ledger):
         what = f"{ledger.path} does not know the last run: it is an older or another one, put back in its place"
-        found.append(Finding(Level.WARNING, "ledger", f"{what}; what fell due before that run will not be sent again"))
+        findings.append(
+            HealthFinding(Level.WARNING, "ledger", f"{what}; what fell due before that run will not be sent again")
+        )
     if deep and (damage := stats.damage(ledger)):
         what = f"{ledger.path} is damaged: {damage[0]}; restore it from a backup"
-        found.append(Finding(Level.CRITICAL, "ledger", what))
-    return found
+        findings.append(HealthFinding(Level.CRITICAL, "ledger", what))
+    return findings
 
 
-def _unreadable(about: str, error: ReminderctlError) -> Finding:
+def _unreadable(about: str, error: ReminderctlError) -> HealthFinding:
     level = Level.WARNING if isinstance(error, LockedError) else Level.CRITICAL
-    return Finding(level, about, str(error))
+    return HealthFinding(level, about, str(error))

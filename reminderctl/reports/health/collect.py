@@ -1,4 +1,4 @@
-"""Finding the facts, each once."""
+"""The facts of `status`, each found once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from reminderctl.bookings import BookingSource
 from reminderctl.ledger import Ledger, claims, stats, watermarks
 from reminderctl.ledger.stats import CircuitStats
 from reminderctl.model import Config, Window
-from reminderctl.reports.health.models import Circuit, CircuitState, Clock, Facts, Space
+from reminderctl.reports.health.models import Circuit, CircuitState, ClockFacts, Facts, Space
 from reminderctl.tick.reading import owed_in
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -25,7 +25,7 @@ LONG_RETRIED = timedelta(minutes=30)
 SEARCH_SECONDS = 0.5
 
 
-def of_nothing(now: datetime, config: Config | None) -> Facts:
+def without_ledger(now: datetime, config: Config | None) -> Facts:
     """Return the facts that are known without opening the ledger."""
     return Facts(
         now=now,
@@ -41,15 +41,15 @@ def of_nothing(now: datetime, config: Config | None) -> Facts:
     )
 
 
-def of_ledger(ledger: Ledger, config: Config, *, now: datetime, max_lag: timedelta) -> Facts:
-    """All but what only the bookings tell."""
+def with_ledger(ledger: Ledger, config: Config, *, now: datetime, max_lag: timedelta) -> Facts:
+    """Return all facts but those that only the bookings know."""
     import msgspec
 
     last = stats.last_run(ledger)
-    found = {
+    facts = {
         "last_run": last,
         "last_run_age_seconds": _seconds(now - last.at) if last else None,
-        "lag_seconds": _lag(ledger, config, now),
+        "lag_seconds": _lag(ledger, config, now=now),
         "due_now": stats.overdue(ledger, now).deliveries,
         "waiting": stats.waiting(ledger),
         "overdue": stats.overdue(ledger, now - max_lag),
@@ -61,12 +61,12 @@ def of_ledger(ledger: Ledger, config: Config, *, now: datetime, max_lag: timedel
             for each in claims.stuck(ledger, now)
         ],
         "missing": stats.missing(ledger),
-        "channels": _channels(stats.circuits(ledger), config, now),
+        "channels": _channels(stats.circuits(ledger), config, now=now),
     }
-    return msgspec.structs.replace(of_nothing(now, config), **found)
+    return msgspec.structs.replace(without_ledger(now, config), **facts)
 
 
-def find_next_due(bookings: BookingSource, config: Config, now: datetime) -> datetime | None:
+def find_next_due(bookings: BookingSource, config: Config, *, now: datetime) -> datetime | None:
     """Find when the next delivery falls due, if that is within a day: hour by hour, as it is mostly near.
 
     Where a hundred triggers look at thousands of bookings of which none matches, the search is given up.
@@ -75,13 +75,13 @@ def find_next_due(bookings: BookingSource, config: Config, now: datetime) -> dat
     enabled = [workflow for workflow in config.workflows if workflow.enabled]
     for hour in range(24):
         window = Window(now + hour * HOUR, now + (hour + 1) * HOUR)
-        found = min((each.due_at for each in owed_in(window, enabled, bookings, config=config)), default=None)
-        if found or time.monotonic() > until:
-            return found
+        next_due = min((each.due_at for each in owed_in(window, enabled, bookings, config=config)), default=None)
+        if next_due or time.monotonic() > until:
+            return next_due
     return None
 
 
-def _lag(ledger: Ledger, config: Config, now: datetime) -> int | None:
+def _lag(ledger: Ledger, config: Config, *, now: datetime) -> int | None:
     """Return the lag of planning in seconds: the age of the oldest watermark of what is switched on."""
     enabled = {workflow.id: workflow for workflow in config.workflows if workflow.enabled}
     planned = [
@@ -93,33 +93,33 @@ def _lag(ledger: Ledger, config: Config, now: datetime) -> int | None:
     return max(_seconds(now - min(planned)), 0) if planned else None
 
 
-def _channels(found: dict[str, CircuitStats], config: Config, now: datetime) -> list[Circuit]:
-    """The circuits that workflows use or in which something waits, and the channels that are set up."""
+def _channels(counted: dict[str, CircuitStats], config: Config, *, now: datetime) -> list[Circuit]:
+    """Return the circuits that workflows use or in which something waits, and the channels that are set up."""
     used = {
         action.circuit or action.channel: action.channel
         for workflow in config.workflows
         if workflow.enabled
         for action in workflow.actions
     }
-    known = used | {circuit: circuit.partition(" ")[0] for circuit, each in found.items() if each.waiting.deliveries}
+    known = used | {circuit: circuit.partition(" ")[0] for circuit, each in counted.items() if each.waiting.deliveries}
     known |= {channel: channel for channel in config.channels if channel not in known.values()}
     circuits = [
         Circuit(
             channel=channel,
             circuit=circuit,
-            state=_state(each, now),
+            state=_state(figures, now),
             used=circuit in used,
-            down_since=each.down_since,
-            rests=each.paused_until is not None and each.paused_until > now,
-            rests_until=each.paused_until,
-            last_sent_at=each.last_sent_at,
-            failures=each.failures,
-            waiting=each.waiting.deliveries,
-            first_expires_at=each.waiting.first_expires_at,
-            error=each.error,
+            down_since=figures.down_since,
+            rests=figures.paused_until is not None and figures.paused_until > now,
+            rests_until=figures.paused_until,
+            last_sent_at=figures.last_sent_at,
+            failures=figures.failures,
+            waiting=figures.waiting.deliveries,
+            first_expires_at=figures.waiting.first_expires_at,
+            error=figures.error,
         )
         for circuit, channel in known.items()
-        for each in [found.get(circuit, CircuitStats())]
+        for figures in [counted.get(circuit, CircuitStats())]
     ]
     return sorted(circuits, key=lambda each: each.circuit)
 
@@ -132,9 +132,9 @@ def _state(circuit: CircuitStats, now: datetime) -> CircuitState:
     return "ok" if circuit.last_sent_at else "idle"
 
 
-def _clock(now: datetime, timezone: str | None) -> Clock:
+def _clock(now: datetime, timezone: str | None) -> ClockFacts:
     source = next((Path(each) for each in zoneinfo.TZPATH if Path(each, timezone or "UTC").is_file()), None)
-    return Clock(
+    return ClockFacts(
         timezone=timezone,
         local=f"{now.astimezone(ZoneInfo(timezone)):%Y-%m-%dT%H:%M:%S%z}" if timezone else None,
         tzdata=_version_in(source) if source else _version_of_package(),
@@ -143,7 +143,7 @@ def _clock(now: datetime, timezone: str | None) -> Clock:
 
 
 def _space(ledger: Path) -> Space | None:
-    """None where it has not even a folder that we may enter."""
+    """Measure the space of a ledger; None where it has not even a folder that we may enter."""
     try:
         return Space(free=shutil.disk_usage(ledger.parent).free, **stats.sizes(ledger))
     except OSError:
@@ -151,7 +151,7 @@ def _space(ledger: Path) -> Space | None:
 
 
 def _version_in(folder: Path) -> str | None:
-    """The version of a system's zones, which the first line of one of its files names, if it has that file."""
+    """Return the version of a system's zones, which the first line of one of its files names, if it has that file."""
     try:
         with (folder / "tzdata.zi").open(encoding="utf-8") as file:
             return file.readline().rpartition(" ")[2].strip() or None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from reminderctl.core import timing
-from reminderctl.reports.health.models import Circuit, Facts, Finding, Level
+from reminderctl.reports.health.models import Circuit, Facts, HealthFinding, Level
 from reminderctl.text import WEEKDAY_OF_THIS_YEAR, describe_size, local_time, pluralize, rough_length
 
 OK, WARNING, CRITICAL = Level
@@ -15,33 +15,35 @@ RECENT = timedelta(days=1)
 CLOCK_TOLERANCE = 60  # seconds that the last run may lie ahead of us: two machines' clocks, or a run's own second
 
 
-def judge(facts: Facts, max_lag: timedelta) -> Iterator[Finding]:
-    """Every finding that is not `ok`, in no order."""
-    yield from _of_space(facts)
+def evaluate(facts: Facts, max_lag: timedelta) -> Iterator[HealthFinding]:
+    """Yield every finding that is not `ok`, in no order."""
+    yield from _evaluate_space(facts)
     if facts.waiting is None:
         return  # without a ledger nothing more can be said
-    yield from _of_runs(facts, max_lag)
+    yield from _evaluate_runs(facts, max_lag)
     for circuit in sorted(facts.channels, key=lambda circuit: -circuit.waiting):
-        yield from _of_circuit(circuit, facts)
-    yield from _of_deliveries(facts, max_lag)
+        yield from _evaluate_circuit(circuit, facts)
+    yield from _evaluate_held(facts)
+    yield from _evaluate_deliveries(facts)
+    yield from _evaluate_delays(facts, max_lag)
 
 
-def _of_runs(facts: Facts, max_lag: timedelta) -> Iterator[Finding]:
+def _evaluate_runs(facts: Facts, max_lag: timedelta) -> Iterator[HealthFinding]:
     limit, age = max_lag.total_seconds(), facts.last_run_age_seconds
     if facts.last_run is None or age is None:
         what = "`reminderctl run` has never run with this ledger; `reminderctl cron install` lets cron call it"
-        yield Finding(CRITICAL, "run", what)
+        yield HealthFinding(CRITICAL, "run", what)
     elif age > limit:
         what = f"no run since {_when(facts.last_run.at, facts)}, {_length(age)} ago; see that cron still calls it"
-        yield Finding(CRITICAL, "run", what)
+        yield HealthFinding(CRITICAL, "run", what)
     elif age < -CLOCK_TOLERANCE:
         what = f"the clock is behind: the last run was at {_when(facts.last_run.at, facts)}, which is still to come"
-        yield Finding(WARNING, "clock", what)
+        yield HealthFinding(WARNING, "clock", what)
     elif facts.lag_seconds is not None and facts.lag_seconds > limit:
-        yield Finding(CRITICAL, "run", f"planning is {_length(facts.lag_seconds)} behind, although runs begin")
+        yield HealthFinding(CRITICAL, "run", f"planning is {_length(facts.lag_seconds)} behind, although runs begin")
 
 
-def _of_circuit(circuit: Circuit, facts: Facts) -> Iterator[Finding]:
+def _evaluate_circuit(circuit: Circuit, facts: Facts) -> Iterator[HealthFinding]:
     waiting = ""
     if circuit.waiting:
         verb = "waits" if circuit.waiting == 1 else "wait"
@@ -53,58 +55,62 @@ def _of_circuit(circuit: Circuit, facts: Facts) -> Iterator[Finding]:
         recent = circuit.rests_until is not None and facts.now - circuit.rests_until < RECENT
         mend = f"mend that, or correct `channels.{circuit.channel}` and its secrets; runs go on trying"
         what = f"{circuit.circuit} is down since {_when(circuit.down_since, facts)}: {error}; {mend}{waiting}"
-        yield Finding(CRITICAL if circuit.waiting or recent else WARNING, circuit.circuit, what)
+        yield HealthFinding(CRITICAL if circuit.waiting or recent else WARNING, circuit.circuit, what)
     elif circuit.state == "throttled" and circuit.waiting:
         until = f" until {_when(circuit.rests_until, facts)}" if circuit.rests else ""
-        yield Finding(WARNING, circuit.circuit, f"{circuit.circuit} is throttled{until}: {error}{waiting}")
+        yield HealthFinding(WARNING, circuit.circuit, f"{circuit.circuit} is throttled{until}: {error}{waiting}")
 
 
-def _of_deliveries(facts: Facts, max_lag: timedelta) -> Iterator[Finding]:
+def _evaluate_held(facts: Facts) -> Iterator[HealthFinding]:
     for held in facts.held:
         what = f"{pluralize(held.deliveries, 'delivery')} of {held.workflow} held back, more than max_burst at once;"
         what += f" look at the list (`reminderctl deliveries list --held`), then `reminderctl release {held.workflow}`;"
-        yield Finding(WARNING, "held", f"{what} the first is given up at {_when(held.first_expires_at, facts)}")
-    if facts.missing and facts.missing.deliveries:
-        what = (
-            f"{pluralize(facts.missing.deliveries, 'delivery')} held: {_sentence(facts.missing.error)}; bring that back"
+        yield HealthFinding(WARNING, "held", f"{what} the first is given up at {_when(held.first_expires_at, facts)}")
+    if (missing := facts.missing) and missing.deliveries:
+        what = f"{pluralize(missing.deliveries, 'delivery')} held: {_sentence(missing.error)}; bring that back, or end"
+        what += " what `reminderctl deliveries list --missing` names with `reminderctl deliveries cancel --missing`;"
+        yield HealthFinding(
+            WARNING, "missing", f"{what} the first is given up at {_when(missing.first_expires_at, facts)}"
         )
-        what += (
-            ", or end what `reminderctl deliveries list --missing` names with `reminderctl deliveries cancel --missing`"
-        )
-        yield Finding(
-            WARNING, "missing", f"{what}; the first is given up at {_when(facts.missing.first_expires_at, facts)}"
-        )
+
+
+def _evaluate_deliveries(facts: Facts) -> Iterator[HealthFinding]:
     if facts.stuck:
         more = f" and {len(facts.stuck) - 1} more" if len(facts.stuck) > 1 else ""
         what = f"being sent for more than 10 minutes: {facts.stuck[0]}{more}; `reminderctl deliveries list --state"
-        yield Finding(
+        yield HealthFinding(
             WARNING, "sending", f"{what} sending`; end the run that does not end, the next one looks after it"
         )
     unknown = facts.deliveries.get("unknown")
     if unknown:
         what = f"{pluralize(unknown.all, 'delivery')} unknown: it may have gone out; `reminderctl deliveries list"
-        yield Finding(WARNING, "unknown", f"{what} --state unknown`, then `deliveries resolve ID --sent` or `--resend`")
+        yield HealthFinding(
+            WARNING, "unknown", f"{what} --state unknown`, then `deliveries resolve ID --sent` or `--resend`"
+        )
     for state, cause in (("failed", "refused"), ("expired", "not sent before the deadline")):
         count = facts.deliveries.get(state)
         if count and count.last_24_hours:
             what = f"{pluralize(count.last_24_hours, 'delivery')} {state} in the last 24 hours, {cause}"
-            yield Finding(WARNING, state, f"{what}; `reminderctl deliveries list --state {state}` says why")
+            yield HealthFinding(WARNING, state, f"{what}; `reminderctl deliveries list --state {state}` says why")
+
+
+def _evaluate_delays(facts: Facts, max_lag: timedelta) -> Iterator[HealthFinding]:
     overdue, retried, age = facts.overdue, facts.retried, facts.last_run_age_seconds
     resting = any(circuit.state in ("down", "throttled") for circuit in facts.channels if circuit.waiting)
     if overdue and overdue.deliveries and not resting and (age or 0) <= max_lag.total_seconds():
         what = f"{pluralize(overdue.deliveries, 'delivery')} could have been sent since"
         what += f" {_when(overdue.first_attempt_at, facts)}, and no run did"
-        yield Finding(WARNING, "overdue", what)
+        yield HealthFinding(WARNING, "overdue", what)
     if retried and retried.deliveries and not resting:
         what = f"{pluralize(retried.deliveries, 'delivery')} tried again since {_when(retried.first_due_at, facts)}"
         what += f", the first until {_when(retried.first_expires_at, facts)}: {_sentence(retried.error)}"
-        yield Finding(WARNING, "retrying", what)
+        yield HealthFinding(WARNING, "retrying", what)
 
 
-def _of_space(facts: Facts) -> Iterator[Finding]:
+def _evaluate_space(facts: Facts) -> Iterator[HealthFinding]:
     if facts.space and facts.space.free < SPACE_WARNING:
         level = CRITICAL if facts.space.free < SPACE_CRITICAL else WARNING
-        yield Finding(
+        yield HealthFinding(
             level, "disk", f"only {describe_size(facts.space.free)} are free where the ledger lies; make room"
         )
 

@@ -20,11 +20,11 @@ class Level(StrEnum):
 
     @property
     def number(self) -> int:
-        """The exit code that monitoring plugins give it."""
+        """Return the exit code that monitoring plugins give it."""
         return list(Level).index(self)
 
 
-class Finding(Struct, frozen=True):
+class HealthFinding(Struct, frozen=True):
     """Something that a person should know: how bad, about what, and in words."""
 
     level: Level
@@ -56,7 +56,7 @@ class Circuit(Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
-class Clock(Struct, frozen=True, kw_only=True):
+class ClockFacts(Struct, frozen=True, kw_only=True):
     """The configured zone, what its clocks show, and the data that zones come from."""
 
     timezone: str | None
@@ -92,7 +92,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     missing: Waiting | None = None
     stuck: list[str] = []  # what has been on its way for longer than any attempt takes
     channels: list[Circuit] = []
-    clock: Clock | None = None
+    clock: ClockFacts | None = None
     space: Space | None = None
     versions: dict[str, str] = {}
 
@@ -102,11 +102,11 @@ class Health(Struct, frozen=True, kw_only=True):
 
     level: Level
     verdict: str
-    findings: list[Finding]
+    findings: list[HealthFinding]
     facts: Facts
 
     def as_json(self) -> dict[str, Any]:
-        """One flat object."""
+        """Return one flat object."""
         import msgspec
 
         verdict = {"level": self.level.value, "verdict": self.verdict, "findings": self.findings}

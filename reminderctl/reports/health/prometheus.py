@@ -34,20 +34,22 @@ def write_metrics(health: Health) -> str:
 
 def _metrics(health: Health) -> Iterator[Metric]:
     facts = health.facts
-    yield _one("status", "0 ok, 1 warning, 2 critical.", health.level.number)
+    yield _one("status", "0 ok, 1 warning, 2 critical.", value=health.level.number)
     yield Metric("info", "Versions.", [(facts.versions, 1)])
     yield _one(
-        "last_run_timestamp_seconds", "When the last run began.", _stamp(facts.last_run.at if facts.last_run else None)
+        "last_run_timestamp_seconds",
+        "When the last run began.",
+        value=_stamp(facts.last_run.at if facts.last_run else None),
     )
-    yield _one("lag_seconds", "How far planning is behind.", facts.lag_seconds)
-    yield _one("due", "Deliveries that a run could take up now.", facts.due_now)
+    yield _one("lag_seconds", "How far planning is behind.", value=facts.lag_seconds)
+    yield _one("due", "Deliveries that a run could take up now.", value=facts.due_now)
     next_due = _stamp(facts.next_due_at)
-    yield _one("next_due_timestamp_seconds", "When the next delivery falls due, if within a day.", next_due)
+    yield _one("next_due_timestamp_seconds", "When the next delivery falls due, if within a day.", value=next_due)
     yield from _of_deliveries(facts)
     yield from _of_channels(facts)
     space = facts.space
-    yield _one("ledger_bytes", "Size of the ledger and its -wal.", space.ledger + space.wal if space else None)
-    yield _one("disk_free_bytes", "Free space where the ledger lies.", space.free if space else None)
+    yield _one("ledger_bytes", "Size of the ledger and its -wal.", value=space.ledger + space.wal if space else None)
+    yield _one("disk_free_bytes", "Free space where the ledger lies.", value=space.free if space else None)
 
 
 def _of_deliveries(facts: Facts) -> Iterator[Metric]:
@@ -56,8 +58,8 @@ def _of_deliveries(facts: Facts) -> Iterator[Metric]:
     counts = {state: each.all for state, each in facts.deliveries.items()}
     states = [({"state": state}, float(counts.get(state, 0))) for state in (*map(str, State), HELD)]
     yield Metric("deliveries", "Deliveries in the ledger by state; those held back are not pending here.", [*states])
-    yield _one("held", "Deliveries that are held, as a burst or for what is missing.", counts.get(HELD, 0))
-    yield _one("unknown", "Deliveries that wait for `reminderctl deliveries resolve`.", counts.get("unknown", 0))
+    yield _one("held", "Deliveries that are held, as a burst or for what is missing.", value=counts.get(HELD, 0))
+    yield _one("unknown", "Deliveries that wait for `reminderctl deliveries resolve`.", value=counts.get("unknown", 0))
 
 
 def _of_channels(facts: Facts) -> Iterator[Metric]:
@@ -71,7 +73,7 @@ def _of_channels(facts: Facts) -> Iterator[Metric]:
     )
 
 
-def _one(name: str, words: str, value: float | None) -> Metric:
+def _one(name: str, words: str, *, value: float | None) -> Metric:
     return Metric(name, words, [({}, value)])
 
 
