@@ -26,10 +26,9 @@ from reminderctl.config.suggestions import suggest
 from reminderctl.errors import ExitCode, UsageError
 from reminderctl.model import Config, Workflow
 from reminderctl.reports.preview.models import Sample, Trial
+from reminderctl.reports.preview.run import ADAPTABLE, known_values, run_all
 from reminderctl.reports.preview.samples import read_samples
 from reminderctl.reports.preview.send import channels_for, send_all
-from reminderctl.reports.preview.suspicion import learn
-from reminderctl.reports.preview.tour import ADAPTABLE, travel
 
 
 class Options(NamedTuple):
@@ -128,9 +127,9 @@ def _try(
         wanted = {options.booking_id: _booked(options.booking_id, config)}
     elif options.sample_names:
         wanted = {name: _named(name, samples) for name in options.sample_names}
-    known = learn((*samples.values(), *wanted.values()), config=config)
+    known = known_values((*samples.values(), *wanted.values()), config=config)
     adaptable = None if options.named else samples[ADAPTABLE]
-    return [*travel(workflows, wanted, config=config, now=now, known=known, adaptable=adaptable)]
+    return [*run_all(workflows, wanted, config=config, now=now, known=known, adaptable=adaptable)]
 
 
 def _named(name: str, samples: dict[str, Sample]) -> Sample:

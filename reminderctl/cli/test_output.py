@@ -16,8 +16,8 @@ from reminderctl.core import recipients
 from reminderctl.core.timing import instant_text
 from reminderctl.model import Config
 from reminderctl.reports.preview.fields import find_form
-from reminderctl.reports.preview.models import Moment, Sample, Trial, TriedMessage
-from reminderctl.reports.preview.run import own
+from reminderctl.reports.preview.models import DueTime, Sample, Trial, TriedMessage
+from reminderctl.reports.preview.run import own_findings
 from reminderctl.reports.preview.send import Sent
 from reminderctl.text import WEEKDAY, WEEKDAY_OF_THIS_YEAR, local_time, pluralize, rough_length
 
@@ -82,12 +82,14 @@ def _print_in_full(console: Console, trial: Trial, *, now: datetime, verbose: bo
     about = f" ({trial.sample.about})" if trial.sample.about else ""
     console.blank()
     console.line("with ", (trial.sample.name, "bold"), about, ": the visit starts ", _start(trial), indent=2)
-    for moment in trial.moments:
-        due = f": {_written(moment.due_at, trial)}, "
-        until = f"; not after {_deadline(moment, trial)}"
-        console.line((moment.trigger, "bold"), due, (_from_now(moment.due_at, now), "green"), (until, "dim"), indent=4)
+    for due_time in trial.due_times:
+        due = f": {_written(due_time.due_at, trial)}, "
+        until = f"; not after {_deadline(due_time, trial)}"
+        console.line(
+            (due_time.trigger, "bold"), due, (_from_now(due_time.due_at, now), "green"), (until, "dim"), indent=4
+        )
     _print_left_out(console, trial, indent=4)
-    _print_findings(console, own(trial, "problems"), notes=own(trial, "notes"), indent=4)
+    _print_findings(console, own_findings(trial, "problems"), notes=own_findings(trial, "notes"), indent=4)
     for message in trial.messages:
         console.blank()
         _print_message(console, message, trial=trial, verbose=verbose)
@@ -96,7 +98,7 @@ def _print_in_full(console: Console, trial: Trial, *, now: datetime, verbose: bo
 def _print_in_short(console: Console, trial: Trial, *, width: int) -> None:
     name = f"{trial.sample.name:{width}}  "
     if trial.matches:
-        when = _written(trial.moments[0].due_at, trial)
+        when = _written(trial.due_times[0].due_at, trial)
         outcome, style = f"{pluralize(len(trial.messages), 'message')}, as above; due {when}", "green"
     else:
         outcome, style = f"nothing: {'; '.join(trial.reasons)}", "dim"
@@ -129,9 +131,9 @@ def _start(trial: Trial) -> str:
     return _written(trial.sample.booking.starts_at, trial)
 
 
-def _deadline(moment: Moment, trial: Trial) -> str:
+def _deadline(due_time: DueTime, trial: Trial) -> str:
     zone = ZoneInfo(trial.timezone)
-    due, expires = moment.due_at.astimezone(zone), moment.expires_at.astimezone(zone)
+    due, expires = due_time.due_at.astimezone(zone), due_time.expires_at.astimezone(zone)
     return local_time(expires, zone, form="%H:%M" if due.date() == expires.date() else WEEKDAY_OF_THIS_YEAR)
 
 
@@ -250,19 +252,19 @@ def describe_trial(trial: Trial) -> dict[str, Any]:
         "timezone": trial.timezone,
         "matches": trial.matches,
         "reasons": trial.reasons,
-        "due_at": [instant_text(moment.due_at) for moment in trial.moments],
-        "triggers": [_describe_moment(moment) for moment in trial.moments],
+        "due_at": [instant_text(due_time.due_at) for due_time in trial.due_times],
+        "triggers": [_describe_due_time(due_time) for due_time in trial.due_times],
         "messages": [_describe_message(message) for message in trial.messages],
         "problems": trial.problems,
         "notes": trial.notes,
     }
 
 
-def _describe_moment(moment: Moment) -> dict[str, str]:
+def _describe_due_time(due_time: DueTime) -> dict[str, str]:
     return {
-        "trigger": moment.trigger,
-        "due_at": instant_text(moment.due_at),
-        "expires_at": instant_text(moment.expires_at),
+        "trigger": due_time.trigger,
+        "due_at": instant_text(due_time.due_at),
+        "expires_at": instant_text(due_time.expires_at),
     }
 
 

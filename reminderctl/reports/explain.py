@@ -15,7 +15,7 @@ from reminderctl.ledger import Ledger, circuits, history, missing, restores, ret
 from reminderctl.ledger.history import FullRecord, Record, unrecorded
 from reminderctl.ledger.watermarks import Key, Watermark
 from reminderctl.model import Booking, Config, Delivery, Participant, State, Trigger, Workflow
-from reminderctl.reports.preview.run import refusal_of
+from reminderctl.reports.preview.compose import refusal_of
 from reminderctl.tick import DRY_RUN
 from reminderctl.tick.plan import plan
 from reminderctl.tick.reading import read

@@ -13,7 +13,7 @@ from reminderctl.bookings import BookingSource
 from reminderctl.core import planning, timing
 from reminderctl.ledger import Ledger, circuits, history, queue
 from reminderctl.model import Booking, Config, Delivery, State, Window, Workflow
-from reminderctl.reports.preview.run import refusal_of
+from reminderctl.reports.preview.compose import refusal_of
 from reminderctl.tick import DRY_RUN
 from reminderctl.tick.plan import plan
 from reminderctl.tick.reading import owed_in, read

@@ -11,18 +11,18 @@ from reminderctl.reports.preview.models import Sample
 
 
 def adapt(sample: Sample, workflow: Workflow, *, config: Config) -> Sample | None:
-    """The sample with the first status, service, staff, location and language that the filters want.
+    """Return the sample with the first status, service, staff, location and language that the filters want.
 
     None where they contradict each other, so that nothing can match.
     """
     first = sample.booking.participants[:1] or (Participant(customer=Customer(id="customer")),)
     booking, changes = structs.replace(sample.booking, participants=first), []
     for name, filter_ in FILTERS.items():
-        if _passes(name, workflow, booking, config=config):
+        if _passes(name, workflow, booking=booking, config=config):
             continue
         for value in (*getattr(workflow.filters, name), *filter_.alternatives):
             changed = filter_.with_value(booking, value)
-            if _passes(name, workflow, changed, config=config):
+            if _passes(name, workflow, booking=changed, config=config):
                 booking = changed
                 changes.append(f"{name} {value}")
                 break
@@ -31,6 +31,6 @@ def adapt(sample: Sample, workflow: Workflow, *, config: Config) -> Sample | Non
     return Sample(name=f"{sample.name}, adapted", about=f"made to match: {', '.join(changes)}", booking=booking)
 
 
-def _passes(name: str, workflow: Workflow, booking: Booking, *, config: Config) -> bool:
+def _passes(name: str, workflow: Workflow, *, booking: Booking, config: Config) -> bool:
     results = filter_results(workflow, booking, participant=booking.participants[0], default_language=config.language)
     return not any(result.refusal for result in results if result.filter == name)

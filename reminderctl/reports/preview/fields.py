@@ -1,4 +1,4 @@
-"""What a message looks like to the person who tries it, by the names of its channel."""
+"""The fields of a message as the person who tries it sees them, by the names of its channel."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OWN = frozenset({"from", "to", "subject", "mime-version", "content-type", "cont
 
 
 def read_fields(channel: str, content: bytes | Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of what a channel's `preview` gave, without secrets.
+    """Return the fields of what a channel's `preview` gave, without secrets.
 
     A mail: `from`, `to`, `subject`, `body`, `html`, `headers`, `attachments` (names) and `attachment_types`. An SMS has
     `left` (characters) and `cost` (words) besides its own.
@@ -31,7 +31,7 @@ def read_fields(channel: str, content: bytes | Mapping[str, Any]) -> dict[str, A
 
 
 def find_form(fields: Mapping[str, Any]) -> list[tuple[str, str]] | None:
-    """The names and values in the body of a request that a web form might have made; None for any other body."""
+    """Return the names and values in the body of a request that a web form might have made; None for any other body."""
     headers = {name.lower(): value for name, value in fields["headers"].items()}
     if not fields["body"] or not headers.get("content-type", "").startswith(FORM):
         return None
@@ -76,7 +76,7 @@ def _read_sms(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _why_long(body: str) -> str:
-    """The characters that make a text UCS-2, which has less than half the places."""
+    """Name the characters that make a text UCS-2, which has less than half the places."""
     found = [each for each in dict.fromkeys(body) if count_segments(each).encoding == "UCS-2"]
     if not found:
         return ""
@@ -94,7 +94,7 @@ def _read_request(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _pretty(body: str | None, headers: Mapping[str, str]) -> str | None:
-    """JSON with a line for each of its values; anything else as it is."""
+    """Return JSON with a line for each of its values; anything else as it is."""
     content_type = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
     if not body or "json" not in content_type.lower():
         return body

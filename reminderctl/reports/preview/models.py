@@ -1,4 +1,4 @@
-"""What a trial tells: a sample booking, what a workflow does with it, message by message."""
+"""The models of a trial: a sample booking, the due times of a workflow, its messages, their problems."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Sample(Struct, frozen=True, kw_only=True):
     lacks_on_purpose: bool = False
 
 
-class Moment(Struct, frozen=True, kw_only=True):
-    """When one trigger of a workflow falls due for a booking, and until when its messages may go out."""
+class DueTime(Struct, frozen=True, kw_only=True):
+    """The time at which a trigger falls due for a booking, with the deadline of its messages."""
 
     trigger: str
     due_at: datetime
@@ -64,7 +64,7 @@ class Trial(Struct, frozen=True, kw_only=True):
     timezone: str  # the booking's own, else the configured one
     matches: bool
     reasons: tuple[str, ...] = ()
-    moments: tuple[Moment, ...] = ()
+    due_times: tuple[DueTime, ...] = ()
     messages: tuple[TriedMessage, ...] = ()
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

@@ -1,38 +1,99 @@
-"""One workflow tried with one sample: does it match, when is it due, what would everybody get?"""
+"""All workflows tried with all samples: which match, when each is due, which message everybody would get."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
 
 from msgspec import structs
 
-from reminderctl import channels
+from reminderctl.config.lint.filters import KnownValues, lint_filters, read_known_values
 from reminderctl.core import planning, timing
-from reminderctl.core.filters import language_of
+from reminderctl.core.filters import FILTERS, TABLES, language_of
 from reminderctl.core.matching import matching_participants, why_not_matching
 from reminderctl.core.planning import zone_of
-from reminderctl.core.recipients import describe_unknown_zone, find_participant, missing_address
-from reminderctl.errors import Rejected
-from reminderctl.messages.render import Incomplete
+from reminderctl.core.recipients import describe_unknown_zone, find_participant
 from reminderctl.model import Booking, Config, Delivery, Participant, Workflow
+from reminderctl.reports.preview.adapt import adapt
+from reminderctl.reports.preview.compose import imagine_deliveries, make_message
 from reminderctl.reports.preview.fields import read_fields
-from reminderctl.reports.preview.models import Moment, Sample, Trial, TriedMessage
+from reminderctl.reports.preview.models import DueTime, Sample, Trial, TriedMessage
 from reminderctl.text import rough_length, shorten
-from reminderctl.tick.deliver import Composed, compose
 
 LONGEST_NAME = 40
+ADAPTABLE = "single"
+NOTHING_MATCHES = "no booking can match: what `filters` want, `except` excludes, or they want what never fires"
+
+
+def run_all(
+    workflows: Sequence[Workflow],
+    samples: Mapping[str, Sample],
+    *,
+    config: Config,
+    now: datetime,
+    known: KnownValues,
+    adaptable: Sample | None,
+) -> Iterator[Trial]:
+    """Try each workflow with each sample, in their order.
+
+    With an `adaptable` sample, what no sample matches is tried with that one, adapted to the filters, and what samples
+    lack on purpose is no problem. What is wrong with a workflow itself is said once, with its first trial.
+    """
+    for workflow in workflows:
+        trials = [
+            try_workflow(workflow, sample, config=config, now=now, tour=adaptable is not None)
+            for sample in samples.values()
+        ]
+        findings = [*lint_filters(workflow, known)]
+        problems = [str(finding) for finding in findings if finding.is_error]
+        notes = [str(finding) for finding in findings if not finding.is_error]
+        if adaptable and not any(trial.matches for trial in trials):
+            adapted = adapt(adaptable, workflow, config=config)
+            if adapted:
+                trials.append(_try_adapted(workflow, adapted, config=config, now=now))
+            else:
+                problems.append(NOTHING_MATCHES)
+        first, *others = trials
+        yield structs.replace(first, problems=(*problems, *first.problems), notes=(*notes, *first.notes))
+        yield from others
+
+
+def _try_adapted(workflow: Workflow, sample: Sample, *, config: Config, now: datetime) -> Trial:
+    trial = try_workflow(workflow, sample, config=config, now=now, tour=True)
+    note = f"no sample matches this workflow, so `{ADAPTABLE}` was {sample.about}"
+    return structs.replace(trial, notes=(note, *trial.notes))
+
+
+def known_values(samples: Iterable[Sample], *, config: Config) -> KnownValues:
+    """Return what the samples and bookings.db know; a missing bookings.db knows nothing."""
+    in_samples: dict[str, set[str]] = {name: set() for name in (*TABLES, "status")}
+    for sample in samples:
+        for name, values in _carried(sample.booking).items():
+            in_samples[name] |= values
+    known = read_known_values(config.bookings, in_samples) if config.bookings.exists() else KnownValues()
+    return structs.replace(known, in_samples=_frozen(in_samples))
+
+
+def _frozen(values: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
+    return {name: frozenset(each) for name, each in values.items()}
+
+
+def _carried(booking: Booking) -> dict[str, set[str]]:
+    values = {name: set(FILTERS[name].values_of(booking, None, default_language="")) for name in TABLES}
+    return values | {"status": {booking.status, *(each.status for each in booking.participants if each.status)}}
+
+
+# --- one workflow with one sample -------------------------------------------------------------------------------------
 
 
 def try_workflow(workflow: Workflow, sample: Sample, *, config: Config, now: datetime, tour: bool) -> Trial:
-    """What a workflow does with a sample.
+    """Try a workflow with a sample.
 
     On a tour of all samples, what a packaged one lacks on purpose is a note; where it was asked for, it is a problem.
     """
     booking = sample.booking
     zone = zone_of(booking, config=config)
-    moments = tuple(_moments(workflow, booking, config=config))
+    due_times = tuple(_due_times(workflow, booking, config=config))
     matching = matching_participants(workflow, booking, default_language=config.language)
     tried = Trial(
         workflow=workflow,
@@ -40,52 +101,43 @@ def try_workflow(workflow: Workflow, sample: Sample, *, config: Config, now: dat
         timezone=zone.key,
         matches=matching is not None,
         reasons=tuple(_reasons(workflow, booking, config=config)),
-        moments=moments,
+        due_times=due_times,
     )
     if matching is None:
         return tried
     lenient = tour and sample.lacks_on_purpose
     messages = tuple(
         _try_delivery(delivery, booking, config=config, lenient=lenient)
-        for delivery in deliveries(workflow, booking, matching, config=config)
+        for delivery in imagine_deliveries(workflow, booking, matching=matching, config=config)
     )
     return structs.replace(
         tried,
         messages=messages,
-        problems=(*_zone_problems(workflow, matching), *told(messages, "problems")),
-        notes=(*_time_notes(workflow, booking, moments, config=config, now=now), *told(messages, "notes")),
+        problems=(*_zone_problems(workflow, matching), *collect(messages, "problems")),
+        notes=(
+            *_time_notes(workflow, booking, due_times=due_times, config=config, now=now),
+            *collect(messages, "notes"),
+        ),
     )
 
 
-def deliveries(
-    workflow: Workflow, booking: Booking, matching: tuple[Participant, ...], *, config: Config
-) -> list[Delivery]:
-    """What the first trigger that can fall due owes for a booking; a trigger makes no difference to the texts."""
-    possible = [each for each in workflow.triggers if planning.can_fall_due(each, booking, config=config)]
-    trigger = (possible or workflow.triggers)[0]
-    return planning.deliveries(workflow, trigger, booking, matching, config=config)
-
-
-# --- when, and whether ------------------------------------------------------------------------------------------------
-
-
-def _moments(workflow: Workflow, booking: Booking, *, config: Config) -> Iterator[Moment]:
+def _due_times(workflow: Workflow, booking: Booking, *, config: Config) -> Iterator[DueTime]:
     zone = zone_of(booking, config=config)
     for trigger in workflow.triggers:
         due = timing.due_at(trigger, timing.event_at(trigger, booking), zone)
         expires = timing.expires_at(trigger, due, booking, workflow.grace)
-        yield Moment(trigger=trigger.text, due_at=due, expires_at=expires)
+        yield DueTime(trigger=trigger.text, due_at=due, expires_at=expires)
 
 
 def _time_notes(
-    workflow: Workflow, booking: Booking, moments: tuple[Moment, ...], *, config: Config, now: datetime
+    workflow: Workflow, booking: Booking, *, due_times: tuple[DueTime, ...], config: Config, now: datetime
 ) -> Iterator[str]:
-    for trigger, moment in zip(workflow.triggers, moments, strict=True):
+    for trigger, due_time in zip(workflow.triggers, due_times, strict=True):
         if not planning.can_fall_due(trigger, booking, config=config):
             side = "not before" if trigger.before else "before"
             yield f"`{trigger.text}` never falls due for this booking: that instant is {side} its {trigger.anchor}"
-        elif moment.expires_at < now:
-            yield f"`{trigger.text}` is over for this booking: its deadline was {_ago(now - moment.expires_at)} ago"
+        elif due_time.expires_at < now:
+            yield f"`{trigger.text}` is over for this booking: its deadline was {_ago(now - due_time.expires_at)} ago"
 
 
 def _zone_problems(workflow: Workflow, matching: tuple[Participant, ...]) -> Iterator[str]:
@@ -100,7 +152,7 @@ def _ago(length: timedelta) -> str:
 
 
 def _reasons(workflow: Workflow, booking: Booking, *, config: Config) -> Iterator[str]:
-    """The filters that say no: once for all participants where it is the same, else with the participant's name."""
+    """Yield the filters that say no: once where all participants have the same, else with the participant's name."""
     whose: list[Participant | None] = list(booking.participants) or [None]
     refusals = [
         why_not_matching(workflow, booking, participant=each, default_language=config.language) for each in whose
@@ -117,22 +169,13 @@ def _called(participant: Participant) -> str:
     return shorten(participant.customer.full_name or participant.customer.id, LONGEST_NAME)
 
 
-# --- what everybody gets ----------------------------------------------------------------------------------------------
-
-
-class _Attempt(NamedTuple):
-    """How far making a message came; `lacking` says that only something missing in the booking prevented it."""
-
-    composed: Composed | None = None
-    content: bytes | dict[str, Any] | None = None  # as it would leave
-    refusal: str = ""
-    lacking: bool = False
+# --- the messages -----------------------------------------------------------------------------------------------------
 
 
 def _try_delivery(delivery: Delivery, booking: Booking, *, config: Config, lenient: bool) -> TriedMessage:
     participant = find_participant(delivery, booking)
     configured = config.channels[delivery.channel]
-    made = _make(delivery, booking, config=config)
+    made = make_message(delivery, booking, config=config)
     empty = made.composed.empty if made.composed else ()
     failure = [f"would fail: {made.refusal}"] if made.refusal else []
     forgiven = lenient and made.lacking
@@ -150,46 +193,23 @@ def _try_delivery(delivery: Delivery, booking: Booking, *, config: Config, lenie
     )
 
 
-def refusal_of(delivery: Delivery, booking: Booking, *, config: Config) -> str:
-    """Why a run could not send this message, whatever the provider says; an empty text where it could."""
-    return _make(delivery, booking, config=config).refusal
-
-
-def _make(delivery: Delivery, booking: Booking, *, config: Config) -> _Attempt:
-    composed = None
-    try:
-        composed = compose(delivery, booking, config=config, at=delivery.due_at)
-        content = preview(delivery.channel, composed, config=config)
-        return _Attempt(composed, content)
-    except Rejected as error:
-        missing = not delivery.address and str(error) == missing_address(delivery.recipient, delivery.channel)
-        lacking = missing or isinstance(error, Incomplete) or bool(composed and composed.empty)
-        return _Attempt(composed, refusal=str(error), lacking=lacking)
-
-
-def preview(channel: str, composed: Composed, *, config: Config) -> bytes | dict[str, Any]:
-    """The message as it would leave; raises `Rejected` where it could not."""
-    configured = config.channels[channel]
-    return channels.module(configured.module).preview(composed.message, configured.settings, envelope=composed.envelope)
-
-
 def _empty_notes(empty: tuple[str, ...]) -> Iterator[str]:
     if empty:
         yield f"empty: {', '.join(f'{{{name}}}' for name in empty)}"
 
 
-def own(trial: Trial, kind: str) -> list[str]:
-    """The problems or notes of a trial, without those that stand with its messages."""
-    of_messages = set(told(trial.messages, kind))
-    return [what for what in getattr(trial, kind) if what not in of_messages]
+def own_findings(trial: Trial, kind: str) -> list[str]:
+    """Return the problems or notes of a trial, without those that are shown with its messages."""
+    of_messages = set(collect(trial.messages, kind))
+    return [finding for finding in getattr(trial, kind) if finding not in of_messages]
 
 
-def told(messages: tuple[TriedMessage, ...], kind: str) -> Iterator[str]:
-    """The problems or notes of all messages, each with the action and the recipients that it concerns."""
+def collect(messages: tuple[TriedMessage, ...], kind: str) -> Iterator[str]:
+    """Yield the problems or notes of all messages, each with the action and the recipients that it concerns."""
     concerned: dict[tuple[str, str], list[str]] = {}
     for message in messages:
-        for what in getattr(message, kind):
-            concerned.setdefault((message.action, what), []).append(message.recipient)
-    for (action, what), recipients in concerned.items():
-        whom = [each for each in dict.fromkeys(recipients) if each not in what and each != action]
-        yield f"{action}{' to ' if whom else ''}{', '.join(whom)}: {what}"
+        for finding in getattr(message, kind):
+            concerned.setdefault((message.action, finding), []).append(message.recipient)
+    for (action, finding), recipients in concerned.items():
+        whom = [each for each in dict.fromkeys(recipients) if each not in finding and each != action]
+        yield f"{action}{' to ' if whom else ''}{', '.join(whom)}: {finding}"

@@ -1,4 +1,4 @@
-"""When a sample booking takes place, told from now: sentences to instants."""
+"""The time of a sample booking, counted from now: sentences to instants."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 9000
 
 
 def read_time(text: str, zone: ZoneInfo, *, now: datetime) -> datetime:
-    """The instant that a sentence means, in UTC and whole seconds; raises ValueError that says what would be right.
+    """Return the instant that a sentence means, in UTC and whole seconds; raises ValueError with what would be right.
 
     Days are days of the zone, and keep its wall clock where no `at` is given.
     """
     sentence = " ".join(text.lower().split())
-    if found := _SENTENCE.fullmatch(sentence) or _PAST.fullmatch(sentence):
-        instant = _from_now(found.groupdict(), zone, now=now, text=text)
+    if match := _SENTENCE.fullmatch(sentence) or _PAST.fullmatch(sentence):
+        instant = _from_now(match.groupdict(), zone, now=now, text=text)
     elif sentence.startswith(CLOCK_CHANGE):
         instant = _at_clock_change(sentence, zone, now=now)
     else:
@@ -40,38 +40,38 @@ def read_time(text: str, zone: ZoneInfo, *, now: datetime) -> datetime:
 
 
 def clocks_change(zone: ZoneInfo, *, now: datetime) -> bool:
-    """Whether `on the next clock change` means a day in this zone."""
+    """Return whether `on the next clock change` means a day in this zone."""
     return _next_change(zone, time(10), now=now) is not None
 
 
 def zone_that_changes(*, now: datetime) -> ZoneInfo:
-    """A zone whose clocks change, for where the configured one's do not."""
+    """Return a zone whose clocks change, for where the configured one's do not."""
     zones = [zone for name in ZONES_THAT_CHANGE if (zone := find_zone(name))]
     return next((zone for zone in zones if clocks_change(zone, now=now)), zones[0])
 
 
-def _from_now(found: dict[str, str | None], zone: ZoneInfo, *, now: datetime, text: str) -> datetime:
-    if day := found.get("day"):
+def _from_now(parts: dict[str, str | None], zone: ZoneInfo, *, now: datetime, text: str) -> datetime:
+    if day := parts.get("day"):
         length, whole_days = (DAY if day == "tomorrow" else timedelta()), True
     else:
-        amount, unit = int(found.get("in") or found.get("ago") or 0), str(found["unit"])
+        amount, unit = int(parts.get("in") or parts.get("ago") or 0), str(parts["unit"])
         if amount * _UNITS[unit] > LONGEST_OFFSET_DAYS * DAY:
             raise ValueError(f"{text!r} is more than ten years away")
-        length = amount * _UNITS[unit] * (-1 if found.get("ago") else 1)
+        length = amount * _UNITS[unit] * (-1 if parts.get("ago") else 1)
         whole_days = unit in ("day", "week")
     if not whole_days:
-        if found["at"]:
+        if parts["at"]:
             raise ValueError(f"cannot read {text!r}; a time of day goes with days: `in 3 days at 10:00`")
         return now + length
     wall = now.astimezone(zone).replace(tzinfo=None) + length
-    if found["at"]:
-        wall = datetime.combine(wall, parse_time_of_day(found["at"], text))
+    if parts["at"]:
+        wall = datetime.combine(wall, parse_time_of_day(parts["at"], text))
     return instant_of(wall, zone)
 
 
 def _at_clock_change(sentence: str, zone: ZoneInfo, *, now: datetime) -> datetime:
-    found = _CHANGE.fullmatch(sentence)
-    at = parse_time_of_day(found["at"], sentence) if found else None
+    match = _CHANGE.fullmatch(sentence)
+    at = parse_time_of_day(match["at"], sentence) if match else None
     if at is None:
         raise ValueError(f"cannot read {sentence!r}; write `{CLOCK_CHANGE} at 10:00`")
     instant = _next_change(zone, at, now=now)
@@ -81,7 +81,7 @@ def _at_clock_change(sentence: str, zone: ZoneInfo, *, now: datetime) -> datetim
 
 
 def _next_change(zone: ZoneInfo, at: time, *, now: datetime) -> datetime | None:
-    """The first instant at this wall clock that differs by other than 24 hours from that of the day before.
+    """Return the first instant at this wall clock that differs by other than 24 hours from that of the day before.
 
     From the day after tomorrow on, so that a reminder of the day before is still to come.
     """

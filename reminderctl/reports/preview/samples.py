@@ -1,4 +1,4 @@
-"""The bookings to try workflows with: those of the package, and an operator's own."""
+"""Samples: the bookings of the package and of an operator that workflows are tried with."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ from reminderctl.config.yaml_reader import read_yaml
 from reminderctl.core import timing
 from reminderctl.errors import ConfigError
 from reminderctl.model import Booking, Config, Customer, Location, Participant, Service, Staff
-from reminderctl.reports.preview import sample_shape as shape
 from reminderctl.reports.preview.models import Sample
 from reminderctl.reports.preview.sample_times import CLOCK_CHANGE, clocks_change, read_time, zone_that_changes
 
@@ -38,8 +37,77 @@ _READ_APART = ("service", "staff", "location", "customers")
 _NAME = re.compile(config_shape.IDENTIFIER)
 
 
+# --- the keys of samples.yaml -----------------------------------------------------------------------------------------
+
+
+class ServiceKeys(Struct, frozen=True, kw_only=True):
+    """The service that is booked; a text alone is its name."""
+
+    id: str = ""
+    name: str | None = None
+    fields: dict[str, Any] = {}
+
+
+class StaffKeys(Struct, frozen=True, kw_only=True):
+    """The member of staff who gives it; a text alone is the name."""
+
+    id: str = ""
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    telegram: str | None = None
+    fields: dict[str, Any] = {}
+
+
+class LocationKeys(Struct, frozen=True, kw_only=True):
+    """The place of it; a text alone is its name."""
+
+    id: str = ""
+    name: str | None = None
+    address: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    fields: dict[str, Any] = {}
+
+
+class CustomerKeys(Struct, frozen=True, kw_only=True):
+    """A customer who comes; `status` is that of this customer in the booking."""
+
+    id: str = ""
+    full_name: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    telegram: str | None = None
+    language: str | None = None
+    timezone: str | None = None
+    status: str | None = None
+    fields: dict[str, Any] = {}
+
+
+class SampleKeys(Struct, frozen=True, kw_only=True):
+    """One booking; what is not a text is read by a function of its own."""
+
+    about: str = ""
+    id: str = ""
+    starts: str
+    lasts: str = "1 hour"
+    booked: str = ""
+    timezone: str = ""
+    status: str = "approved"
+    service: Any = None
+    staff: Any = None
+    location: Any = None
+    customers: Any = None
+    fields: dict[str, Any] = {}
+
+
+# --- samples ----------------------------------------------------------------------------------------------------------
+
+
 def read_samples(config: Config, *, now: datetime) -> dict[str, Sample]:
-    """Every sample by its name, the operator's in the place of a packaged one of that name.
+    """Read every sample by its name, the operator's in the place of a packaged one of that name.
 
     Raises `ConfigError` with every mistake in the operator's file.
     """
@@ -52,7 +120,7 @@ def read_samples(config: Config, *, now: datetime) -> dict[str, Sample]:
 
 
 def own_file(config: Config) -> Path:
-    """Where an operator's samples stand."""
+    """Return the path of an operator's samples."""
     return config.files[0].parent / SAMPLES
 
 
@@ -69,7 +137,7 @@ def _read_file(path: Path, zone: ZoneInfo, *, now: datetime) -> dict[str, Sample
 
 
 def _read_sample(file: YamlFile, node: Node, *, name: str, zone: ZoneInfo, now: datetime) -> Sample | None:
-    """A sample, or None with its mistakes noted."""
+    """Read a sample, or return None with its mistakes noted."""
     assert file.root is not None  # noqa: S101 - the sample stands in it
     if not _NAME.fullmatch(name):
         what = f"{quote(name)} may hold letters, digits, `.`, `_` and `-` only, at most 100"
@@ -78,7 +146,7 @@ def _read_sample(file: YamlFile, node: Node, *, name: str, zone: ZoneInfo, now: 
         file.note(node, "expected a mapping such as `starts: in 3 days at 10:00`", path=name)
         return None
     before = len(file.problems)
-    given = read_struct(file, node, kind=shape.Sample, path=name)
+    given = read_struct(file, node, kind=SampleKeys, path=name)
     nodes = {key: value for key, value in entries(node).items() if not is_empty(value)}
     own = {key: _READERS[key](file, nodes[key], path=f"{name}: {key}") for key in _READ_APART if key in nodes}
     when = _read_times(file, nodes, zone=zone, name=name, now=now)
@@ -104,7 +172,7 @@ def _read_sample(file: YamlFile, node: Node, *, name: str, zone: ZoneInfo, now: 
 
 
 class _Times(NamedTuple):
-    """When a sample takes place; `timezone` is its own zone, if it has one."""
+    """The times of a sample; `timezone` is its own zone, if it has one."""
 
     starts_at: datetime
     length: timedelta
@@ -113,7 +181,7 @@ class _Times(NamedTuple):
 
 
 def _read_times(file: YamlFile, nodes: Mapping[str, Node], *, zone: ZoneInfo, name: str, now: datetime) -> _Times:
-    """The times of a sample, with something in the place of each that is wrong, and a note."""
+    """Read the times of a sample, with something in the place of each that is wrong, and a note."""
     texts = {key: node.value for key, node in nodes.items() if is_text(node)}
 
     def read(key: str, reader: Callable[[str], T], otherwise: T) -> T:
@@ -136,7 +204,7 @@ def _read_times(file: YamlFile, nodes: Mapping[str, Node], *, zone: ZoneInfo, na
 
 
 def _read_zone(name: str) -> ZoneInfo:
-    """The zone of an IANA name; raises ValueError."""
+    """Return the zone of an IANA name; raises ValueError."""
     zone = timing.find_zone(name)
     if zone is None:
         advice = did_you_mean(name, zoneinfo.available_timezones()) or "; write an IANA name such as `Europe/Madrid`"
@@ -155,7 +223,7 @@ def _read_length(text: str) -> timedelta:
 
 
 def _read_noun(file: YamlFile, node: Node, *, path: str, keys: type[Struct], kind: type[Noun]) -> Noun | None:
-    """A service, a member of staff or a location; None, and a note, where there is none."""
+    """Read a service, a member of staff or a location; None, and a note, where there is none."""
     if is_text(node):
         return kind(id=node.value, name=node.value)
     found = read_struct(file, node, kind=keys, path=path)
@@ -176,7 +244,7 @@ def _read_customers(file: YamlFile, node: Node, *, path: str) -> tuple[Participa
     found: dict[str, Participant] = {}
     for number, each in enumerate(node.value, start=1):
         place = f"{path}[{number - 1}]"
-        customer = read_struct(file, each, kind=shape.Customer, path=place)
+        customer = read_struct(file, each, kind=CustomerKeys, path=place)
         if customer is None:
             continue
         values = structs.asdict(customer)
@@ -193,8 +261,8 @@ def _read_customers(file: YamlFile, node: Node, *, path: str) -> tuple[Participa
 
 
 _READERS: Mapping[str, Callable[..., Any]] = {
-    "service": partial(_read_noun, keys=shape.Service, kind=Service),
-    "staff": partial(_read_noun, keys=shape.Staff, kind=Staff),
-    "location": partial(_read_noun, keys=shape.Location, kind=Location),
+    "service": partial(_read_noun, keys=ServiceKeys, kind=Service),
+    "staff": partial(_read_noun, keys=StaffKeys, kind=Staff),
+    "location": partial(_read_noun, keys=LocationKeys, kind=Location),
     "customers": _read_customers,
 }

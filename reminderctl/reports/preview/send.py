@@ -19,8 +19,8 @@ from reminderctl.core.recipients import CHANNELS
 from reminderctl.errors import DeliveryError, Unknown, UsageError
 from reminderctl.model import Config, Delivery
 from reminderctl.outbox import Outbox
+from reminderctl.reports.preview.compose import imagine_deliveries, preview
 from reminderctl.reports.preview.models import Trial
-from reminderctl.reports.preview.run import deliveries, preview
 from reminderctl.tick.deliver import compose
 
 MAY_TRAVEL = timing.HOUR
@@ -28,7 +28,7 @@ _RIGHT = "an email address, a phone number with +, a Telegram chat (a number, or
 
 
 class Sent(Struct, frozen=True, kw_only=True):
-    """What became of one test message; `error` is None where it was taken."""
+    """The outcome of one test message; `error` is None where it was taken."""
 
     workflow: str
     sample: str
@@ -42,7 +42,7 @@ class Sent(Struct, frozen=True, kw_only=True):
 
 
 def channels_for(address: str) -> tuple[str, ...]:
-    """The channels that an address suits; raises `UsageError` where it is none."""
+    """Return the channels that an address suits; raises `UsageError` where it is none."""
     if re.match(r"(?i)https?://", address):
         kind, wrong = None, "" if origin(address) else f"{address!r} has no valid host"
     else:
@@ -54,14 +54,14 @@ def channels_for(address: str) -> tuple[str, ...]:
 
 
 def send_all(trials: Iterable[Trial], address: str, *, config: Config, now: datetime) -> Iterator[Sent]:
-    """Send every message of these trials that the address suits, one after the other; what became of each."""
+    """Send every message of these trials that the address suits, one after the other; yield what became of each."""
     suited = channels_for(address)
     opened: dict[str, Channel] = {}
     try:
         for trial in trials:
             for delivery in _owed(trial, config=config):
                 if delivery.channel in suited:
-                    yield _send(delivery, trial, address, config=config, now=now, opened=opened)
+                    yield _send(delivery, trial, address=address, config=config, now=now, opened=opened)
     finally:
         for channel in opened.values():
             channel.close()
@@ -70,11 +70,11 @@ def send_all(trials: Iterable[Trial], address: str, *, config: Config, now: date
 def _owed(trial: Trial, *, config: Config) -> list[Delivery]:
     booking = trial.sample.booking
     matching = matching_participants(trial.workflow, booking, default_language=config.language)
-    return [] if matching is None else deliveries(trial.workflow, booking, matching, config=config)
+    return [] if matching is None else imagine_deliveries(trial.workflow, booking, matching=matching, config=config)
 
 
 def _send(
-    delivery: Delivery, trial: Trial, address: str, *, config: Config, now: datetime, opened: dict[str, Channel]
+    delivery: Delivery, trial: Trial, *, address: str, config: Config, now: datetime, opened: dict[str, Channel]
 ) -> Sent:
     # A key of its own: no receiver may take the test for the real message, or the real one for its repetition.
     delivery = structs.replace(
@@ -86,7 +86,7 @@ def _send(
         id=0,
         attempts=0,
     )
-    told = Sent(
+    sent = Sent(
         workflow=trial.workflow.id,
         sample=trial.sample.name,
         action=delivery.action,
@@ -102,11 +102,11 @@ def _send(
         channel = _open(delivery.channel, config=config, opened=opened)
         receipt = channel.send(message, composed.envelope)
     except Unknown as error:
-        return structs.replace(told, error=f"{error}; it may have gone out")
+        return structs.replace(sent, error=f"{error}; it may have gone out")
     except DeliveryError as error:
-        return structs.replace(told, error=str(error))
+        return structs.replace(sent, error=str(error))
     notes = "; ".join(filter(None, (receipt.warning, receipt.note, note)))
-    return structs.replace(told, provider_id=receipt.provider_id, note=notes or None)
+    return structs.replace(sent, provider_id=receipt.provider_id, note=notes or None)
 
 
 def _open(name: str, *, config: Config, opened: dict[str, Channel]) -> Channel:
@@ -121,5 +121,5 @@ def _open(name: str, *, config: Config, opened: dict[str, Channel]) -> Channel:
 
 
 def _shown(address: str) -> str:
-    """Of a URL only where it goes: the rest may open doors."""
+    """Return an address; of a URL only where it goes: the rest may open doors."""
     return origin(address) or address

@@ -18,7 +18,7 @@ from reminderctl.model import Config, Workflow
 from reminderctl.reports.preview.fields import find_form
 from reminderctl.reports.preview.models import Trial
 from reminderctl.reports.preview.page import frames, words
-from reminderctl.reports.preview.run import own
+from reminderctl.reports.preview.run import own_findings
 from reminderctl.text import pluralize
 
 TEMPLATE = "page.html.jinja"
@@ -34,12 +34,12 @@ class Chapter(NamedTuple):
 
     @property
     def problems(self) -> int:
-        """How many problems its trials have."""
+        """Return the number of problems that its trials have."""
         return sum(len(trial.problems) for trial in self.trials)
 
     @property
     def opened(self) -> Trial | None:
-        """The trial that is not folded: the first that matches."""
+        """Return the trial that is not folded: the first that matches."""
         return next((trial for trial in self.trials if trial.matches), None)
 
 
@@ -51,9 +51,9 @@ def write_page(path: Path, trials: Sequence[Trial], *, config: Config, now: date
 
 
 def render_page(trials: Sequence[Trial], *, config: Config, now: datetime) -> str:
-    """The page as one HTML document that asks the network for nothing."""
+    """Return the page as one HTML document that asks the network for nothing."""
     grouped = [list(of_workflow) for _, of_workflow in groupby(trials, key=lambda trial: trial.workflow.id)]
-    chapters = [Chapter(f"w{at}", found[0].workflow, found) for at, found in enumerate(grouped, start=1)]
+    chapters = [Chapter(f"w{at}", group[0].workflow, group) for at, group in enumerate(grouped, start=1)]
     return _template().render(
         config=config,
         chapters=chapters,
@@ -83,7 +83,7 @@ def _template() -> Template:
         "frame_telegram": frames.frame_telegram,
         "name_of_recipient": recipients.name_of_recipient,
         "others": words.others,
-        "own": own,
+        "own_findings": own_findings,
     }
     environment.filters |= {
         "clock": words.clock,

@@ -36,7 +36,7 @@ _PICTURE = re.compile(r"<img\b", re.IGNORECASE)
 
 
 class Frame(NamedTuple):
-    """What a frame shows, how many remote pictures it leaves out, and its height in lines of text."""
+    """The document that a frame shows, how many remote pictures it leaves out, and its height in lines of text."""
 
     document: str
     remote: int
@@ -44,26 +44,28 @@ class Frame(NamedTuple):
 
 
 def frame_mail(html: str) -> Frame:
-    """A mail's HTML as mail programs show it, on white as most of them do."""
+    """Return a mail's HTML as mail programs show it, on white as most of them do."""
     document = _HEAD.format(scheme="light", style=_MAIL) + _LINK.sub("<x-", html)
     lines = _count_lines(_BREAK.sub("\n", " ".join(html.split())), width=60)
     # Margins between paragraphs, and a little for what cannot be known without drawing it.
     return Frame(
-        document, len(_REMOTE.findall(html)), _within(6, 3 + ceil(1.5 * lines) + 3 * len(_PICTURE.findall(html)), 32)
+        document,
+        len(_REMOTE.findall(html)),
+        _within(3 + ceil(1.5 * lines) + 3 * len(_PICTURE.findall(html)), least=6, most=32),
     )
 
 
 def frame_telegram(html: str) -> Frame:
-    """A message with Telegram's tags, whose new lines stay as they are."""
+    """Return a message with Telegram's tags, whose new lines stay as they are."""
     document = _HEAD.format(scheme="light dark", style=_TELEGRAM) + _LINK.sub("<x-", html)
-    return Frame(document, 0, _within(1, _count_lines(html, width=36) + html.count("\n\n"), 30))
+    return Frame(document, 0, _within(_count_lines(html, width=36) + html.count("\n\n"), least=1, most=30))
 
 
 def _count_lines(html: str, *, width: int) -> int:
-    """How many lines of so many characters the visible text fills, each of its own lines at least one."""
+    """Count the lines of so many characters that the visible text fills, each of its own lines at least one."""
     text = _TAG.sub("", _UNSEEN.sub("", html))
     return sum(ceil(len(line) / width) for line in text.split("\n") if line.strip())
 
 
-def _within(least: int, wanted: int, most: int) -> int:
+def _within(wanted: int, *, least: int, most: int) -> int:
     return max(least, min(wanted, most))

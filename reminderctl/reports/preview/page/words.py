@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from reminderctl.core.timing import event_at, instant_text
 from reminderctl.model import Filters, Workflow
-from reminderctl.reports.preview.models import Moment, Trial
+from reminderctl.reports.preview.models import DueTime, Trial
 from reminderctl.text import spelled_length
 
 EMPTY_NOTE = "empty: "
@@ -21,7 +21,7 @@ _TOLD_OTHERWISE = _OF_TEMPLATES | {"to", "from", "body", "html", "encoding", "se
 
 
 def describe_workflow(workflow: Workflow) -> Iterator[str]:
-    """What a workflow says, in sentences: when it fires, for which bookings, how late."""
+    """Yield what a workflow says, in sentences: when it fires, for which bookings, how late."""
     yield f"Fires {_listed([trigger.text for trigger in workflow.triggers], 'and')}{_conditions(workflow)}."
     if not workflow.filters.status:
         yield "Without a status filter, it passes over cancelled, rejected and no-show bookings."
@@ -71,38 +71,41 @@ class Point(NamedTuple):
 
     @property
     def offset(self) -> str:
-        """`UTC+01:00`."""
+        """Return `UTC+01:00`."""
         return f"UTC{self.at.replace(microsecond=0).isoformat()[19:]}"
 
     @property
     def instant(self) -> str:
-        """As machines read it."""
+        """Return it as machines read it."""
         return instant_text(self.at.astimezone(ZoneInfo("UTC")))
 
 
 def find_points(trial: Trial) -> list[Point]:
-    """The triggers and the visit, in the order of time."""
+    """Return the triggers and the visit, in the order of time."""
     zone, booking = ZoneInfo(trial.timezone), trial.sample.booking
     points = [
         Point(booking.starts_at.astimezone(zone), "start", "The visit starts"),
         Point(booking.ends_at.astimezone(zone), "end", "The visit ends"),
-        *(_trigger_point(moment, trial, zone) for moment in trial.moments),
+        *(_trigger_point(due_time, trial) for due_time in trial.due_times),
     ]
     return sorted(points, key=lambda point: point.instant)
 
 
-def _trigger_point(moment: Moment, trial: Trial, zone: ZoneInfo) -> Point:
-    trigger = next(each for each in trial.workflow.triggers if each.text == moment.trigger)
+def _trigger_point(due_time: DueTime, trial: Trial) -> Point:
+    zone = ZoneInfo(trial.timezone)
+    trigger = next(each for each in trial.workflow.triggers if each.text == due_time.trigger)
     event = event_at(trigger, trial.sample.booking)
-    side = "before" if moment.due_at < event else "after"
-    distance = f"{spelled_length(abs(event - moment.due_at))} {side} {trigger.anchor}" if moment.due_at != event else ""
-    due, expires = moment.due_at.astimezone(zone), moment.expires_at.astimezone(zone)
+    side = "before" if due_time.due_at < event else "after"
+    distance = (
+        f"{spelled_length(abs(event - due_time.due_at))} {side} {trigger.anchor}" if due_time.due_at != event else ""
+    )
+    due, expires = due_time.due_at.astimezone(zone), due_time.expires_at.astimezone(zone)
     until = f"{expires:%H:%M}" if expires.date() == due.date() else clock(expires)
-    return Point(due, "trigger", moment.trigger, "" if distance == moment.trigger else distance, until)
+    return Point(due, "trigger", due_time.trigger, "" if distance == due_time.trigger else distance, until)
 
 
 def clock(at: datetime) -> str:
-    """`Mon 30 Nov 2026, 10:00`."""
+    """Return `Mon 30 Nov 2026, 10:00`."""
     return f"{at:%a} {at.day} {at:%b %Y, %H:%M}"
 
 
@@ -110,15 +113,15 @@ def clock(at: datetime) -> str:
 
 
 def shown_notes(notes: Iterable[str]) -> list[str]:
-    """The notes of a message but the one on empty shortcodes, which are shown one by one."""
+    """Return the notes of a message but the one on empty shortcodes, which are shown one by one."""
     return [note for note in notes if not note.startswith(EMPTY_NOTE)]
 
 
 def others(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a text message that its bubble does not show otherwise."""
+    """Return the fields of a text message that its bubble does not show otherwise."""
     return {name: value for name, value in fields.items() if value and name not in _TOLD_OTHERWISE}
 
 
 def language_tag(language: str) -> str:
-    """A language as HTML writes it: `es-MX` for `es_MX`."""
+    """Return a language as HTML writes it: `es-MX` for `es_MX`."""
     return language.replace("_", "-")
