@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import NamedTuple
@@ -45,14 +46,26 @@ class Problem(NamedTuple):
         return f"{place}{self.path}: {self.what}" if self.path else f"{place}{self.what}"
 
 
+MORE = "... and perhaps more"  # how the last mistake of a file begins that was not read to its end
+MOST_SAID = 50  # mistakes at once, but by `check`: cron mails them
+
+
+def first_lines(problems: Sequence[Problem]) -> list[str]:
+    """Return a line for each mistake; of many, for the first of them, and how many more there are."""
+    lines = [str(problem) for problem in problems[:MOST_SAID]]
+    if len(problems) > MOST_SAID:
+        lines.append(f"... and {len(problems) - MOST_SAID} more mistakes; `reminderctl check` names them")
+    return lines
+
+
 class ConfigError(ReminderctlError):
-    """Every mistake of the configuration, one line each."""
+    """Every mistake of the configuration, one line each; its text has the first of them."""
 
     exit_code = ExitCode.CONFIGURATION
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = sorted(set(problems))
-        super().__init__("\n".join(map(str, self.problems)))
+        super().__init__("\n".join(first_lines(self.problems)))
 
 
 class LedgerError(ReminderctlError):

@@ -12,7 +12,7 @@ from reminderctl import config
 from reminderctl.cli.console import print_json, say
 from reminderctl.cli.context import AppContext, shared_options
 from reminderctl.cli.ownership import find_refusal
-from reminderctl.errors import ExitCode, Problem
+from reminderctl.errors import MORE, ExitCode, Problem
 from reminderctl.model import Config
 from reminderctl.text import pluralize
 
@@ -48,8 +48,8 @@ def command(app: AppContext, *, path: str | None, strict: bool, as_json: bool) -
         print_json(_described(str(checked_path), result))
     else:
         said = [(each, "error") for each in result.problems] + [(each, "warning") for each in result.warnings]
-        mistakes = pluralize(len(result.problems), "mistake") if result.problems else "no mistakes"
-        warnings = pluralize(len(result.warnings), "warning") if result.warnings else ""
+        mistakes = _count_said(result.problems, "mistake") if result.problems else "no mistakes"
+        warnings = _count_said(result.warnings, "warning") if result.warnings else ""
         counted = _count(result.config) if result.config else ""
         summary = ", ".join(filter(None, (counted, mistakes, warnings)))
         notes = [] if result.problems else result.notes
@@ -72,6 +72,12 @@ def _of_ledger(app: AppContext, checked: Config, *, path: str | None) -> Iterato
                 yield Problem(str(file), number, 1, "ledger", what)
                 return
     yield Problem(str(checked.files[0]), 1, 1, "ledger", f"{checked.ledger.name}: {what}")
+
+
+def _count_said(said: Sequence[Problem], noun: str) -> str:
+    """Return how many mistakes or warnings there are, in words; a file may not have been read to its end."""
+    cut = sum(each.what.startswith(MORE) for each in said)
+    return f"{'more than ' if cut else ''}{pluralize(len(said) - cut, noun)}"
 
 
 def _count(checked: Config) -> str:

@@ -17,7 +17,7 @@ from reminderctl.cli.console import STATE_STYLES, Console, print_json, say
 from reminderctl.cli.context import AppContext, shared_options
 from reminderctl.core import recipients, timing
 from reminderctl.core.matching import FilterResult
-from reminderctl.errors import ExitCode
+from reminderctl.errors import ExitCode, first_lines
 from reminderctl.ledger import Ledger
 from reminderctl.model import Booking, Config, Trigger
 from reminderctl.text import WEEKDAY, hours_and_minutes, length_in_two_units, local_time, pluralize
@@ -57,7 +57,7 @@ def command(app: AppContext, *, booking_id: str, workflow_id: str | None, as_jso
     else:
         zone = ZoneInfo(reasonings[0].timezone if reasonings else config.timezone)
         _show(_Page(Console(fill=False), booking, zone, now), booking_id, reasonings=reasonings, left=left)
-    for line in [*map(str, config.broken), *problems]:
+    for line in [*first_lines(config.broken), *problems]:
         say(line, err=True)
     if config.broken:
         raise SystemExit(ExitCode.CONFIGURATION)

@@ -13,7 +13,7 @@ from reminderctl.bookings import open_bookings
 from reminderctl.cli.console import print_json, say
 from reminderctl.cli.context import AppContext, PathArgument, shared_options
 from reminderctl.cli.ownership import open_ledger
-from reminderctl.errors import ExitCode
+from reminderctl.errors import ExitCode, first_lines
 from reminderctl.model import Config, Delivery
 from reminderctl.secret import Secret
 from reminderctl.text import shorten
@@ -63,8 +63,8 @@ def command(app: AppContext, *, dry_run: bool, outbox: Path | None, as_json: boo
             )
     if not recalled and not outbox and not config.broken:
         app.save(config)
-    for problem in config.broken:
-        say(problem, err=True)
+    for line in first_lines(config.broken):
+        say(line, err=True)
     _print(report, as_json=as_json, verbose=verbose)
     if config.broken:
         raise SystemExit(ExitCode.CONFIGURATION)

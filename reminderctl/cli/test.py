@@ -23,7 +23,7 @@ from reminderctl.cli.test_output import (
     print_trials,
 )
 from reminderctl.config.suggestions import suggest
-from reminderctl.errors import ExitCode, UsageError
+from reminderctl.errors import ExitCode, UsageError, first_lines
 from reminderctl.model import Config, Workflow
 from reminderctl.reports.preview.models import Sample, Trial
 from reminderctl.reports.preview.run import ADAPTABLE, known_values, run_all
@@ -82,8 +82,8 @@ def command(app: AppContext, *, workflow_ids: tuple[str, ...], list_samples: boo
     _check_usage(options)
     config = app.load(deep=True) if send else app.load(outbox=Path(), deep=True)
     now = app.now(config.timezone)
-    for problem in config.broken:
-        say(problem, err=True)
+    for line in first_lines(config.broken):
+        say(line, err=True)
     samples = read_samples(config, now=now)
     if list_samples:
         _list_samples(samples.values(), config=config, as_json=options.as_json)

@@ -18,7 +18,7 @@ from reminderctl.cli import lookup
 from reminderctl.cli.console import STATE_STYLES, print_json_array, print_lines, say
 from reminderctl.cli.context import AppContext, read_instant, shared_options
 from reminderctl.core import recipients, timing
-from reminderctl.errors import ExitCode, UsageError
+from reminderctl.errors import ExitCode, UsageError, first_lines
 from reminderctl.ledger import Ledger
 from reminderctl.model import Booking, Config, Window
 from reminderctl.text import pluralize
@@ -73,7 +73,7 @@ def command(
         print_json_array(outlook.deliveries)
     else:
         _show(outlook, config)
-    for line in [*map(str, config.broken), *outlook.lines, *bookings.problems]:
+    for line in [*first_lines(config.broken), *outlook.lines, *bookings.problems]:
         say(line, err=True)
     if config.broken:
         raise SystemExit(ExitCode.CONFIGURATION)

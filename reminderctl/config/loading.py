@@ -11,7 +11,7 @@ from reminderctl.config.action_reader import ActionContext
 from reminderctl.config.env import Variables, note_references
 from reminderctl.config.locate import private_files, yaml_files
 from reminderctl.config.workflows import read_workflows
-from reminderctl.config.yaml_file import YamlFile
+from reminderctl.config.yaml_file import TooManyError, YamlFile
 from reminderctl.config.yaml_reader import read_yaml
 from reminderctl.errors import ConfigError, Problem, UsageError
 from reminderctl.model import Admin, Company, Config, Workflow
@@ -67,7 +67,12 @@ def read(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, 
     )
     taken: dict[str, str] = {}
     max_burst = fields.pop("max_burst")
-    workflows = [read_workflows(file, context=context, max_burst=max_burst, taken=taken) for file in files]
+    workflows = []
+    for file in files:
+        try:
+            workflows.append(read_workflows(file, context=context, max_burst=max_burst, taken=taken))
+        except TooManyError:
+            workflows.append([])
     return ParsedConfig(files, given, fields, context, workflows, variables.problems)
 
 

@@ -24,7 +24,7 @@ from reminderctl.config.struct_reader import (
 )
 from reminderctl.config.suggestions import depends_on, did_you_mean, nearest, quote
 from reminderctl.config.yaml_file import place_in
-from reminderctl.config.yaml_nodes import entries, is_list, is_mapping, is_text, key_node, plain
+from reminderctl.config.yaml_nodes import is_list, is_mapping, is_text, key_node, plain, value_of
 from reminderctl.core.recipients import ADDRESS_KINDS
 from reminderctl.errors import Problem
 from reminderctl.messages import body_kinds, templates
@@ -36,6 +36,7 @@ from reminderctl.text_types import Place
 _MAY_BE_BLANK = frozenset({"subject"})  # a mail may go out without one, and `check` warns of it
 OUR_KEYS = frozenset(encoded_names(ActionKeys))
 _REFERENCE = re.compile(r"\$\{[A-Z_][A-Z0-9_]*\}")  # `${service_price}` is a price in dollars
+_WORD = re.compile(r"\{{0,2}[^{}\n]{0,100}\}?")  # what a mistake is looked for by
 _BLANK = "is empty; give it a value"
 _PASTED = "this is JSON as one text, and would go out in quotation marks; write it as YAML, or under `body`"
 _UNQUOTED = 'text that begins with a shortcode needs quotes: "{%s} ..."'
@@ -223,9 +224,9 @@ def _note_in_text(reader: ActionReader, path: FieldPath, *, text: str, offset: i
     """Note a mistake at its very place, in the YAML or in the file that the text came from."""
     if path in reader.from_files:
         file, content = reader.from_files[path]
-        reader.file.problems.append(Problem(str(file), *place_in(content, offset), reader.path, what))
+        reader.file.note_elsewhere(Problem(str(file), *place_in(content, offset), reader.path, what))
         return
-    match = re.compile(r"[^}\n]*\}?").match(text, offset)
+    match = _WORD.match(text, offset)
     token = match[0] if match else ""
     _note(reader, path, what=what, token=token, skip=text.count(token, 0, offset) if token else 0)
 
@@ -239,8 +240,7 @@ def node_at(node: Node, path: FieldPath) -> Node:
     """Return the node of one text of an action, or the nearest that the YAML has."""
     for key in path:
         if is_mapping(node):
-            below = entries(node)
-            found = below.get(str(key)) or below.get(f"{key}{FILE_SUFFIX}")
+            found = value_of(node, str(key)) or value_of(node, f"{key}{FILE_SUFFIX}")
             if found is None:
                 return node
             node = found

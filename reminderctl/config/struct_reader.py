@@ -15,7 +15,7 @@ from yaml.nodes import MappingNode, Node
 
 from reminderctl.config.suggestions import allows, explain_mistake, suggest
 from reminderctl.config.yaml_file import YamlFile
-from reminderctl.config.yaml_nodes import entries, is_empty, is_mapping, key_node, plain, unquoted
+from reminderctl.config.yaml_nodes import entries, is_empty, is_mapping, plain, unquoted
 from reminderctl.secret import Secret
 
 T = TypeVar("T")
@@ -65,12 +65,12 @@ def check_keys(
     file: YamlFile, node: MappingNode, *, nodes: Mapping[str, Node], known: Iterable[str], path: str, noun: str = "key"
 ) -> dict[str, Node]:
     """Return the keys that may be here and have a value; note the others."""
-    good = {}
+    good, keys = {}, {key.value: key for key, _ in node.value}
     for name, value in nodes.items():
         if name not in known:
-            file.note(key_node(node, name), f"unknown {noun} `{name}`{suggest(name, known)}", path=path)
+            file.note(keys[name], f"unknown {noun} `{name}`{suggest(name, known)}", path=path)
         elif is_empty(value):
-            file.note(key_node(node, name), f"{name}: {EMPTY}", path=path)
+            file.note(keys[name], f"{name}: {EMPTY}", path=path)
         else:
             good[name] = value
     return good

@@ -53,6 +53,11 @@ def key_node(node: MappingNode, name: str) -> Node:
     return next((key for key, _ in node.value if key.value == name), node)
 
 
+def value_of(node: MappingNode, name: str) -> Node | None:
+    """Return the value of one key; None where the mapping lacks it."""
+    return next((value for key, value in node.value if key.value == name), None)
+
+
 def plain(node: Node) -> Any:
     """Return the node as text, dicts and lists."""
     if isinstance(node, ScalarNode):

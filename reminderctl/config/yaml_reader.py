@@ -12,7 +12,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from reminderctl.config.yaml_checks import DEEPEST, TOO_DEEP, FormCheck, RefusedError
-from reminderctl.config.yaml_file import YamlFile, place_in
+from reminderctl.config.yaml_file import TooManyError, YamlFile, place_in
 from reminderctl.config.yaml_nodes import is_empty, is_mapping, is_text, paths
 from reminderctl.errors import Problem
 
@@ -84,6 +84,8 @@ def read_yaml(path: Path) -> YamlFile:
     except (yaml.YAMLError, RecursionError) as error:  # the latter from PyYAML's own composer, which is recursive
         mark = _find_too_deep(file.text)
         file.problems.append(_too_deep(file, mark) if mark else _syntax_problem(file, error))
+    except TooManyError:
+        file.root = None  # the rest of it has not been looked at
     except RefusedError as refused:
         # Where nesting ends a parser, no path is known either: the same mistake reads the same with each of them.
         where = "" if refused.what == TOO_DEEP else paths(refused.root).get(id(refused.node), "")

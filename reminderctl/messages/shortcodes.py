@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from msgspec import Struct
@@ -179,6 +180,7 @@ def also_said(name: str) -> str | None:
     return _ALSO_SAID.get(name)
 
 
+@functools.lru_cache(maxsize=1024)
 def suggest(name: str) -> str | None:
     """The known name that was probably meant; None where none comes near."""
     import difflib

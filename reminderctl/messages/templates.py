@@ -6,6 +6,7 @@ Importing this is light; only `template_mistakes` needs Jinja2, and imports it i
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -55,6 +56,7 @@ _CONSTANT = re.compile(r""" "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*' """, re.VERBOS
 # follows is a key, as in JavaScript.
 _OPENED = re.compile(r"\{[ \t]*(?P<name>(?:custom\.)?\w+)\b(?![ \t]*:)(?:[ \t]*(?P<filter>\|[^{}\r\n]*))?")
 
+MOST = 1_000  # mistakes of one template that are said
 URL_RULE = "shortcodes are not allowed in a URL's scheme, host or port"
 
 
@@ -176,22 +178,22 @@ def _literal(text: str) -> str:
     return text.replace("\r", f"{{{{ {CARRIAGE_RETURN} }}}}")  # Jinja2 would make \n of it
 
 
-def mistakes(text: str) -> list[tuple[int, str]]:
-    """Return each misspelt shortcode with what to write instead; offsets into the text."""
-    found: list[tuple[int, str]] = []
+def mistakes(text: str) -> Iterator[tuple[int, str]]:
+    """Yield each misspelt shortcode with what to write instead; offsets into the text."""
     end = 0
     for token in _TOKEN.finditer(text) if "{" in text else ():
         if text.find("{", end, token.start()) >= 0:
-            found += _mistyped(text, end, token.start())
+            yield from _mistyped(text, end, token.start())
         end = token.end()
         word, spaced, key = token["word"], token["spaced"], token["key"]
         if word and not is_known(word):
-            found.append((token.start(), unknown(word)))
+            yield token.start(), unknown(word)
         elif spaced and is_known(spaced):
-            found.append((token.start(), f"{token.group()} has blanks; write {{{spaced}}}"))
+            yield token.start(), f"{token.group()} has blanks; write {{{spaced}}}"
         elif key and "|" in key:
-            found += _mistyped(text, token.start(), token.end())
-    return [*found, *_mistyped(text, end, len(text))] if text.find("{", end) >= 0 else found
+            yield from _mistyped(text, token.start(), token.end())
+    if text.find("{", end) >= 0:
+        yield from _mistyped(text, end, len(text))
 
 
 def _mistyped(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
@@ -220,27 +222,38 @@ def template_mistakes(text: str) -> list[tuple[int, str]]:
 
         what = examples.excess(text)
         wrong = [jinja_environment.Wrong(None, None, what)] if what else []
-    return sorted({(_place(text, found), found.what) for found in wrong})
+    layout = _Layout.of(text) if wrong else None
+    return sorted({(layout.place(each), each.what) for each in wrong[:MOST]}) if layout else []
 
 
-def _place(text: str, found: Any) -> int:
-    """The word inside a Jinja2 tag, else the first tag on its line, else the line."""
-    line_at = _line_at(text, found.line or 1)
-    tags = [(token.start(), token.end()) for token in _TOKEN.finditer(text) if token["jinja"]]
-    if found.word:
-        word = re.compile(rf"(?<![\w.]){re.escape(found.word)}\b")
-        for start, end in tags:
-            at = word.search(text, max(start, line_at), end) if end > line_at else None
-            if at:
-                return at.start()
-    return next((start for start, _ in tags if start >= line_at), line_at)
+class _Layout(NamedTuple):
+    """The places in a text where its lines begin, and where its Jinja2 tags begin and end."""
 
+    text: str
+    lines: list[int]
+    starts: list[int]
+    ends: list[int]
 
-def _line_at(text: str, line: int) -> int:
-    at = 0
-    for _ in range(line - 1):
-        at = text.find("\n", at) + 1
-    return at
+    @classmethod
+    def of(cls, text: str) -> _Layout:
+        tags = [token.span() for token in _TOKEN.finditer(text) if token["jinja"]]
+        lines = [0, *(newline.end() for newline in re.finditer("\n", text))]
+        return cls(text, lines, [start for start, _ in tags], [end for _, end in tags])
+
+    def place(self, found: Any) -> int:
+        """Return where the word of a mistake is inside a tag, else the first tag on its line, else the line."""
+        line_at = self.lines[min(found.line or 1, len(self.lines)) - 1]  # Jinja2 may count a \r in a tag, too
+        word = re.compile(rf"(?<![\w.]){re.escape(found.word)}\b") if found.word else None
+        at = self.text.find(found.word, line_at) if word else -1
+        while word and at >= 0:
+            tag = bisect_right(self.ends, at)  # the first that ends behind it
+            if tag == len(self.ends):
+                break
+            if self.starts[tag] <= at and word.match(self.text, at, self.ends[tag]):
+                return at
+            at = self.text.find(found.word, max(at + 1, self.starts[tag]))
+        index = bisect_left(self.starts, line_at)
+        return self.starts[index] if index < len(self.starts) else line_at
 
 
 def around_values(text: str) -> tuple[str, str] | None:

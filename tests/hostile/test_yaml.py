@@ -64,7 +64,7 @@ FILES: dict[str, tuple[str | bytes, str]] = {
         "778:3: a: `<<` copies more than 300,000 values in this file",
     ),
     "the same merge without end": (
-        f"a: &a {{{', '.join(f'k{n}: v' for n in range(20_000))}}}\nb: {{<<: [{', '.join(['*a'] * 100_000)}]}}\n",
+        f"a: &a {{{', '.join(f'k{n}: v' for n in range(20_000))}}}\nb: {{<<: [{', '.join(['*a'] * 30_000)}]}}\n",
         "2:4: b: `<<` copies more than 300,000 values in this file",
     ),
     "merges without end": (
@@ -74,9 +74,9 @@ FILES: dict[str, tuple[str | bytes, str]] = {
     "merges in merges": ("a: " + "{<<: " * 4_000 + "{}" + "}" * 4_000, "1:299: nested more than 60 deep"),
     "ten megabytes": (GOOD + "#" * 10_000_000, "1:1: is 10,000,138 bytes long; at most 2,000,000 are read"),
     "a name without end": ("timezone: " + "x" * 1_900_000, "1:11: timezone: there is no time zone"),
-    "keys without end": ("".join(f"k{n}: v\n" for n in range(10_000)), "1:1: `timezone` is missing"),
+    "keys without end": ("".join(f"k{n}: v\n" for n in range(10_000)), "1:1: unknown key `k0`"),
     "the same key without end": (HEAD + "outbox: x\n" * 10_000, "3:1: `outbox` stands here twice"),
-    "tags without end": (HEAD + "workflows:\n" + "- !x {}\n" * 10_000, "4:3: workflows[0]: `actions` is missing"),
+    "tags without end": (HEAD + "workflows:\n" + "- !x {}\n" * 10_000, "4:3: workflows[0]: the tag `!x` has no"),
     "workflows without end": (HEAD + "workflows:\n" + "".join(map(WORKFLOW.format, range(10_000))), ""),
     "the same workflow without end": (GOOD + WORKFLOW.format(1) * 1_000, "5:8: workflows[1] w1: the id `w1` is taken"),
     "a trigger without end": (GOOD.replace("1 day", "1" * 500_000 + " days"), "4:18: workflows[0] w1: when: "),
@@ -172,3 +172,102 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path, arguments: str, code:
     (tmp_path / "loop.yaml").symlink_to("loop.yaml")
     ran = run_limited("-c", PIPE, *arguments.split(), folder=tmp_path)
     assert (ran.returncode, (ran.stdout + ran.stderr).splitlines()[0][: len(says)]) == (code, says)
+
+
+ONE = f"{HEAD}workflows:\n- id: w\n  when: 1 day before start\n"
+SMS = "  actions: [{send: sms, to: customer, body: x}]\n"
+
+
+PATTERN = "{{{{ appointment_date | date('bad{}') }}}} "
+
+
+def numbered(form: str, count: int, *, between: str = "") -> str:
+    """Many pieces that differ in a number."""
+    return between.join(form.format(number) for number in range(count))
+
+
+FULL_OF_MISTAKES = {
+    "keys that nobody knows": HEAD + numbered("key{}: v\n", 30_000),
+    "channels that nobody knows": "timezone: UTC\nchannels:\n" + numbered("  c{}: {{}}\n", 30_000),
+    "keys without values": HEAD + numbered("k{}:\n", 30_000),
+    "keys that stand twice": HEAD + "outbox: x\n" * 30_000,
+    "keys of a workflow": ONE + SMS + numbered("  key{}: v\n", 30_000),
+    "workflows with a typo each": HEAD + "workflows:\n" + numbered("- {{id: w{}, whne: x}}\n", 30_000),
+    "misspelt shortcodes": ONE + SMS.replace("x", f'"{numbered("{{custmer_nam{}}} ", 30_000)}"'),
+    "misspelt values of JSON": (
+        f"{ONE}  actions:\n  - {{send: webhook, url: https://x.example, "
+        f"json: {{{numbered('k{}: x {{custmer_nme}}', 50_000, between=', ')}}}}}\n"
+    ).replace("x {custmer_nme}", "'{custmer_nme}'"),
+    "many values of JSON": (
+        f"{ONE}  actions:\n  - {{send: webhook, url: https://x.example, "
+        f"json: {{{numbered('k{}: %', 50_000, between=', ')}}}}}\n"
+    ).replace("%", "'{custmer_nme}'"),
+    "shortcodes without end": ONE + SMS.replace("x", f'"{"{customer_first_name " * 30_000}"'),
+    "patterns that are none": ONE + SMS.replace("x", f'"{numbered(PATTERN, 1_500)}"'),
+    "languages that are none": ONE + SMS.replace("x", f"{{{numbered('l{}: x', 30_000, between=', ')}}}"),
+}  # fmt: skip
+FULL_OF_VALUES = {
+    "statuses": f"{ONE}{SMS}  filters: {{status: [{numbered('aproved{}', 30_000, between=', ')}]}}\n",
+    "services on both sides": ONE + SMS + "".join(
+        f"  {key}: {{service: [{numbered('s{}', 30_000, between=', ')}]}}\n" for key in ("filters", "except")
+    ),
+    "actions": ONE + "  actions:\n" + numbered("  - {{id: a{}, send: sms, to: customer, body: x}}\n", 5_000),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", FULL_OF_MISTAKES.values(), ids=FULL_OF_MISTAKES)
+def test_a_file_full_of_mistakes_is_looked_at_as_far_as_anybody_reads(text: str, tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text(text)
+    checked = run_limited("-m", "reminderctl", "check", "x.yaml", folder=tmp_path)
+    *lines, last, summary = checked.stdout.splitlines()
+    assert (checked.returncode, checked.stderr) == (2, "")
+    assert len(lines) == 500
+    assert last.endswith(": ... and perhaps more: after 500 mistakes the rest of the file is not looked at")
+    assert summary == "x.yaml: more than 500 mistakes"
+    ran = run_limited("-m", "reminderctl", "-c", "x.yaml", "run", folder=tmp_path)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.splitlines()[50:] == ["... and 451 more mistakes; `reminderctl check` names them"]
+
+
+@pytest.mark.parametrize("text", FULL_OF_VALUES.values(), ids=FULL_OF_VALUES)
+def test_a_file_full_of_values_is_read(text: str, tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text(text)
+    checked = run_limited("-m", "reminderctl", "check", "x.yaml", folder=tmp_path)
+    assert checked.returncode == 0, checked.stdout[:300] + checked.stderr[-300:]
+    assert len(checked.stdout.splitlines()) <= 503
+
+
+def test_what_is_said_over_and_over_of_a_text_hides_nothing_else(tmp_path: Path) -> None:
+    text = ONE + SMS.replace("x", "'%'")
+    other = "- {id: o, when: 1 day before start, actions: [{send: sms, to: customer, body: '%service_name%'}]}\n"
+    (tmp_path / "x.yaml").write_text(text.replace("%", "%customer_first_name% " * 600) + other)
+    checked = run_limited("-m", "reminderctl", "check", "x.yaml", folder=tmp_path)
+    *warnings, summary, _ = checked.stdout.splitlines()
+    assert checked.returncode == 0
+    assert [line.partition("body: ")[2][:36] for line in warnings if "is sent" in line] == [
+        "%customer_first_name% is sent as it ",
+        "%service_name% is sent as it stands;",
+    ]
+    assert "no mistakes, " in summary
+    assert "more than" not in summary
+
+
+def test_one_file_full_of_mistakes_leaves_the_others_alone(tmp_path: Path) -> None:
+    (tmp_path / "all").mkdir()
+    (tmp_path / "all" / "a.yaml").write_text(ONE + SMS)
+    broken = numbered("- {{id: w{}, whne: x}}\n", 1_000)
+    (tmp_path / "all" / "b.yaml").write_text(f"workflows:\n{broken}")
+    assert run_limited("-m", "reminderctl", "-c", "all", "init", folder=tmp_path).returncode == 0
+    ran = run_limited("-m", "reminderctl", "-c", "all", "run", "--verbose", folder=tmp_path)
+    assert (ran.returncode, ran.stdout) == (2, "nothing was due\n")  # as a.yaml says
+    assert ran.stderr.startswith("all/b.yaml:2:3: ")
+
+
+def test_a_folder_of_many_files_is_read(tmp_path: Path) -> None:
+    (tmp_path / "all").mkdir()
+    for number in range(2_000):
+        head = "" if number else HEAD
+        (tmp_path / "all" / f"{number}.yaml").write_text(f"{head}workflows:\n{WORKFLOW.format(number)}")
+    checked = run_limited("-m", "reminderctl", "check", "all", folder=tmp_path)
+    summary = "all: 2,000 workflows, 2,000 actions, no mistakes, 1,999 warnings"  # that they send the same to the same
+    assert (checked.returncode, checked.stdout.splitlines()[-2]) == (0, summary)

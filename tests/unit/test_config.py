@@ -28,7 +28,7 @@ def problems(folder: Path, text: str, **environ: str) -> list[str]:
     try:
         config.load(file, environ, deep=True)
     except ConfigError as error:
-        return [line.removeprefix(f"{file}:") for line in str(error).split("\n")]
+        return [str(problem).removeprefix(f"{file}:") for problem in error.problems]
     return []
 
 

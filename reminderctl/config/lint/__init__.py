@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from reminderctl.config.lint.schedule import HELD, warn_of_schedule
 from reminderctl.config.lint.texts import warn_of_sms, warn_of_subjects, warn_of_whatsapp
 from reminderctl.config.lint.typos import warn_of_comments, warn_of_typos
 from reminderctl.config.loading import ParsedConfig
+from reminderctl.config.yaml_file import TooManyError
 from reminderctl.config.yaml_nodes import entries, is_mapping, is_text, key_node
 from reminderctl.errors import BookingsError, ConfigError, LockedError, Problem
 from reminderctl.model import Config
@@ -35,14 +37,19 @@ def check(path: Path, environ: Mapping[str, str]) -> CheckResult:
 
     Warnings are about those workflows that have no mistakes, whatever the others have.
     """
-    parsed = loading.read(path, environ, deep=True)
     config = None
+    try:
+        parsed = loading.read(path, environ, deep=True)
+    except ConfigError as error:
+        return CheckResult(error.problems, [], None, [])
     try:
         config = loading.validate(parsed)
         problems = list(config.broken)
     except ConfigError as error:
         problems = error.problems
-    notes = list(_lint(parsed))
+    notes: list[str] = []
+    with suppress(TooManyError):
+        notes.extend(_lint(parsed))
     warnings = sorted({warning for file in parsed.files for warning in file.warnings})
     return CheckResult(problems, warnings, config, notes)
 

@@ -17,6 +17,7 @@ from reminderctl.config.suggestions import nearest
 from reminderctl.core.filters import FILTERS, TABLES, any_matches, standard_status
 from reminderctl.model import Booking, Customer, Participant, Workflow
 
+MOST = 1_000  # values of one filter that are looked at: each is compared with all that there are
 MOST_BOOKINGS = 100_000  # that are looked at
 USUAL_STATUSES = frozenset(
     {
@@ -110,6 +111,8 @@ def _warn_of_contradictions(located: LocatedWorkflow) -> None:
     filters, exceptions = located.workflow.filters, located.workflow.exceptions
     for name in FILTERS:
         wanted, unwanted = getattr(filters, name), getattr(exceptions, name)
+        if max(len(wanted), len(unwanted)) > MOST:
+            continue
         if wanted and unwanted and all(_excludes(name, text, unwanted=unwanted) for text in wanted):
             located.warn(
                 located.filter_value("except", name, index=0),
@@ -140,14 +143,14 @@ def lint_filters(workflow: Workflow, known: KnownValues) -> Iterator[FilterFindi
     """Yield each value of a workflow's filters, under `filters` and under `except`, that is probably not meant."""
     for key, filters in (("filters", workflow.filters), ("except", workflow.exceptions)):
         for name in TABLES:
-            for index, value in enumerate(getattr(filters, name)):
+            for index, value in enumerate(getattr(filters, name)[:MOST]):
                 mistake, is_error = _check_name(name, value, known=known, wanted=key == "filters")
                 if mistake:
                     yield FilterFinding(key, name, index, mistake, is_error)
-        for index, status in enumerate(filters.status):
+        for index, status in enumerate(filters.status[:MOST]):
             if mistake := _check_status(status, known):
                 yield FilterFinding(key, "status", index, mistake, is_error=True)
-        for index, language in enumerate(filters.language):
+        for index, language in enumerate(filters.language[:MOST]):
             if mistake := language_mistake(language):
                 yield FilterFinding(key, "language", index, mistake, is_error=True)
 
@@ -182,15 +185,22 @@ def _check_status(status: str, known: KnownValues) -> str:
 @functools.lru_cache(maxsize=1024)
 def language_mistake(language: str) -> str:
     """Return what is wrong with the word for a language; an empty text where the code is one that CLDR knows."""
+    codes, by_name = _languages()
+    word = language.strip()
+    if is_language(word) and word.replace("_", "-").partition("-")[0].casefold() in codes:
+        return ""
+    meant = by_name.get(word.casefold())
+    right = f"write `{meant}`" if meant else "codes look like es, en, pt-BR"
+    return f"`{language}` is no language code ({right})"
+
+
+@functools.cache
+def _languages() -> tuple[frozenset[str], dict[str, str]]:
+    """Return the codes of languages that CLDR knows, and the code of each English name."""
     from babel import Locale
 
     names = Locale("en").languages
-    word = language.strip()
-    if is_language(word) and word.replace("_", "-").partition("-")[0].casefold() in names:
-        return ""
-    meant = next((code for code, name in names.items() if name.casefold() == word.casefold()), "")
-    right = f"write `{meant}`" if meant else "codes look like es, en, pt-BR"
-    return f"`{language}` is no language code ({right})"
+    return frozenset(names), {name.casefold(): code for code, name in reversed([*names.items()])}
 
 
 def _nearest(value: str, choices: Collection[str]) -> str:
