@@ -48,7 +48,7 @@ MUTATIONS = (
                 claimed += self._claim(circuit)
         return claimed
 """,
-        """        self._ledger.connection.execute("SAVEPOINT mutation")
+        """        self._ledger.execute("SAVEPOINT mutation")
         for result in results:
             self._settle(result, run=self._run)
         for circuit in ready_circuits:
@@ -174,8 +174,8 @@ MUTATIONS = (
     Mutation(
         "neither the claim nor the check before the attempt looks at the deadline",
         "ledger/claims.py",
-        "WHERE state = 'pending' AND circuit = ? AND held = 0 AND next_attempt_at <= ? AND expires_at >= ?",
-        "WHERE state = 'pending' AND circuit = ? AND held = 0 AND next_attempt_at <= ? AND ? <> ''",
+        "              AND expires_at >= :now AND workflow NOT IN",
+        "              AND workflow NOT IN",
         ("tests/end_to_end/test_isolation.py",),
         also=(
             (

@@ -27,7 +27,7 @@ def open_ledger(app: AppContext, config: Config, *, reading: bool = False) -> Le
     try:
         _take(ledger, absolute(app.find()))
     except BaseException:
-        ledger.connection.close()
+        ledger.close()
         raise
     return ledger
 

@@ -27,18 +27,25 @@ class Round(NamedTuple):
 
 def find(ledger: Ledger) -> Round | None:
     """Return the round that is under way or was the last one, None where there has been none."""
-    row = ledger.connection.execute("SELECT bookings, workflows, expires_at, delivery FROM checks").fetchone()
+    row = ledger.execute("SELECT bookings, workflows, expires_at, delivery FROM checks").fetchone()
     return Round(row[0], row[1], None if row[2] is None else (row[2], row[3])) if row else None
 
 
 def forget(ledger: Ledger) -> None:
     """Let the next run check everything."""
-    ledger.connection.execute("DELETE FROM checks")
+    ledger.execute("DELETE FROM checks")
 
 
 def record(ledger: Ledger, done: Round) -> None:
     """Record how far a round has come."""
-    ledger.connection.execute(
-        "INSERT OR REPLACE INTO checks (id, bookings, workflows, expires_at, delivery) VALUES (1, ?, ?, ?, ?)",
-        (done.bookings, done.workflows, *(done.after or (None, None))),
+    expires_at, delivery = done.after or (None, None)
+    ledger.execute(
+        """
+        INSERT OR REPLACE INTO checks (id, bookings, workflows, expires_at, delivery)
+        VALUES (1, :bookings, :workflows, :expires_at, :delivery)
+        """,
+        bookings=done.bookings,
+        workflows=done.workflows,
+        expires_at=expires_at,
+        delivery=delivery,
     )

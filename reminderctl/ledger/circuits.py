@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from reminderctl.core.retry import Outcome
 
 
-_OPEN = "state = 'pending' AND held = 0"
-
-
 class Circuit(NamedTuple):
     """One circuit with work to do."""
 
@@ -29,25 +26,33 @@ def ready(ledger: Ledger, now: datetime) -> list[Circuit]:
     From the name of each circuit straight to the next one: what waits behind a pause is not looked at.
     """
     with errors_of(ledger.path):
-        rows = ledger.connection.execute(
-            f"""
+        rows = ledger.execute(
+            """
             WITH RECURSIVE waiting (circuit) AS (
-                SELECT MIN(circuit) FROM deliveries WHERE {_OPEN} AND circuit > ''
+                SELECT MIN(circuit) FROM deliveries WHERE state = 'pending' AND held = 0 AND circuit > ''
                 UNION ALL
-                SELECT (SELECT MIN(circuit) FROM deliveries WHERE {_OPEN} AND deliveries.circuit > waiting.circuit)
-                FROM waiting WHERE waiting.circuit IS NOT NULL
+                SELECT (
+                    SELECT MIN(circuit) FROM deliveries
+                    WHERE state = 'pending' AND held = 0 AND deliveries.circuit > waiting.circuit
+                ) FROM waiting WHERE waiting.circuit IS NOT NULL
             )
-            SELECT circuit,
-                (SELECT channel FROM deliveries WHERE {_OPEN} AND deliveries.circuit = waiting.circuit LIMIT 1)
+            SELECT circuit, (
+                SELECT channel FROM deliveries
+                WHERE state = 'pending' AND held = 0 AND deliveries.circuit = waiting.circuit LIMIT 1
+            )
             FROM waiting LEFT JOIN circuits USING (circuit)
             WHERE (paused_until IS NULL OR paused_until <= :now)
               AND EXISTS (
                   SELECT 1 FROM deliveries
-                  WHERE {_OPEN} AND deliveries.circuit = waiting.circuit AND next_attempt_at <= :now
+                  WHERE state = 'pending' AND held = 0 AND deliveries.circuit = waiting.circuit
+                    AND next_attempt_at <= :now
               )
-            ORDER BY (SELECT MIN(expires_at) FROM deliveries WHERE {_OPEN} AND deliveries.circuit = waiting.circuit)
-            """,  # noqa: S608 - a constant
-            {"now": instant_text(now)},
+            ORDER BY (
+                SELECT MIN(expires_at) FROM deliveries
+                WHERE state = 'pending' AND held = 0 AND deliveries.circuit = waiting.circuit
+            )
+            """,
+            now=instant_text(now),
         )
         return [Circuit(*row) for row in rows]
 
@@ -62,15 +67,15 @@ class OpenCircuit(NamedTuple):
 def open_circuits(ledger: Ledger, now: datetime) -> dict[str, OpenCircuit]:
     """The circuits that rest at this instant."""
     with errors_of(ledger.path):
-        rows = ledger.connection.execute(
-            "SELECT circuit, paused_until, error FROM circuits WHERE paused_until > :now", {"now": instant_text(now)}
+        rows = ledger.execute(
+            "SELECT circuit, paused_until, error FROM circuits WHERE paused_until > :now", now=instant_text(now)
         )
         return {circuit: OpenCircuit(parse_instant(until), error or "") for circuit, until, error in rows}
 
 
 def close_all(ledger: Ledger) -> None:
     """End every pause."""
-    ledger.connection.execute("UPDATE circuits SET paused_until = NULL WHERE paused_until IS NOT NULL")
+    ledger.execute("UPDATE circuits SET paused_until = NULL WHERE paused_until IS NOT NULL")
 
 
 def record(ledger: Ledger, circuit: str, outcome: Outcome, now: datetime) -> None:
@@ -79,7 +84,7 @@ def record(ledger: Ledger, circuit: str, outcome: Outcome, now: datetime) -> Non
         # An answer, whatever it says of one message, shows that the way to the provider is open. But where the provider
         # asked us to wait, the message was on its way already.
         waits = "throttles > 0 AND paused_until > :now"
-        ledger.connection.execute(
+        ledger.execute(
             f"""
             INSERT INTO circuits (circuit, last_sent_at) VALUES (:circuit, :sent_at)
             ON CONFLICT (circuit) DO UPDATE SET failures = 0, down_since = NULL,
@@ -87,59 +92,58 @@ def record(ledger: Ledger, circuit: str, outcome: Outcome, now: datetime) -> Non
                 paused_until = CASE WHEN {waits} THEN paused_until END, error = CASE WHEN {waits} THEN error END,
                 last_sent_at = COALESCE(:sent_at, last_sent_at)
             """,  # noqa: S608 - a constant
-            {
-                "circuit": circuit,
-                "sent_at": instant_text(now) if outcome.state is State.SENT else None,
-                "now": instant_text(now),
-            },
+            circuit=circuit,
+            sent_at=instant_text(now) if outcome.state is State.SENT else None,
+            now=instant_text(now),
         )
     elif outcome.circuit_failed or outcome.pause_circuit_until:
         pause = outcome.pause_circuit_until
-        ledger.connection.execute(
+        ledger.execute(
             """
             INSERT INTO circuits (circuit, failures, throttles, paused_until, down_since, error)
-            VALUES (:circuit, :failed, :throttled, :pause, CASE WHEN :failed THEN :now END, :error)
+            VALUES (:circuit, :failed, :throttled, :pause, CASE WHEN :failed = 1 THEN :now END, :error)
             ON CONFLICT (circuit) DO UPDATE SET failures = failures + :failed,
                 throttles = throttles + CASE WHEN paused_until > :now THEN 0 ELSE :throttled END,
-                paused_until = CASE WHEN :pause IS NULL THEN paused_until
-                                    ELSE MAX(COALESCE(paused_until, ''), :pause) END,
-                down_since = CASE WHEN :failed THEN COALESCE(down_since, :now) ELSE down_since END, error = :error
+                paused_until = CASE WHEN paused_until > :pause OR :pause IS NULL THEN paused_until ELSE :pause END,
+                down_since = CASE WHEN :failed = 1 THEN COALESCE(down_since, :now) ELSE down_since END, error = :error
             """,
-            {
-                "circuit": circuit,
-                "failed": int(outcome.circuit_failed),
-                "throttled": int(outcome.name == "throttled"),
-                "pause": instant_text(pause) if pause else None,
-                "now": instant_text(now),
-                "error": outcome.error,
-            },
+            circuit=circuit,
+            failed=int(outcome.circuit_failed),
+            throttled=int(outcome.name == "throttled"),
+            pause=instant_text(pause) if pause else None,
+            now=instant_text(now),
+            error=outcome.error,
         )
 
 
 def opens(ledger: Ledger, now: datetime, *, until: datetime) -> bool:
     """Whether something that a provider asked to wait may be attempted after `now`, and not later than `until`."""
     return bool(
-        ledger.connection.execute(
+        ledger.execute(
             """
             SELECT 1 FROM circuits JOIN deliveries USING (circuit)
             WHERE throttles > 0 AND state = 'pending' AND held = 0
-              AND MAX(paused_until, next_attempt_at) > :now AND MAX(paused_until, next_attempt_at) <= :until
+              AND (paused_until > :now OR next_attempt_at > :now)
+              AND paused_until <= :until AND next_attempt_at <= :until
               AND expires_at > :now
             LIMIT 1
             """,
-            {"now": instant_text(now), "until": instant_text(until)},
+            now=instant_text(now),
+            until=instant_text(until),
         ).fetchone()
     )
 
 
 def any_down(ledger: Ledger) -> bool:
     """Whether a circuit that is down keeps something waiting."""
-    row = ledger.connection.execute(
-        f"""
+    row = ledger.execute(
+        """
         SELECT 1 FROM circuits
-        WHERE down_since IS NOT NULL AND EXISTS (SELECT 1 FROM deliveries WHERE {_OPEN} AND circuit = circuits.circuit)
+        WHERE down_since IS NOT NULL AND EXISTS (
+            SELECT 1 FROM deliveries WHERE state = 'pending' AND held = 0 AND circuit = circuits.circuit
+        )
         LIMIT 1
-        """  # noqa: S608 - a constant
+        """
     ).fetchone()
     return row is not None
 
@@ -153,11 +157,13 @@ class FailureCounts(NamedTuple):
 
 def failure_counts(ledger: Ledger, circuit: str) -> FailureCounts:
     """What a circuit has met since it last worked."""
-    row = ledger.connection.execute("SELECT failures, throttles FROM circuits WHERE circuit = ?", (circuit,)).fetchone()
+    row = ledger.execute(
+        "SELECT failures, throttles FROM circuits WHERE circuit = :circuit", circuit=circuit
+    ).fetchone()
     return FailureCounts(*row) if row else FailureCounts()
 
 
 def paused(ledger: Ledger, circuit: str, now: datetime) -> bool:
     """Whether a circuit rests at this instant."""
-    row = ledger.connection.execute("SELECT paused_until FROM circuits WHERE circuit = ?", (circuit,)).fetchone()
+    row = ledger.execute("SELECT paused_until FROM circuits WHERE circuit = :circuit", circuit=circuit).fetchone()
     return bool(row and row[0] and row[0] > instant_text(now))

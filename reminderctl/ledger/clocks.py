@@ -18,30 +18,33 @@ LATELY = 60  # runs, about an hour of minutes
 
 def last_instant(ledger: Ledger, *, run: int) -> datetime | None:
     """Return the latest instant that the run before this one saw, None where this is the first."""
-    row = ledger.connection.execute(
-        "SELECT MAX(started_at, COALESCE(ended_at, '')) FROM runs WHERE id <> ? ORDER BY id DESC LIMIT 1", (run,)
+    row = ledger.execute(
+        "SELECT GREATEST(started_at, COALESCE(ended_at, '')) FROM runs WHERE id <> :run ORDER BY id DESC LIMIT 1",
+        run=run,
     ).fetchone()
     return parse_instant(row[0]) if row else None
 
 
 def is_behind(ledger: Ledger, now: datetime) -> bool:
     """Return whether any run has been later than now."""
-    (latest,) = ledger.connection.execute("SELECT MAX(started_at) FROM runs").fetchone()
+    (latest,) = ledger.execute("SELECT MAX(started_at) FROM runs").fetchone()
     return latest is not None and latest > instant_text(now)
 
 
 def last_run_until(ledger: Ledger, now: datetime, *, run: int) -> datetime:
     """Return the instant of the latest other run at or before now; now itself where every run was later."""
-    row = ledger.connection.execute(
-        "SELECT MAX(started_at) FROM runs WHERE started_at <= ? AND id <> ?", (instant_text(now), run)
+    row = ledger.execute(
+        "SELECT MAX(started_at) FROM runs WHERE started_at <= :now AND id <> :run", now=instant_text(now), run=run
     ).fetchone()
     return parse_instant(row[0]) if row[0] else now
 
 
 def first_run_since(ledger: Ledger, number: int, now: datetime) -> datetime:
     """Return the instant of the first run from this number on that was not later than now, or now."""
-    row = ledger.connection.execute(
-        "SELECT started_at FROM runs WHERE id >= ? AND started_at <= ? ORDER BY id LIMIT 1", (number, instant_text(now))
+    row = ledger.execute(
+        "SELECT started_at FROM runs WHERE id >= :number AND started_at <= :now ORDER BY id LIMIT 1",
+        number=number,
+        now=instant_text(now),
     ).fetchone()
     return parse_instant(row[0]) if row else now
 
@@ -60,14 +63,16 @@ class Lately(NamedTuple):
 
 def look_back(ledger: Ledger, now: datetime, *, run: int) -> Lately:
     """Compare the runs of the last hour with now."""
-    (earlier, later) = ledger.connection.execute(
+    (earlier, later) = ledger.execute(
         """
         SELECT COALESCE(SUM(seen <= :now), 0), COALESCE(SUM(seen > :now), 0)
         FROM (
-            SELECT MAX(started_at, COALESCE(ended_at, '')) AS seen
+            SELECT GREATEST(started_at, COALESCE(ended_at, '')) AS seen
             FROM runs WHERE id <> :run ORDER BY id DESC LIMIT :lately
         )
         """,
-        {"now": instant_text(now), "run": run, "lately": LATELY},
+        now=instant_text(now),
+        run=run,
+        lately=LATELY,
     ).fetchone()
     return Lately(earlier, later)

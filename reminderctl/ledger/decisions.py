@@ -40,17 +40,17 @@ def _require(ledger: Ledger, delivery_id: int, state: State, *, verb: str) -> No
 
 def _settle(ledger: Ledger, delivery_id: int, state: State, decision: str, *, by: str, now: datetime) -> None:
     values = {"id": delivery_id, "state": state.value, "now": instant_text(now), "by": by, "decision": decision}
-    with ledger.transaction() as connection:
-        settled = connection.execute(
+    with ledger.transaction():
+        settled = ledger.execute(
             """
             UPDATE deliveries SET state = :state, next_attempt_at = NULL, held = 0, settled_at = :now, settled_by = :by,
                 error = COALESCE(error || '; ', '') || :decision || ' by ' || :by
             WHERE id = :id AND state IN ('pending', 'unknown')
             """,
-            values,
+            **values,
         ).rowcount
         if settled:
-            connection.execute(_WRITE_DOWN, values)
+            ledger.execute(_WRITE_DOWN, **values)
     if not settled:
         raise UsageError(f"delivery {delivery_id}: a run has just begun to send it; look again in a moment")
 
@@ -58,18 +58,18 @@ def _settle(ledger: Ledger, delivery_id: int, state: State, decision: str, *, by
 def _reopen(ledger: Ledger, delivery_id: int, decision: str, *, by: str, now: datetime) -> None:
     """Pending again, as if nothing had been tried; raises `UsageError` where its deadline leaves no time for it."""
     values = {"id": delivery_id, "now": instant_text(now), "by": by, "decision": decision}
-    with ledger.transaction() as connection:
-        reopened = connection.execute(
+    with ledger.transaction():
+        reopened = ledger.execute(
             """
-            UPDATE deliveries SET state = 'pending', next_attempt_at = MAX(:now, due_at), settled_at = NULL,
+            UPDATE deliveries SET state = 'pending', next_attempt_at = GREATEST(:now, due_at), settled_at = NULL,
                 settled_by = NULL, attempts = 0, uncertain_attempts = 0,
                 error = COALESCE(error || '; ', '') || 'reopened by ' || :by
             WHERE id = :id AND state IN ('failed', 'unknown') AND expires_at >= :now
             """,
-            values,
+            **values,
         ).rowcount
         if reopened:
-            connection.execute(_WRITE_DOWN, values)
+            ledger.execute(_WRITE_DOWN, **values)
     if not reopened:
         raise UsageError(f"delivery {delivery_id}: its deadline has passed; it would come too late to be of use")
 

@@ -108,7 +108,7 @@ def find(
     values["limit"] = -1 if limit is None else limit
     with errors_of(ledger.path):
         order = "due_at DESC, id DESC" if newest_first else "due_at, id"
-        for row in ledger.connection.execute(f"{_SELECT} WHERE {where} ORDER BY {order} LIMIT :limit", values):
+        for row in ledger.execute(f"{_SELECT} WHERE {where} ORDER BY {order} LIMIT :limit", **values):
             yield _record(row)
 
 
@@ -136,7 +136,7 @@ def _in_states(states: Sequence[str]) -> str:
 def show(ledger: Ledger, delivery_id: int) -> FullRecord:
     """One delivery with its history; raises `UsageError` where there is none."""
     with errors_of(ledger.path):
-        row = ledger.connection.execute(f"{_SELECT} WHERE id = ?", (delivery_id,)).fetchone()
+        row = ledger.execute(f"{_SELECT} WHERE id = :id", id=delivery_id).fetchone()
     if row is None:
         raise UsageError(f"there is no delivery {delivery_id}; `reminderctl deliveries list` shows what there is")
     return _with_history(ledger, _record(row))
@@ -149,11 +149,11 @@ def of_booking(ledger: Ledger, booking: str) -> list[FullRecord]:
 
 def _with_history(ledger: Ledger, record: Record) -> FullRecord:
     with errors_of(ledger.path):
-        attempts = ledger.connection.execute(
-            "SELECT started_at, ended_at, outcome, error FROM attempts WHERE delivery = ? ORDER BY id", (record.id,)
+        attempts = ledger.execute(
+            "SELECT started_at, ended_at, outcome, error FROM attempts WHERE delivery = :id ORDER BY id", id=record.id
         ).fetchall()
-        decisions = ledger.connection.execute(
-            "SELECT decided_at, decided_by, decision FROM decisions WHERE delivery = ? ORDER BY id", (record.id,)
+        decisions = ledger.execute(
+            "SELECT decided_at, decided_by, decision FROM decisions WHERE delivery = :id ORDER BY id", id=record.id
         ).fetchall()
     return FullRecord(
         **structs.asdict(record),
@@ -182,13 +182,13 @@ def coming(ledger: Ledger, *, now: datetime, until: datetime) -> list[Coming]:
         ORDER BY due_at, id
     """  # noqa: S608 - names of columns
     with errors_of(ledger.path):
-        rows = ledger.connection.execute(sql, values).fetchall()
+        rows = ledger.execute(sql, **values).fetchall()
     return [Coming(_record(row[: len(COLUMNS)]), queue.read(row[len(COLUMNS) :])) for row in rows]
 
 
 def newest(ledger: Ledger) -> int:
     """The highest id of any delivery."""
-    (found,) = ledger.connection.execute("SELECT COALESCE(MAX(id), 0) FROM deliveries").fetchone()
+    (found,) = ledger.execute("SELECT COALESCE(MAX(id), 0) FROM deliveries").fetchone()
     return int(found)
 
 

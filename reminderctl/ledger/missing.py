@@ -22,39 +22,42 @@ RESTORED = "may have been sent before the ledger was restored"
 
 def held(ledger: Ledger) -> dict[int, str]:
     """Return what each delivery lacks that is held for it, by the delivery's id."""
-    rows = ledger.connection.execute("SELECT id, missing FROM deliveries WHERE state = 'pending' AND missing > ''")
+    rows = ledger.execute("SELECT id, missing FROM deliveries WHERE state = 'pending' AND missing > ''")
     return dict(rows.fetchall())
 
 
 def hold(ledger: Ledger, reasons: Mapping[int, str]) -> int:
     """Hold deliveries for what they lack; return how many were not held before, for that or as a burst."""
-    changed = ledger.connection.executemany(
+    values = [{"id": number, "reason": reason} for number, reason in reasons.items()]
+    changed = ledger.execute_many(
         "UPDATE deliveries SET held = 1, missing = :reason WHERE id = :id AND state = 'pending' AND held = 0",
-        [{"id": number, "reason": reason} for number, reason in reasons.items()],
-    ).rowcount
-    ledger.connection.executemany(
-        "UPDATE deliveries SET missing = :reason WHERE id = :id AND state = 'pending' AND missing <> :reason",
-        [{"id": number, "reason": reason} for number, reason in reasons.items()],
+        values,
     )
-    return max(changed, 0)
+    ledger.execute_many(
+        "UPDATE deliveries SET missing = :reason WHERE id = :id AND state = 'pending' AND missing <> :reason",
+        values,
+    )
+    return changed
 
 
 def hold_without_address(ledger: Ledger, table: str, kind: str, *, run: int) -> int:
     """Hold what a run has planned for recipients of a kind whose table was emptied; return how many that are."""
-    return ledger.connection.execute(
+    return ledger.execute(
         """
         UPDATE deliveries SET held = 1, missing = :reason
         WHERE planned_by = :run AND state = 'pending' AND held = 0 AND address IS NULL AND recipient GLOB :kind || ':*'
         """,
-        {"reason": EMPTIED.format(table), "run": run, "kind": kind},
+        reason=EMPTIED.format(table),
+        run=run,
+        kind=kind,
     ).rowcount
 
 
 def let_go(ledger: Ledger, ids: Iterable[int]) -> None:
     """Let deliveries wait as others do, because what they lacked is back."""
-    ledger.connection.executemany(
-        "UPDATE deliveries SET held = 0, missing = NULL WHERE id = ? AND state = 'pending' AND missing <> ''",
-        [(number,) for number in ids],
+    ledger.execute_many(
+        "UPDATE deliveries SET held = 0, missing = NULL WHERE id = :id AND state = 'pending' AND missing <> ''",
+        [{"id": number} for number in ids],
     )
 
 
@@ -64,22 +67,24 @@ def may_come_back(ledger: Ledger, now: datetime) -> list[Delivery]:
     Not what a person canceled, whose workflow was switched off, or that may have been sent before the ledger was
     restored.
     """
-    rows = ledger.connection.execute(
+    rows = ledger.execute(
         f"""
         {SELECT} WHERE state = 'canceled' AND settled_by IS NULL AND expires_at >= :now
             AND error NOT LIKE '%' || :switched_off AND error <> :restored
         ORDER BY +id
         """,
-        {"now": instant_text(now), "switched_off": SWITCHED_OFF, "restored": RESTORED},
+        now=instant_text(now),
+        switched_off=SWITCHED_OFF,
+        restored=RESTORED,
     )
     return list(map(read, rows.fetchall()))
 
 
 def close(ledger: Ledger, deliveries: Iterable[Delivery]) -> None:
     """Let canceled deliveries not come back: their workflow is switched off, and begins anew when it is on again."""
-    ledger.connection.executemany(
-        "UPDATE deliveries SET error = error || '; ' || ? WHERE id = ? AND state = 'canceled'",
-        [(SWITCHED_OFF, delivery.id) for delivery in deliveries],
+    ledger.execute_many(
+        "UPDATE deliveries SET error = error || '; ' || :reason WHERE id = :id AND state = 'canceled'",
+        [{"id": delivery.id, "reason": SWITCHED_OFF} for delivery in deliveries],
     )
 
 
@@ -88,13 +93,14 @@ def told(ledger: Ledger, workflow: str, bookings: Collection[str]) -> dict[tuple
 
     What may have gone out counts.
     """
-    rows = ledger.connection.execute(
+    rows = ledger.execute(
         """
         SELECT trigger, action, booking, event_at, recipient
         FROM json_each(:bookings) AS wanted JOIN deliveries ON deliveries.booking = wanted.value
         WHERE workflow = :workflow AND recipient GLOB 'customer:*'
           AND (state IN ('sent', 'sending', 'unknown') OR uncertain_attempts > 0)
         """,
-        {"bookings": msgspec.json.encode(list(bookings)).decode(), "workflow": workflow},
+        bookings=msgspec.json.encode(list(bookings)).decode(),
+        workflow=workflow,
     )
     return {(parse_trigger(trigger).identity, *names): recipient for trigger, *names, recipient in rows}

@@ -11,6 +11,7 @@ from datetime import datetime
 from itertools import islice
 
 import msgspec
+from msgspec import structs
 
 from reminderctl.core import timing
 from reminderctl.ledger.checks import START, Position
@@ -46,7 +47,8 @@ _INSTANTS = ("event_at", "due_at", "expires_at")
 _ENQUEUE = """
 INSERT INTO deliveries (key, workflow, trigger, action, channel, circuit, booking, recipient, participant, address,
     event_at, due_at, expires_at, grace_ends_at, planned_by, state, next_attempt_at, settled_at, error)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (:key, :workflow, :trigger, :action, :channel, :circuit, :booking, :recipient, :participant, :address,
+    :event_at, :due_at, :expires_at, :grace_ends_at, :run, :state, :next_attempt_at, :settled_at, :error)
 ON CONFLICT (key) DO UPDATE SET
     state = 'pending', next_attempt_at = excluded.next_attempt_at, settled_at = NULL, error = NULL, held = 0,
     missing = NULL, expires_at = excluded.expires_at, grace_ends_at = excluded.grace_ends_at,
@@ -61,66 +63,54 @@ WHERE excluded.state = 'pending' AND deliveries.settled_by IS NULL AND deliverie
 def enqueue(ledger: Ledger, deliveries: Iterable[Delivery], *, run: int, now: datetime) -> tuple[int, int]:
     """Record what is owed, each once: how many are new to send, and how many are new but too late already."""
     instant = timing.instant_text(now)
-    on_time = (run, State.PENDING.value, instant, None, None)
-    too_late = (run, State.EXPIRED.value, None, instant, f"not planned before {instant}, after its deadline")
-    counts = [0, 0]
+    error = f"not planned before {instant}, after its deadline"
+    on_time = {"run": run, "state": "pending", "next_attempt_at": instant, "settled_at": None, "error": None}
+    too_late = {"run": run, "state": "expired", "next_attempt_at": None, "settled_at": instant, "error": error}
+    new = late = 0
     stream = iter(deliveries)
     while chunk := list(islice(stream, CHUNK)):
         purged = _purged(ledger, chunk)
         chunk = [each for each in chunk if each.key not in purged]
-        rows = [[_row(each) + on_time for each in chunk if each.expires_at >= now]]
-        rows += [[_row(each) + too_late for each in chunk if each.expires_at < now]]
-        for kind in (0, 1):
-            before = ledger.connection.total_changes
-            ledger.connection.executemany(_ENQUEUE, rows[kind])
-            counts[kind] += ledger.connection.total_changes - before
-    return counts[0], counts[1]
+        new += ledger.execute_many(_ENQUEUE, [_row(each) | on_time for each in chunk if each.expires_at >= now])
+        late += ledger.execute_many(_ENQUEUE, [_row(each) | too_late for each in chunk if each.expires_at < now])
+    return new, late
 
 
 def _purged(ledger: Ledger, deliveries: Iterable[Delivery]) -> set[str]:
     """Which of these keys are over for good: asked once for many, as in each INSERT it would double its cost."""
     keys = msgspec.json.encode([delivery.key for delivery in deliveries]).decode()
-    rows = ledger.connection.execute(
-        "SELECT purged.key FROM json_each(:keys) AS wanted JOIN purged ON purged.key = wanted.value", {"keys": keys}
+    rows = ledger.execute(
+        "SELECT purged.key FROM json_each(:keys) AS wanted JOIN purged ON purged.key = wanted.value", keys=keys
     )
     return {key for (key,) in rows}
 
 
-def _row(delivery: Delivery) -> tuple[object, ...]:
-    return (
-        delivery.key,
-        delivery.workflow,
-        delivery.trigger,
-        delivery.action,
-        delivery.channel,
-        delivery.circuit,
-        delivery.booking,
-        delivery.recipient,
-        delivery.participant,
-        delivery.address,
-        timing.instant_text(delivery.event_at),
-        timing.instant_text(delivery.due_at),
-        timing.instant_text(delivery.expires_at),
-        timing.instant_text(delivery.grace_ends_at) if delivery.grace_ends_at else None,
-    )
+def _row(delivery: Delivery) -> dict[str, object]:
+    return structs.asdict(delivery) | {
+        "event_at": timing.instant_text(delivery.event_at),
+        "due_at": timing.instant_text(delivery.due_at),
+        "expires_at": timing.instant_text(delivery.expires_at),
+        "grace_ends_at": timing.instant_text(delivery.grace_ends_at) if delivery.grace_ends_at else None,
+    }
 
 
 def hold(ledger: Ledger, workflow: str, *, run: int) -> int:
     """Keep back what this run planned for a workflow until a person releases it; how many that are."""
-    return ledger.connection.execute(
+    return ledger.execute(
         "UPDATE deliveries SET held = 1 WHERE workflow = :workflow AND planned_by = :run AND state = 'pending'",
-        {"workflow": workflow, "run": run},
+        workflow=workflow,
+        run=run,
     ).rowcount
 
 
 def release(ledger: Ledger, workflow: str) -> int:
     """Let go what was held back; how many deliveries that are."""
-    return ledger.connection.execute(
+    return ledger.execute(
         """
         UPDATE deliveries SET held = 0
         WHERE workflow = :workflow AND held = 1 AND missing IS NULL AND state = 'pending'
         """,
-        {"workflow": workflow},
+        workflow=workflow,
     ).rowcount
 
 
@@ -129,23 +119,23 @@ def expire(ledger: Ledger, now: datetime) -> list[tuple[Delivery, State, str]]:
 
     What may have gone out ends as `unknown`: nobody can say that it did not.
     """
-    rows = ledger.connection.execute(
+    rows = ledger.execute(
         f"""
-        UPDATE deliveries SET state = CASE WHEN uncertain_attempts THEN 'unknown' ELSE 'expired' END,
+        UPDATE deliveries SET state = CASE WHEN uncertain_attempts > 0 THEN 'unknown' ELSE 'expired' END,
             next_attempt_at = NULL, settled_at = :now, held = 0,
             error = COALESCE(error || '; ', '') || 'its deadline passed'
-                || CASE WHEN held THEN ' while it was held' || COALESCE(': ' || missing, ' back') ELSE '' END
+                || CASE WHEN held = 1 THEN ' while it was held' || COALESCE(': ' || missing, ' back') ELSE '' END
         WHERE state = 'pending' AND expires_at < :now
         RETURNING {", ".join(COLUMNS)}, state, error
         """,  # noqa: S608 - names of columns
-        {"now": timing.instant_text(now)},
+        now=timing.instant_text(now),
     )
     return [(read(values), State(state), error) for *values, state, error in rows.fetchall()]
 
 
 def anything_waits(ledger: Ledger) -> bool:
     """Return True where a delivery is pending."""
-    found = ledger.connection.execute("SELECT 1 FROM deliveries WHERE state = 'pending' AND expires_at > '' LIMIT 1")
+    found = ledger.execute("SELECT 1 FROM deliveries WHERE state = 'pending' AND expires_at > '' LIMIT 1")
     return found.fetchone() is not None
 
 
@@ -155,12 +145,14 @@ def pages(
     """Return what is pending, earliest deadline first; `until` leaves out what has its deadline then or later."""
     values = {"until": timing.instant_text(until) if until else "~", "size": size}
     while True:
-        rows = ledger.connection.execute(
+        rows = ledger.execute(
             f"""
             {SELECT} WHERE state = 'pending' AND (expires_at, id) > (:deadline, :id) AND expires_at < :until
             ORDER BY expires_at, id LIMIT :size
             """,
-            values | {"deadline": after[0], "id": after[1]},
+            **values,
+            deadline=after[0],
+            id=after[1],
         )
         page = [read(row) for row in rows.fetchall()]
         if page:
@@ -180,37 +172,40 @@ def wait_again(ledger: Ledger, now: datetime) -> int:
 
     What was held back as a burst is so again. An attempt that ended as `unknown` is no matter of deadlines.
     """
-    return ledger.connection.execute(
+    return ledger.execute(
         """
-        UPDATE deliveries SET state = 'pending', next_attempt_at = MAX(due_at, :now), settled_at = NULL,
+        UPDATE deliveries SET state = 'pending', next_attempt_at = GREATEST(due_at, :now), settled_at = NULL,
             held = COALESCE(error GLOB '*its deadline passed while it was held back', 0), missing = NULL, error = NULL
         WHERE state IN ('expired', 'unknown') AND settled_at IS NOT NULL AND settled_at > :now
           AND expires_at >= :now AND settled_by IS NULL
           AND (state = 'expired'
                OR (state = 'unknown' AND (error GLOB '*its deadline passed*' OR error GLOB '*, after the deadline')))
         """,
-        {"now": timing.instant_text(now)},
+        now=timing.instant_text(now),
     ).rowcount
 
 
 def ready(ledger: Ledger, now: datetime) -> list[Delivery]:
     """What waits for nothing but its turn, oldest first."""
-    rows = ledger.connection.execute(
+    rows = ledger.execute(
         f"{SELECT} WHERE state = 'pending' AND held = 0 AND next_attempt_at <= :now ORDER BY +id",
-        {"now": timing.instant_text(now)},
+        now=timing.instant_text(now),
     )
     return list(map(read, rows.fetchall()))
 
 
 def update(ledger: Ledger, delivery: Delivery) -> None:
     """Give a pending delivery the term and the way that it has now; it is not attempted before it is due."""
-    ledger.connection.execute(
+    ledger.execute(
         """
         UPDATE deliveries SET due_at = :due_at, expires_at = :expires_at, channel = :channel, circuit = :circuit,
-            next_attempt_at = MAX(next_attempt_at, :due_at)
+            next_attempt_at = GREATEST(next_attempt_at, :due_at)
         WHERE key = :key AND state = 'pending'
         """,
-        {"key": delivery.key, "channel": delivery.channel, "circuit": delivery.circuit, **term(delivery)},
+        key=delivery.key,
+        channel=delivery.channel,
+        circuit=delivery.circuit,
+        **term(delivery),
     )
 
 
@@ -224,7 +219,7 @@ def defer_siblings(ledger: Ledger, delivery: Delivery, until: datetime) -> None:
 
     Not so where nothing else waits, nor beyond a deadline.
     """
-    ledger.connection.execute(
+    ledger.execute(
         """
         UPDATE deliveries SET next_attempt_at = :until
         WHERE state = 'pending' AND held = 0 AND circuit = :circuit AND workflow = :workflow AND action = :action
@@ -235,26 +230,27 @@ def defer_siblings(ledger: Ledger, delivery: Delivery, until: datetime) -> None:
                 AND (other.workflow, other.action) <> (:workflow, :action)
           )
         """,
-        {
-            "circuit": delivery.circuit,
-            "workflow": delivery.workflow,
-            "action": delivery.action,
-            "until": timing.instant_text(until),
-        },
+        circuit=delivery.circuit,
+        workflow=delivery.workflow,
+        action=delivery.action,
+        until=timing.instant_text(until),
     )
 
 
 def workflows_waiting(ledger: Ledger) -> set[str]:
     """The workflows that have pending deliveries."""
-    rows = ledger.connection.execute("SELECT DISTINCT workflow FROM deliveries WHERE state = 'pending'")
+    rows = ledger.execute("SELECT DISTINCT workflow FROM deliveries WHERE state = 'pending'")
     return {workflow for (workflow,) in rows}
 
 
 def reschedule_now(ledger: Ledger, now: datetime) -> None:
     """Let everything pending be attempted now, or when it falls due: a clock that was ahead may have planned it."""
-    ledger.connection.execute(
-        "UPDATE deliveries SET next_attempt_at = MAX(due_at, :now) WHERE state = 'pending' AND next_attempt_at > :now",
-        {"now": timing.instant_text(now)},
+    ledger.execute(
+        """
+        UPDATE deliveries SET next_attempt_at = GREATEST(due_at, :now)
+        WHERE state = 'pending' AND next_attempt_at > :now
+        """,
+        now=timing.instant_text(now),
     )
 
 
@@ -263,21 +259,19 @@ def cancel(ledger: Ledger, delivery: Delivery, reason: str, now: datetime) -> St
 
     What may have gone out ends as `unknown`, as in `expire`.
     """
-    row = ledger.connection.execute(
-        f"""
-        UPDATE deliveries SET {_WITHDRAWN}, next_attempt_at = NULL, settled_at = :now, held = 0
+    row = ledger.execute(
+        """
+        UPDATE deliveries SET state = CASE WHEN uncertain_attempts > 0 THEN 'unknown' ELSE 'canceled' END,
+            next_attempt_at = NULL, settled_at = :now, held = 0,
+            error = CASE WHEN uncertain_attempts > 0 THEN COALESCE(error || '; ', '') ELSE '' END || :reason
         WHERE id = :id AND state = 'pending'
         RETURNING state
-        """,  # noqa: S608 - a constant
-        {"id": delivery.id, "reason": reason, "now": timing.instant_text(now)},
+        """,
+        id=delivery.id,
+        reason=reason,
+        now=timing.instant_text(now),
     ).fetchone()
     return State(row[0]) if row else None
-
-
-_WITHDRAWN = """
-    state = CASE WHEN uncertain_attempts > 0 THEN 'unknown' ELSE 'canceled' END,
-    error = CASE WHEN uncertain_attempts > 0 THEN COALESCE(error || '; ', '') ELSE '' END || :reason
-"""
 
 
 def read(row: Sequence[object]) -> Delivery:

@@ -28,20 +28,23 @@ class Restore(NamedTuple):
 def find(ledger: Ledger) -> list[Restore]:
     """Return every time of which the ledger knows nothing, one that no run has found yet included."""
     with errors_of(ledger.path):
-        rows = ledger.connection.execute("SELECT since, until FROM restores").fetchall()
+        rows = ledger.execute("SELECT since, until FROM restores").fetchall()
         if until := runs.restored_since(ledger):
             values = {"until": instant_text(until), "first": FIRST, "run": clocks.NO_RUN}
-            rows += ledger.connection.execute(f"SELECT {_SINCE}, :until FROM runs WHERE id <> :run", values).fetchall()  # noqa: S608
+            rows += ledger.execute(f"SELECT {_SINCE}, :until FROM runs WHERE id <> :run", **values).fetchall()  # noqa: S608
     return [Restore(parse_instant(since), parse_instant(until)) for since, until in rows]
 
 
 def record(ledger: Ledger, until: datetime, now: datetime, *, run: int) -> None:
     """Record that the ledger knows nothing of what was sent after its last run, until another one that there was."""
-    ledger.connection.execute(
+    ledger.execute(
         f"""
         INSERT INTO restores (found_at, since, until) SELECT :now, {_SINCE}, :until FROM runs WHERE id <> :run
         """,  # noqa: S608 - a constant
-        {"now": instant_text(now), "until": instant_text(until), "first": FIRST, "run": run},
+        now=instant_text(now),
+        until=instant_text(until),
+        first=FIRST,
+        run=run,
     )
 
 
@@ -50,4 +53,5 @@ def may_have_sent(restores: Iterable[Restore], delivery: Delivery) -> bool:
     return any(restore.may_have_sent(delivery) for restore in restores)
 
 
-_SINCE = "COALESCE(MIN(MAX(started_at), :until), :first)"  # the last run that it knows
+# The last run that it knows.
+_SINCE = "CASE WHEN MAX(started_at) > :until THEN :until ELSE COALESCE(MAX(started_at), :first) END"

@@ -41,13 +41,13 @@ def purgeable(ledger: Ledger, before: datetime) -> Purged:
     """What `purge` would delete."""
     values = {"before": instant_text(before), "left": RUNS_LEFT}
     with errors_of(ledger.path):
-        row = ledger.connection.execute(
+        row = ledger.execute(
             f"""
             SELECT (SELECT COUNT(*) FROM deliveries WHERE {_OVER}),
                 (SELECT COUNT(*) FROM attempts WHERE delivery IN (SELECT id FROM deliveries WHERE {_OVER})),
                 (SELECT COUNT(*) FROM runs WHERE {_OLD_RUN})
             """,  # noqa: S608 - constants
-            values,
+            **values,
         ).fetchone()
     return Purged(*row)
 
@@ -57,27 +57,27 @@ def purge(ledger: Ledger, before: datetime) -> Purged:
     deliveries = attempts = 0
     values = {"before": instant_text(before), "left": RUNS_LEFT, "most": AT_ONCE}
     while True:
-        with ledger.transaction() as connection:
-            some = connection.execute(
+        with ledger.transaction():
+            some = ledger.execute(
                 f"SELECT id, key FROM deliveries WHERE {_OVER} ORDER BY due_at, id LIMIT :most",  # noqa: S608 - a constant
-                values,
+                **values,
             ).fetchall()
-            connection.executemany("INSERT INTO purged (key) VALUES (?)", [(key,) for _, key in some])
-            ids = [(number,) for number, _ in some]
-            attempts += connection.executemany("DELETE FROM attempts WHERE delivery = ?", ids).rowcount if ids else 0
-            connection.executemany("DELETE FROM deliveries WHERE id = ?", ids)
+            rows = [{"id": number, "key": key} for number, key in some]
+            ledger.execute_many("INSERT INTO purged (key) VALUES (:key)", rows)
+            attempts += ledger.execute_many("DELETE FROM attempts WHERE delivery = :id", rows)
+            ledger.execute_many("DELETE FROM deliveries WHERE id = :id", rows)
         deliveries += len(some)
         if len(some) < AT_ONCE:
             break
-    with ledger.transaction() as connection:
-        runs = connection.execute(f"DELETE FROM runs WHERE {_OLD_RUN}", values).rowcount  # noqa: S608 - a constant
+    with ledger.transaction():
+        runs = ledger.execute(f"DELETE FROM runs WHERE {_OLD_RUN}", **values).rowcount  # noqa: S608 - a constant
     return Purged(deliveries, attempts, runs)
 
 
 def was_purged(ledger: Ledger, key: str) -> bool:
     """Whether a delivery was over, and its record has been deleted since."""
     with errors_of(ledger.path):
-        return bool(ledger.connection.execute("SELECT 1 FROM purged WHERE key = ?", (key,)).fetchone())
+        return bool(ledger.execute("SELECT 1 FROM purged WHERE key = :key", key=key).fetchone())
 
 
 _OLD_RUN = "started_at < :before AND id <= (SELECT MAX(id) FROM runs) - :left"
@@ -91,8 +91,8 @@ def shrink(ledger: Ledger) -> int:
     """
     before = ledger.path.stat().st_size
     with errors_of(ledger.path):
-        ledger.connection.execute("VACUUM")
-        (busy, *_) = ledger.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        ledger.execute("VACUUM")
+        (busy, *_) = ledger.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     if busy:
         raise LockedError(f"{ledger.path}: another program reads the ledger, so its file could not be written anew")
     return before - ledger.path.stat().st_size
@@ -113,9 +113,9 @@ class Traces(NamedTuple):
 def traces(ledger: Ledger, customer: str) -> Traces:
     """What `erase` would find."""
     with errors_of(ledger.path):
-        rows = ledger.connection.execute(
+        rows = ledger.execute(
             f"SELECT state, {_THEIRS}, provider_id FROM deliveries WHERE {_CONCERNED}",  # noqa: S608 - constants
-            _named(customer),
+            **_named(customer),
         ).fetchall()
     return Traces(
         deliveries=len(rows),
@@ -135,16 +135,16 @@ def erase(ledger: Ledger, customer: str, *, by: str, now: datetime) -> None:
     `shrink` makes it final.
     """
     values = _named(customer) | {"by": by, "now": instant_text(now)}
-    with ledger.transaction() as connection:
-        rows = connection.execute(
+    with ledger.transaction():
+        rows = ledger.execute(
             f"SELECT DISTINCT address FROM deliveries WHERE {_CONCERNED} AND {_THEIRS}",  # noqa: S608 - constants
-            values,
+            **values,
         ).fetchall()
-        connection.execute(
+        ledger.execute(
             f"UPDATE attempts SET error = NULL WHERE delivery IN (SELECT id FROM deliveries WHERE {_ERASABLE})",  # noqa: S608
-            values,
+            **values,
         )
-        connection.execute(_ERASE, values)
+        ledger.execute(_ERASE, **values)
         _take_out(ledger, [address for (address,) in rows if address])
 
 
@@ -152,9 +152,9 @@ def _take_out(ledger: Ledger, addresses: list[str]) -> None:
     pattern = pattern_of(addresses)
     if pattern is None:
         return
-    ledger.connection.create_function("without", 1, lambda text: pattern.sub("(erased)", text), deterministic=True)
+    ledger.add_function("without", lambda text: pattern.sub("(erased)", text))
     for table in ("deliveries", "attempts", "circuits"):
-        ledger.connection.execute(
+        ledger.execute(
             f"UPDATE {table} SET error = without(error) WHERE error IS NOT NULL AND error <> without(error)"  # noqa: S608
         )
 

@@ -44,29 +44,30 @@ class Run:
 
         A ledger that was restored counts on from an older number: one that a run of before still holds is left out.
         """
-        connection = self._ledger.connection
         while not self.id:
-            cursor = connection.execute(
-                "INSERT INTO runs (token, started_at) VALUES (?, ?)", (self.token, instant_text(now))
+            cursor = self._ledger.execute(
+                "INSERT INTO runs (token, started_at) VALUES (:token, :now)", token=self.token, now=instant_text(now)
             )
             number = cursor.lastrowid or 0
             if self.lock_file.lock(number):
                 self.id = number
         self.lock_file.sign(self.id)
-        connection.execute("DELETE FROM runs WHERE id < ?", (self.id - RUNS_KEPT,))
+        self._ledger.execute("DELETE FROM runs WHERE id < :oldest", oldest=self.id - RUNS_KEPT)
 
     def end(self, now: datetime, report: Mapping[str, object]) -> None:
         """Record what this run did."""
-        self._ledger.connection.execute(
-            "UPDATE runs SET ended_at = ?, report = ? WHERE id = ?",
-            (instant_text(now), msgspec.json.encode(report).decode(), self.id),
+        self._ledger.execute(
+            "UPDATE runs SET ended_at = :now, report = :report WHERE id = :id",
+            now=instant_text(now),
+            report=msgspec.json.encode(report).decode(),
+            id=self.id,
         )
 
     def dead(self) -> list[int]:
         """The numbers of runs that died in the middle of sending; `has_company` says that others live and send."""
         with errors_of(self._ledger.path):
-            rows = self._ledger.connection.execute(
-                "SELECT DISTINCT run FROM deliveries WHERE state = 'sending' AND run > 0 AND run <> ?", (self.id,)
+            rows = self._ledger.execute(
+                "SELECT DISTINCT run FROM deliveries WHERE state = 'sending' AND run > 0 AND run <> :id", id=self.id
             ).fetchall()
         dead = [number for (number,) in rows if not self.lock_file.lives(number)]
         self.has_company = len(dead) < len(rows)
@@ -103,15 +104,17 @@ class Run:
 
 def newest(ledger: Ledger) -> int:
     """Return the number of the newest run, 0 where there has been none."""
-    (number,) = ledger.connection.execute("SELECT COALESCE(MAX(id), 0) FROM runs").fetchone()
+    (number,) = ledger.execute("SELECT COALESCE(MAX(id), 0) FROM runs").fetchone()
     return int(number)
 
 
 def overtaken(ledger: Ledger, run: int, *, newest: int, now: datetime) -> bool:
     """Return True where a run that began at `now` or later has planned, since `newest` was the newest, before `run`."""
-    found = ledger.connection.execute(
+    found = ledger.execute(
         "SELECT 1 FROM runs WHERE id > :newest AND id <> :run AND started_at >= :now LIMIT 1",
-        {"newest": newest, "run": run, "now": instant_text(now)},
+        newest=newest,
+        run=run,
+        now=instant_text(now),
     )
     return found.fetchone() is not None
 
@@ -138,9 +141,7 @@ def restored_since(ledger: Ledger, *, say: Callable[[str], object] = lambda _: N
     except (ValueError, KeyError, TypeError):
         right = '{"token": "lost", "at": "2026-11-23T08:00:00Z"}'
         raise LedgerError(f"{path}: cannot read when the last run was; write {right}, with that instant") from None
-    known = ledger.connection.execute(
-        "SELECT 1 FROM runs WHERE token = ? ORDER BY id DESC LIMIT 1", (token,)
-    ).fetchone()
+    known = ledger.execute("SELECT 1 FROM runs WHERE token = :token ORDER BY id DESC LIMIT 1", token=token).fetchone()
     return None if known else at
 
 

@@ -45,8 +45,8 @@ class Source(NamedTuple):
 
 def find(ledger: Ledger, name: str = BOOKINGS) -> Source | None:
     """Return what is known of a source, None where no run has read it yet."""
-    sql = "SELECT fingerprint, seen_at, workflows, whole_until, census FROM sources WHERE name = ?"
-    row = ledger.connection.execute(sql, (name,)).fetchone()
+    sql = "SELECT fingerprint, seen_at, workflows, whole_until, census FROM sources WHERE name = :name"
+    row = ledger.execute(sql, name=name).fetchone()
     if row is None:
         return None
     fingerprint, seen_at, workflows, until, census = row
@@ -69,28 +69,28 @@ def _read_census(written: str) -> Census | None:
 
 def record(ledger: Ledger, fingerprint: str | None, now: datetime, name: str = BOOKINGS) -> None:
     """Record that a run at `now` has planned with a source in this state; an old state keeps its instant."""
-    ledger.connection.execute(
+    ledger.execute(
         """
         INSERT INTO sources (name, fingerprint, seen_at) VALUES (:name, :fingerprint, :now)
         ON CONFLICT (name) DO UPDATE SET fingerprint = excluded.fingerprint, seen_at = excluded.seen_at
         WHERE sources.fingerprint IS NOT excluded.fingerprint
         """,
-        {"name": name, "fingerprint": fingerprint, "now": instant_text(now)},
+        name=name,
+        fingerprint=fingerprint,
+        now=instant_text(now),
     )
 
 
 def note_workflows(ledger: Ledger, workflows: str | None, name: str = BOOKINGS) -> None:
     """Record with which workflows a run looks at what was canceled; without any the next run looks again."""
-    ledger.connection.execute("UPDATE sources SET workflows = ? WHERE name = ?", (workflows, name))
+    ledger.execute("UPDATE sources SET workflows = :workflows WHERE name = :name", workflows=workflows, name=name)
 
 
 def note_whole(ledger: Ledger, until: datetime | None, census: Census | None, name: str = BOOKINGS) -> None:
     """Record the last run that saw all of a source, None for this one, and what it counted."""
-    ledger.connection.execute(
+    ledger.execute(
         "UPDATE sources SET whole_until = :until, census = :census WHERE name = :name",
-        {
-            "until": instant_text(until) if until else None,
-            "census": msgspec.json.encode(census).decode() if census else None,
-            "name": name,
-        },
+        until=instant_text(until) if until else None,
+        census=msgspec.json.encode(census).decode() if census else None,
+        name=name,
     )

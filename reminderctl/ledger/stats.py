@@ -77,8 +77,8 @@ def counts(ledger: Ledger, since: datetime) -> dict[str, Count]:
             SELECT state, COUNT(*) AS number, SUM(settled_at >= :since) AS recent FROM deliveries
             WHERE state IN ('failed', 'unknown', 'canceled', 'expired') AND settled_at IS NOT NULL GROUP BY state
             UNION ALL
-            SELECT CASE WHEN held THEN 'held' ELSE state END AS shown, COUNT(*), SUM(due_at >= :since) FROM deliveries
-            WHERE state = 'pending' GROUP BY shown
+            SELECT CASE WHEN held = 1 THEN 'held' ELSE state END AS shown, COUNT(*), SUM(due_at >= :since)
+            FROM deliveries WHERE state = 'pending' GROUP BY shown
             UNION ALL
             SELECT state, COUNT(*), SUM(due_at >= :since) FROM deliveries WHERE state = 'sending' GROUP BY state
         )
@@ -164,6 +164,6 @@ def _waiting(ledger: Ledger, where: str, *, error: str = "error", **values: Any)
 
 def _rows(ledger: Ledger, sql: str, **values: Any) -> list[dict[str, Any]]:
     with errors_of(ledger.path):
-        cursor = ledger.connection.execute(sql, values)
+        cursor = ledger.execute(sql, **values)
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor]

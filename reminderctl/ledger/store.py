@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Self
@@ -50,67 +50,85 @@ class Ledger:
         self.path = path
         self._read_only = reading and not _writable(path)
         with errors_of(path, reading=self._read_only):
-            self.connection = sqlite3.connect(
+            self._connection = sqlite3.connect(
                 f"{path.resolve().as_uri()}?{_access(path) if self._read_only else 'mode=rw'}",
                 uri=True,
                 timeout=BUSY_SECONDS,
                 isolation_level=None,
             )
             try:
+                _add_functions(self._connection)
                 self._check_version()
-                self.connection.execute("PRAGMA synchronous = FULL")
-                self.connection.execute("PRAGMA foreign_keys = ON")
+                self._connection.execute("PRAGMA synchronous = FULL")
+                self._connection.execute("PRAGMA foreign_keys = ON")
                 # KiB. Ten thousand new deliveries touch more pages than SQLite's own 2 MB hold: each was written twice.
-                self.connection.execute("PRAGMA cache_size = -16384")
+                self._connection.execute("PRAGMA cache_size = -16384")
             except BaseException:
-                self.connection.close()
+                self._connection.close()
                 raise
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.connection.close()
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; what a transaction has not committed is gone."""
+        self._connection.close()
+
+    def execute(self, sql: str, /, **values: object) -> sqlite3.Cursor:
+        """Execute a statement with these values of its parameters."""
+        return self._connection.execute(sql, values)
+
+    def execute_many(self, sql: str, rows: Iterable[Mapping[str, object]]) -> int:
+        """Execute a statement with each of these rows of values; return how many rows of a table that changed."""
+        return max(self._connection.executemany(sql, rows).rowcount, 0)  # -1 where there were none
+
+    def add_function(self, name: str, function: Callable[[str], str]) -> None:
+        """Let statements call a pure function of one text that is not NULL."""
+        self._connection.create_function(name, 1, function, deterministic=True)
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing, durable when it ends.
+    def transaction(self) -> Iterator[None]:
+        """Write all or nothing, durable when it ends.
 
         IMMEDIATE, because a transaction that reads first and writes later fails at once, whatever the timeout, when
         another writer came in between.
         """
         with errors_of(self.path):
-            self.connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute("BEGIN IMMEDIATE")
             try:
-                yield self.connection
-                self.connection.execute("COMMIT")
+                yield
+                self._connection.execute("COMMIT")
             except BaseException:
-                if self.connection.in_transaction:  # some errors, a full disk among them, end it by themselves
-                    self.connection.execute("ROLLBACK")
+                if self._connection.in_transaction:  # some errors, a full disk among them, end it by themselves
+                    self._connection.execute("ROLLBACK")
                 raise
 
     @contextmanager
     def dry_run_transaction(self) -> Iterator[None]:
-        """A transaction that never happened: whatever is written inside is gone when it ends."""
+        """Undo, when it ends, whatever is written inside."""
         with errors_of(self.path):
             if self._read_only:
                 self._go_on_with_a_copy()
-            self.connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
             finally:
-                self.connection.execute("ROLLBACK")
+                self._connection.execute("ROLLBACK")
 
     def _go_on_with_a_copy(self) -> None:
         """Put a copy in memory into the place of a file that cannot be written."""
         copy = sqlite3.connect(":memory:", isolation_level=None)
-        self.connection.backup(copy)
-        self.connection.close()
-        self.connection, self._read_only = copy, False
+        _add_functions(copy)
+        self._connection.backup(copy)
+        self._connection.close()
+        self._connection, self._read_only = copy, False
 
     def _check_version(self) -> None:
-        (application_id,) = self.connection.execute("PRAGMA application_id").fetchone()
-        (version,) = self.connection.execute("PRAGMA user_version").fetchone()
+        (application_id,) = self._connection.execute("PRAGMA application_id").fetchone()
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if application_id != APPLICATION_ID:
             raise LedgerError(f"{self.path}: this is not a ledger of reminderctl; it was left untouched")
         if version > VERSION:
@@ -125,12 +143,12 @@ class Ledger:
 
     def _upgrade(self) -> None:
         """Bring an older file up to date, after a copy of it; of two programs that want to, one does."""
-        self.connection.execute("PRAGMA foreign_keys = OFF")  # no row goes with a table that a copy replaces
+        self._connection.execute("PRAGMA foreign_keys = OFF")  # no row goes with a table that a copy replaces
         with self.transaction():
-            (version,) = self.connection.execute("PRAGMA user_version").fetchone()
+            (version,) = self._connection.execute("PRAGMA user_version").fetchone()
             if version < VERSION:
                 self._back_up(version)
-                _migrate(self.connection)
+                _migrate(self._connection)
 
     def _back_up(self, version: int) -> None:
         copy = self.path.with_name(f"{self.path.name}.before-version-{VERSION}-from-{version}")
@@ -143,6 +161,11 @@ class Ledger:
         with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(copy)) as target:
             source.backup(target)
         sync(copy.parent)
+
+
+def _add_functions(connection: sqlite3.Connection) -> None:
+    """Let statements call `GREATEST`, as in PostgreSQL, of two values that are not NULL: SQLite calls it `MAX`."""
+    connection.create_function("GREATEST", 2, max, deterministic=True)
 
 
 def _migrate(connection: sqlite3.Connection) -> None:

@@ -46,7 +46,7 @@ def read(ledger: Ledger, now: datetime, *, run: int = clocks.NO_RUN) -> dict[Key
     what is armed stays armed at its instant, and nothing is planned.
     """
     marks, armed_by = {}, {}
-    for *names, number, armed_at, planned_until, audience, missing, left_out in ledger.connection.execute(_READ):
+    for *names, number, armed_at, planned_until, audience, missing, left_out in ledger.execute(_READ):
         key = Key(*names)
         gaps = (parse_instant(since) if since else None for since in (missing, left_out))
         marks[key] = Watermark(parse_instant(armed_at), parse_instant(planned_until), audience, *gaps)
@@ -102,41 +102,44 @@ def arm(ledger: Ledger, unseen: Mapping[Key, str], now: datetime, *, run: int) -
     ever fires.
     """
     at = instant_text(max(now, clocks.last_instant(ledger, run=run) or now))
-    ledger.connection.executemany(
+    ledger.execute_many(
         """
         INSERT INTO watermarks (workflow, trigger, action, armed_at, armed_by, planned_until, audience)
-        VALUES (?, ?, ?, ?, ?, ?, ?)
+        VALUES (:workflow, :trigger, :action, :at, :run, :at, :audience)
         """,
-        [(*key, at, run, at, audience) for key, audience in unseen.items()],
+        [key._asdict() | {"at": at, "run": run, "audience": audience} for key, audience in unseen.items()],
     )
 
 
 def arm_anew(ledger: Ledger, edited: Mapping[Key, str], *, run: int) -> None:
     """Let what has other fingerprints now begin at its watermark: what it did not reach before is left alone."""
-    ledger.connection.executemany(
+    ledger.execute_many(
         """
-        UPDATE watermarks SET armed_at = MAX(armed_at, planned_until), armed_by = ?, audience = ?
-        WHERE workflow = ? AND trigger = ? AND action = ?
+        UPDATE watermarks SET armed_at = GREATEST(armed_at, planned_until), armed_by = :run, audience = :audience
+        WHERE workflow = :workflow AND trigger = :trigger AND action = :action
         """,
-        [(run, audience, *key) for key, audience in edited.items()],
+        [key._asdict() | {"run": run, "audience": audience} for key, audience in edited.items()],
     )
 
 
 def divide(ledger: Ledger, parts: Mapping[Key, str]) -> None:
     """Make watermarks for actions, with these fingerprints, out of their trigger's, as older versions had it."""
-    ledger.connection.executemany(
+    ledger.execute_many(
         """
         INSERT INTO watermarks (workflow, trigger, action, armed_at, armed_by, planned_until, audience)
-        SELECT workflow, trigger, ?, armed_at, armed_by, planned_until, ? FROM watermarks
-        WHERE workflow = ? AND trigger = ? AND action = ''
+        SELECT workflow, trigger, :action, armed_at, armed_by, planned_until, :audience FROM watermarks
+        WHERE workflow = :workflow AND trigger = :trigger AND action = ''
         """,
-        [(key.action, audience, key.workflow, key.trigger) for key, audience in parts.items()],
+        [key._asdict() | {"audience": audience} for key, audience in parts.items()],
     )
 
 
 def forget(ledger: Ledger, gone: Collection[Key]) -> None:
     """Drop the watermarks of what was switched off, edited or removed."""
-    ledger.connection.executemany("DELETE FROM watermarks WHERE workflow = ? AND trigger = ? AND action = ?", gone)
+    ledger.execute_many(
+        "DELETE FROM watermarks WHERE workflow = :workflow AND trigger = :trigger AND action = :action",
+        [key._asdict() for key in gone],
+    )
 
 
 def note_left_out(
@@ -149,7 +152,7 @@ def note_left_out(
     is_plausible = clocks.look_back(ledger, now, run=run).is_plausible
     at = instant_text(now if is_plausible else max(now, clocks.last_instant(ledger, run=run) or now))
     for column, names in (("missing_since", missing), ("left_out_since", workflows)):
-        ledger.connection.executemany(
+        ledger.execute_many(
             f"""
             UPDATE watermarks SET {column} = :at
             WHERE workflow = :workflow AND ({column} IS NULL OR ({column} > :at AND :is_plausible))
@@ -160,9 +163,9 @@ def note_left_out(
 
 def note_back(ledger: Ledger, workflows: Collection[str]) -> None:
     """Record that workflows which were left out are planned again."""
-    ledger.connection.executemany(
-        "UPDATE watermarks SET missing_since = NULL, left_out_since = NULL WHERE workflow = ?",
-        [(workflow,) for workflow in workflows],
+    ledger.execute_many(
+        "UPDATE watermarks SET missing_since = NULL, left_out_since = NULL WHERE workflow = :workflow",
+        [{"workflow": workflow} for workflow in workflows],
     )
 
 
@@ -171,14 +174,12 @@ def forget_long_missing(ledger: Ledger) -> None:
 
     One run with a wrong clock would forget by their age what has been away for a moment.
     """
-    ledger.connection.execute(
-        "DELETE FROM watermarks WHERE missing_since < (SELECT started_at FROM runs ORDER BY id LIMIT 1)"
-    )
+    ledger.execute("DELETE FROM watermarks WHERE missing_since < (SELECT started_at FROM runs ORDER BY id LIMIT 1)")
 
 
 def advance(ledger: Ledger, workflows: Iterable[str], now: datetime) -> None:
     """Record that these workflows have been planned until now; no watermark ever goes back."""
-    ledger.connection.executemany(
+    ledger.execute_many(
         "UPDATE watermarks SET planned_until = :now WHERE workflow = :workflow AND planned_until < :now",
         [{"workflow": workflow, "now": instant_text(now)} for workflow in workflows],
     )
@@ -186,11 +187,11 @@ def advance(ledger: Ledger, workflows: Iterable[str], now: datetime) -> None:
 
 def rearm(ledger: Ledger, since: datetime) -> None:
     """Let nothing fire that fell due at or before this instant."""
-    ledger.connection.execute(
+    ledger.execute(
         """
-        UPDATE watermarks SET armed_at = MAX(armed_at, :since), planned_until = MAX(planned_until, :since)
+        UPDATE watermarks SET armed_at = GREATEST(armed_at, :since), planned_until = GREATEST(planned_until, :since)
         """,
-        {"since": instant_text(since)},
+        since=instant_text(since),
     )
 
 

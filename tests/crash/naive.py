@@ -49,11 +49,12 @@ def _sent(sender: send.Sender, delivery: Delivery) -> bool:
 
 
 def _mark(ledger: Ledger, delivery: Delivery) -> None:
-    with ledger.transaction() as connection:
-        connection.execute(
+    with ledger.transaction():
+        ledger.execute(
             """
             UPDATE deliveries SET state = 'sent', next_attempt_at = NULL, settled_at = :now
             WHERE id = :id AND state = 'pending'
             """,
-            {"id": delivery.id, "now": "2026-01-01T00:00:00Z"},
+            id=delivery.id,
+            now="2026-01-01T00:00:00Z",
         )

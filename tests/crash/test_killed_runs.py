@@ -84,18 +84,22 @@ def test_the_judge_tells_what_a_kill_excuses(
     ledger.create(path)
     with ledger.Ledger(path) as opened:
         if state:
-            opened.connection.execute(
+            opened.execute(
                 """
                 INSERT INTO deliveries (id, key, workflow, trigger, action, channel, circuit, booking, recipient,
                     event_at, due_at, expires_at, planned_by, state, next_attempt_at, settled_at)
                 VALUES (1, 'k', 'w', 't', 'a', :channel, :channel, 'visit-1', 'customer:ana', '', '', '', 1, :state,
                     CASE WHEN :state = 'pending' THEN '' END, CASE WHEN :state <> 'pending' THEN '' END)
                 """,
-                {"channel": channel, "state": state},
+                channel=channel,
+                state=state,
             )
-        opened.connection.executemany(
-            "INSERT INTO attempts (delivery, run, started_at, ended_at, outcome, error) VALUES (1, ?, '', '', ?, ?)",
-            [(run, outcome, error) for run, (outcome, error) in enumerate(attempts, 1)],
+        opened.execute_many(
+            """
+            INSERT INTO attempts (delivery, run, started_at, ended_at, outcome, error)
+            VALUES (1, :run, '', '', :outcome, :error)
+            """,
+            [{"run": run, "outcome": outcome, "error": error} for run, (outcome, error) in enumerate(attempts, 1)],
         )
     lines = [{"event": event, "channel": channel, "visit": "visit-1", "key": "k"} for event in events]
     evidence.write_text("".join(json.dumps(line) + "\n" for line in lines))

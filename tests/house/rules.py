@@ -124,6 +124,16 @@ def hooks_by_name() -> Iterator[str]:
                     yield f"{module.path}: {ast.unparse(node.args[1])}"
 
 
+def ledger_connections() -> Iterator[str]:
+    """Yield each use of the connection of another object: only `Ledger` itself executes statements on its own."""
+    for module in modules():
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Attribute) and node.attr in ("connection", "_connection"):
+                owner = ast.unparse(node.value)
+                if owner != "self":
+                    yield f"{module.path}: {owner}.{node.attr}"
+
+
 def riddles() -> Iterator[str]:
     """Yield each docstring that begins with a question's word, where a verb or a noun would say it at once."""
     for module in modules():
@@ -192,6 +202,7 @@ RULES = {
     "long-function": Rule(f"split it: at most {LONGEST_FUNCTION} lines", long_functions),
     "positionals": Rule(f"put a `*` after the second argument: at most {MOST_POSITIONALS} by order", positionals),
     "getattr-module": Rule("put it into the protocol of such modules, with a default", hooks_by_name),
+    "ledger-connection": Rule("ask the ledger: `execute`, `execute_many`, `transaction`", ledger_connections),
     "docstring": Rule("begin with the verb or the noun: `Return the windows ...`, not `What ...`", riddles),
     "heading": Rule("say what the module is in one sentence; one that needs `and` is two modules", headings),
     "heavy": Rule("import it inside the function that needs it (tests/heavy.py names the libraries)", heavy_commands),

@@ -60,10 +60,10 @@ def test_an_upgraded_ledger_keeps_what_it_holds_and_is_as_a_new_one(tmp_path: Pa
     with ledger.Ledger(tmp_path / "old.db") as opened:
         kept = [history.show(opened, each.id) for each in history.find(opened)]
         assert [(each.key, each.state, len(each.history)) for each in kept] == [(state, state, 1) for state in STATES]
-        opened.connection.execute("DELETE FROM deliveries WHERE key = 'sent'")
-        assert opened.connection.execute("SELECT COUNT(*) FROM attempts").fetchone() == (6,)
-        assert opened.connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert opened.connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        opened.execute("DELETE FROM deliveries WHERE key = 'sent'")
+        assert opened.execute("SELECT COUNT(*) FROM attempts").fetchone() == (6,)
+        assert opened.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert opened.execute("PRAGMA foreign_key_check").fetchall() == []
     assert schema(tmp_path / "old.db") == schema(tmp_path / "new.db")
 
 
@@ -113,7 +113,7 @@ def test_what_was_paused_and_what_may_have_gone_out_is_known_by_the_new_names(tm
         connection.commit()
     ledger.create(tmp_path / "new.db")
     with ledger.Ledger(path) as opened:
-        kept = opened.connection.execute("SELECT circuit, uncertain_attempts FROM deliveries").fetchall()
+        kept = opened.execute("SELECT circuit, uncertain_attempts FROM deliveries").fetchall()
         assert kept == [("webhook example.com", 2)]
         assert circuits.failure_counts(opened, "webhook example.com") == (5, 1)
         now = datetime(2026, 6, 10, 10, 4, tzinfo=UTC)
@@ -128,4 +128,4 @@ def test_a_state_that_nobody_knows_is_refused(tmp_path: Path, state: str) -> Non
         ledger.Ledger(tmp_path / "ledger.db") as opened,
         pytest.raises(sqlite3.IntegrityError, match="CHECK constraint failed: state"),
     ):
-        opened.connection.execute(INSERT.replace("lane", "circuit"), row(state))
+        opened.execute(INSERT.replace("lane", "circuit"), **row(state))

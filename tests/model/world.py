@@ -175,7 +175,7 @@ class World:
         beside = self.clinic.folder / "beside.yaml"
         beside.write_bytes((self.clinic.folder / "workflows.yaml").read_bytes().replace(b'"id": "', b'"id": "other-'))
         try:
-            open_ledger(self._context("beside.yaml"), configuration.load(beside, {})).connection.close()
+            open_ledger(self._context("beside.yaml"), configuration.load(beside, {})).close()
         except LedgerError as refusal:
             return str(refusal)
         return ""
