@@ -1,4 +1,4 @@
-"""The channels: one file is one provider, and its file name is its name in the YAML.
+"""The providers: one file of this folder is one of them, its name the one in the YAML.
 
 A channel module defines
 

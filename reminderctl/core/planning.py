@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from reminderctl.core import timing
 from reminderctl.core.filters import FOR_EVERYONE, standard_status
 from reminderctl.core.matching import matching_participants, why_not_matching
-from reminderctl.core.recipients import find_participant, recipients
+from reminderctl.core.recipients import find_participant, find_recipients
 from reminderctl.model import Booking, Config, Delivery, Participant, Trigger, Window, Workflow
 
 SWITCHED_OFF = "the workflow is switched off"
@@ -149,7 +149,7 @@ def _deliveries(
             grace_ends_at=occurrence.grace_ends_at,
         )
         for action in workflow.actions
-        for recipient in recipients(workflow, action, booking, matching, config=config)
+        for recipient in find_recipients(workflow, action, booking=booking, matching=matching, config=config)
     ]
 
 

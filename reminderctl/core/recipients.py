@@ -1,4 +1,4 @@
-"""Recipients: whom the actions of a booking reach, on which channel, at which address."""
+"""The channels, the recipients and the addresses, with those that an action of a booking reaches."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ ADDRESS_KINDS: Mapping[str, AddressKind] = {  # by the field that holds one
 
 
 class ChannelFacts(NamedTuple):
-    """What is known of a channel without its module: how people write it, and which address of a recipient it uses.
+    """The facts of a channel that need no module: its title, and the kind of address that it uses.
 
     One without recipients has no `address`; its deliveries are all for the `target`, as the ledger calls it.
     """
@@ -94,7 +94,7 @@ TABLES = {name: facts.table for name, facts in RECIPIENTS.items() if facts.table
 
 
 class Recipient(NamedTuple):
-    """Who gets a message: the identity that the ledger shows, whose shortcodes fill it, and where it goes.
+    """A recipient: the identity in the ledger, whose shortcodes fill the message, and where it goes.
 
     `address` is None where there is none, and for addresses that only the texts' renderer can fill in. `once_for` is
     the customer's id where the same recipient gets one message for each participant.
@@ -114,10 +114,10 @@ def find_participant(delivery: Delivery, booking: Booking) -> Participant | None
     return None
 
 
-def recipients(
-    workflow: Workflow, action: Action, booking: Booking, matching: tuple[Participant, ...], *, config: Config
+def find_recipients(
+    workflow: Workflow, action: Action, *, booking: Booking, matching: tuple[Participant, ...], config: Config
 ) -> Iterator[Recipient]:
-    """Everyone whom an action of this booking reaches, given the participants that match (docs/reference/yaml.md)."""
+    """Yield whom an action of this booking reaches, given the participants that match (docs/reference/yaml.md)."""
     first = matching[0] if matching else None
     everyone = matching if workflow.for_each_customer else (first,)
     for to in action.to or (CHANNELS[action.channel].target,):
@@ -126,13 +126,13 @@ def recipients(
                 identity = f"customer:{participant.customer.id}"
                 yield Recipient(identity, participant, _address(action.channel, participant.customer))
             continue
-        identity, address = _fixed(to, action, booking, config=config)
+        identity, address = _fixed(to, action, booking=booking, config=config)
         for each in everyone or (None,):
             yield Recipient(identity, each, address, each.customer.id if each and workflow.for_each_customer else None)
 
 
-def _fixed(to: str, action: Action, booking: Booking, *, config: Config) -> tuple[str, str | None]:
-    """Identity and address of a recipient that does not depend on the participant."""
+def _fixed(to: str, action: Action, *, booking: Booking, config: Config) -> tuple[str, str | None]:
+    """Return identity and address of a recipient that does not depend on the participant."""
     if not action.to:
         return to, action.circuit.removeprefix(f"{action.channel} ")
     facts = RECIPIENTS.get(to)
@@ -152,7 +152,7 @@ def table_of(delivery: Delivery) -> str | None:
 
 
 def name_of_recipient(recipient: str, booking: Booking | None) -> str:
-    """A name instead of `customer:ID`, `staff:ID` or `location:ID`, where the booking knows one."""
+    """Return a name instead of `customer:ID`, `staff:ID` or `location:ID`, where the booking knows one."""
     kind, _, identifier = recipient.partition(":")
     if booking and kind == "customer":
         names = {each.customer.id: each.customer.full_name for each in booking.participants}
@@ -183,7 +183,7 @@ def unknown_zone_of(delivery: Delivery, workflow: Workflow, booking: Booking) ->
 
 
 def missing_address(recipient: str, channel: str) -> str:
-    """What to say of a recipient who cannot be reached on a channel."""
+    """Say why a recipient cannot be reached on a channel."""
     facts = RECIPIENTS.get(recipient)
     kind = ADDRESS_KINDS.get(CHANNELS[channel].address or "") if channel in CHANNELS else None
     return (facts.missing if facts else "") or f"{recipient} has no {kind.lacking if kind else 'address'}"
