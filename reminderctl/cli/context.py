@@ -1,4 +1,4 @@
-"""What a command needs to begin: the configuration it was given, the instant it behaves as at, the program's name."""
+"""The context of a command: its configuration, the instant it behaves as at, the name it was called by."""
 
 from __future__ import annotations
 

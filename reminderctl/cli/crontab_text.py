@@ -1,4 +1,4 @@
-"""The text of a crontab: our block in it, and every other byte as it was.
+"""The text of a crontab, in which nothing but our block is ever changed.
 
 A block belongs to one configuration and stands between two comment lines that name it, so that several can live in one
 crontab. A crontab is bytes to cron: decode it with `surrogateescape`.

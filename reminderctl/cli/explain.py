@@ -37,7 +37,8 @@ def command(app: AppContext, *, booking_id: str, workflow_id: str | None, as_jso
     For each trigger: when it falls due and until when it makes sense, what each filter says, and for each recipient
     what became of the message, attempt by attempt, or the reason that there is none. With --now, as at that instant.
     """
-    from reminderctl.reports.explain import reason_about, remember, rest_of
+    from reminderctl.reports.explain import explain_rest, reason_about
+    from reminderctl.reports.reasons import take_snapshot
 
     config = app.load_settings()
     now = app.now(config.timezone)
@@ -45,13 +46,15 @@ def command(app: AppContext, *, booking_id: str, workflow_id: str | None, as_jso
     with open_bookings(config) as bookings, Ledger(config.ledger, reading=True) as ledger:
         booking = bookings.find(booking_id)
         problems = [*bookings.problems]  # of this booking; the rehearsal reads others
-        memory = remember(booking_id, config, ledger, bookings, now=now)
-        if booking is None and not memory.records:
+        snapshot = take_snapshot(booking_id, config, ledger=ledger, bookings=bookings, now=now)
+        if booking is None and not snapshot.records:
             raise lookup.no_booking(bookings, booking_id, problems=problems)
-        _refuse_unknown(workflow_id, {record.workflow for record in memory.records}, config=config)
-        memory = memory._replace(records=[each for each in memory.records if workflow_id in (None, each.workflow)])
-        reasonings = [*reason_about(booking, workflows, memory, config=config, now=now)] if booking else []
-        left = rest_of(memory, reasonings, config=config, now=now)
+        _refuse_unknown(workflow_id, {record.workflow for record in snapshot.records}, config=config)
+        snapshot = snapshot._replace(
+            records=[each for each in snapshot.records if workflow_id in (None, each.workflow)]
+        )
+        reasonings = [*reason_about(booking, workflows, snapshot=snapshot, config=config, now=now)] if booking else []
+        left = explain_rest(snapshot, reasonings, config=config, now=now)
     if as_json:
         print_json([*_objects(reasonings, left)])
     else:

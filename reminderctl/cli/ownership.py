@@ -1,4 +1,4 @@
-"""Whose ledger it is: it belongs to one configuration, and no other one may write to it.
+"""Ownership of a ledger: it belongs to one configuration, which alone may write to it.
 
 Two that share one would forget each other's watermarks, and each would cancel what the other has waiting.
 """

@@ -17,7 +17,7 @@ from reminderctl.errors import ConfigError, ReminderctlError, UsageError
 from reminderctl.files import drafted
 from reminderctl.model import Config
 from reminderctl.reports import health
-from reminderctl.reports.health.models import Circuit, Facts
+from reminderctl.reports.health.models import CircuitStatus, Facts
 from reminderctl.text import WEEKDAY_SORTABLE, describe_size, local_time, rough_length
 
 LEVEL_STYLES = {"ok": "bold green", "warning": "bold yellow", "critical": "bold red"}
@@ -168,7 +168,7 @@ def _counts(facts: Facts) -> Sequence[tuple[str, list[tuple[str, int]]]]:
     )
 
 
-def _in_words(circuit: Circuit, facts: Facts) -> str:
+def _in_words(circuit: CircuitStatus, facts: Facts) -> str:
     parts: list[str] = [circuit.state]
     if circuit.state == "down":
         parts[0] += f" since {_local(circuit.down_since, facts)}"

@@ -32,7 +32,7 @@ from reminderctl.reports.preview.send import channels_for, send_all
 
 
 class Options(NamedTuple):
-    """What was asked for, beside the workflows."""
+    """The options of the command, beside the workflows."""
 
     booking_id: str | None
     sample_names: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What `reminderctl test` prints, for people and as JSON."""
+"""The output of `reminderctl test`, for people or as JSON."""
 
 from __future__ import annotations
 

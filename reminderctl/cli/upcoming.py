@@ -68,7 +68,9 @@ def command(
         if booking is not None:
             lookup.find_booking(bookings, booking)
         most = limit or (SHOWN if not as_json and sys.stdout.isatty() else None)
-        outlook = look_ahead(config, ledger, bookings, window=window, workflow=workflow, booking=booking, most=most)
+        outlook = look_ahead(
+            config, ledger, bookings=bookings, window=window, workflow=workflow, booking=booking, most=most
+        )
     if as_json:
         print_json_array(outlook.deliveries)
     else:

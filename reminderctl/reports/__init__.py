@@ -1,1 +1,1 @@
-"""What people look at, as decided by what `run` decides with; nothing here leaves a trace."""
+"""Reports for people, decided by what `run` decides with; nothing here leaves a trace."""

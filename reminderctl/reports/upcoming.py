@@ -1,4 +1,4 @@
-"""What the coming runs will send, and what they will not."""
+"""A look ahead: the deliveries that the coming runs will attempt, each with the reason if it will not go out."""
 
 from __future__ import annotations
 
@@ -47,34 +47,25 @@ class Outlook(NamedTuple):
 def look_ahead(
     config: Config,
     ledger: Ledger,
-    bookings: BookingSource,
     *,
+    bookings: BookingSource,
     window: Window,
     workflow: str | None = None,
     booking: str | None = None,
     most: int | None = None,
 ) -> Outlook:
-    """What runs will attempt in a window that begins now, if one is called each minute; the first `most` of it.
+    """Return what runs will attempt in a window that begins now, if one is called each minute; the first `most` of it.
 
     1. What falls due later is found as the runs will find it: of every booking, as together they may be too many.
     2. A run of now is rehearsed, and the rest planned with it.
-    3. All that is open is read, and the dry_run_transaction undone.
+    3. All that is open is read, and the dry run undone.
     4. Of each delivery that was asked for, it is said when it will be attempted, or why not.
     """
     whole = window
-    window, later = _fall_due(window, config, bookings, workflow=workflow, booking=booking, most=most)
-    rehearsed = _rehearse(window, later, config, ledger, bookings)
-    newest, found = rehearsed.newest, rehearsed.found
+    window, later = _fall_due(window, config, bookings=bookings, workflow=workflow, booking=booking, most=most)
+    rehearsed = _rehearse(window, later, config=config, ledger=ledger, bookings=bookings)
     workflows = {each.id: each for each in config.workflows}
-    bursts = _bursts([delivery for _, delivery in found if delivery.id > newest], workflows)
-    asked = [each for each in found if workflow in (None, each.delivery.workflow)]
-    asked = [each for each in asked if booking in (None, each.delivery.booking)]
-    to_come = []
-    for record, delivery in asked:
-        foreseen = _foresee(record, rehearsed.open_circuits.get(delivery.circuit), held=delivery.id in bursts)
-        if foreseen.state not in OVER and (foreseen.next_attempt_at or "") <= timing.instant_text(window.until):
-            to_come.append((foreseen, delivery))
-    to_come.sort(key=lambda each: (each[0].next_attempt_at or each[0].due_at, each[0].due_at))
+    to_come = _to_come(rehearsed, workflows, until=window.until, workflow=workflow, booking=booking)
     shown = to_come[:most]
     until = window.until
     if len(shown) < len(to_come):
@@ -83,23 +74,43 @@ def look_ahead(
     deliveries = []
     for foreseen, delivery in shown:
         its_workflow, its_booking = workflows.get(delivery.workflow), concerned.get(delivery.booking)
-        is_new = delivery.id > newest
-        told = _check(foreseen, delivery, its_workflow, its_booking, config=config, is_new=is_new)
-        deliveries.append(replace(told, id=None) if is_new else told)
+        is_new = delivery.id > rehearsed.newest
+        checked = _check(foreseen, delivery, workflow=its_workflow, booking=its_booking, config=config, is_new=is_new)
+        deliveries.append(replace(checked, id=None) if is_new else checked)
     return Outlook(deliveries, concerned, rehearsed.lines, until, until < whole.until)
 
 
+def _to_come(
+    rehearsed: _Rehearsed,
+    workflows: Mapping[str, Workflow],
+    *,
+    until: datetime,
+    workflow: str | None,
+    booking: str | None,
+) -> list[tuple[Foreseen, Delivery]]:
+    """Return the open deliveries that were asked for and have an attempt to come, the next one first."""
+    bursts = _bursts([delivery for _, delivery in rehearsed.open if delivery.id > rehearsed.newest], workflows)
+    to_come = []
+    for record, delivery in rehearsed.open:
+        if workflow not in (None, delivery.workflow) or booking not in (None, delivery.booking):
+            continue
+        foreseen = _foresee(record, rehearsed.open_circuits.get(delivery.circuit), held=delivery.id in bursts)
+        if foreseen.state not in OVER and (foreseen.next_attempt_at or "") <= timing.instant_text(until):
+            to_come.append((foreseen, delivery))
+    return sorted(to_come, key=lambda pair: (pair[0].next_attempt_at or pair[0].due_at, pair[0].due_at))
+
+
 class _Rehearsed(NamedTuple):
-    """What a dry_run_transaction left open; `newest` is the last delivery that had been planned before it."""
+    """The deliveries that a dry run left open; `newest` is the last delivery that had been planned before it."""
 
     newest: int
     open_circuits: Mapping[str, circuits.OpenCircuit]
-    found: list[history.Coming]
+    open: list[history.Coming]
     lines: list[str]
 
 
 def _rehearse(
-    window: Window, later: list[Delivery], config: Config, ledger: Ledger, bookings: BookingSource
+    window: Window, later: list[Delivery], *, config: Config, ledger: Ledger, bookings: BookingSource
 ) -> _Rehearsed:
     report = Report(window.since)
     reading = read(config, ledger, bookings, now=window.since)
@@ -108,15 +119,15 @@ def _rehearse(
         plan(config, ledger, bookings, reading=reading, run=DRY_RUN, now=window.since, report=report)
         queue.enqueue(ledger, later, run=DRY_RUN, now=window.since)
         open_circuits = circuits.open_circuits(ledger, window.since)
-        found = history.coming(ledger, now=window.since, until=window.until)
-    return _Rehearsed(newest, open_circuits, found, report.lines)
+        still_open = history.coming(ledger, now=window.since, until=window.until)
+    return _Rehearsed(newest, open_circuits, still_open, report.lines)
 
 
 def _fall_due(
     window: Window,
     config: Config,
-    bookings: BookingSource,
     *,
+    bookings: BookingSource,
     workflow: str | None,
     booking: str | None,
     most: int | None,
@@ -128,20 +139,20 @@ def _fall_due(
     wanted = [each for each in config.workflows if each.enabled and workflow in (None, each.id)]
     if most is None:
         return window, list(owed_in(window, wanted, bookings, config=config))
-    found: list[Delivery] = []
+    falling_due: list[Delivery] = []
     number, since, step = 0, window.since, FIRST_STEP
     until = since.replace(second=0, microsecond=0)
     while until < window.until and number < most:
         until = min(until + step, window.until)
         part = list(owed_in(Window(since, until), wanted, bookings, config=config))
         number += len(part) if booking is None else sum(each.booking == booking for each in part)
-        found += part
+        falling_due += part
         since, step = until, 2 * step
-    return Window(window.since, until), found
+    return Window(window.since, until), falling_due
 
 
 def _foresee(record: history.Record, rest: circuits.OpenCircuit | None, *, held: bool) -> Foreseen:
-    """A record with the attempt that a run will make, or the reason that it will make none."""
+    """Return a record with the attempt that a run will make, or the reason that it will make none."""
     foreseen = Foreseen(**asdict(record))
     if record.state != State.PENDING:
         return foreseen
@@ -159,9 +170,9 @@ def _foresee(record: history.Record, rest: circuits.OpenCircuit | None, *, held:
 def _check(
     foreseen: Foreseen,
     delivery: Delivery,
+    *,
     workflow: Workflow | None,
     booking: Booking | None,
-    *,
     config: Config,
     is_new: bool,
 ) -> Foreseen:
@@ -172,17 +183,17 @@ def _check(
         return replace(foreseen, reason=BROKEN.format(workflow=delivery.workflow))
     current = delivery if is_new else planning.still_owed(delivery, workflow, booking, config=config)
     # Else they changed while we were looking.
-    return _as_it_is_now(foreseen, current, booking, config=config) if current and booking else foreseen
+    return _as_it_is_now(foreseen, current, booking=booking, config=config) if current and booking else foreseen
 
 
-def _as_it_is_now(foreseen: Foreseen, current: Delivery, booking: Booking, *, config: Config) -> Foreseen:
-    """What the YAML and the booking, as an attempt will find them, change in a record of earlier."""
+def _as_it_is_now(foreseen: Foreseen, current: Delivery, *, booking: Booking, config: Config) -> Foreseen:
+    """Return a record of earlier with what the YAML and the booking, as an attempt will find them, change in it."""
     reason = foreseen.reason or refusal_of(current, booking, config=config) or None
     return replace(foreseen, channel=current.channel, address=current.address, reason=reason)
 
 
 def _bursts(new: list[Delivery], workflows: Mapping[str, Workflow]) -> set[int]:
-    """The deliveries of a workflow that are more in one minute than a run lets go unasked."""
+    """Return the deliveries of a workflow that are more in one minute than a run lets go unasked."""
     crowds = defaultdict[tuple[str, datetime], list[int]](list)
     for delivery in new:
         crowds[delivery.workflow, _minute_of(delivery.due_at)].append(delivery.id)
@@ -192,5 +203,5 @@ def _bursts(new: list[Delivery], workflows: Mapping[str, Workflow]) -> set[int]:
 
 
 def _minute_of(due: datetime) -> datetime:
-    """The minute of the run that will plan what is due then."""
+    """Return the minute of the run that will plan what is due then."""
     return due + (-due.second % 60) * timing.MINUTE / 60

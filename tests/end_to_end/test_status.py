@@ -17,7 +17,7 @@ import pytest
 from reminderctl.ledger.stats import LastRun, Waiting
 from reminderctl.reports import health
 from reminderctl.reports.health.evaluate import evaluate
-from reminderctl.reports.health.models import Circuit, Facts, Space
+from reminderctl.reports.health.models import CircuitStatus, Facts, Space
 from reminderctl.reports.health.prometheus import write_metrics
 from tests import http_server, smtp_server
 from tests.clinic import SETTINGS, Clinic, at, written
@@ -238,11 +238,11 @@ DOWN = {"channel": "email", "circuit": "email", "state": "down", "used": True, "
         ({"space": Space(free=49_000_000, ledger=1, wal=0)}, "critical"),
         ({"space": Space(free=51_000_000, ledger=1, wal=0)}, "warning"),
         ({"space": Space(free=10**9, ledger=1, wal=0)}, None),
-        ({"channels": [Circuit(**DOWN, rests_until=NOW)]}, "critical"),
-        ({"channels": [Circuit(**DOWN, rests_until=NOW - timedelta(days=2))]}, "warning"),
-        ({"channels": [Circuit(**DOWN, rests_until=NOW - timedelta(days=2), waiting=1)]}, "critical"),
-        ({"channels": [Circuit(**DOWN | {"state": "failing"})]}, None),
-        ({"channels": [Circuit(**DOWN | {"state": "throttled"}, waiting=1)]}, "warning"),
+        ({"channels": [CircuitStatus(**DOWN, rests_until=NOW)]}, "critical"),
+        ({"channels": [CircuitStatus(**DOWN, rests_until=NOW - timedelta(days=2))]}, "warning"),
+        ({"channels": [CircuitStatus(**DOWN, rests_until=NOW - timedelta(days=2), waiting=1)]}, "critical"),
+        ({"channels": [CircuitStatus(**DOWN | {"state": "failing"})]}, None),
+        ({"channels": [CircuitStatus(**DOWN | {"state": "throttled"}, waiting=1)]}, "warning"),
         ({"retried": Waiting(deliveries=1)}, "warning"),
         ({"overdue": Waiting(deliveries=1)}, "warning"),
     ],
@@ -300,7 +300,7 @@ def test_the_file_for_prometheus_is_whole_readable_by_all_and_says_the_same(quie
 
 
 def test_labels_are_escaped() -> None:
-    circuit = Circuit(**DOWN | {"circuit": 'a"b\\c\nd'})
+    circuit = CircuitStatus(**DOWN | {"circuit": 'a"b\\c\nd'})
     facts = Facts(now=NOW, channels=[circuit])
     found = samples(write_metrics(health.Health(level=health.Level.OK, verdict="", findings=[], facts=facts)))
     assert found['reminderctl_channel_up{channel="email",circuit="a\\"b\\\\c\\nd"}'] == 0

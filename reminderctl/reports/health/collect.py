@@ -17,7 +17,7 @@ from reminderctl.bookings import BookingSource
 from reminderctl.ledger import Ledger, claims, stats, watermarks
 from reminderctl.ledger.stats import CircuitStats
 from reminderctl.model import Config, Window
-from reminderctl.reports.health.models import Circuit, CircuitState, ClockFacts, Facts, Space
+from reminderctl.reports.health.models import CircuitState, CircuitStatus, ClockFacts, Facts, Space
 from reminderctl.tick.reading import owed_in
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -93,7 +93,7 @@ def _lag(ledger: Ledger, config: Config, *, now: datetime) -> int | None:
     return max(_seconds(now - min(planned)), 0) if planned else None
 
 
-def _channels(counted: dict[str, CircuitStats], config: Config, *, now: datetime) -> list[Circuit]:
+def _channels(counted: dict[str, CircuitStats], config: Config, *, now: datetime) -> list[CircuitStatus]:
     """Return the circuits that workflows use or in which something waits, and the channels that are set up."""
     used = {
         action.circuit or action.channel: action.channel
@@ -104,7 +104,7 @@ def _channels(counted: dict[str, CircuitStats], config: Config, *, now: datetime
     known = used | {circuit: circuit.partition(" ")[0] for circuit, each in counted.items() if each.waiting.deliveries}
     known |= {channel: channel for channel in config.channels if channel not in known.values()}
     circuits = [
-        Circuit(
+        CircuitStatus(
             channel=channel,
             circuit=circuit,
             state=_state(figures, now),

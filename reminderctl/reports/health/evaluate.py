@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from reminderctl.core import timing
-from reminderctl.reports.health.models import Circuit, Facts, HealthFinding, Level
+from reminderctl.reports.health.models import CircuitStatus, Facts, HealthFinding, Level
 from reminderctl.text import WEEKDAY_OF_THIS_YEAR, describe_size, local_time, pluralize, rough_length
 
 OK, WARNING, CRITICAL = Level
@@ -43,7 +43,7 @@ def _evaluate_runs(facts: Facts, max_lag: timedelta) -> Iterator[HealthFinding]:
         yield HealthFinding(CRITICAL, "run", f"planning is {_length(facts.lag_seconds)} behind, although runs begin")
 
 
-def _evaluate_circuit(circuit: Circuit, facts: Facts) -> Iterator[HealthFinding]:
+def _evaluate_circuit(circuit: CircuitStatus, facts: Facts) -> Iterator[HealthFinding]:
     waiting = ""
     if circuit.waiting:
         verb = "waits" if circuit.waiting == 1 else "wait"

@@ -35,7 +35,7 @@ class HealthFinding(Struct, frozen=True):
 CircuitState = Literal["ok", "idle", "failing", "throttled", "down"]
 
 
-class Circuit(Struct, frozen=True, kw_only=True):
+class CircuitStatus(Struct, frozen=True, kw_only=True):
     """One channel, or one host that webhooks go to.
 
     `failing` has met errors since it last worked, but too few to be rested; `throttled` was told to slow down; `down`
@@ -91,7 +91,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     held: list[Held] = []
     missing: Waiting | None = None
     stuck: list[str] = []  # what has been on its way for longer than any attempt takes
-    channels: list[Circuit] = []
+    channels: list[CircuitStatus] = []
     clock: ClockFacts | None = None
     space: Space | None = None
     versions: dict[str, str] = {}

@@ -184,21 +184,21 @@ def _read_times(file: YamlFile, nodes: Mapping[str, Node], *, zone: ZoneInfo, na
     """Read the times of a sample, with something in the place of each that is wrong, and a note."""
     texts = {key: node.value for key, node in nodes.items() if is_text(node)}
 
-    def read(key: str, reader: Callable[[str], T], otherwise: T) -> T:
+    def read(key: str, reader: Callable[[str], T], *, otherwise: T) -> T:
         try:
             return reader(texts[key]) if key in texts else otherwise
         except ValueError as error:
             file.note(nodes[key], f"{key}: {error}", path=name)
             return otherwise
 
-    own = read("timezone", _read_zone, None)
+    own = read("timezone", _read_zone, otherwise=None)
     if texts.get("starts", "").startswith(CLOCK_CHANGE) and not own and not clocks_change(zone, now=now):
         own = zone_that_changes(now=now)
     read_instant = partial(read_time, zone=own or zone, now=now)
     return _Times(
-        starts_at=read("starts", read_instant, now),
-        length=read("lasts", _read_length, timing.HOUR),
-        booked_at=read("booked", read_instant, None),
+        starts_at=read("starts", read_instant, otherwise=now),
+        length=read("lasts", _read_length, otherwise=timing.HOUR),
+        booked_at=read("booked", read_instant, otherwise=None),
         timezone=own.key if own else None,
     )
 
