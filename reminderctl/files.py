@@ -26,7 +26,7 @@ class Durable(IntEnum):
 
 
 @contextmanager
-def drafted(path: Path, *, mode: int = PRIVATE, durable: Durable = Durable.NAME) -> Iterator[BinaryIO]:
+def atomic_write(path: Path, *, mode: int = PRIVATE, durable: Durable = Durable.NAME) -> Iterator[BinaryIO]:
     """A file to write, which takes its name (and the place of what had it) when all is written; raises OSError.
 
     Until then a hidden file beside it holds what there is. Its permissions are `mode`, whatever the umask: most of our

@@ -13,7 +13,7 @@ import msgspec
 
 from reminderctl import channels
 from reminderctl.errors import ChannelDown
-from reminderctl.files import Durable, drafted, sync
+from reminderctl.files import Durable, atomic_write, sync
 from reminderctl.model import Configured, Envelope, Receipt
 
 _NUMBERED = re.compile(r"(\d+)-")
@@ -71,7 +71,7 @@ class Outbox:
         with _numbering:
             number = _last_number(self._folder) + 1
             name = f"{number:06d}-{ending}"
-            with drafted(self._folder / name, durable=Durable.LATER) as file:
+            with atomic_write(self._folder / name, durable=Durable.LATER) as file:
                 file.write(content)
             _last[self._folder] = (self._folder.stat().st_mtime_ns, number)
         sync(self._folder / name, self._folder)  # by several workers at once, so that one commit of the disk serves all

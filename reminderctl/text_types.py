@@ -1,6 +1,6 @@
 """The kinds of text in a message, which decide how the values inside are escaped.
 
-A channel's `Message` names the place of each of its fields by the type it gives it:
+A channel's `Message` names the text type of each of its fields by its annotation:
 
     class Message(msgspec.Struct, ...):
         subject: Header
@@ -18,7 +18,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 
-class Place(Enum):
+class TextType(Enum):
     """The escaping of values in one kind of text."""
 
     PLAIN = "plain"  # as they are, without control characters
@@ -30,20 +30,20 @@ class Place(Enum):
     BODY = "body"  # as the Content-Type demands: inside JSON, form or XML text
     DATA = "data"  # for a program: as the template demands, which may itself be JSON or XML
     DATA_HEADER = "data_header"  # the same on one line
-    TELEGRAM_HTML = "telegram_html"  # as HTML; a place of its own for its few tags
+    TELEGRAM_HTML = "telegram_html"  # as HTML; a type of its own for its few tags
     PARAMETER = "parameter"  # one line without runs of blanks: a template parameter of WhatsApp
     ATTACHMENT = "attachment"  # `calendar`, or a file beside the YAML
 
 
-Plain = Annotated[str, Meta(extra={"place": Place.PLAIN})]
-Header = Annotated[str, Meta(extra={"place": Place.HEADER})]
-Html = Annotated[str, Meta(extra={"place": Place.HTML})]
-Url = Annotated[str, Meta(extra={"place": Place.URL})]
-Body = Annotated[str, Meta(extra={"place": Place.BODY})]
-TelegramHtml = Annotated[str, Meta(extra={"place": Place.TELEGRAM_HTML})]
-Parameter = Annotated[str, Meta(extra={"place": Place.PARAMETER})]
-UrlEnd = Annotated[str, Meta(extra={"place": Place.URL_END})]
-Data = Annotated[str, Meta(extra={"place": Place.DATA})]
-DataHeader = Annotated[str, Meta(extra={"place": Place.DATA_HEADER})]
-DataTree = Annotated[Any, Meta(extra={"place": Place.DATA})]  # every string inside, however deep; not the keys
-PlainTree = Annotated[Any, Meta(extra={"place": Place.PLAIN})]  # every string inside, however deep; not the keys
+Plain = Annotated[str, Meta(extra={"text_type": TextType.PLAIN})]
+Header = Annotated[str, Meta(extra={"text_type": TextType.HEADER})]
+Html = Annotated[str, Meta(extra={"text_type": TextType.HTML})]
+Url = Annotated[str, Meta(extra={"text_type": TextType.URL})]
+Body = Annotated[str, Meta(extra={"text_type": TextType.BODY})]
+TelegramHtml = Annotated[str, Meta(extra={"text_type": TextType.TELEGRAM_HTML})]
+Parameter = Annotated[str, Meta(extra={"text_type": TextType.PARAMETER})]
+UrlEnd = Annotated[str, Meta(extra={"text_type": TextType.URL_END})]
+Data = Annotated[str, Meta(extra={"text_type": TextType.DATA})]
+DataHeader = Annotated[str, Meta(extra={"text_type": TextType.DATA_HEADER})]
+DataTree = Annotated[Any, Meta(extra={"text_type": TextType.DATA})]  # every string inside, however deep; not the keys
+PlainTree = Annotated[Any, Meta(extra={"text_type": TextType.PLAIN})]  # every string inside, however deep; not the keys

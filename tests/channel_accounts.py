@@ -26,7 +26,7 @@ from reminderctl.errors import ConfigError
 from reminderctl.messages.templates import transform
 from reminderctl.model import Booking, Config, Customer, Delivery, Location, Participant, Staff
 from reminderctl.secret import Secret
-from reminderctl.text_types import Place
+from reminderctl.text_types import TextType
 from reminderctl.tick.deliver import Composed, compose
 from tests.clinic import at
 
@@ -187,8 +187,8 @@ def _deliveries(read: Config) -> list[Delivery]:
     return planning.owed(workflow, workflow.triggers[0], BOOKING, config=read)
 
 
-def _empty(path: object, text: Any, *, place: Place) -> Any:
-    return text if place in (Place.ATTACHMENT, Place.URL) else "{{ '' }}"
+def _empty(path: object, text: Any, *, text_type: TextType) -> Any:
+    return text if text_type in (TextType.ATTACHMENT, TextType.URL) else "{{ '' }}"
 
 
 _ANA = Customer(

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct, field, structs
 
 from reminderctl.messages.context import Context
 from reminderctl.model import Attachment, Booking, Company, Customer, Location, Participant, Service, Staff
-from reminderctl.text_types import Body, Header, Html, Parameter, Place, Plain, PlainTree, TelegramHtml, Url
+from reminderctl.text_types import Body, Header, Html, Parameter, Plain, PlainTree, TelegramHtml, TextType, Url
 
 ANA = Customer(
     id="7",
@@ -88,4 +88,4 @@ class Message(Struct, frozen=True, kw_only=True):
     buttons: list[Button] = []
     json: PlainTree = None
     silent: bool = False
-    attach: tuple[Annotated[Attachment | str, Meta(extra={"place": Place.ATTACHMENT})], ...] = ()
+    attach: tuple[Annotated[Attachment | str, Meta(extra={"text_type": TextType.ATTACHMENT})], ...] = ()

@@ -3,7 +3,7 @@
 A channel module defines
 
 - `Settings`: the keys under `channels:` in the YAML;
-- `Message`: what an action may say, once rendered; its field types name the place of each text (see `text_types`);
+- `Message`: what an action may say, once rendered; its annotations name the type of each text (see `text_types`);
 - `POLICY`: what its failures allow;
 - `Channel`: opened with the settings for a batch of messages, by one thread;
 - `preview`: the message as the outbox and `test` show it;

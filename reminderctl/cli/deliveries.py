@@ -17,7 +17,7 @@ from reminderctl.cli.context import AppContext, PathArgument, read_instant, shar
 from reminderctl.cli.delivery_output import export_texts, print_deliveries, print_delivery
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.errors import ExitCode, UsageError
-from reminderctl.files import drafted
+from reminderctl.files import atomic_write
 from reminderctl.ledger import Ledger, decisions, history
 from reminderctl.ledger.history import Record
 from reminderctl.model import State
@@ -214,7 +214,7 @@ def _opened(path: Path | None) -> Iterator[TextIO]:
         yield sys.stdout
         return
     try:
-        with drafted(path) as file, io.TextIOWrapper(file, encoding="utf-8") as text:
+        with atomic_write(path) as file, io.TextIOWrapper(file, encoding="utf-8") as text:
             yield text
     except OSError as error:
         raise UsageError(f"{path}: cannot write it: {error.strerror}") from None

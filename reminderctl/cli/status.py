@@ -14,7 +14,7 @@ from reminderctl.cli.context import AppContext, PathArgument, shared_options
 from reminderctl.cli.ownership import find_refusal
 from reminderctl.core import timing
 from reminderctl.errors import ConfigError, ReminderctlError, UsageError
-from reminderctl.files import drafted
+from reminderctl.files import atomic_write
 from reminderctl.model import Config
 from reminderctl.reports import health
 from reminderctl.reports.health.models import CircuitStatus, Facts
@@ -93,7 +93,7 @@ def _write(path: Path, report: health.Health) -> str | None:
     from reminderctl.reports.health.prometheus import write_metrics
 
     try:
-        with drafted(path, mode=0o644) as file:
+        with atomic_write(path, mode=0o644) as file:
             file.write(write_metrics(report).encode())
     except OSError as error:
         return f"{path}: cannot write it: {error.strerror}"

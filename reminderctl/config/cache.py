@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from reminderctl import __version__
 from reminderctl.config.locate import SECRETS, yaml_files
-from reminderctl.files import drafted
+from reminderctl.files import atomic_write
 from reminderctl.model import Config
 from reminderctl.secret import Secret
 
@@ -66,7 +66,7 @@ def save_cached(config: Config, path: Path, *, environ: Mapping[str, str], now: 
         if file is None:
             return
         _make_ours(file.parent)
-        with drafted(file) as written:
+        with atomic_write(file) as written:
             written.write(content)
     except (OSError, UnicodeError):
         return  # nowhere to save it, or a path that is not UTF-8: the next run reads the YAML again

@@ -19,7 +19,7 @@ from reminderctl.core.recipients import CHANNELS
 from reminderctl.messages import templates
 from reminderctl.model import Filters
 from reminderctl.secret import Secret
-from reminderctl.text_types import Place
+from reminderctl.text_types import TextType
 
 Schema = dict[str, Any]
 
@@ -76,12 +76,12 @@ def _action(
     own = _tidy(msgspec.json.schema(yaml_schema.ActionKeys)["$defs"]["ActionKeys"])["properties"]
     if address is None:
         own.pop("to")
-    shapes = templates.places(kind)
+    field_types = templates.fields_of(kind)
     properties = {
         "send": {"const": channel, "description": own["send"]["description"]},
         **{name: value for name, value in own.items() if name != "send"},
         **{
-            name: _with_languages(each, shapes[name], definitions=definitions)
+            name: _with_languages(each, field_types[name], definitions=definitions)
             for name, each in message["properties"].items()
             if name not in OUR_KEYS
         },
@@ -130,41 +130,43 @@ def _object(properties: Mapping[str, Schema], *, description: str, required: Ite
     return {name: each for name, each in schema.items() if name == "additionalProperties" or each}
 
 
-def _with_languages(schema: Schema, shape: templates.Shape, *, definitions: Mapping[str, Schema]) -> Schema:
+def _with_languages(schema: Schema, field_type: templates.FieldType, *, definitions: Mapping[str, Schema]) -> Schema:
     """Return the schema of a message's field: where a text may be, a map from language to text may."""
-    if shape.place is Place.ATTACHMENT:
+    if field_type.text_type is TextType.ATTACHMENT:
         return {"type": "string", **_annotations(schema)}
     if "anyOf" in schema:
-        choices = [_with_languages(choice, shape, definitions=definitions) for choice in schema["anyOf"]]
+        choices = [_with_languages(choice, field_type, definitions=definitions) for choice in schema["anyOf"]]
         return {**schema, "anyOf": choices}
-    shapes = {one.kind: one for one in (*reversed(shape.others), shape)}
-    if "$ref" in schema and "record" in shapes:
-        return _record_with_languages(schema, shapes["record"], definitions=definitions)
+    field_types = {one.kind: one for one in (*reversed(field_type.others), field_type)}
+    if "$ref" in schema and "record" in field_types:
+        return _record_with_languages(schema, field_types["record"], definitions=definitions)
     for kind, key in (("list", "items"), ("map", "additionalProperties")):
-        item = shapes[kind].item if kind in shapes else None
+        item = field_types[kind].item if kind in field_types else None
         if item and isinstance(schema.get(key), dict):
             return _items_with_languages(schema, item, key=key, definitions=definitions)
-    if "text" in shapes and "items" not in schema and "properties" not in schema:
+    if "text" in field_types and "items" not in schema and "properties" not in schema:
         text = {name: value for name, value in schema.items() if name not in _annotations(schema)}
         return {**_by_language(text), **_annotations(schema)}
     return schema
 
 
-def _record_with_languages(schema: Schema, shape: templates.Shape, *, definitions: Mapping[str, Schema]) -> Schema:
+def _record_with_languages(
+    schema: Schema, field_type: templates.FieldType, *, definitions: Mapping[str, Schema]
+) -> Schema:
     record = definitions[_name(schema)]
     properties = {
-        name: _with_languages(value, shape.fields[name], definitions=definitions)
+        name: _with_languages(value, field_type.fields[name], definitions=definitions)
         for name, value in record["properties"].items()
     }
     return {**record, **_annotations(schema), "properties": properties}
 
 
 def _items_with_languages(
-    schema: Schema, item: templates.Shape, *, key: str, definitions: Mapping[str, Schema]
+    schema: Schema, item: templates.FieldType, *, key: str, definitions: Mapping[str, Schema]
 ) -> Schema:
     """Return the schema of a list or mapping whose items are under `key`; of attachments one may do without a list."""
     below = _with_languages(schema[key], item, definitions=definitions)
-    if item.place is Place.ATTACHMENT:
+    if item.text_type is TextType.ATTACHMENT:
         return {"anyOf": [below, {"type": "array", key: below}], **_annotations(schema)}
     return {**schema, key: below}
 

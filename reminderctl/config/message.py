@@ -31,7 +31,7 @@ from reminderctl.messages import body_kinds, templates
 from reminderctl.messages.attachments import CALENDAR, CHOSEN, OURS, is_bound, is_private
 from reminderctl.messages.field_types import FieldPath
 from reminderctl.messages.shortcodes import is_known
-from reminderctl.text_types import Place
+from reminderctl.text_types import TextType
 
 _MAY_BE_BLANK = frozenset({"subject"})  # a mail may go out without one, and `check` warns of it
 OUR_KEYS = frozenset(encoded_names(ActionKeys))
@@ -66,7 +66,7 @@ def read_message(reader: ActionReader) -> dict[str, Any]:
         elif field != name:
             tree[field] = read_files(reader, node, name=name, field=field)
         else:
-            tree[field] = _listed(plain(node), templates.places(message_type)[field])
+            tree[field] = _listed(plain(node), templates.fields_of(message_type)[field])
     tree = dict(read_booleans(tree, message_type))
     reader.content_type = body_kinds.content_type_of(
         tree.get("headers"), reader.context.language, reader.context.language
@@ -83,9 +83,9 @@ def _known_keys(message_type: Any, *, addressed: bool) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*ours, *encoded_names(message_type), *file_keys(message_type))))
 
 
-def _listed(value: Any, shape: templates.Shape) -> Any:
+def _listed(value: Any, field_type: templates.FieldType) -> Any:
     """Return a single name of an attachment as a list of one, anything else as it is."""
-    one = isinstance(value, str) and shape.item is not None and shape.item.place is Place.ATTACHMENT
+    one = isinstance(value, str) and field_type.item is not None and field_type.item.text_type is TextType.ATTACHMENT
     return [value] if one else value
 
 
@@ -97,27 +97,28 @@ def _check_texts(reader: ActionReader, tree: Mapping[str, Any]) -> list[Mapping[
     languages: dict[str, None] = {}
     in_languages: dict[str, Any] = {}
 
-    def check(path: FieldPath, text: Any, *, place: Place) -> Any:
+    def check(path: FieldPath, text: Any, *, text_type: TextType) -> Any:
         if isinstance(text, str):
-            _check_text(reader, path, place=place, text=text)
+            _check_text(reader, path, text_type=text_type, text=text)
             return text
         _check_languages(reader, path, versions=text)
         languages.update(dict.fromkeys(text))
         in_languages[str(path[0])] = tree[str(path[0])]
         for language, version in text.items():
             if isinstance(version, str):
-                _check_text(reader, (*path, language), place=place, text=version)
+                _check_text(reader, (*path, language), text_type=text_type, text=version)
         return next(iter(text.values()), "")
 
     message_type: Any = reader.module.Message
     first: dict[str, Any] = {}
-    shapes = templates.places(message_type)
+    field_types = templates.fields_of(message_type)
     for name, value in tree.items():
-        shape = shapes[name]
-        if shape.kind == "tree" and isinstance(value, str) and templates.opening(value) in ("{", "["):
+        field_type = field_types[name]
+        if field_type.kind == "tree" and isinstance(value, str) and templates.opening(value) in ("{", "["):
             reader.note(f"{name}: {_PASTED}", field=name)
-        if isinstance(value, str) and shape.kind == "text" and shape.place and not shape.others:
-            first[name] = check((name,), value, place=shape.place)  # most are like this, and need no search for texts
+        if isinstance(value, str) and field_type.kind == "text" and field_type.text_type and not field_type.others:
+            # most are like this, and need no search for texts
+            first[name] = check((name,), value, text_type=field_type.text_type)
         else:
             first |= templates.transform(message_type, {name: value}, check)
     others = [
@@ -144,26 +145,26 @@ def _check_languages(reader: ActionReader, path: FieldPath, *, versions: Mapping
         reader.file.note(place, f"{path[0]}: {hint}", path=reader.path)
 
 
-def _check_text(reader: ActionReader, path: FieldPath, *, place: Place, text: str) -> None:
+def _check_text(reader: ActionReader, path: FieldPath, *, text_type: TextType, text: str) -> None:
     """Note what is wrong with one text, for the place that it is in."""
-    if place is Place.ATTACHMENT:
+    if text_type is TextType.ATTACHMENT:
         _check_attachment(reader, path, text=text)
     elif not text.strip():
-        _check_blank(reader, path, place=place)
+        _check_blank(reader, path, text_type=text_type)
         return
-    elif mistake := body_kinds.mistake_in(text, place, reader.content_type):
+    elif mistake := body_kinds.mistake_in(text, text_type, reader.content_type):
         _note(reader, path, what=f"{'.'.join(map(str, path))}: {mistake}")
-    if "{" in text or place is Place.URL:
-        _check_shortcodes(reader, path, place=place, text=text)
+    if "{" in text or text_type is TextType.URL:
+        _check_shortcodes(reader, path, text_type=text_type, text=text)
 
 
-def _check_shortcodes(reader: ActionReader, path: FieldPath, *, place: Place, text: str) -> None:
+def _check_shortcodes(reader: ActionReader, path: FieldPath, *, text_type: TextType, text: str) -> None:
     """Note each `${NAME}` in one text, and what is wrong with its shortcodes, and with a URL before them."""
     strays = list(_REFERENCE.finditer(text)) if reader.file.strays and path not in reader.from_files else []
     for stray in strays:
         instead = _instead_of_reference(reader, path)
         _note(reader, path, what=misplaced_reference(stray[0], instead=instead), token=stray[0])
-    if place is Place.URL:
+    if text_type is TextType.URL:
         for offset, what in templates.url_mistakes(text):
             reader.reported.add(str(path[0]))
             _note_in_text(reader, path, text=text, offset=offset, what=f"{path[0]}: {what}")
@@ -172,13 +173,13 @@ def _check_shortcodes(reader: ActionReader, path: FieldPath, *, place: Place, te
             _note_in_text(reader, path, text=text, offset=offset, what=what)
 
 
-def _check_blank(reader: ActionReader, path: FieldPath, *, place: Place) -> None:
+def _check_blank(reader: ActionReader, path: FieldPath, *, text_type: TextType) -> None:
     """Note an empty text where it makes no sense; headers, queries, forms and JSON may hold some."""
     field = str(path[0])
     if f"{field}{FILE_SUFFIX}" in reader.nodes and path not in reader.from_files:
         return  # there is no such file, which was reported
-    whole = templates.places(cast("type", reader.module.Message))[field].kind == "text"
-    if field in _MAY_BE_BLANK or not (whole or place is Place.PARAMETER or place is Place.URL):
+    whole = templates.fields_of(cast("type", reader.module.Message))[field].kind == "text"
+    if field in _MAY_BE_BLANK or not (whole or text_type is TextType.PARAMETER or text_type is TextType.URL):
         return
     needed = not whole or (len(path) == 1 and fields_of(reader.module.Message)[field].required)
     what = _BLANK if needed else EMPTY

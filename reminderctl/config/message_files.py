@@ -13,17 +13,19 @@ from reminderctl.config.yaml_reader import read_text_file
 from reminderctl.messages import templates
 from reminderctl.messages.attachments import OURS, is_private
 from reminderctl.messages.field_types import FieldPath
-from reminderctl.text_types import Place
+from reminderctl.text_types import TextType
 
 FILE_SUFFIX = "_file"
-_IN_FILES = frozenset({Place.PLAIN, Place.BODY, Place.HTML, Place.TELEGRAM_HTML})
+_IN_FILES = frozenset({TextType.PLAIN, TextType.BODY, TextType.HTML, TextType.TELEGRAM_HTML})
 
 
 def file_keys(message_type: Any) -> tuple[str, ...]:
     """Return `body_file` and its like: the keys that name a file in which a text is."""
-    shapes = templates.places(message_type)
+    field_types = templates.fields_of(message_type)
     return tuple(
-        f"{name}{FILE_SUFFIX}" for name, each in shapes.items() if each.kind == "text" and each.place in _IN_FILES
+        f"{name}{FILE_SUFFIX}"
+        for name, each in field_types.items()
+        if each.kind == "text" and each.text_type in _IN_FILES
     )
 
 

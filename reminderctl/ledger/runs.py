@@ -13,7 +13,7 @@ import msgspec
 
 from reminderctl.core.timing import instant_text
 from reminderctl.errors import LedgerError, LedgerWriteError
-from reminderctl.files import Durable, drafted
+from reminderctl.files import Durable, atomic_write
 from reminderctl.ledger.liveness import LockFile, identify
 from reminderctl.ledger.liveness import errors_of as _errors_of
 from reminderctl.ledger.store import Ledger, errors_of
@@ -98,7 +98,7 @@ class Run:
             now = max(now, _read_stamp(stamp.read_bytes())[1])
         # After a run that sends nothing, the stamp of the one before would say no less.
         durable = Durable.NAME if sends else Durable.CONTENT
-        with _errors_of(stamp), drafted(stamp, durable=durable) as file:
+        with _errors_of(stamp), atomic_write(stamp, durable=durable) as file:
             file.write(msgspec.json.encode({"token": self.token, "at": instant_text(now)}))
 
 

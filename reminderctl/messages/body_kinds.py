@@ -10,9 +10,9 @@ from reminderctl import structured_text
 from reminderctl.errors import Rejected
 from reminderctl.messages import html_escaping, templates
 from reminderctl.structured_text import CLOSE, OPEN, BodyKind
-from reminderctl.text_types import Place
+from reminderctl.text_types import TextType
 
-FOR_PROGRAMS = frozenset({Place.BODY, Place.DATA, Place.DATA_HEADER})
+FOR_PROGRAMS = frozenset({TextType.BODY, TextType.DATA, TextType.DATA_HEADER})
 _CONTENT_TYPE = "content-type"
 
 
@@ -24,19 +24,19 @@ def content_type_of(headers: Any, language: str, default_language: str) -> str |
     return None
 
 
-def kind_of(text: str, place: Place, content_type: str | None) -> BodyKind:
-    """Return what a text in this place is made of; raises `Rejected` where its values cannot be made harmless."""
-    kind, mistake = _judge(text, place, content_type)
+def kind_of(text: str, text_type: TextType, content_type: str | None) -> BodyKind:
+    """Return what a text of this type is made of; raises `Rejected` where its values cannot be made harmless."""
+    kind, mistake = _judge(text, text_type, content_type)
     if mistake:
         raise Rejected(mistake)
     return kind
 
 
-def mistake_in(text: str, place: Place, content_type: str | None) -> str | None:
-    """Return why the values of a text in this place cannot be made harmless; None where they can."""
-    if place in (Place.HTML, Place.TELEGRAM_HTML):
+def mistake_in(text: str, text_type: TextType, content_type: str | None) -> str | None:
+    """Return why the values of a text of this type cannot be made harmless; None where they can."""
+    if text_type in (TextType.HTML, TextType.TELEGRAM_HTML):
         return _mistake_in_markup(text)
-    return _judge(text, place, content_type)[1] if place in FOR_PROGRAMS else None
+    return _judge(text, text_type, content_type)[1] if text_type in FOR_PROGRAMS else None
 
 
 def _mistake_in_markup(text: str) -> str | None:
@@ -48,16 +48,16 @@ def _mistake_in_markup(text: str) -> str | None:
 
 
 @functools.lru_cache(maxsize=1024)
-def _judge(text: str, place: Place, content_type: str | None) -> tuple[BodyKind, str | None]:
-    if place not in FOR_PROGRAMS:
+def _judge(text: str, text_type: TextType, content_type: str | None) -> tuple[BodyKind, str | None]:
+    if text_type not in FOR_PROGRAMS:
         return BodyKind.PLAIN, None
     found = templates.anatomy(text)
-    if place is Place.BODY and content_type:
+    if text_type is TextType.BODY and content_type:
         kind = structured_text.kind_of_type(content_type)
         return kind, next(_mistakes_of_type(content_type, values=found.values), None)
     judge, advice = (
         (structured_text.kind_of_body, structured_text.SAY_SO)
-        if place is Place.BODY
+        if text_type is TextType.BODY
         else (structured_text.kind_of, structured_text.ONE_STRUCTURE)
     )
     kind_found = judge(**found._asdict())

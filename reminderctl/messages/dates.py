@@ -24,7 +24,7 @@ _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(?:_[A-Za-z0-9]{1,8})*")
 _ORDINARY_BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " "})
 
 
-class Moment(str):
+class FormattedInstant(str):
     """A formatted instant that still knows the instant, so that a template can format it in another way."""
 
     __slots__ = ("at", "languages")
@@ -39,29 +39,29 @@ class Moment(str):
         return moment
 
 
-def date(at: datetime, languages: Languages, *, pattern: str = "full") -> Moment:
+def date(at: datetime, languages: Languages, *, pattern: str = "full") -> FormattedInstant:
     """`lunes, 23 de noviembre de 2026`, or another width, or a CLDR pattern such as `d MMM`.
 
     Raises ValueError for a pattern that says nothing.
     """
     text = _written_date(at.date(), pattern, languages) if pattern in WIDTHS else _in_pattern(at, pattern, languages)
-    return Moment(text, at=at, languages=languages)
+    return FormattedInstant(text, at=at, languages=languages)
 
 
-def time(at: datetime, languages: Languages, *, pattern: str = "short") -> Moment:
+def time(at: datetime, languages: Languages, *, pattern: str = "short") -> FormattedInstant:
     """`17:30`, or another width, or a CLDR pattern such as `HH:mm`; raises ValueError as `date` does."""
     if pattern in WIDTHS:
         text = _written_time(at, at.tzinfo, at.fold, pattern, languages)
     else:
         text = _in_pattern(at, pattern, languages)
-    return Moment(text, at=at, languages=languages)
+    return FormattedInstant(text, at=at, languages=languages)
 
 
-def date_time(at: datetime, languages: Languages) -> Moment:
+def date_time(at: datetime, languages: Languages) -> FormattedInstant:
     """`lunes, 23 de noviembre de 2026, 17:30`: date and time joined as the language joins them."""
     joined = str(locale(languages).datetime_formats["medium"]).replace("'", "")
     text = joined.replace("{1}", date(at, languages)).replace("{0}", time(at, languages))
-    return Moment(text, at=at, languages=languages)
+    return FormattedInstant(text, at=at, languages=languages)
 
 
 # Many messages name the same few days and times, and Babel takes as long for one as all else that is rendered.

@@ -1,4 +1,4 @@
-"""Making values harmless: one function for each place a value can stand in."""
+"""Making values harmless: one function for each type of text that a value can be in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_plus
 
 from reminderctl.messages import html_escaping
 from reminderctl.structured_text import CLOSE, OPEN, BodyKind, escape_json, escape_xml, seal_json
-from reminderctl.text_types import Place
+from reminderctl.text_types import TextType
 
 # Not \n, \t: texts have lines. C1 and DEL drive terminals, the others reorder what a reader sees.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -23,28 +23,30 @@ _WHOLE_URL = "!#$%&'()*+/:;=?@[]~"  # without the comma, which divides links
 _ENCODED_WORD = re.compile(r"=(?=\?)|=$|^(?=\?)")
 
 
-def escape(place: Place, value: str, *, kind: BodyKind = BodyKind.PLAIN) -> str:
-    """The value as it may stand in that place; `kind` says what a text for programs is."""
-    if place in (Place.BODY, Place.DATA) or (place is Place.DATA_HEADER and kind is not BodyKind.PLAIN):
+def escape(text_type: TextType, value: str, *, kind: BodyKind = BodyKind.PLAIN) -> str:
+    """The value as it may stand in a text of that type; `kind` says what a text for programs is."""
+    if text_type in (TextType.BODY, TextType.DATA) or (
+        text_type is TextType.DATA_HEADER and kind is not BodyKind.PLAIN
+    ):
         return _BODIES[kind](value)
-    return _PLACES[place](value)
+    return _ESCAPES[text_type](value)
 
 
-def finish(place: Place, text: str, *, kind: BodyKind = BodyKind.PLAIN) -> str:
-    """The whole rendered text, put right where the place demands something of the whole."""
+def finish(text_type: TextType, text: str, *, kind: BodyKind = BodyKind.PLAIN) -> str:
+    """The whole rendered text, put right where its type demands something of the whole."""
     if kind is BodyKind.JSON:
         text = seal_json(text)
     elif kind is BodyKind.XML:
         text = html_escaping.unmark(text)
-    elif place is Place.LINKS:
+    elif text_type is TextType.LINKS:
         text = _seal_links(text)
-    elif place in (Place.HTML, Place.TELEGRAM_HTML):
+    elif text_type in (TextType.HTML, TextType.TELEGRAM_HTML):
         return html_escaping.seal(text)
-    if place in (Place.HEADER, Place.DATA_HEADER, Place.LINKS):
+    if text_type in (TextType.HEADER, TextType.DATA_HEADER, TextType.LINKS):
         return _BREAKS.sub(" ", _REORDERING.sub("", text)).strip()
-    if place is Place.PARAMETER:
+    if text_type is TextType.PARAMETER:
         return " ".join(text.split())
-    return text.strip() if place in (Place.URL, Place.URL_END, Place.ATTACHMENT) else text
+    return text.strip() if text_type in (TextType.URL, TextType.URL_END, TextType.ATTACHMENT) else text
 
 
 def escape_plain(value: str) -> str:
@@ -116,17 +118,17 @@ def _encodable(value: str) -> str:
     return _SURROGATES.sub("\ufffd", value)
 
 
-_PLACES: Mapping[Place, Callable[[str], str]] = {
-    Place.PLAIN: escape_plain,
-    Place.HEADER: escape_header,
-    Place.HTML: lambda value: OPEN + escape_html(value) + CLOSE,
-    Place.DATA_HEADER: escape_header,
-    Place.LINKS: escape_link,
-    Place.URL: escape_url,
-    Place.URL_END: escape_url,
-    Place.TELEGRAM_HTML: lambda value: OPEN + escape_telegram_html(value) + CLOSE,
-    Place.PARAMETER: escape_parameter,
-    Place.ATTACHMENT: escape_file_name,
+_ESCAPES: Mapping[TextType, Callable[[str], str]] = {
+    TextType.PLAIN: escape_plain,
+    TextType.HEADER: escape_header,
+    TextType.HTML: lambda value: OPEN + escape_html(value) + CLOSE,
+    TextType.DATA_HEADER: escape_header,
+    TextType.LINKS: escape_link,
+    TextType.URL: escape_url,
+    TextType.URL_END: escape_url,
+    TextType.TELEGRAM_HTML: lambda value: OPEN + escape_telegram_html(value) + CLOSE,
+    TextType.PARAMETER: escape_parameter,
+    TextType.ATTACHMENT: escape_file_name,
 }
 
 _BODIES: Mapping[BodyKind, Callable[[str], str]] = {

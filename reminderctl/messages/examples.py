@@ -13,7 +13,7 @@ from reminderctl.messages.limits import ExceededError
 from reminderctl.messages.render import render_text
 from reminderctl.messages.shortcodes import CATALOGUE, CUSTOM
 from reminderctl.model import Booking, Company, Customer, Location, Participant, Service, Staff
-from reminderctl.text_types import Place
+from reminderctl.text_types import TextType
 
 _STARTS_AT = datetime(2026, 11, 23, 17, 30, tzinfo=UTC)
 
@@ -48,7 +48,7 @@ def fill_in(text: str, *, language: str, company: Company, change: Callable[[str
         timezone="UTC",
         at=_STARTS_AT,
     )
-    return render_text(text, Place.PLAIN, context, field="body")
+    return render_text(text, TextType.PLAIN, context, field="body")
 
 
 @functools.cache

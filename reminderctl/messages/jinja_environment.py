@@ -1,4 +1,4 @@
-"""The sandboxes in which templates run: one for each place, which escapes whatever leaves an expression."""
+"""The sandboxes in which templates run: one for each text type, which escapes whatever leaves an expression."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from reminderctl.messages.shortcode_values import Empty
 from reminderctl.messages.shortcodes import BY_NAME, CARRIAGE_RETURN, is_known, unknown
 from reminderctl.structured_text import BodyKind
 from reminderctl.text import as_text
-from reminderctl.text_types import Place
+from reminderctl.text_types import TextType
 
 HERE = "_here"  # the zone and the languages of the reader
 UNFILLED = "_unfilled"  # collects the shortcodes that came out empty
@@ -30,9 +30,9 @@ _REFUSED_FILTERS = frozenset(
     {"e", "escape", "forceescape", "pprint", "safe", "striptags", "tojson", "urlencode", "urlize", "xmlattr"}
 )
 _MARKUP = (
-    (Place.HTML, BodyKind.PLAIN),
-    (Place.TELEGRAM_HTML, BodyKind.PLAIN),
-    *((place, BodyKind.XML) for place in (Place.BODY, Place.DATA, Place.DATA_HEADER)),
+    (TextType.HTML, BodyKind.PLAIN),
+    (TextType.TELEGRAM_HTML, BodyKind.PLAIN),
+    *((text_type, BodyKind.XML) for text_type in (TextType.BODY, TextType.DATA, TextType.DATA_HEADER)),
 )
 _LABORIOUS = (
     *(nodes.For, nodes.Macro, nodes.CallBlock, nodes.Call, nodes.Concat),
@@ -42,18 +42,18 @@ _RETURN = Markup("\r")  # known by its identity, never by its type: no value can
 
 
 @functools.cache
-def environment(place: Place, kind: BodyKind = BodyKind.PLAIN) -> Sandbox:
-    """The sandbox for one place; `kind` says what a `BODY` is.
+def environment(text_type: TextType, kind: BodyKind = BodyKind.PLAIN) -> Sandbox:
+    """Return the sandbox for one text type; `kind` says what a `BODY` is.
 
     Where texts have tags, Jinja2's own autoescaping is on as well: it is how macros and `{% set %}` blocks, already
     escaped, are told from values.
     """
-    markup = (place, kind) in _MARKUP
+    markup = (text_type, kind) in _MARKUP
     sandbox = Sandbox(
         undefined=StrictUndefined,
         autoescape=markup,
         keep_trailing_newline=True,
-        finalize=_escaping(lambda value: escape(place, value, kind=kind), markup=markup),
+        finalize=_escaping(lambda value: escape(text_type, value, kind=kind), markup=markup),
     )
     for name in _REFUSED_FILTERS:
         sandbox.filters.pop(name, None)
@@ -108,7 +108,7 @@ def _default(value: Any, default_value: Any = "", boolean: bool = False) -> Any:
 
 def _formatted(variables: Variables, value: Any, write: Callable[[Any, Any], Any]) -> Any:
     """A moment, or an ISO 8601 text from the `fields`, written another way; anything else stays as it is."""
-    if isinstance(value, dates.Moment):
+    if isinstance(value, dates.FormattedInstant):
         return write(value.at, value.languages)
     zone, languages = variables[HERE]
     at = dates.parse(value, zone) if isinstance(value, str) else None
@@ -126,9 +126,9 @@ class Wrong(NamedTuple):
     what: str
 
 
-def wrong(template: str, *, place: Place = Place.PLAIN, kind: BodyKind = BodyKind.PLAIN) -> list[Wrong]:
+def wrong(template: str, *, text_type: TextType = TextType.PLAIN, kind: BodyKind = BodyKind.PLAIN) -> list[Wrong]:
     """Everything that can be known to be wrong before a template runs."""
-    sandbox = environment(place, kind)
+    sandbox = environment(text_type, kind)
     try:
         tree = sandbox.parse(template)
         found = [*_unknown_filters(tree, sandbox), *_refused_statements(tree), *_wrong_patterns(tree)]
@@ -144,7 +144,7 @@ def wrong(template: str, *, place: Place = Place.PLAIN, kind: BodyKind = BodyKin
 
 def is_laborious(template: str) -> bool:
     """Return whether a template, without mistakes, can take more work than its length shows."""
-    tree = environment(Place.PLAIN).parse(template)
+    tree = environment(TextType.PLAIN).parse(template)
     return any(
         not isinstance(node, nodes.Filter) or size_estimates.is_estimated(node.name)
         for node in tree.find_all(_LABORIOUS)

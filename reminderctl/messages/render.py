@@ -21,7 +21,7 @@ from reminderctl.messages.context import Context
 from reminderctl.messages.escaping import finish
 from reminderctl.messages.shortcode_values import Lookup, custom, reader_zone, value, values
 from reminderctl.structured_text import BodyKind
-from reminderctl.text_types import Place
+from reminderctl.text_types import TextType
 
 
 class Incomplete(Rejected):
@@ -54,16 +54,16 @@ def render_message(
     found_type: str | None = None
     unfilled: set[str] = set()
 
-    def filled(path: field_types.FieldPath, text: str | Mapping[str, str], *, place: Place) -> Any:
+    def filled(path: field_types.FieldPath, text: str | Mapping[str, str], *, text_type: TextType) -> Any:
         nonlocal found_type
         chosen, known = _choose(text, context)
-        if place is Place.HEADER and str(path[-1]).casefold().startswith("list-"):
-            place = Place.LINKS
-        if place is Place.BODY and not given_type:
+        if text_type is TextType.HEADER and str(path[-1]).casefold().startswith("list-"):
+            text_type = TextType.LINKS
+        if text_type is TextType.BODY and not given_type:
             found_type = content_type_for(chosen)
         field = ".".join(map(str, path))
-        rendered = _rendered(chosen, place, known, content_type=given_type, unfilled=unfilled, field=field)
-        if place is not Place.ATTACHMENT:
+        rendered = _rendered(chosen, text_type, known, content_type=given_type, unfilled=unfilled, field=field)
+        if text_type is not TextType.ATTACHMENT:
             return rendered
         return attachment(rendered, known, base=base, private=private)
 
@@ -81,10 +81,10 @@ def _build(fields: Mapping[str, Any], message_type: type) -> Any:
         raise Rejected(f"cannot build the message: {error}") from None
 
 
-def render_text(text: str, place: Place, context: Context, *, field: str = "text") -> str:
+def render_text(text: str, text_type: TextType, context: Context, *, field: str = "text") -> str:
     """One text outside a message, such as a recipient's address; raises `Rejected`."""
     with limits.bounded():
-        return _rendered(text, place, context, content_type=None, unfilled=set(), field=field)
+        return _rendered(text, text_type, context, content_type=None, unfilled=set(), field=field)
 
 
 def _choose(versions: str | Mapping[str, str], context: Context) -> tuple[str, Context]:
@@ -100,14 +100,14 @@ def _choose(versions: str | Mapping[str, str], context: Context) -> tuple[str, C
 
 
 def _rendered(
-    text: str, place: Place, context: Context, *, content_type: str | None, unfilled: set[str], field: str
+    text: str, text_type: TextType, context: Context, *, content_type: str | None, unfilled: set[str], field: str
 ) -> str:
-    if place is Place.URL:
+    if text_type is TextType.URL:
         _refuse_url(text, field)
     empty: set[str] = set()
     try:
-        kind = kind_of(text, place, content_type)
-        rendered = _fill(text, place, context, kind=kind, unfilled=empty) if "{" in text else text
+        kind = kind_of(text, text_type, content_type)
+        rendered = _fill(text, text_type, context, kind=kind, unfilled=empty) if "{" in text else text
     except Rejected as error:
         raise Rejected(f"cannot render {field}: {error}") from error
     except TemplateSyntaxError as error:
@@ -115,12 +115,12 @@ def _rendered(
     except Exception as error:  # a template can go wrong in every way that Python can
         raise Rejected(f"cannot render {field}: {error or type(error).__name__}") from None
     _refuse_half_characters(rendered, field)
-    if place is Place.URL:
+    if text_type is TextType.URL:
         _refuse_traversal(rendered, field)
         _refuse_parent(text, rendered, empty=empty, field=field)
     unfilled |= empty
     try:
-        return finish(place, rendered, kind=kind)
+        return finish(text_type, rendered, kind=kind)
     except Rejected as error:
         raise Rejected(f"cannot render {field}: {error}") from None
 
@@ -133,8 +133,8 @@ def _refuse_half_characters(text: str, field: str) -> None:
         raise Rejected(f"cannot render {field}: it holds half a character (a lone surrogate)") from None
 
 
-def _fill(text: str, place: Place, context: Context, *, kind: BodyKind, unfilled: set[str]) -> str:
-    compiled = _compile(text, place, kind)
+def _fill(text: str, text_type: TextType, context: Context, *, kind: BodyKind, unfilled: set[str]) -> str:
+    compiled = _compile(text, text_type, kind)
     variables = values(compiled.names, context)
     if compiled.custom:
         variables["custom"] = custom(context)
@@ -166,12 +166,12 @@ class _Compiled(NamedTuple):
 
 
 @functools.lru_cache(maxsize=1024)
-def _compile(text: str, place: Place, kind: BodyKind) -> _Compiled:
+def _compile(text: str, text_type: TextType, kind: BodyKind) -> _Compiled:
     source = templates.to_template(text)
     if templates.is_template(text):
-        for wrong in jinja_environment.wrong(source, place=place, kind=kind):
+        for wrong in jinja_environment.wrong(source, text_type=text_type, kind=kind):
             raise Rejected(wrong.what)
-    sandbox = jinja_environment.environment(place, kind)
+    sandbox = jinja_environment.environment(text_type, kind)
     names = jinja_environment.names(source, sandbox)
     template = sandbox.from_string(source)
     template.globals = dict(template.globals)  # each rendering copies them, and a ChainMap is slow to copy
@@ -183,7 +183,7 @@ def _compile(text: str, place: Place, kind: BodyKind) -> _Compiled:
     )
 
 
-# --- places with rules of their own ---------------------------------------------------------------------------------
+# --- text types with rules of their own -----------------------------------------------------------------------------
 
 
 def _refuse_url(text: str, field: str) -> None:

@@ -62,7 +62,7 @@ def values(names: Iterable[str], context: Context) -> dict[str, Any]:
 
 
 def value(name: str, context: Context) -> Any:
-    """The value of one shortcode: text, a `Moment`, or what the `fields` hold; `Empty` where there is none.
+    """The value of one shortcode: text, a `FormattedInstant`, or what the `fields` hold; `Empty` where there is none.
 
     1. Times come from the booking itself. 2. So does all else that has a column of its own. 3. Then the `fields` are
     asked, the narrowest first: participant, booking, and whom the name begins with. 4. Last, what can be computed.

@@ -10,23 +10,23 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from reminderctl.messages.field_types import FieldPath, Shape, places, transform
+from reminderctl.messages.field_types import FieldPath, FieldType, fields_of, transform
 from reminderctl.messages.shortcodes import BY_NAME, CARRIAGE_RETURN, is_known, suggest, unknown
-from reminderctl.text_types import Place
+from reminderctl.text_types import TextType
 
 __all__ = [
-    "Shape",
+    "FieldType",
     "anatomy",
     "around_values",
     "choose",
     "choose_version",
     "comments",
+    "fields_of",
     "is_template",
     "literals",
     "mistakes",
     "opening",
     "pick",
-    "places",
     "skeleton",
     "template_mistakes",
     "to_template",
@@ -85,7 +85,7 @@ def _tag(language: str) -> str:
 def pick(message_type: type, tree: Any, language: str, default_language: str) -> Any:
     """The tree with one text in the place of each map from language to text."""
 
-    def chosen(path: FieldPath, text: Any, *, place: Place) -> Any:  # noqa: ARG001
+    def chosen(path: FieldPath, text: Any, *, text_type: TextType) -> Any:  # noqa: ARG001
         return choose(text, language, default_language)
 
     return transform(message_type, tree, chosen)

@@ -17,7 +17,7 @@ from reminderctl.messages.context import Context
 from reminderctl.messages.render import render_message, render_text
 from reminderctl.model import Action, Booking, Config, Configured, Delivery, Envelope, Receipt
 from reminderctl.outbox import Outbox
-from reminderctl.text_types import Place
+from reminderctl.text_types import TextType
 
 
 class Composed(NamedTuple):
@@ -122,7 +122,7 @@ def _address(delivery: Delivery, context: Context) -> str:
     if delivery.address:
         return delivery.address
     if "{" in delivery.recipient:
-        address = render_text(delivery.recipient, Place.HEADER, context).strip()
+        address = render_text(delivery.recipient, TextType.HEADER, context).strip()
         if address:
             return address
     raise Rejected(recipients.missing_address(delivery.recipient, delivery.channel))

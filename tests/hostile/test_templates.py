@@ -11,7 +11,7 @@ import pytest
 from msgspec import structs
 
 from reminderctl.messages.render import render_text
-from reminderctl.text_types import Place
+from reminderctl.text_types import TextType
 from tests.clinic import SETTINGS, Clinic
 from tests.hostile.hostile_clinic import BEFORE, DUE, TIMES, insert
 from tests.hostile.templates import BOMBS, ORDINARY
@@ -25,28 +25,28 @@ import json, resource, sys
 from msgspec import structs
 from reminderctl.errors import Rejected
 from reminderctl.messages.render import render_text
-from reminderctl.text_types import Place
+from reminderctl.text_types import TextType
 from tests.hostile.templates import BOMBS, ORDINARY
 from tests.message_samples import FULL, context
 
 known = context(structs.replace(FULL, fields={"words": ["word"] * 9_999, "list": ["a", "b"]}))
 for text in ORDINARY:
-    render_text(text, Place.PLAIN, known)  # whatever is imported lies in memory now
+    render_text(text, TextType.PLAIN, known)  # whatever is imported lies in memory now
 has = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (has + int(sys.argv[1]),) * 2)
 told = {}
 for name, bomb in BOMBS.items():
     try:
-        told[name] = f"came out: {render_text(bomb, Place[sys.argv[2]], known)[:100]}"
+        told[name] = f"came out: {render_text(bomb, TextType[sys.argv[2]], known)[:100]}"
     except Rejected as error:
         told[name] = str(error)
 print(json.dumps(told))
 """
 
 
-@pytest.mark.parametrize("place", ["PLAIN", "HTML"])
-def test_rendering_ends_within_its_bounds(place: str) -> None:
-    arguments = [sys.executable, "-c", PROGRAM, str(MEMORY), place]
+@pytest.mark.parametrize("text_type", ["PLAIN", "HTML"])
+def test_rendering_ends_within_its_bounds(text_type: str) -> None:
+    arguments = [sys.executable, "-c", PROGRAM, str(MEMORY), text_type]
     ended = subprocess.run(arguments, capture_output=True, text=True, check=True, timeout=900)
     told = json.loads(ended.stdout)
     assert told.keys() == BOMBS.keys()
@@ -56,7 +56,7 @@ def test_rendering_ends_within_its_bounds(place: str) -> None:
 @pytest.mark.parametrize(("text", "shown"), ORDINARY.items())
 def test_ordinary_work_is_done(text: str, shown: str) -> None:
     known = context(structs.replace(FULL, fields={"list": ["a", "b"]}))
-    assert render_text(text, Place.PLAIN, known) == shown
+    assert render_text(text, TextType.PLAIN, known) == shown
 
 
 WORK = "{% for a in range(n) %}{% for b in range(n) %}{% for c in range(n) %}{% endfor %}{% endfor %}{% endfor %}"

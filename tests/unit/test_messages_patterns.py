@@ -9,7 +9,7 @@ import pytest
 from reminderctl.errors import Rejected
 from reminderctl.messages import templates
 from reminderctl.messages.render import render_text
-from reminderctl.text_types import Place
+from reminderctl.text_types import TextType
 from tests.clinic import Clinic
 from tests.message_samples import context
 
@@ -77,7 +77,7 @@ def test_a_wrong_pattern_is_told_before_and_refused_when_it_is_computed(use: str
     for text in (f"{{{{ appointment_date | {computed} }}}}", f"{{{{ staff_name | {computed} }}}}"):
         assert templates.template_mistakes(text) == []
         with pytest.raises(Rejected, match=r"cannot render text: (date|time)") as refused:
-            render_text(text, Place.PLAIN, context())
+            render_text(text, TextType.PLAIN, context())
         for part in told:
             assert part in str(refused.value)
 
@@ -115,7 +115,7 @@ def test_a_wrong_pattern_is_told_before_and_refused_when_it_is_computed(use: str
 def test_a_pattern_that_makes_sense_is_written_in_the_language(use: str, shown: str) -> None:
     text = f"{{{{ appointment_date | {use} }}}}"
     assert templates.template_mistakes(text) == []
-    assert render_text(text, Place.PLAIN, context()).replace("\u00a0", " ") == shown
+    assert render_text(text, TextType.PLAIN, context()).replace("\u00a0", " ") == shown
 
 
 @pytest.mark.parametrize("letter", string.ascii_letters)
@@ -127,7 +127,7 @@ def test_a_letter_as_often_as_it_is_let_through_is_one_that_the_library_can_writ
         for each in (use, beside):
             text = f"{{{{ appointment_date | {each} }}}}"
             if not templates.template_mistakes(text):
-                shown = render_text(text, Place.PLAIN, context())
+                shown = render_text(text, TextType.PLAIN, context())
                 assert shown.strip(), each
                 assert "None" not in shown, each
 

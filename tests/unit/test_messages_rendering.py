@@ -23,7 +23,7 @@ from reminderctl.messages.context import Context
 from reminderctl.messages.escaping import escape, finish
 from reminderctl.messages.render import Rendering, render_message, render_text
 from reminderctl.structured_text import BodyKind
-from reminderctl.text_types import Place
+from reminderctl.text_types import TextType
 from tests.message_samples import FULL, NOTHING, Message, called, context
 
 HOLA = "Hola {customer_full_name}, su cita de {service_name} es el {appointment_date} a las {appointment_start_time}."
@@ -53,8 +53,8 @@ def render(tree: dict[str, Any], known: Context | None = None, **options: Any) -
     return render_message(tree, Message, known or context(), **{"base": Path(), **options})
 
 
-def show(text: str, place: Place, name: str) -> str:
-    return render_text(text, place, called(name))
+def show(text: str, text_type: TextType, name: str) -> str:
+    return render_text(text, text_type, called(name))
 
 
 def test_a_text_pasted_from_the_booking_plugin_reads_as_it_did_there() -> None:
@@ -126,8 +126,8 @@ def test_a_template_out_of_bounds_rejects_its_message(text: str, cause: str) -> 
 @settings(deadline=None)
 @given(names)
 def test_a_value_is_never_rendered_a_second_time_nor_changed_in_plain_text(name: str) -> None:
-    shown = show("{{ customer_full_name }}|{customer_full_name}", Place.PLAIN, name)
-    assert shown == f"{escape(Place.PLAIN, name)}|{escape(Place.PLAIN, name)}"
+    shown = show("{{ customer_full_name }}|{customer_full_name}", TextType.PLAIN, name)
+    assert shown == f"{escape(TextType.PLAIN, name)}|{escape(TextType.PLAIN, name)}"
     assert not set("\x00\x1b\r\u202e") & set(shown)
     shown.encode()
 
@@ -139,7 +139,7 @@ def test_a_value_is_never_rendered_a_second_time_nor_changed_in_plain_text(name:
 def test_a_header_stays_one_line_even_when_it_is_decoded(first: str, last: str) -> None:
     text = "{{ customer_full_name }}{{ custom.last }}?= {% for c in customer_full_name %}{{ c }}{% endfor %}"
     booking = structs.replace(called(first).booking, fields={"last": last})
-    subject = render_text(text, Place.HEADER, context(booking))
+    subject = render_text(text, TextType.HEADER, context(booking))
     assert len(subject.splitlines()) <= 1
     assert "=?" not in subject
     message = email.message_from_string(f"Subject: {subject}\n\n", policy=email.policy.default)
@@ -170,10 +170,10 @@ class Structure(HTMLParser):
         self.text += data
 
 
-@pytest.mark.parametrize("place", [Place.HTML, Place.TELEGRAM_HTML], ids=str)
+@pytest.mark.parametrize("text_type", [TextType.HTML, TextType.TELEGRAM_HTML], ids=str)
 @settings(deadline=None)
 @given(name=names)
-def test_a_value_never_changes_the_structure_of_html(place: Place, name: str) -> None:
+def test_a_value_never_changes_the_structure_of_html(text_type: TextType, name: str) -> None:
     attribute = ' title="{customer_full_name}"'
     text = (
         f"<p{attribute}>{{customer_full_name}}</p>"
@@ -181,9 +181,9 @@ def test_a_value_never_changes_the_structure_of_html(place: Place, name: str) ->
         "{{ bold(customer_full_name) }}{{ line }}{{ line ~ customer_full_name }}{{ line.unescape() }}"
         "{% autoescape false %}{{ customer_full_name }}{% endautoescape %}"
     )
-    shape = Structure(show(text, place, name))
-    assert shape.found == Structure(show(text, place, "Ana")).found
-    plain = escape(Place.PLAIN, name)
+    shape = Structure(show(text, text_type, name))
+    assert shape.found == Structure(show(text, text_type, "Ana")).found
+    plain = escape(TextType.PLAIN, name)
     assert shape.text.startswith(plain * 5 + f"<i>{plain}")
 
 
@@ -212,7 +212,7 @@ def test_numbers_and_nothing_stand_in_json_without_quotes() -> None:
 @given(names)
 def test_a_value_never_leaves_its_place_in_a_url_a_form_or_xml(name: str) -> None:
     url = urlsplit(
-        show("https://h.example/{appointment_id}/x{customer_full_name}?n={customer_full_name}#f", Place.URL, name)
+        show("https://h.example/{appointment_id}/x{customer_full_name}?n={customer_full_name}#f", TextType.URL, name)
     )
     assert (url.scheme, url.netloc, url.fragment, url.path.count("/")) == ("https", "h.example", "f", 2)
     encodable = "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in name)
@@ -287,27 +287,27 @@ def test_a_shortcode_in_a_url_host_is_refused_when_rendered_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "shown"),
+    ("text_type", "shown"),
     [
-        (Place.HEADER, "a &<b>'\" = ?x?  c"),
-        (Place.PLAIN, "a\n&<b>'\"\t=?x? \u2028c"),
-        (Place.HTML, "a\n&amp;&lt;b&gt;&#x27;&quot;\t=?x? \u2028c"),
-        (Place.TELEGRAM_HTML, "a\n&amp;&lt;b&gt;&#x27;&quot;\t=?x? \u2028c"),
-        (Place.PARAMETER, "a &<b>'\" =?x? c"),
-        (Place.URL, "a%0D%0A%26%3Cb%3E%27%22%09%3D%3Fx%3F%20%E2%80%A8c"),
+        (TextType.HEADER, "a &<b>'\" = ?x?  c"),
+        (TextType.PLAIN, "a\n&<b>'\"\t=?x? \u2028c"),
+        (TextType.HTML, "a\n&amp;&lt;b&gt;&#x27;&quot;\t=?x? \u2028c"),
+        (TextType.TELEGRAM_HTML, "a\n&amp;&lt;b&gt;&#x27;&quot;\t=?x? \u2028c"),
+        (TextType.PARAMETER, "a &<b>'\" =?x? c"),
+        (TextType.URL, "a%0D%0A%26%3Cb%3E%27%22%09%3D%3Fx%3F%20%E2%80%A8c"),
     ],
 )
-def test_each_place_has_its_own_escaping(place: Place, shown: str) -> None:
+def test_each_place_has_its_own_escaping(text_type: TextType, shown: str) -> None:
     value = "a\r\n&<b>'\"\t=?x? \u2028c"
-    assert finish(place, f"x{escape(place, value)}x") == f"x{shown}x"
+    assert finish(text_type, f"x{escape(text_type, value)}x") == f"x{shown}x"
 
 
 @pytest.mark.parametrize("kind", list(BodyKind), ids=str)
 def test_long_values_are_no_trouble(kind: BodyKind) -> None:
     long = '<"é=?\\ ' * 15_000
-    for place in Place:
-        assert len(escape(place, long, kind=kind)) >= len(long) / 2
-    assert len(show("{customer_full_name}", Place.PLAIN, long)) == len(long)
+    for text_type in TextType:
+        assert len(escape(text_type, long, kind=kind)) >= len(long) / 2
+    assert len(show("{customer_full_name}", TextType.PLAIN, long)) == len(long)
 
 
 # --- attachments ----------------------------------------------------------------------------------------------------
@@ -361,7 +361,7 @@ def test_the_two_instants_of_a_repeated_clock_are_told_apart_and_so_are_zones() 
     for hour, zone in [(0, "Europe/Madrid"), (1, "Europe/Madrid"), (1, "Europe/London")]:
         night = structs.replace(FULL, timezone=zone, starts_at=datetime(2026, 10, 25, hour, 30, tzinfo=UTC))
         known = context(night, language="en", timezone=zone)
-        told.append(render_text("{{ appointment_start_time | time('full') }}", Place.PLAIN, known))
+        told.append(render_text("{{ appointment_start_time | time('full') }}", TextType.PLAIN, known))
     assert told == [
         "2:30:00 AM Central European Summer Time",
         "2:30:00 AM Central European Standard Time",

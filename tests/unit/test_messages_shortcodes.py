@@ -11,14 +11,14 @@ from msgspec import structs
 from reminderctl.messages.render import render_text
 from reminderctl.messages.shortcodes import CATALOGUE, is_known, suggest
 from reminderctl.model import Booking, Customer, Participant
-from reminderctl.text_types import Place
+from reminderctl.text_types import TextType
 from tests.message_samples import FULL, NOTHING, SOL, context
 
 NAMES = [re.sub("<.*>", "x1", shortcode.name) for shortcode in CATALOGUE]
 
 
 def show(text: str, **changes: Any) -> str:
-    return render_text(text, Place.PLAIN, context(**changes))
+    return render_text(text, TextType.PLAIN, context(**changes))
 
 
 @pytest.mark.parametrize("booking", [FULL, NOTHING], ids=["full", "empty"])

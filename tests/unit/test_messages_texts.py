@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reminderctl.messages import templates
 from reminderctl.messages.render import render_text
-from reminderctl.text_types import Place
+from reminderctl.text_types import TextType
 from tests.message_samples import Message, context
 
 
@@ -84,9 +84,9 @@ def test_a_tree_of_any_shape_is_walked_without_complaint(tree: Any) -> None:
     ],
 )
 def test_what_is_no_shortcode_comes_out_as_it_was_written(text: str) -> None:
-    assert render_text(text, Place.PLAIN, context()) == text
+    assert render_text(text, TextType.PLAIN, context()) == text
     with_shortcode = f"{text} {{appointment_id}} {text}"
-    assert render_text(with_shortcode, Place.PLAIN, context()) == f"{text} 1042 {text}"
+    assert render_text(with_shortcode, TextType.PLAIN, context()) == f"{text} 1042 {text}"
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_what_is_no_shortcode_comes_out_as_it_was_written(text: str) -> None:
 )
 def test_shortcodes_and_templates_live_together(text: str, shown: str) -> None:
     assert [*templates.mistakes(text)] == templates.template_mistakes(text) == []
-    assert render_text(text, Place.PLAIN, context()) == shown
+    assert render_text(text, TextType.PLAIN, context()) == shown
 
 
 def test_misspelt_shortcodes_are_told_with_their_place() -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct, field
 
 from reminderctl.model import Attachment
-from reminderctl.text_types import Header, Html, Place, Plain
+from reminderctl.text_types import Header, Html, Plain, TextType
 
 LONGEST_HEADER = 4_000  # characters: no mail program shows more, and servers cut or refuse what is much longer
 
@@ -33,7 +33,7 @@ class Message(Struct, frozen=True, kw_only=True):
         Meta(description="Further headers."),
     ] = {}
     attach: Annotated[
-        tuple[Annotated[Attachment | str, Meta(extra={"place": Place.ATTACHMENT})], ...],
+        tuple[Annotated[Attachment | str, Meta(extra={"text_type": TextType.ATTACHMENT})], ...],
         Meta(description="`calendar` for an .ics file of the booking, or names of files beside the YAML."),
     ] = ()
 

@@ -46,7 +46,7 @@ def language_maps(action: Action, parsed: ParsedConfig) -> Iterator[tuple[FieldP
     """Return each text of an action that comes in several languages, with its path."""
     maps: list[tuple[FieldPath, Mapping[str, str]]] = []
 
-    def note(path: FieldPath, text: Any, *, place: Any) -> Any:  # noqa: ARG001
+    def note(path: FieldPath, text: Any, *, text_type: Any) -> Any:  # noqa: ARG001
         if isinstance(text, Mapping):
             maps.append((path, text))
         return text

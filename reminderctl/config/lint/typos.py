@@ -16,7 +16,7 @@ from reminderctl.config.yaml_nodes import is_list, is_mapping, paths
 from reminderctl.messages import shortcode_lookalikes, templates
 from reminderctl.messages.field_types import FieldPath
 from reminderctl.text import shorten
-from reminderctl.text_types import Place
+from reminderctl.text_types import TextType
 
 _COMMENT = re.compile(r"[ \t]*(#[^\r\n]*)")
 _SHORTCODE = re.compile(r"\{[{%]?[ \t]*[A-Za-z][\w.]*[ \t]*[}%|(]|\{\{|\{%")
@@ -39,7 +39,7 @@ def warn_of_typos(workflows: list[LocatedWorkflow], parsed: ParsedConfig) -> Non
 def _texts(message: Any, message_type: type) -> list[tuple[FieldPath, str]]:
     versions: list[tuple[FieldPath, str]] = []
 
-    def collect(path: FieldPath, text: Any, *, place: Place) -> Any:  # noqa: ARG001
+    def collect(path: FieldPath, text: Any, *, text_type: TextType) -> Any:  # noqa: ARG001
         by_language = text.items() if isinstance(text, dict) else [(None, text)]
         versions.extend(((*path, *([language] if language else [])), version) for language, version in by_language)
         return text

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from reminderctl.core import recipients
-from reminderctl.files import drafted
+from reminderctl.files import atomic_write
 from reminderctl.model import Config, Workflow
 from reminderctl.reports.preview.fields import find_form
 from reminderctl.reports.preview.models import Trial
@@ -46,7 +46,7 @@ class Chapter(NamedTuple):
 def write_page(path: Path, trials: Sequence[Trial], *, config: Config, now: datetime) -> None:
     """Write the page; it appears whole, or not at all. Raises OSError where it cannot be written."""
     content = render_page(trials, config=config, now=now).encode(errors="replace")  # half a character has no bytes
-    with drafted(path) as file:
+    with atomic_write(path) as file:
         file.write(content)
 
 
