@@ -60,7 +60,8 @@ class ExportRecord(Struct, frozen=True):
     """One record of an export, which begins on `line`: `values` by column name, unless there is a `problem`.
 
     A record with `complete_series` has no values: it says that the file holds all instances of the series of that
-    name, so that those that are stored and not in the file are over. `is_instance`: the record is one of a series.
+    name, so that those that are stored and not in the file are over. `is_instance`: the record is one of a series. One
+    with `remarks` has no values either: they are warnings about what was read otherwise than it is written.
     """
 
     line: int
@@ -68,6 +69,7 @@ class ExportRecord(Struct, frozen=True):
     problem: str | None = None
     complete_series: str | None = None
     is_instance: bool = False
+    remarks: tuple[str, ...] = ()
 
 
 class ColumnNames(dict[str, str]):

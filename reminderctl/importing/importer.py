@@ -137,6 +137,9 @@ def _add_record(record: ExportRecord, batch: Batch, *, timezone: str) -> str | N
     """Add a record to the batch, or return what is wrong with it."""
     if record.problem:
         return record.problem
+    if record.remarks:
+        batch.warnings += [(record.line, remark) for remark in record.remarks]
+        return None
     if record.complete_series:
         batch.complete_series.add(record.complete_series)
         return None

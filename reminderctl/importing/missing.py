@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from reminderctl.core import timing
 from reminderctl.core.filters import standard_status
 from reminderctl.core.matching import NEVER_WITHOUT_A_FILTER
 from reminderctl.importing.batch import Batch
 from reminderctl.importing.store import BookingsStore
 from reminderctl.model import Window
+
+_INSTANCE = re.compile(r"(.+)/\d{8}(?:T\d{6}Z)?", re.DOTALL | re.ASCII)  # a name of `recurrence.format_name`
 
 
 def cancel_missing_instances(store: BookingsStore, batch: Batch, *, window: Window) -> list[str]:
@@ -20,7 +24,10 @@ def cancel_missing_instances(store: BookingsStore, batch: Batch, *, window: Wind
         str(booking_id)
         for name in batch.complete_series
         for booking_id, status, starts_at in store.list_series(name)
-        if since < str(starts_at) <= until and str(booking_id) not in batch.bookings and _is_alive(status)
+        if (booking_id == name or _find_series(str(booking_id)) == name)
+        and since < str(starts_at) <= until
+        and str(booking_id) not in batch.bookings
+        and _is_alive(status)
     ]
     store.cancel(missing)
     return missing
@@ -35,12 +42,18 @@ def cancel_missing_bookings(store: BookingsStore, batch: Batch) -> list[str]:
         str(booking_id)
         for booking_id, status in store.list_statuses()
         if str(booking_id) not in batch.bookings
-        and str(booking_id).rpartition("/")[0] not in batch.complete_series
+        and _find_series(str(booking_id)) not in batch.complete_series
         and _is_alive(status)
     ]
     store.save_left_out(missing)
     store.cancel(missing)
     return missing
+
+
+def _find_series(booking_id: str) -> str:
+    """Return the UID of the series that a booking is an instance of; empty for others, whose UID may have a `/` too."""
+    instance = _INSTANCE.fullmatch(booking_id)
+    return instance[1] if instance else ""
 
 
 def _is_alive(status: object) -> bool:

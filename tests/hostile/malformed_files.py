@@ -194,14 +194,15 @@ CALENDARS: Monsters = {
         calendar(event("DTSTART:20260610T100000"), header=f"X-WR-TIMEZONE:a{'/a' * 20_000}\n"),
         "timezone 'a/a/a",
     ),
-    "a zone that is itself": (calendar(event(OURS), header=zone(change(start=OURS[:-1]))), NOT_DESCRIBED),
+    # what a change says of a zone is passed over
+    "a zone that is itself": (calendar(event(OURS), header=zone(change(start=OURS[:-1]))), ""),
     "zones that are each other": (
         calendar(
             event(OURS),
             header=zone(change(start="DTSTART;TZID=Theirs:19700101T000000"))
             + zone(change(start="DTSTART;TZID=Ours:19700101T000000"), tzid="Theirs"),
         ),
-        NOT_DESCRIBED,
+        "",
     ),
     "a zone in a zone": (calendar(event(OURS), header=zone(zone(change()))), NOT_DESCRIBED),
     "a zone of 99 hours": (calendar(event(OURS), header=zone(change(offset="+9999"))), NOT_DESCRIBED),

@@ -286,7 +286,10 @@ ZONE = f"BEGIN:VTIMEZONE\nTZID:Ours\n{STANDARD}END:VTIMEZONE\n"
     [
         (calendar(event("SUMMARY:x")), "feed.ics:3: event u has no DTSTART"),
         (calendar(event("DTSTART:soon")), "feed.ics:3: event u: 'soon' is not a time"),
-        (calendar("BEGIN:VEVENT\nDTSTART:20261124\nEND:VEVENT\n"), "feed.ics:3: the event has no UID"),
+        (
+            calendar("BEGIN:VEVENT\nRECURRENCE-ID:20261124\nDTSTART:20261124\nEND:VEVENT\n"),
+            "feed.ics:3: the event has no UID",
+        ),
         (calendar(event("DTSTART:20261124T090000Z\nDTEND:20261124T080000Z")), "feed.ics:3: it ends before it starts"),
         (
             calendar(event('DTSTART:20261124\nATTENDEE;CN="Ana:mailto:a@example.com')),

@@ -1,9 +1,10 @@
 """The records of a calendar: one per event, one per instance of an event that repeats.
 
-UID is the booking's `id`, SUMMARY its service, LOCATION its location, ORGANIZER its member of staff, each ATTENDEE a
-customer, DESCRIPTION the `notes` in `fields`. An event is CONFIRMED unless its STATUS or the calendar's METHOD says
-otherwise; a customer who declined is `rejected` in that booking. One that lasts all day goes from midnight to midnight.
-An instance's `id` is the UID with the instant that its series gave it, so that it stays the same when it is moved.
+UID is the booking's `id` (`uids` makes one where it is missing), SUMMARY its service, LOCATION its location, ORGANIZER
+its member of staff, each ATTENDEE a customer, DESCRIPTION the `notes` in `fields`. An event is CONFIRMED unless its
+STATUS or the calendar's METHOD says otherwise; a customer who declined is `rejected` in that booking. One that lasts
+all day goes from midnight to midnight. An instance's `id` is the UID with the instant that its series gave it, so that
+it stays the same when it is moved.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from reminderctl.importing.columns import ColumnNames, ExportRecord
 from reminderctl.importing.export_file import ExportFile
 from reminderctl.importing.formats.ical.events import PROPERTIES, CalendarEvent, make_values, read_event
 from reminderctl.importing.formats.ical.lines import BadEventError, CalendarLines, EventLines, read_event_lines
-from reminderctl.importing.formats.ical.recurrence import expand, find_main_event
+from reminderctl.importing.formats.ical.recurrence import expand, find_main_event, list_repetitions
 from reminderctl.importing.formats.ical.rrule import RuleBudget
 from reminderctl.importing.formats.ical.times import TimeReader
+from reminderctl.importing.formats.ical.uids import describe_made_uids, find_uid, make_uid
 from reminderctl.model import Window
 
 MOST_INSTANCES = 100_000
+_SHOWN_LINES = 10
 
 
 class CalendarContext(Struct, frozen=True, kw_only=True):
@@ -37,7 +40,9 @@ class CalendarContext(Struct, frozen=True, kw_only=True):
     def find_time_reader(self, calendar: CalendarLines) -> TimeReader:
         """Return the one reader of a calendar's times, which keeps its zones."""
         readers = self.time_readers
-        return readers.get(id(calendar)) or readers.setdefault(id(calendar), TimeReader(calendar, self.timezone))
+        return readers.get(id(calendar)) or readers.setdefault(
+            id(calendar), TimeReader(calendar, self.timezone, since=self.window.since.year)
+        )
 
 
 def read_calendar(file: ExportFile, names: ColumnNames, *, timezone: str, window: Window) -> Iterator[ExportRecord]:
@@ -47,8 +52,15 @@ def read_calendar(file: ExportFile, names: ColumnNames, *, timezone: str, window
     much. Raises `ImportFailedError` where the file as a whole is broken, or would make too many instances.
     """
     by_uid: dict[str, list[EventLines]] = {}
+    without_uid: list[int] = []
     for lines in read_event_lines(file, PROPERTIES.union(names.mapped_columns())):
-        by_uid.setdefault(_find_uid(lines), []).append(lines)
+        uid = find_uid(lines, names)
+        if not uid:
+            without_uid.append(lines.line)
+            uid = make_uid(lines)
+        by_uid.setdefault(uid, []).append(lines)
+    if without_uid:
+        yield ExportRecord(without_uid[0], remarks=(describe_made_uids(len(without_uid)),))
     context = CalendarContext(names=names, timezone=timezone, window=window, budget=RuleBudget(), time_readers={})
     number, instances = len(by_uid), 0
     file.position = lambda: file.size * (number - len(by_uid)) // number
@@ -61,11 +73,6 @@ def read_calendar(file: ExportFile, names: ColumnNames, *, timezone: str, window
                 )
                 raise ImportFailedError(f"{file.name}:{record.line}: {problem}; nothing was changed")
             yield record
-
-
-def _find_uid(lines: EventLines) -> str:
-    line = next(iter(lines.properties.get("UID", ())), "")
-    return line.partition(":")[2].strip()
 
 
 def _read_uid(uid: str, events_lines: list[EventLines], *, context: CalendarContext) -> Iterator[ExportRecord]:
@@ -86,6 +93,13 @@ def _read_uid(uid: str, events_lines: list[EventLines], *, context: CalendarCont
 
 def _make_records(uid: str, events: list[CalendarEvent], *, context: CalendarContext) -> Iterator[ExportRecord]:
     """Return first the record that says that the file holds the whole series, if it does, then the bookings."""
+    for event in events:
+        if event.remarks:
+            yield ExportRecord(event.line, remarks=tuple(f"event {uid}: {remark}" for remark in event.remarks))
+    for event, others in list_repetitions(events):
+        lines = ", ".join(map(str, sorted(others)[:_SHOWN_LINES]))
+        remark = f"event {uid} is there again, in the same revision, on line {lines}; only this one was taken"
+        yield ExportRecord(event.line, remarks=(remark,))
     main = find_main_event(events)
     if main is not None:
         yield ExportRecord(main.line, complete_series=uid)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,8 +13,9 @@ from msgspec import Struct
 from reminderctl.core import timing
 from reminderctl.importing.columns import ENTITIES, ColumnNames
 from reminderctl.importing.formats.ical.lines import BadEventError, EventLines, Property, split_line
+from reminderctl.importing.formats.ical.methods import read_method
 from reminderctl.importing.formats.ical.people import read_customers, read_staff
-from reminderctl.importing.formats.ical.times import CalendarTime, TimeReader, read_duration
+from reminderctl.importing.formats.ical.times import CalendarTime, Length, TimeReader, read_duration
 
 Properties = Mapping[str, list[Property]]  # of one event, by name
 _COLUMNS = {"SUMMARY": "service", "LOCATION": "location", "DESCRIPTION": "notes", "CATEGORIES": "categories"}
@@ -27,30 +28,32 @@ PROPERTIES = frozenset(
     }
 )
 _STATUS = {"CANCELLED": "canceled", "TENTATIVE": "pending"}
+_MAY_BE_EMPTY = frozenset({"DTEND", "DURATION", "RRULE", "RDATE", "EXRULE", "EXDATE", "RECURRENCE-ID"})
+_SEQUENCE = re.compile(r"\+?\d{1,18}", re.ASCII)
 _ESCAPED = re.compile(r"\\([\\;,nN])")  # RFC 5545, 3.3.11
 
 
 class CalendarEvent(Struct, frozen=True, kw_only=True):
     """One VEVENT. `values` are its columns but for id and times.
 
-    It ends `length` after its start: on the same clock where `on_the_clock`, else as time passes. `instance` is its
-    RECURRENCE-ID: whose place in a series it takes, with that of all later ones where `this_and_future`. `dates` are
-    the RDATEs, each with its own length if it has one.
+    It ends `length` after its start. `instance` is its RECURRENCE-ID: whose place in a series it takes, with that of
+    all later ones where `this_and_future`. `dates` are the RDATEs, each with its own length if it has one. `remarks`
+    are what a person should hear about it.
     """
 
     line: int
     uid: str
     version: tuple[int, str]
     start: CalendarTime
-    length: timedelta
-    on_the_clock: bool
+    length: Length
     values: Mapping[str, Any]
     instance: CalendarTime | None
     this_and_future: bool
     rules: tuple[str, ...]
-    dates: tuple[tuple[CalendarTime, timedelta | None], ...]
+    dates: tuple[tuple[CalendarTime, Length | None], ...]
     excluded_rules: tuple[str, ...]
     excluded_dates: tuple[CalendarTime, ...]
+    remarks: tuple[str, ...]
 
     @property
     def is_series(self) -> bool:
@@ -60,33 +63,61 @@ class CalendarEvent(Struct, frozen=True, kw_only=True):
 
 def read_event(lines: EventLines, uid: str, *, times: TimeReader, names: ColumnNames) -> CalendarEvent:
     """Return the event in some lines; raises `BadEventError`."""
-    properties = {name: [split_line(lines, line) for line in texts] for name, texts in lines.properties.items()}
+    remarks: list[str] = []
+    properties = _drop_empty(_split_lines(lines, remarks), remarks)
     first = {name: values[0] for name, values in properties.items()}
-    if not uid or "DTSTART" not in first:
-        raise BadEventError(lines.line, f"event {uid} has no DTSTART" if uid else "the event has no UID")
-    is_canceled = lines.calendar.properties.get("METHOD", "").upper() == "CANCEL"
+    method = read_method(lines.calendar)
+    method.refuse(lines.line, uid, first=first)
+    if not uid:
+        raise BadEventError(lines.line, "the event has no UID")
+    if "DTSTART" not in first and method.cancels and "RECURRENCE-ID" in first:
+        first["DTSTART"] = first["RECURRENCE-ID"]  # a cancellation may do without it (RFC 5546, 3.2.5)
+    if "DTSTART" not in first:
+        raise BadEventError(lines.line, f"event {uid} has no DTSTART")
     try:
         start = times.read(first["DTSTART"])
-        length, on_the_clock = _read_length(first, start, times=times)
-        instance = first.get("RECURRENCE-ID")
-        values = _read_columns(properties, names) | {"all_day": True if start.is_date else None}
+        instance = first["DTSTART"] if method.adds else first.get("RECURRENCE-ID")
+        values = _read_columns(properties, names, remarks=remarks) | {"all_day": True if start.is_date else None}
         return CalendarEvent(
             line=lines.line,
             uid=uid,
             version=_read_version(first),
             start=start,
-            length=length,
-            on_the_clock=on_the_clock,
-            values=values | {"status": "canceled"} if is_canceled else values,
+            length=_read_length(first, start, times=times),
+            values=values | {"status": "canceled"} if method.cancels else values,
             instance=times.read(instance) if instance else None,
             this_and_future=instance is not None and instance.parameters.get("RANGE", "").upper() == "THISANDFUTURE",
             rules=_list_values(properties, "RRULE"),
             dates=tuple(times.read_lists(properties.get("RDATE", ()))),
             excluded_rules=_list_values(properties, "EXRULE"),
             excluded_dates=tuple(time for time, _ in times.read_lists(properties.get("EXDATE", ()))),
+            remarks=tuple(remarks),
         )
     except (ValueError, OverflowError) as error:
         raise BadEventError(lines.line, f"event {uid}: {error}") from None
+
+
+def _split_lines(lines: EventLines, remarks: list[str]) -> dict[str, list[Property]]:
+    return {
+        name: [split_line(lines, line, remarks=remarks) for line in texts] for name, texts in lines.properties.items()
+    }
+
+
+def _drop_empty(properties: Properties, remarks: list[str]) -> dict[str, list[Property]]:
+    """Return the properties without those that say when an event is and are empty: they say nothing.
+
+    RFC 5545 has no such values, but programs write them, and each means one thing only.
+    """
+    kept = dict(properties)
+    for name in _MAY_BE_EMPTY & properties.keys():
+        kept[name] = [given for given in properties[name] if given.value.strip(",; ")]
+        if len(kept[name]) < len(properties[name]):
+            remarks.append(f"an empty {name} was left out")
+        if any(given.value.endswith(",") for given in kept[name]):
+            remarks.append(f"nothing follows the last comma of {name}")
+        if not kept[name]:
+            del kept[name]
+    return kept
 
 
 def make_values(event: CalendarEvent, booking_id: str, *, start: CalendarTime) -> dict[str, Any]:
@@ -94,49 +125,47 @@ def make_values(event: CalendarEvent, booking_id: str, *, start: CalendarTime) -
 
     A wall clock stays one, so that it is treated, and warned of, as in a table.
     """
-    is_wall = isinstance(start.zone, ZoneInfo)
-    end = start.wall + event.length if is_wall and event.on_the_clock else None
+    end = start.find_end(event.length)
     return {
         **event.values,
         "id": booking_id,
-        "starts_at": (start.wall if is_wall else start.instant).isoformat(),
-        "ends_at": end.isoformat() if end else timing.instant_text(_find_end(event, start)),
+        "starts_at": _write_time(start),
+        "ends_at": _write_time(end),
         "timezone": start.timezone,
     }
 
 
-def _find_end(event: CalendarEvent, start: CalendarTime) -> datetime:
-    if event.on_the_clock:
-        return start._replace(wall=start.wall + event.length).instant
-    return start.instant + event.length
+def _write_time(time: CalendarTime) -> str:
+    is_wall = isinstance(time.zone, ZoneInfo)
+    return time.wall.isoformat() if is_wall else timing.instant_text(time.instant)
 
 
-def _read_length(first: Mapping[str, Property], start: CalendarTime, *, times: TimeReader) -> tuple[timedelta, bool]:
-    """Return how long an event is, with whether that is on the clock.
-
-    Without an end it takes a day where it is a date, else no time (RFC 5545, 3.6.1).
-    """
+def _read_length(first: Mapping[str, Property], start: CalendarTime, *, times: TimeReader) -> Length:
+    """Return how long an event is. Without an end it takes a day where it is a date, else no time (RFC 5545, 3.6.1)."""
     if "DTEND" in first:
-        end = times.read(first["DTEND"])
-        return (end.wall - start.wall, True) if end.zone is start.zone else (end.instant - start.instant, False)
+        end = times.read(first["DTEND"]).on_clock_of(start)
+        if end.zone is start.zone:
+            return Length(clock=end.wall - start.wall)
+        return Length(exact=end.instant - start.instant)
     if "DURATION" in first:
         length = read_duration(first["DURATION"].value)
-        return length, not length.seconds  # whole days are days of the calendar
-    return timedelta(days=1 if start.is_date else 0), True
+        is_days = start.is_date and not length.exact % timedelta(days=1)
+        return Length(clock=length.clock + length.exact) if is_days else length
+    return Length(clock=timedelta(days=1 if start.is_date else 0))
 
 
 def _read_version(first: Mapping[str, Property]) -> tuple[int, str]:
-    """Return what orders the versions of one event: the greater is the newer (RFC 5545, 3.8.7.4)."""
+    """Return what orders the versions of one event: the greater is the newer (RFC 5545, 3.8.7.4; RFC 5546, 2.1.5)."""
     sequence = first["SEQUENCE"].value if "SEQUENCE" in first else ""
     stamps = (first[name].value for name in ("LAST-MODIFIED", "DTSTAMP") if name in first)
-    return int(sequence) if sequence.isdecimal() and len(sequence) < 10 else 0, next(stamps, "")
+    return int(sequence) if _SEQUENCE.fullmatch(sequence) else 0, next(stamps, "")
 
 
-def _read_columns(properties: Properties, names: ColumnNames) -> dict[str, Any]:
+def _read_columns(properties: Properties, names: ColumnNames, *, remarks: list[str]) -> dict[str, Any]:
     """Return the columns of an event but for id and times, those that --map names after its properties among them."""
     status = properties["STATUS"][0].value.upper() if "STATUS" in properties else ""
     organizer = properties["ORGANIZER"][0] if "ORGANIZER" in properties else None
-    customers = list(read_customers(properties.get("ATTENDEE", ()), organizer))
+    customers = list(read_customers(properties.get("ATTENDEE", ()), organizer, remarks=remarks))
     values: dict[str, Any] = {"status": _STATUS.get(status, "approved"), "customers": customers}
     values |= read_staff(organizer)
     for name, column in _COLUMNS.items():

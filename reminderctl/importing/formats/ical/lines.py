@@ -21,6 +21,10 @@ _CALENDAR_PROPERTIES = frozenset({"METHOD", "X-WR-TIMEZONE"})
 _CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 # NAME;PARAMETER="VALUE":what follows the first colon outside quotes
 _LINE = re.compile(r"""([^:;]+)(?:;((?:[^":]|"[^"]*")*))?:(.*)""", re.DOTALL)
+# The rest of a parameter, then the address or the time that the line is there for.
+_BEHIND_A_COLON = re.compile(r"(.*?):((?:mailto|tel):.+|\d{8}[\dTZP,/]*)", re.DOTALL | re.IGNORECASE)
+_ADDRESS_OR_TIME = re.compile(r"(?:mailto|tel):|\d{8}", re.IGNORECASE)
+_MAY_NAME_ANYTHING = frozenset({"ATTENDEE", "ORGANIZER", "DTSTART", "DTEND", "RECURRENCE-ID", "RDATE", "EXDATE"})
 
 
 class BadEventError(Exception):
@@ -110,16 +114,31 @@ def _read_nested(file: ExportFile) -> Iterator[tuple[int, str, str, tuple[str, .
         raise ImportFailedError(f"{file.name}: there is no calendar (BEGIN:VCALENDAR) in it; nothing was changed")
 
 
-def split_line(event: EventLines, line: str) -> Property:
-    """Return the property of one line of an event; raises `BadEventError`."""
+def split_line(event: EventLines, line: str, *, remarks: list[str]) -> Property:
+    """Return the property of one line of an event; raises `BadEventError`.
+
+    A parameter with a colon must be in quotes (RFC 5545, 3.2). Where it is not, and what follows shows where the value
+    begins, it is read so with a remark.
+    """
     parts = _LINE.fullmatch(line)
     if parts is None:
         raise BadEventError(event.line, f"cannot read {line[:60]!r}; write NAME:value")
     name, parameters, value = parts.groups()
+    is_cut = parameters and name.upper() in _MAY_NAME_ANYTHING and not _ADDRESS_OR_TIME.match(value)
+    after = _BEHIND_A_COLON.fullmatch(value) if is_cut else None
+    if after is not None:
+        parameters, value = _quote_colons(f"{parameters}:{after[1]}"), after[2]
+        remarks.append(
+            f"a parameter of {name} has a colon without quotes around it; it was read as {parameters[:60]!r}"
+        )
     try:
         return Property(_read_parameters(parameters or ""), value.strip())
     except ValueError:
         raise BadEventError(event.line, f"cannot read the parameters of {name}: {parameters[:60]!r}") from None
+
+
+def _quote_colons(parameters: str) -> str:
+    return re.sub(r'(?<==)([^";]*:[^";]*)', r'"\1"', parameters)
 
 
 @lru_cache(maxsize=4096)  # the same zones and people are in many events
@@ -135,17 +154,20 @@ def _read_parameters(text: str) -> Mapping[str, str]:
 def _unfold(text: TextIOWrapper) -> Iterator[tuple[int, str]]:
     """Return each content line with the number of its first line.
 
-    One that begins with a blank continues the one before (RFC 5545, 3.1).
+    One that begins with a blank continues the one before (RFC 5545, 3.1), empty lines between them or not: those come
+    of line ends that were doubled.
     """
     first, parts = 0, list[str]()
     for number, line in enumerate(text, start=1):
         content = line.rstrip("\r\n")
-        if content[:1] in (" ", "\t") and parts:
+        if not content:
+            continue
+        if content[0] in " \t" and parts:
             parts.append(content[1:])
             continue
         if parts:
             yield first, _join(parts)
-        first, parts = number, [content] if content else []
+        first, parts = number, [content]
     if parts:
         yield first, _join(parts)
 
@@ -158,8 +180,24 @@ def _join(parts: list[str]) -> str:
     return line.encode("utf-8", "surrogateescape").decode("utf-8")
 
 
+def split_name(line: str) -> tuple[str, str]:
+    """Return the upper-case name and the value of a line; the whole line is the name where it has no value."""
+    parts = _LINE.fullmatch(line)
+    return (parts[1].strip().upper(), parts[3].strip()) if parts else (line, "")
+
+
+def normalize_tzid(tzid: str, *, fold_case: bool = True) -> str:
+    """Return a TZID in one form: it is TEXT in a VTIMEZONE and a parameter elsewhere (RFC 5545, 3.2.19 and 3.8.3.1).
+
+    So the same name has its commas escaped there, and is in quotes here.
+    """
+    name = re.sub(r"\\+([,;])", r"\1", tzid.strip().strip('"'))
+    name = ", ".join(part.strip() for part in " ".join(name.split()).split(","))
+    return name.casefold() if fold_case else name
+
+
 def _find_tzid(lines: list[str]) -> str:
-    return next((line.partition(":")[2].strip() for line in lines if line.upper().startswith("TZID")), "")
+    return next((normalize_tzid(value) for name, value in map(split_name, lines) if name == "TZID"), "")
 
 
 def _refuse_misplaced(file: ExportFile, opened: list[tuple[str, int]]) -> None:

@@ -5,8 +5,9 @@ docs/explanation/decisions.md says why no library does this.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -14,7 +15,7 @@ from msgspec.structs import replace
 from reminderctl.importing.formats.ical.events import CalendarEvent
 from reminderctl.importing.formats.ical.lines import BadEventError
 from reminderctl.importing.formats.ical.rrule import RuleBudget, list_occurrences
-from reminderctl.importing.formats.ical.times import CalendarTime
+from reminderctl.importing.formats.ical.times import CalendarTime, find_day
 from reminderctl.model import Window
 
 Overrides = dict[str, tuple[CalendarTime, CalendarEvent]]  # the instances with an event of their own, by name
@@ -33,6 +34,29 @@ def find_main_event(events: Sequence[CalendarEvent]) -> CalendarEvent | None:
     return max((event for event in events if event.instance is None), key=_order_by_version, default=None)
 
 
+def list_repetitions(events: Sequence[CalendarEvent]) -> Iterator[tuple[CalendarEvent, list[int]]]:
+    """Return each event that is taken, with the lines of those that have its name and revision and say otherwise.
+
+    UID must be unique (RFC 5545, 3.8.4.7): these are bookings that nobody would be reminded of.
+    """
+    main = find_main_event(events)
+    groups: dict[str, list[CalendarEvent]] = defaultdict(list)
+    for event in events:
+        groups[_find_name(event, main) if event.instance else ""].append(event)
+    for group in groups.values():
+        taken = max(group, key=_order_by_version)
+        others = [event.line for event in group if event is not taken and _contradicts(event, taken)]
+        if others:
+            yield taken, others
+
+
+def _contradicts(event: CalendarEvent, taken: CalendarEvent) -> bool:
+    if event.version[0] != taken.version[0]:
+        return False
+    is_same = event.version == taken.version and (event.length, event.values) != (taken.length, taken.values)
+    return is_same or event.start.instant != taken.start.instant
+
+
 def expand(events: Sequence[CalendarEvent], window: Window, *, budget: RuleBudget) -> Iterator[Instance]:
     """Return the bookings of the events that share a UID: the single event, or the instances of the series.
 
@@ -40,11 +64,7 @@ def expand(events: Sequence[CalendarEvent], window: Window, *, budget: RuleBudge
     Each keeps the name of the instant that the rule gave it, wherever it was moved to. Raises `BadEventError`.
     """
     main = find_main_event(events)
-    overrides: Overrides = {}
-    for event in sorted(events, key=_order_by_version):
-        if event.instance is not None:
-            instance = _align_to_series(event.instance, main)
-            overrides[format_name(instance)] = instance, event
+    overrides = _list_overrides(events, main)
     if main is not None and main.is_series:
         try:
             yield from _list_instances(main, overrides, window=window, budget=budget)
@@ -54,6 +74,28 @@ def expand(events: Sequence[CalendarEvent], window: Window, *, budget: RuleBudge
         yield Instance(main.uid, main, main.start)
     for name, (_, event) in overrides.items():
         yield Instance(f"{event.uid}/{name}", event, event.start)
+
+
+def _list_overrides(events: Sequence[CalendarEvent], main: CalendarEvent | None) -> Overrides:
+    """Return the instances with an event of their own, the newest of each.
+
+    Not those that a newer revision of the series excludes or cancels with all others (RFC 5545, 3.8.7.4 and 3.8.5.1).
+    An older one that it does not name stays: programs number the two independently.
+    """
+    excluded = {format_name(_align_to_series(date, main)) for date in main.excluded_dates} if main else set()
+    overrides: Overrides = {}
+    for event in sorted(events, key=_order_by_version):
+        if event.instance is None:
+            continue
+        name = _find_name(event, main)
+        is_over = main is not None and (name in excluded or main.values.get("status") == "canceled")
+        if not (main and is_over and main.version[0] > event.version[0]):
+            overrides[name] = _align_to_series(event.instance, main or event), event
+    return overrides
+
+
+def _find_name(event: CalendarEvent, main: CalendarEvent | None) -> str:
+    return format_name(_align_to_series(event.instance or event.start, main or event))
 
 
 def format_name(instance: CalendarTime) -> str:
@@ -74,7 +116,7 @@ def _list_instances(
             instances[format_name(start)] = start, main
     for date, length in main.dates:
         start = _align_to_series(date, main)
-        event = main if length is None else replace(main, length=length, on_the_clock=False)
+        event = main if length is None else replace(main, length=length)
         instances[format_name(start)] = start, event
     changes = sorted(
         (override for override in overrides.values() if override[1].this_and_future),
@@ -111,14 +153,18 @@ def _apply_changes(
     return changed, changed.start._replace(wall=wall)
 
 
-def _align_to_series(time: CalendarTime, main: CalendarEvent | None) -> CalendarTime:
-    """Return a time that names an instance in the form of its series: some programs write only the date or midnight."""
-    if main is None or time.is_date == main.start.is_date:
-        return time
+def _align_to_series(time: CalendarTime, main: CalendarEvent) -> CalendarTime:
+    """Return a time that names an instance in the form of its series.
+
+    Some programs write only the date, or midnight, or leave out the zone (RFC 5545, 3.8.5.1: it names an instance).
+    """
+    start = main.start
+    if time.is_date == start.is_date:
+        return time.on_clock_of(start)
     if time.is_date:
-        return main.start._replace(wall=datetime.combine(time.wall, main.start.wall.time()))
-    day = time.instant.astimezone(main.start.zone).replace(tzinfo=None, hour=0, minute=0, second=0)
-    return main.start._replace(wall=day)
+        return start._replace(wall=datetime.combine(time.wall, start.wall.time()))
+    written = time.wall.replace(tzinfo=UTC) if time.zone is UTC else time.wall
+    return start._replace(wall=find_day(written, start.zone))
 
 
 def _order_by_version(event: CalendarEvent) -> tuple[int, str, int]:

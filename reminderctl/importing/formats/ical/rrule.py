@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from dateutil.rrule import rrulestr
 
-from reminderctl.importing.formats.ical.times import CalendarTime
+from reminderctl.importing.formats.ical.times import CalendarTime, find_day, parse_time
 
 MOST_OF_A_RULE = 100_000  # 270 years of days
 MOST_OF_A_FILE = 100 * MOST_OF_A_RULE  # a few minutes
@@ -160,15 +160,13 @@ def _run_dateutil(rule: str, parts: Mapping[str, str], *, start: datetime) -> It
 def _parse_until(text: str, start: CalendarTime) -> datetime:
     """Return the last wall clock that an UNTIL allows, on the clock of the series; raises ValueError.
 
-    A date counts to its end; UTC is converted unless the series has dates only.
+    A date counts to its end, and in a series of dates every other UNTIL is one; UTC is converted.
     """
-    try:
-        until = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"UNTIL {text[:40]!r} is not a time; write 20261231T225959Z") from None
-    if "T" not in text:
-        return until + timedelta(days=1, seconds=-1)
-    if until.tzinfo and not start.is_date:
+    until = parse_time(text, example="20261231T225959Z")
+    if "T" not in text or start.is_date:
+        day = find_day(until, start.zone)
+        return day if start.is_date else day + timedelta(days=1, seconds=-1)
+    if until.tzinfo:
         with suppress(OverflowError):  # the year 9999 means that there is no last one
             until = until.astimezone(start.zone)
     return until.replace(tzinfo=None)

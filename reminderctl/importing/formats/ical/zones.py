@@ -1,75 +1,63 @@
-"""The time zones of a calendar: IANA names, names of Windows, VTIMEZONE descriptions."""
+"""The time zones of a calendar: which one a TZID names."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import tzinfo
-from typing import Any
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, tzinfo
 
-from icalendar import Timezone
-from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
+from reminderctl.importing.formats.ical.lines import CalendarLines, normalize_tzid, split_name
+from reminderctl.importing.formats.ical.zone_names import find_named_zone, names_a_place
+from reminderctl.importing.formats.ical.zone_rules import read_description
 
-from reminderctl.core import timing
-from reminderctl.importing.formats.ical.lines import CalendarLines
-
-LONGEST_NAME = 255  # characters; a name is looked for as often as it has parts
-MOST_RULES, MOST_CHANGES = 30, 300  # of one zone; each is looked at for each time that is read
-# What real zones are made of. Anything else (FREQ=SECONDLY, BYSECOND) has too many changes of the clock to be one.
-_RULE_PARTS = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYDAY"})
+_MOST_COMPARED = 50  # years of the zones of one calendar; each takes 48 looks at a description
 
 
-class CalendarZones(dict[str, tzinfo | None]):
-    """The zone of each TZID of one calendar, found when it is first asked for; None where there is none.
+class CalendarZones:
+    """The zone of each TZID of one calendar, found when it is first asked for.
 
-    1. IANA names, those that come after a maker's prefix included (`/mozilla.org/20050126_1/Europe/Berlin`), and the
-    names of Windows. 2. What the calendar's own VTIMEZONE says.
+    A TZID refers to the VTIMEZONE of the same calendar (RFC 5545, 3.2.19), whatever zone is called so elsewhere. A
+    name of the form Area/City goes first: files describe such zones wrongly more often than they mean others.
     """
 
-    def __init__(self, calendar: CalendarLines) -> None:
-        super().__init__()
+    def __init__(self, calendar: CalendarLines, *, since: int) -> None:
         self._calendar = calendar
+        self._since = since
+        self._zones: dict[str, tuple[tzinfo | None, tzinfo | None]] = {}
+        self._agreements: dict[tuple[str, int], bool] = {}
 
-    def __missing__(self, tzid: str) -> tzinfo | None:
-        lines = self._calendar.zones.get(tzid, [])
-        located = next((line for line in lines if line.upper().startswith("X-LIC-LOCATION")), "")
-        self[tzid] = zone = find_named_zone(tzid, located.partition(":")[2]) or _read_description(lines)
-        return zone
+    def find(self, tzid: str, wall: datetime) -> tzinfo | None:
+        """Return the zone that a TZID names at a time; None where there is none.
 
+        That is the zone of the known name where both it and the description say the same of that year and the next,
+        or of `since` where the time is past: the instances of a series that matter are not in its first year.
+        """
+        name = normalize_tzid(tzid)
+        if name not in self._zones:
+            lines = self._calendar.zones.get(name, [])
+            known = _find_known(tzid, lines)
+            is_clear = known is not None and names_a_place(tzid, known)
+            self._zones[name] = known, None if is_clear else read_description(lines)
+        known, described = self._zones[name]
+        if known is None or described is None:
+            return known or described
+        return known if self._agree(name, max(wall.year, self._since)) else described
 
-def find_named_zone(*names: str) -> ZoneInfo | None:
-    """Return the first zone that one of these names means; None where none does."""
-    for name in names:
-        for candidate in _list_candidates(name.strip().strip("/")):
-            if zone := timing.find_zone(candidate):
-                return zone
-    return None
-
-
-def _list_candidates(name: str) -> Iterator[str]:
-    """Return a name, then it without each of the prefixes that it may have, then what it means in Windows."""
-    suffix = name if len(name) <= LONGEST_NAME else ""
-    while suffix:
-        yield suffix
-        suffix = suffix.partition("/")[2]
-    if name in WINDOWS_TO_OLSON:
-        yield WINDOWS_TO_OLSON[name]
-
-
-def _read_description(lines: list[str]) -> tzinfo | None:
-    """Return the zone that a VTIMEZONE describes (RFC 5545, 3.6.5); None where it does not make sense."""
-    rules = [line.upper().partition(":")[2] for line in lines if line.upper().startswith("RRULE")]
-    changes = sum(line.upper().startswith("BEGIN") for line in lines)
-    if not lines or len(rules) > MOST_RULES or changes > MOST_CHANGES or not all(map(_is_zone_rule, rules)):
-        return None
-    try:
-        component: Any = Timezone.from_ical("\r\n".join([*lines, ""]))
-        zone: tzinfo = component.to_tz(lookup_tzid=False)
-    except (ValueError, LookupError, TypeError, AttributeError):  # icalendar and dateutil raise what they stumble on
-        return None
-    return zone
+    def _agree(self, name: str, year: int) -> bool:
+        if (name, year) not in self._agreements:
+            if len(self._agreements) == _MOST_COMPARED:
+                return False
+            self._agreements[name, year] = _have_same_clock(*self._zones[name], year=year)
+        return self._agreements[name, year]
 
 
-def _is_zone_rule(rule: str) -> bool:
-    parts = dict(part.partition("=")[::2] for part in rule.split(";"))
-    return parts.keys() <= _RULE_PARTS and parts.get("FREQ") == "YEARLY" and parts.get("INTERVAL") != "0"
+def _find_known(tzid: str, lines: list[str]) -> tzinfo | None:
+    """Return the zone that is known by a TZID, or by what its VTIMEZONE says that it is an alias of."""
+    properties = dict(reversed([split_name(line) for line in lines]))
+    aliases = (properties[name] for name in ("X-LIC-LOCATION", "TZID-ALIAS-OF") if name in properties)
+    return find_named_zone(normalize_tzid(tzid, fold_case=False), *aliases)
+
+
+def _have_same_clock(one: tzinfo | None, other: tzinfo | None, *, year: int) -> bool:
+    days = [
+        datetime(y, month, day, 12, tzinfo=UTC) for y in (year, year + 1) for month in range(1, 13) for day in (1, 15)
+    ]
+    return all(day.astimezone(one).utcoffset() == day.astimezone(other).utcoffset() for day in days)

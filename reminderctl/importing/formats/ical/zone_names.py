@@ -1,0 +1,114 @@
+"""The names of time zones: those of IANA, those of Windows, those that Windows shows to people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
+
+from reminderctl.core import timing
+
+LONGEST_NAME = 255  # characters; a name is looked for as often as it has parts
+# Programs that know no zone write these. They name instants, and no place where anybody lives.
+_UTC_NAMES = frozenset(
+    {
+        *("utc", "z", "(utc)_coordinated_universal_time", "coordinated_universal_time"),
+        *(f"{area}{name}" for area in ("", "etc/") for name in ("utc", "uct", "zulu", "universal", "greenwich")),
+        *(f"{area}gmt{offset}" for area in ("", "etc/") for offset in ("", "0", "+0", "-0")),
+    }
+)
+_AREAS = frozenset({"Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"})
+_SHOWN = re.compile(r"(?:\((?:UTC|GMT)(?:([+-])(\d\d):(\d\d))?\) *)?(.+)", re.IGNORECASE)
+# What Windows shows, where it names no city that IANA has too.
+_SHOWN_REGIONS = {
+    "alaska": "Alaskan Standard Time",
+    "arizona": "US Mountain Standard Time",
+    "atlantic time (canada)": "Atlantic Standard Time",
+    "central america": "Central America Standard Time",
+    "central time (us & canada)": "Central Standard Time",
+    "eastern time (us & canada)": "Eastern Standard Time",
+    "hawaii": "Hawaiian Standard Time",
+    "indiana (east)": "US Eastern Standard Time",
+    "mountain time (us & canada)": "Mountain Standard Time",
+    "newfoundland": "Newfoundland Standard Time",
+    "pacific time (us & canada)": "Pacific Standard Time",
+    "saskatchewan": "Canada Central Standard Time",
+    "west central africa": "W. Central Africa Standard Time",
+}
+
+
+def find_named_zone(*names: str) -> tzinfo | None:
+    """Return the first zone that one of these names means, `datetime.UTC` for every name of UTC; None where none does.
+
+    A name of IANA may come after a maker's prefix (`/mozilla.org/20050126_1/Europe/Berlin`).
+    """
+    for name in names:
+        zone = _find_zone(" ".join(name.split()).strip("/")) if len(name) <= LONGEST_NAME else None
+        if zone is not None:
+            return zone
+    return None
+
+
+def names_a_place(name: str, zone: tzinfo) -> bool:
+    """Return True where a name ends with the Area/City of its zone, which no other zone is called by."""
+    return isinstance(zone, ZoneInfo) and "/" in zone.key and _fold(name).endswith(_fold(zone.key))
+
+
+@lru_cache(maxsize=1024)
+def _find_zone(name: str) -> tzinfo | None:
+    for suffix in _list_suffixes(name):
+        if _fold(suffix) in _UTC_NAMES:
+            return UTC
+        if zone := timing.find_zone(suffix):
+            return zone
+    for suffix in _list_suffixes(name):
+        if zone := timing.find_zone(_keys_by_folded_name().get(_fold(suffix), "")):
+            return zone
+    windows = _windows_zones().get(re.sub(" (daylight|summer) time$", " standard time", name.casefold()))
+    return timing.find_zone(windows) if windows else _find_shown_zone(name)
+
+
+def _list_suffixes(name: str) -> Iterator[str]:
+    """Return a name, then it without each of the prefixes that it may have."""
+    while name:
+        yield name
+        name = name.partition("/")[2]
+
+
+def _find_shown_zone(name: str) -> ZoneInfo | None:
+    """Return the zone of `(UTC+01:00) Brussels, Copenhagen, Madrid, Paris`, by a city with this offset in winter."""
+    sign, hours, minutes, shown = _SHOWN.fullmatch(name).groups()  # type: ignore[union-attr] # matches every name
+    offset = timedelta(hours=int(hours), minutes=int(minutes)) * (-1 if sign == "-" else 1) if sign else None
+    region = _SHOWN_REGIONS.get(shown.casefold())
+    keys = [WINDOWS_TO_OLSON[region]] if region else [_keys_by_city().get(_fold(city), "") for city in shown.split(",")]
+    zones = [zone for zone in map(timing.find_zone, filter(None, keys)) if zone]
+    return next((zone for zone in zones if offset is None or _find_standard_offset(zone) == offset), None)
+
+
+def _find_standard_offset(zone: tzinfo) -> timedelta | None:
+    offsets = [datetime(2026, month, 1, tzinfo=zone).utcoffset() for month in (1, 7)]
+    return min(offset for offset in offsets if offset is not None)
+
+
+@lru_cache(maxsize=1)
+def _windows_zones() -> dict[str, str]:
+    return {name.casefold(): key for name, key in WINDOWS_TO_OLSON.items()}
+
+
+@lru_cache(maxsize=1)
+def _keys_by_folded_name() -> dict[str, str]:
+    return {_fold(key): key for key in available_timezones() if "/" in key}
+
+
+@lru_cache(maxsize=1)
+def _keys_by_city() -> dict[str, str]:
+    parts = {key: key.split("/") for key in sorted(available_timezones())}
+    return {_fold(names[1]): key for key, names in parts.items() if len(names) == 2 and names[0] in _AREAS}
+
+
+def _fold(name: str) -> str:
+    return "_".join(name.casefold().split())
