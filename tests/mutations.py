@@ -132,7 +132,7 @@ MUTATIONS = (
     Mutation(
         "a broken kind of message is not put behind the others of its circuit",
         "tick/send.py",
-        "            queue.defer_siblings(self._ledger, delivery, until)",
+        "            queue.defer_siblings(self._ledger, delivery, until=until)",
         "            pass",
         ("tests/end_to_end/test_poison_and_outages.py",),
     ),
@@ -153,8 +153,8 @@ MUTATIONS = (
     Mutation(
         "a success ends the wait that a provider asked for",
         "ledger/circuits.py",
-        'waits = "throttles > 0 AND paused_until > :now"',
-        'waits = "0"',
+        '_WAITS = "throttles > 0 AND paused_until > :now"',
+        '_WAITS = "0"',
         ("tests/end_to_end/test_found_by_the_model.py",),
     ),
     Mutation(
@@ -195,14 +195,14 @@ MUTATIONS = (
     Mutation(
         "every other run is taken for dead",
         "ledger/liveness.py",
-        "            if not _lock(file, self.path, number):\n                return True\n",
+        "            if not _lock(file, number, path=self.path):\n                return True\n",
         "",
         ("tests/crash/test_killed_runs.py", "tests/crash/test_overlap.py"),
     ),
     Mutation(
         "no run is ever taken for dead",
         "ledger/runs.py",
-        "        dead = [number for (number,) in rows if not self.lock_file.lives(number)]",
+        "        dead = [number for (number,) in rows if not self.liveness.lives(number)]",
         "        dead = []",
         ("tests/crash/test_killed_runs.py", "tests/crash/test_overlap.py"),
     ),

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from reminderctl.core.retry import Outcome
 
 
-class Circuit(NamedTuple):
+class ReadyCircuit(NamedTuple):
     """One circuit with work to do."""
 
     name: str
     channel: str
 
 
-def ready(ledger: Ledger, now: datetime) -> list[Circuit]:
+def ready(ledger: Ledger, now: datetime) -> list[ReadyCircuit]:
     """The circuits that have deliveries to attempt now and are not paused, earliest deadline first.
 
     From the name of each circuit straight to the next one: what waits behind a pause is not looked at.
@@ -54,7 +54,7 @@ def ready(ledger: Ledger, now: datetime) -> list[Circuit]:
             """,
             now=instant_text(now),
         )
-        return [Circuit(*row) for row in rows]
+        return [ReadyCircuit(*row) for row in rows]
 
 
 class OpenCircuit(NamedTuple):
@@ -78,35 +78,16 @@ def close_all(ledger: Ledger) -> None:
     ledger.execute("UPDATE circuits SET paused_until = NULL WHERE paused_until IS NOT NULL")
 
 
-def record(ledger: Ledger, circuit: str, outcome: Outcome, now: datetime) -> None:
-    """Let a circuit learn from the end of one attempt."""
+def record_result(ledger: Ledger, circuit: str, *, outcome: Outcome, now: datetime) -> None:
+    """Record what the end of an attempt says of its circuit."""
     if outcome.state is State.SENT or outcome.name == "rejected":
-        # An answer, whatever it says of one message, shows that the way to the provider is open. But where the provider
-        # asked us to wait, the message was on its way already.
-        waits = "throttles > 0 AND paused_until > :now"
-        ledger.execute(
-            f"""
-            INSERT INTO circuits (circuit, last_sent_at) VALUES (:circuit, :sent_at)
-            ON CONFLICT (circuit) DO UPDATE SET failures = 0, down_since = NULL,
-                throttles = CASE WHEN {waits} THEN throttles ELSE 0 END,
-                paused_until = CASE WHEN {waits} THEN paused_until END, error = CASE WHEN {waits} THEN error END,
-                last_sent_at = COALESCE(:sent_at, last_sent_at)
-            """,  # noqa: S608 - a constant
-            circuit=circuit,
-            sent_at=instant_text(now) if outcome.state is State.SENT else None,
-            now=instant_text(now),
-        )
+        # An answer, whatever it says of one message, shows that the way to the provider is open.
+        sent_at = instant_text(now) if outcome.state is State.SENT else None
+        ledger.execute(_RECORD_ANSWER, circuit=circuit, sent_at=sent_at, now=instant_text(now))
     elif outcome.circuit_failed or outcome.pause_circuit_until:
         pause = outcome.pause_circuit_until
         ledger.execute(
-            """
-            INSERT INTO circuits (circuit, failures, throttles, paused_until, down_since, error)
-            VALUES (:circuit, :failed, :throttled, :pause, CASE WHEN :failed = 1 THEN :now END, :error)
-            ON CONFLICT (circuit) DO UPDATE SET failures = failures + :failed,
-                throttles = throttles + CASE WHEN paused_until > :now THEN 0 ELSE :throttled END,
-                paused_until = CASE WHEN paused_until > :pause OR :pause IS NULL THEN paused_until ELSE :pause END,
-                down_since = CASE WHEN :failed = 1 THEN COALESCE(down_since, :now) ELSE down_since END, error = :error
-            """,
+            _RECORD_FAILURE,
             circuit=circuit,
             failed=int(outcome.circuit_failed),
             throttled=int(outcome.name == "throttled"),
@@ -116,7 +97,26 @@ def record(ledger: Ledger, circuit: str, outcome: Outcome, now: datetime) -> Non
         )
 
 
-def opens(ledger: Ledger, now: datetime, *, until: datetime) -> bool:
+# Where the provider asked us to wait, what was answered now was on its way already: the wait goes on.
+_WAITS = "throttles > 0 AND paused_until > :now"
+_RECORD_ANSWER = f"""
+INSERT INTO circuits (circuit, last_sent_at) VALUES (:circuit, :sent_at)
+ON CONFLICT (circuit) DO UPDATE SET failures = 0, down_since = NULL,
+    throttles = CASE WHEN {_WAITS} THEN throttles ELSE 0 END,
+    paused_until = CASE WHEN {_WAITS} THEN paused_until END, error = CASE WHEN {_WAITS} THEN error END,
+    last_sent_at = COALESCE(:sent_at, last_sent_at)
+"""  # noqa: S608 - a constant
+_RECORD_FAILURE = """
+INSERT INTO circuits (circuit, failures, throttles, paused_until, down_since, error)
+VALUES (:circuit, :failed, :throttled, :pause, CASE WHEN :failed = 1 THEN :now END, :error)
+ON CONFLICT (circuit) DO UPDATE SET failures = failures + :failed,
+    throttles = throttles + CASE WHEN paused_until > :now THEN 0 ELSE :throttled END,
+    paused_until = CASE WHEN paused_until > :pause OR :pause IS NULL THEN paused_until ELSE :pause END,
+    down_since = CASE WHEN :failed = 1 THEN COALESCE(down_since, :now) ELSE down_since END, error = :error
+"""
+
+
+def closes_soon(ledger: Ledger, now: datetime, *, until: datetime) -> bool:
     """Whether something that a provider asked to wait may be attempted after `now`, and not later than `until`."""
     return bool(
         ledger.execute(
@@ -163,7 +163,7 @@ def failure_counts(ledger: Ledger, circuit: str) -> FailureCounts:
     return FailureCounts(*row) if row else FailureCounts()
 
 
-def paused(ledger: Ledger, circuit: str, now: datetime) -> bool:
+def is_paused(ledger: Ledger, circuit: str, *, now: datetime) -> bool:
     """Whether a circuit rests at this instant."""
     row = ledger.execute("SELECT paused_until FROM circuits WHERE circuit = :circuit", circuit=circuit).fetchone()
     return bool(row and row[0] and row[0] > instant_text(now))

@@ -81,7 +81,7 @@ def stuck(ledger: Ledger, now: datetime) -> list[Delivery]:
 
 
 def settle(
-    ledger: Ledger, delivery: Delivery, outcome: Outcome, *, run: int, now: datetime, address: str | None = None
+    ledger: Ledger, delivery: Delivery, *, outcome: Outcome, run: int, now: datetime, address: str | None = None
 ) -> bool:
     """Record how an attempt ended; False where the delivery is no longer this run's."""
     instant = timing.instant_text(now)
@@ -121,7 +121,13 @@ def settle(
 
 
 def release_claim(
-    ledger: Ledger, delivery: Delivery, reason: str | None, *, run: int, now: datetime, until: datetime | None = None
+    ledger: Ledger,
+    delivery: Delivery,
+    *,
+    run: int,
+    now: datetime,
+    reason: str | None = None,
+    until: datetime | None = None,
 ) -> State | None:
     """Undo a claim of which nothing was sent; pending again, not before `until`, but with a reason it is canceled."""
     values = {"id": delivery.id, "run": run, **term(delivery)}
@@ -135,7 +141,7 @@ def release_claim(
         at=timing.instant_text(max(until or now, delivery.due_at)),
         **values,
     )
-    return cancel(ledger, delivery, reason, now) if reason else None
+    return cancel(ledger, delivery, reason=reason, now=now) if reason else None
 
 
 def in_flight_of(ledger: Ledger, run: int) -> list[Delivery]:
@@ -144,7 +150,7 @@ def in_flight_of(ledger: Ledger, run: int) -> list[Delivery]:
     return [read(row) for row in rows.fetchall()]
 
 
-def mark_in_flight_unknown(ledger: Ledger, since: datetime, reason: str, now: datetime) -> list[str]:
+def mark_in_flight_unknown(ledger: Ledger, since: datetime, *, reason: str, now: datetime) -> list[str]:
     """End as `unknown` what fell due until `since` and is being sent: the workflow of each."""
     values = {"since": timing.instant_text(since), "reason": reason, "now": timing.instant_text(now)}
     ledger.execute(

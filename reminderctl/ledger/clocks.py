@@ -39,7 +39,7 @@ def last_run_until(ledger: Ledger, now: datetime, *, run: int) -> datetime:
     return parse_instant(row[0]) if row[0] else now
 
 
-def first_run_since(ledger: Ledger, number: int, now: datetime) -> datetime:
+def first_run_since(ledger: Ledger, number: int, *, now: datetime) -> datetime:
     """Return the instant of the first run from this number on that was not later than now, or now."""
     row = ledger.execute(
         "SELECT started_at FROM runs WHERE id >= :number AND started_at <= :now ORDER BY id LIMIT 1",

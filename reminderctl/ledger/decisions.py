@@ -13,32 +13,32 @@ from reminderctl.model import State
 
 def resolve(ledger: Ledger, delivery_id: int, *, sent: bool, by: str, now: datetime) -> None:
     """Say of a delivery whose outcome nobody could know that it was sent, or let it be sent again."""
-    _require(ledger, delivery_id, State.UNKNOWN, verb="resolve")
+    _require(ledger, delivery_id, state=State.UNKNOWN, verb="resolve")
     if sent:
-        _settle(ledger, delivery_id, State.SENT, "resolved as sent", by=by, now=now)
+        _settle(ledger, delivery_id, state=State.SENT, decision="resolved as sent", by=by, now=now)
     else:
-        _reopen(ledger, delivery_id, "resolved as not sent", by=by, now=now)
+        _reopen(ledger, delivery_id, decision="resolved as not sent", by=by, now=now)
 
 
 def retry(ledger: Ledger, delivery_id: int, *, by: str, now: datetime) -> None:
     """Let the next run attempt again what failed, under the same key."""
-    _require(ledger, delivery_id, State.FAILED, verb="retry")
-    _reopen(ledger, delivery_id, "to be tried again", by=by, now=now)
+    _require(ledger, delivery_id, state=State.FAILED, verb="retry")
+    _reopen(ledger, delivery_id, decision="to be tried again", by=by, now=now)
 
 
 def cancel(ledger: Ledger, delivery_id: int, *, by: str, now: datetime) -> None:
     """Let a delivery that waits never be sent."""
-    _require(ledger, delivery_id, State.PENDING, verb="cancel")
-    _settle(ledger, delivery_id, State.CANCELED, "canceled", by=by, now=now)
+    _require(ledger, delivery_id, state=State.PENDING, verb="cancel")
+    _settle(ledger, delivery_id, state=State.CANCELED, decision="canceled", by=by, now=now)
 
 
-def _require(ledger: Ledger, delivery_id: int, state: State, *, verb: str) -> None:
+def _require(ledger: Ledger, delivery_id: int, *, state: State, verb: str) -> None:
     found = history.show(ledger, delivery_id).state
     if found != state:
         raise UsageError(f"delivery {delivery_id} is {found}; {verb} is for what is {state}")
 
 
-def _settle(ledger: Ledger, delivery_id: int, state: State, decision: str, *, by: str, now: datetime) -> None:
+def _settle(ledger: Ledger, delivery_id: int, *, state: State, decision: str, by: str, now: datetime) -> None:
     values = {"id": delivery_id, "state": state.value, "now": instant_text(now), "by": by, "decision": decision}
     with ledger.transaction():
         settled = ledger.execute(
@@ -55,7 +55,7 @@ def _settle(ledger: Ledger, delivery_id: int, state: State, decision: str, *, by
         raise UsageError(f"delivery {delivery_id}: a run has just begun to send it; look again in a moment")
 
 
-def _reopen(ledger: Ledger, delivery_id: int, decision: str, *, by: str, now: datetime) -> None:
+def _reopen(ledger: Ledger, delivery_id: int, *, decision: str, by: str, now: datetime) -> None:
     """Pending again, as if nothing had been tried; raises `UsageError` where its deadline leaves no time for it."""
     values = {"id": delivery_id, "now": instant_text(now), "by": by, "decision": decision}
     with ledger.transaction():

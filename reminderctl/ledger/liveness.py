@@ -29,8 +29,8 @@ class _Note(NamedTuple):
     made_by: int
 
 
-class LockFile:
-    """The lock file of a ledger, open."""
+class Liveness:
+    """The proof that runs of a ledger are alive: its lock file, open."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -42,14 +42,14 @@ class LockFile:
         while self._files:
             os.close(self._files.pop())
 
-    def lock(self, number: int) -> bool:
-        """Lock a run's byte; False where another process holds it."""
-        return _lock(self._files[-1], self.path, number)
+    def hold(self, number: int) -> bool:
+        """Lock a run's byte for as long as this process lives; False where another process holds it."""
+        return _lock(self._files[-1], number, path=self.path)
 
     def lives(self, number: int) -> bool:
         """Say whether another process holds a run's byte, in any file that was the lock file meanwhile."""
         for file in self._files:
-            if not _lock(file, self.path, number):
+            if not _lock(file, number, path=self.path):
                 return True
             fcntl.lockf(file, fcntl.LOCK_UN, 1, number)
         return False
@@ -59,7 +59,7 @@ class LockFile:
         if identify(self.path) == _identity(os.fstat(self._files[-1])):
             return  # not opened for this: closing it would give up our locks (POSIX)
         self._open()
-        if not self.lock(number):
+        if not self.hold(number):
             os.close(self._files.pop())  # somebody is just looking whether we live: next time
 
     def sign(self, number: int) -> None:
@@ -102,7 +102,7 @@ def _read_note(file: int) -> _Note | None:
     return note if note.inode == os.fstat(file).st_ino else None
 
 
-def _lock(file: int, path: Path, number: int) -> bool:
+def _lock(file: int, number: int, *, path: Path) -> bool:
     with errors_of(path):
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, number)

@@ -40,7 +40,7 @@ def hold(ledger: Ledger, reasons: Mapping[int, str]) -> int:
     return changed
 
 
-def hold_without_address(ledger: Ledger, table: str, kind: str, *, run: int) -> int:
+def hold_without_address(ledger: Ledger, kind: str, *, table: str, run: int) -> int:
     """Hold what a run has planned for recipients of a kind whose table was emptied; return how many that are."""
     return ledger.execute(
         """
@@ -88,7 +88,7 @@ def close(ledger: Ledger, deliveries: Iterable[Delivery]) -> None:
     )
 
 
-def told(ledger: Ledger, workflow: str, bookings: Collection[str]) -> dict[tuple[str, str, str, str], str]:
+def written_to(ledger: Ledger, workflow: str, *, bookings: Collection[str]) -> dict[tuple[str, str, str, str], str]:
     """Return which customer of each of these bookings a workflow has written to, by trigger, action, booking and event.
 
     What may have gone out counts.

@@ -214,7 +214,7 @@ def term(delivery: Delivery) -> dict[str, str]:
     return {name: timing.instant_text(getattr(delivery, name)) for name in ("due_at", "expires_at")}
 
 
-def defer_siblings(ledger: Ledger, delivery: Delivery, until: datetime) -> None:
+def defer_siblings(ledger: Ledger, delivery: Delivery, *, until: datetime) -> None:
     """Let others of a circuit go first: what waits of this delivery's action waits until then.
 
     Not so where nothing else waits, nor beyond a deadline.
@@ -254,7 +254,7 @@ def reschedule_now(ledger: Ledger, now: datetime) -> None:
     )
 
 
-def cancel(ledger: Ledger, delivery: Delivery, reason: str, now: datetime) -> State | None:
+def cancel(ledger: Ledger, delivery: Delivery, *, reason: str, now: datetime) -> State | None:
     """End a pending delivery that is no longer owed: the state it ended in, None where it was not pending any more.
 
     What may have gone out ends as `unknown`, as in `expire`.

@@ -35,7 +35,7 @@ def find(ledger: Ledger) -> list[Restore]:
     return [Restore(parse_instant(since), parse_instant(until)) for since, until in rows]
 
 
-def record(ledger: Ledger, until: datetime, now: datetime, *, run: int) -> None:
+def record(ledger: Ledger, until: datetime, *, now: datetime, run: int) -> None:
     """Record that the ledger knows nothing of what was sent after its last run, until another one that there was."""
     ledger.execute(
         f"""

@@ -14,7 +14,7 @@ import msgspec
 from reminderctl.core.timing import instant_text
 from reminderctl.errors import LedgerError, LedgerWriteError
 from reminderctl.files import Durable, atomic_write
-from reminderctl.ledger.liveness import LockFile, identify
+from reminderctl.ledger.liveness import Liveness, identify
 from reminderctl.ledger.liveness import errors_of as _errors_of
 from reminderctl.ledger.store import Ledger, errors_of
 
@@ -28,7 +28,7 @@ class Run:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._ledger_file = identify(ledger.path)
-        self.lock_file = LockFile(_beside(ledger, "lock"))
+        self.liveness = Liveness(_beside(ledger, "lock"))
         self.has_company = False
         self.id = 0
         self.token = os.urandom(8).hex()
@@ -37,7 +37,7 @@ class Run:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.lock_file.close()
+        self.liveness.close()
 
     def begin(self, now: datetime) -> None:
         """Take a number, inside the caller's transaction, and the lock that goes with it.
@@ -49,9 +49,9 @@ class Run:
                 "INSERT INTO runs (token, started_at) VALUES (:token, :now)", token=self.token, now=instant_text(now)
             )
             number = cursor.lastrowid or 0
-            if self.lock_file.lock(number):
+            if self.liveness.hold(number):
                 self.id = number
-        self.lock_file.sign(self.id)
+        self.liveness.sign(self.id)
         self._ledger.execute("DELETE FROM runs WHERE id < :oldest", oldest=self.id - RUNS_KEPT)
 
     def end(self, now: datetime, report: Mapping[str, object]) -> None:
@@ -69,7 +69,7 @@ class Run:
             rows = self._ledger.execute(
                 "SELECT DISTINCT run FROM deliveries WHERE state = 'sending' AND run > 0 AND run <> :id", id=self.id
             ).fetchall()
-        dead = [number for (number,) in rows if not self.lock_file.lives(number)]
+        dead = [number for (number,) in rows if not self.liveness.lives(number)]
         self.has_company = len(dead) < len(rows)
         return dead
 
@@ -78,7 +78,7 @@ class Run:
 
         Raises `LedgerWriteError` where another ledger has taken the place of ours: what we record, nobody would read.
         """
-        self.lock_file.follow(self.id)
+        self.liveness.follow(self.id)
         if identify(self._ledger.path) != self._ledger_file:
             raise LedgerWriteError(
                 f"{self._ledger.path}: another file has taken its place while messages were being sent, or it was "

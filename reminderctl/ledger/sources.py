@@ -67,7 +67,7 @@ def _read_census(written: str) -> Census | None:
         return None
 
 
-def record(ledger: Ledger, fingerprint: str | None, now: datetime, name: str = BOOKINGS) -> None:
+def record(ledger: Ledger, fingerprint: str | None, *, now: datetime, name: str = BOOKINGS) -> None:
     """Record that a run at `now` has planned with a source in this state; an old state keeps its instant."""
     ledger.execute(
         """
@@ -81,12 +81,12 @@ def record(ledger: Ledger, fingerprint: str | None, now: datetime, name: str = B
     )
 
 
-def note_workflows(ledger: Ledger, workflows: str | None, name: str = BOOKINGS) -> None:
+def note_workflows(ledger: Ledger, workflows: str | None, *, name: str = BOOKINGS) -> None:
     """Record with which workflows a run looks at what was canceled; without any the next run looks again."""
     ledger.execute("UPDATE sources SET workflows = :workflows WHERE name = :name", workflows=workflows, name=name)
 
 
-def note_whole(ledger: Ledger, until: datetime | None, census: Census | None, name: str = BOOKINGS) -> None:
+def note_whole(ledger: Ledger, until: datetime | None, *, census: Census | None, name: str = BOOKINGS) -> None:
     """Record the last run that saw all of a source, None for this one, and what it counted."""
     ledger.execute(
         "UPDATE sources SET whole_until = :until, census = :census WHERE name = :name",

@@ -35,7 +35,7 @@ class Held(Struct, frozen=True, kw_only=True):
     first_expires_at: datetime
 
 
-class Waiting(Struct, frozen=True, kw_only=True):
+class WaitingStats(Struct, frozen=True, kw_only=True):
     """Deliveries that wait for nothing but a run: how many, and the earliest of their instants."""
 
     deliveries: int = 0
@@ -54,7 +54,7 @@ class CircuitStats(Struct, frozen=True, kw_only=True):
     down_since: datetime | None = None
     last_sent_at: datetime | None = None
     error: str | None = None
-    waiting: Waiting = Waiting()
+    waiting: WaitingStats = WaitingStats()
 
 
 def last_run(ledger: Ledger) -> LastRun | None:
@@ -104,23 +104,23 @@ def held(ledger: Ledger) -> list[Held]:
     return msgspec.convert(rows, list[Held])
 
 
-def missing(ledger: Ledger) -> Waiting:
+def missing(ledger: Ledger) -> WaitingStats:
     """Return what is held while its booking, its participant or its workflow is missing; `error` is what is."""
     where = "state = 'pending' AND missing > ''"
     return _waiting(ledger, where, error="missing")
 
 
-def waiting(ledger: Ledger) -> Waiting:
+def waiting(ledger: Ledger) -> WaitingStats:
     """Everything that waits; `error` is that of the first to be given up."""
     return _waiting(ledger, _OPEN)
 
 
-def overdue(ledger: Ledger, since: datetime) -> Waiting:
+def overdue(ledger: Ledger, since: datetime) -> WaitingStats:
     """What a run could have taken up at this instant or before, and none has."""
     return _waiting(ledger, f"{_OPEN} AND next_attempt_at <= :instant", instant=instant_text(since))
 
 
-def retried(ledger: Ledger, since: datetime) -> Waiting:
+def retried(ledger: Ledger, since: datetime) -> WaitingStats:
     """What fell due at this instant or before, and has met errors only."""
     return _waiting(ledger, f"{_OPEN} AND error IS NOT NULL AND +due_at <= :instant", instant=instant_text(since))
 
@@ -156,10 +156,10 @@ _WAITING = """
 """
 
 
-def _waiting(ledger: Ledger, where: str, *, error: str = "error", **values: Any) -> Waiting:
+def _waiting(ledger: Ledger, where: str, *, error: str = "error", **values: Any) -> WaitingStats:
     error = f"(SELECT {error} FROM deliveries WHERE {where} ORDER BY expires_at, id LIMIT 1) AS error"  # noqa: S608
     (row,) = _rows(ledger, f"SELECT {_WAITING}, {error} FROM deliveries WHERE {where}", **values)  # noqa: S608
-    return msgspec.convert(row, Waiting)
+    return msgspec.convert(row, WaitingStats)
 
 
 def _rows(ledger: Ledger, sql: str, **values: Any) -> list[dict[str, Any]]:

@@ -58,16 +58,16 @@ def read(ledger: Ledger, now: datetime, *, run: int = clocks.NO_RUN) -> dict[Key
     ahead = [key for key, mark in marks.items() if mark.armed_at > now]
     if ahead and clocks.look_back(ledger, now, run=run).is_plausible:
         for key in ahead:
-            marks[key] = marks[key]._replace(armed_at=clocks.first_run_since(ledger, armed_by[key], now))
+            marks[key] = marks[key]._replace(armed_at=clocks.first_run_since(ledger, armed_by[key], now=now))
     return marks
 
 
 def window(
     watermark: Watermark,
     workflow: Workflow,
+    *,
     trigger: Trigger,
     now: datetime,
-    *,
     unchanged: bool = False,
     whole_until: datetime | None = None,
 ) -> Window:
@@ -86,7 +86,9 @@ def window(
     return Window(max(since, watermark.armed_at), now)
 
 
-def late_until(workflow: Workflow, trigger: Trigger, marks: Mapping[Key, Watermark], now: datetime) -> datetime | None:
+def late_until(
+    workflow: Workflow, trigger: Trigger, *, marks: Mapping[Key, Watermark], now: datetime
+) -> datetime | None:
     """Return the instant until which a booking that is new must have come late, None where late ones are passed over.
 
     What fell due since the last run is late because of us.
@@ -97,7 +99,7 @@ def late_until(workflow: Workflow, trigger: Trigger, marks: Mapping[Key, Waterma
     return min((mark.planned_until for key, mark in marks.items() if key[:2] == names), default=now)
 
 
-def arm(ledger: Ledger, unseen: Mapping[Key, str], now: datetime, *, run: int) -> None:
+def arm(ledger: Ledger, unseen: Mapping[Key, str], *, now: datetime, run: int) -> None:
     """Let what has these fingerprints begin at now, or where the last run was, if a clock is wrong: nothing older
     ever fires.
     """
@@ -143,7 +145,7 @@ def forget(ledger: Ledger, gone: Collection[Key]) -> None:
 
 
 def note_left_out(
-    ledger: Ledger, workflows: Collection[str], now: datetime, *, run: int, missing: Collection[str]
+    ledger: Ledger, workflows: Collection[str], *, now: datetime, run: int, missing: Collection[str]
 ) -> None:
     """Record since when workflows cannot be planned: their file is broken, or they are `missing` from every file.
 
@@ -177,7 +179,7 @@ def forget_long_missing(ledger: Ledger) -> None:
     ledger.execute("DELETE FROM watermarks WHERE missing_since < (SELECT started_at FROM runs ORDER BY id LIMIT 1)")
 
 
-def advance(ledger: Ledger, workflows: Iterable[str], now: datetime) -> None:
+def advance(ledger: Ledger, workflows: Iterable[str], *, now: datetime) -> None:
     """Record that these workflows have been planned until now; no watermark ever goes back."""
     ledger.execute_many(
         "UPDATE watermarks SET planned_until = :now WHERE workflow = :workflow AND planned_until < :now",

@@ -122,7 +122,7 @@ def _find_informed(delivery: Delivery, workflow: Workflow, *, snapshot: LedgerSn
     """Return the customer who has been told instead, where a workflow is for one of each booking."""
     if not planning.is_for_the_first(delivery, workflow):
         return None
-    told = missing.told(snapshot.ledger, workflow.id, {delivery.booking})
+    told = missing.written_to(snapshot.ledger, workflow.id, bookings={delivery.booking})
     trigger = timing.parse_trigger(delivery.trigger).identity
     name = (trigger, delivery.action, delivery.booking, timing.instant_text(delivery.event_at))
     return told.get(name)
@@ -152,7 +152,7 @@ def explain_unplanned(
         return "its deadline has passed; the next run records it as expired", False
     mark = snapshot.marks.get(Key(workflow.id, trigger.identity, delivery.action))
     passed = mark is not None and delivery.due_at > mark.armed_at
-    late_until = watermarks.late_until(workflow, trigger, snapshot.marks, now) if passed else None
+    late_until = watermarks.late_until(workflow, trigger, marks=snapshot.marks, now=now) if passed else None
     if late_until and delivery.due_at <= late_until:
         instead = planning.goes_instead(workflow, trigger, booking, config=config, late_until=late_until, now=now)
         if instead:

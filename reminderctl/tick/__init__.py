@@ -76,10 +76,10 @@ def _name_stuck(ledger: Ledger, run: runs.Run, *, now: datetime, report: Report)
 def _certainly_dead(run: runs.Run, report: Report) -> list[int]:
     """Return the runs that died while sending, without those that may live and hold a lock file that was deleted."""
     dead = run.dead()
-    uncertain = [number for number in dead if run.lock_file.may_lack(number)]
+    uncertain = [number for number in dead if run.liveness.may_lack(number)]
     if uncertain:
         report.lines.append(
-            f"{run.lock_file.path}: made anew while messages were being sent; those are left alone until the next "
+            f"{run.liveness.path}: made anew while messages were being sent; those are left alone until the next "
             "minute's run, so that a run that still sends them can hold the new file"
         )
     return [number for number in dead if number not in uncertain]

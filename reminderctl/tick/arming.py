@@ -35,7 +35,7 @@ def sync(config: Config, ledger: Ledger, *, run: int, now: datetime) -> dict[Key
     for key in _note_what_is_gone(config, ledger, marks, wanted.keys(), run=run, now=now):
         del marks[key]
     if unseen := {key: audience for key, audience in wanted.items() if key not in marks}:
-        watermarks.arm(ledger, unseen, now, run=run)
+        watermarks.arm(ledger, unseen, now=now, run=run)
         marks |= {key: Watermark(now, now) for key in unseen}
     edited = {
         key: audience for key, audience in wanted.items() if key not in unseen and audience != marks[key].audience
@@ -72,7 +72,7 @@ def _note_what_is_gone(
             back.add(key.workflow)
     if gone or back or left_out or missing:
         watermarks.forget(ledger, gone)
-        watermarks.note_left_out(ledger, left_out, now, run=run, missing=missing)
+        watermarks.note_left_out(ledger, left_out, now=now, run=run, missing=missing)
         watermarks.note_back(ledger, back)
     if is_over:
         watermarks.forget_long_missing(ledger)

@@ -41,7 +41,7 @@ def end_what_is_over(
 def hold_without_address(ledger: Ledger, emptied: Collection[str], *, run: int, report: Report) -> None:
     """Hold what was planned for recipients of whom nothing is known, because their table was emptied."""
     for kind, table in recipients.TABLES.items():
-        held = missing.hold_without_address(ledger, table, kind, run=run) if table in emptied else 0
+        held = missing.hold_without_address(ledger, kind, table=table, run=run) if table in emptied else 0
         if held:
             report.counts["held"] += held
             report.lines.append(f"{pluralize(held, 'new delivery')} held: {missing.EMPTIED.format(table)}")
@@ -88,7 +88,7 @@ def _to_hold(lacking: list[Waiting], held: dict[int, str], *, total: int) -> Ite
 
 def _cancel(each: Waiting, ledger: Ledger, now: datetime, *, config: Config, report: Report) -> None:
     reason = planning.why_not_owed(each.delivery, each.workflow, each.booking, config=config)
-    report.withdraw(each.delivery, queue.cancel(ledger, each.delivery, reason, now), reason)
+    report.withdraw(each.delivery, queue.cancel(ledger, each.delivery, reason=reason, now=now), reason)
 
 
 def _describe(kept: dict[int, str], *, total: int) -> str:

@@ -81,9 +81,9 @@ def note_sight(ledger: Ledger, sight: Sight, *, is_held: bool, last_run_at: date
     until = sight.known.whole_until if sight.known else None
     is_over = until is not None and now - until >= LONGEST
     if (sight.lacks or is_held) and not is_over:
-        sources.note_whole(ledger, until or last_run_at, sight.known.census if sight.known else None)
+        sources.note_whole(ledger, until or last_run_at, census=sight.known.census if sight.known else None)
     elif sight.counted or until:
-        sources.note_whole(ledger, None, sight.counted)
+        sources.note_whole(ledger, None, census=sight.counted)
 
 
 def _is_crowd(before: int, after: int) -> bool:

@@ -68,9 +68,9 @@ def plan(
         wanted = leave_out_told(workflow, chain(back.get(workflow.id, ()), *deliveries), ledger)
         _enqueue(workflow, wanted, ledger, run=run, now=now, report=report)
     hold_without_address(ledger, reading.sight.emptied, run=run, report=report)
-    watermarks.advance(ledger, (workflow.id for workflow in enabled), now)
+    watermarks.advance(ledger, (workflow.id for workflow in enabled), now=now)
     # What a clock that is behind looks back on is not what the next one has to.
-    sources.record(ledger, None if clocks.is_behind(ledger, now) else reading.fingerprint, now)
+    sources.record(ledger, None if clocks.is_behind(ledger, now) else reading.fingerprint, now=now)
     lookback.note_sight(ledger, reading.sight, is_held=is_held, last_run_at=last_run_at, now=now)
 
 
@@ -79,13 +79,13 @@ def _handle_restored_ledger(ledger: Ledger, now: datetime, *, run: int, report: 
     if since is None:
         return
     since = min(since, now)  # a clock that was ahead may have written it
-    restores.record(ledger, since, now, run=run)
+    restores.record(ledger, since, now=now, run=run)
     watermarks.rearm(ledger, since)
     reason = missing.RESTORED
     for delivery in chain.from_iterable(queue.pages(ledger)):
         if delivery.due_at <= since:
-            report.withdraw(delivery, queue.cancel(ledger, delivery, reason, now), reason)
-    report.counts["unknown"] += len(claims.mark_in_flight_unknown(ledger, since, reason, now))
+            report.withdraw(delivery, queue.cancel(ledger, delivery, reason=reason, now=now), reason)
+    report.counts["unknown"] += len(claims.mark_in_flight_unknown(ledger, since, reason=reason, now=now))
     report.lines.append(
         f"{ledger.path}: this ledger does not know the last run, of {timing.instant_text(since)}: it is a restored or "
         "new one; what fell due until then is not sent again"

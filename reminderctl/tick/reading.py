@@ -86,7 +86,7 @@ def read(config: Config, ledger: Ledger, bookings: BookingSource, *, now: dateti
             }
             since = planned_after(trigger, workflow, marks, now, unchanged=unchanged, whole_until=whole_until)
             window = Window(min(since.values(), default=now), now)
-            late = watermarks.late_until(workflow, trigger, marks, now)
+            late = watermarks.late_until(workflow, trigger, marks=marks, now=now)
             deliveries = _due(
                 trigger, window, workflow=workflow, bookings=bookings, zones=zones, config=config, late_until=late
             )
@@ -109,7 +109,12 @@ def planned_after(
     for action in workflow.actions:
         mark = marks.get(Key(workflow.id, trigger.identity, action.id)) or Watermark(now, now)
         window = watermarks.window(
-            mark, workflow, trigger, now, unchanged=unchanged.get(action.id, False), whole_until=whole_until
+            mark,
+            workflow,
+            trigger=trigger,
+            now=now,
+            unchanged=unchanged.get(action.id, False),
+            whole_until=whole_until,
         )
         found[action.id] = window.since
     return found

@@ -87,7 +87,7 @@ def leave_out_told(workflow: Workflow, deliveries: Iterable[Delivery], ledger: L
         return
     stream = iter(deliveries)
     while some := list(islice(stream, BOOKINGS_AT_ONCE)):
-        told = missing.told(ledger, workflow.id, {delivery.booking for delivery in some})
+        told = missing.written_to(ledger, workflow.id, bookings={delivery.booking for delivery in some})
         for delivery in some:
             event_at = instant_text(delivery.event_at)
             name = (parse_trigger(delivery.trigger).identity, delivery.action, delivery.booking, event_at)

@@ -161,9 +161,11 @@ class Sender:
     def _a_circuit_closes_soon(self) -> bool:
         """Whether a provider that asked to go slower can be asked again while it is worth waiting for."""
         now = self._clock()
-        return circuits.opens(self._ledger, now, until=now + SHORT_WAIT)
+        return circuits.closes_soon(self._ledger, now, until=now + SHORT_WAIT)
 
-    def _record_and_claim(self, results: list[AttemptResult], ready_circuits: list[circuits.Circuit]) -> list[Delivery]:
+    def _record_and_claim(
+        self, results: list[AttemptResult], ready_circuits: list[circuits.ReadyCircuit]
+    ) -> list[Delivery]:
         claimed: list[Delivery] = []
         with self._ledger.transaction():
             for result in results:
@@ -172,9 +174,9 @@ class Sender:
                 claimed += self._claim(circuit)
         return claimed
 
-    def _claim(self, circuit: circuits.Circuit) -> list[Delivery]:
+    def _claim(self, circuit: circuits.ReadyCircuit) -> list[Delivery]:
         now, rules = self._clock(), self._rules(circuit.channel)
-        if circuits.paused(self._ledger, circuit.name, now):
+        if circuits.is_paused(self._ledger, circuit.name, now=now):
             return []
         prefetch = PREFETCH if rules.on_unknown is not OnUnknown.HOLD else 0
         # A circuit that has failed is probed with one delivery first.
@@ -236,9 +238,9 @@ class Sender:
         with self._ledger.transaction():
             for delivery in missing:
                 now = self._clock()
-                claims.release_claim(self._ledger, delivery, None, run=self._run, now=now, until=now + LOOK_AGAIN)
+                claims.release_claim(self._ledger, delivery, run=self._run, now=now, until=now + LOOK_AGAIN)
             for delivery, reason in withdrawn:
-                ended = claims.release_claim(self._ledger, delivery, reason, run=self._run, now=self._clock())
+                ended = claims.release_claim(self._ledger, delivery, run=self._run, now=self._clock(), reason=reason)
                 self._report.withdraw(delivery, ended, reason or "")
             if any(reason for _, reason in withdrawn):  # by bookings that may have changed again before the next run
                 sources.note_workflows(self._ledger, None)
@@ -246,14 +248,14 @@ class Sender:
     def _settle(self, result: AttemptResult, *, run: int) -> None:
         now, delivery = self._clock(), result.delivery
         if not result.begun:
-            claims.release_claim(self._ledger, delivery, None, run=run, now=now)
+            claims.release_claim(self._ledger, delivery, run=run, now=now)
             self._defer_siblings(delivery)
             return
         decision = self._decide(result, now)
         if run != self._run and decision.state is State.PENDING:
             # The time since that run died was the waiting; unless its clock was ahead, and this is not yet due.
             decision = replace(decision, next_attempt_at=max(now, delivery.due_at))
-        settled = claims.settle(self._ledger, delivery, decision, run=run, now=now, address=result.address)
+        settled = claims.settle(self._ledger, delivery, outcome=decision, run=run, now=now, address=result.address)
         if not settled:
             return  # another run has found us dead and decided; what it wrote stands
         if run == self._run:
@@ -265,8 +267,8 @@ class Sender:
     def _record_result(self, delivery: Delivery, decision: retry.Outcome, now: datetime) -> None:
         """Let a circuit learn from an attempt; where it comes to rest, its next probe is one of another action."""
         # What was on its way when the circuit came to rest says the same once more.
-        if not (decision.circuit_failed and circuits.paused(self._ledger, delivery.circuit, now)):
-            circuits.record(self._ledger, delivery.circuit, decision, now)
+        if not (decision.circuit_failed and circuits.is_paused(self._ledger, delivery.circuit, now=now)):
+            circuits.record_result(self._ledger, delivery.circuit, outcome=decision, now=now)
             if decision.circuit_failed and decision.pause_circuit_until:
                 until = decision.pause_circuit_until + retry.FIRST_PAUSE
                 self._deferred[delivery.circuit, delivery.workflow, delivery.action] = until
@@ -276,7 +278,7 @@ class Sender:
 
     def _defer_siblings(self, delivery: Delivery) -> None:
         if until := self._deferred.get((delivery.circuit, delivery.workflow, delivery.action)):
-            queue.defer_siblings(self._ledger, delivery, until)
+            queue.defer_siblings(self._ledger, delivery, until=until)
 
     def _decide(self, result: AttemptResult, now: datetime) -> retry.Outcome:
         if result.receipt is not None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from reminderctl.ledger.stats import LastRun, Waiting
+from reminderctl.ledger.stats import LastRun, WaitingStats
 from reminderctl.reports import health
 from reminderctl.reports.health.evaluate import evaluate
 from reminderctl.reports.health.models import CircuitStatus, Facts, Space
@@ -225,7 +225,7 @@ def test_what_nobody_knows_is_a_warning_until_a_person_decides(clinic: Clinic) -
 NOW = datetime(2026, 6, 10, 9, tzinfo=UTC)
 FINE: dict[str, Any] = {
     "now": NOW,
-    "waiting": Waiting(),
+    "waiting": WaitingStats(),
     "last_run": LastRun(at=NOW, report=None),
     "last_run_age_seconds": 0,
 }
@@ -243,8 +243,8 @@ DOWN = {"channel": "email", "circuit": "email", "state": "down", "used": True, "
         ({"channels": [CircuitStatus(**DOWN, rests_until=NOW - timedelta(days=2), waiting=1)]}, "critical"),
         ({"channels": [CircuitStatus(**DOWN | {"state": "failing"})]}, None),
         ({"channels": [CircuitStatus(**DOWN | {"state": "throttled"}, waiting=1)]}, "warning"),
-        ({"retried": Waiting(deliveries=1)}, "warning"),
-        ({"overdue": Waiting(deliveries=1)}, "warning"),
+        ({"retried": WaitingStats(deliveries=1)}, "warning"),
+        ({"overdue": WaitingStats(deliveries=1)}, "warning"),
     ],
 )
 def test_what_is_hard_to_bring_about_is_judged_by_its_figures(facts: dict[str, Any], level: str | None) -> None:

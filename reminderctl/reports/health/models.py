@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from reminderctl.ledger.stats import Count, Held, LastRun, Waiting
+from reminderctl.ledger.stats import Count, Held, LastRun, WaitingStats
 
 
 class Level(StrEnum):
@@ -84,12 +84,12 @@ class Facts(Struct, frozen=True, kw_only=True):
     lag_seconds: int | None = None
     due_now: int | None = None
     next_due_at: datetime | None = None
-    waiting: Waiting | None = None
-    overdue: Waiting | None = None
-    retried: Waiting | None = None
+    waiting: WaitingStats | None = None
+    overdue: WaitingStats | None = None
+    retried: WaitingStats | None = None
     deliveries: dict[str, Count] = {}
     held: list[Held] = []
-    missing: Waiting | None = None
+    missing: WaitingStats | None = None
     stuck: list[str] = []  # what has been on its way for longer than any attempt takes
     channels: list[CircuitStatus] = []
     clock: ClockFacts | None = None
