@@ -11,12 +11,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import trustme
 
 from tests import http_server
 from tests.clinic import Clinic
 from tests.end_to_end.test_fault_matrix import MEANINGS, read_cases
 from tests.http_server import Exchange
 from tests.providers import HTTP_PROVIDERS, Provider, write_secrets
+from tests.proxies import connect_tunnel, run_proxy, socks5
 
 BOOKINGS = 60
 INTERIM = (
@@ -98,10 +100,16 @@ def open_clinic(folder: Path, provider: Provider, url: str) -> Clinic:
     return clinic
 
 
-def run_and_compare(folder: Path, name: str, how: Callable[[Exchange, int, http_server.Body], None]) -> int:
+def run_and_compare(
+    folder: Path,
+    name: str,
+    how: Callable[[Exchange, int, http_server.Body], None],
+    *,
+    authority: trustme.CA | None = None,
+) -> int:
     """Run once; the ledger has to say of each message that arrived what the server's log says: how many did."""
     judge = Judge(name, how)
-    with http_server.serve() as server:
+    with http_server.serve(authority=authority) as server:
         clinic = open_clinic(folder, HTTP_PROVIDERS[name], server.url)
         server.script(judge)
         ran = clinic.command("run", "--now", "2026-06-09T10:00Z", "--json")
@@ -126,3 +134,46 @@ def test_what_follows_an_answer_is_never_taken_for_the_next_one(
     tmp_path: Path, name: str, how: Callable[[Exchange, int, http_server.Body], None]
 ) -> None:
     assert run_and_compare(tmp_path / "clinic", name, how) == BOOKINGS
+
+
+PROXIES = {
+    "a tunnel": ("https_proxy", "http", connect_tunnel(INTERIM[0])),
+    "a tunnel through TLS": ("https_proxy", "https", connect_tunnel(INTERIM[2])),
+    "SOCKS": ("http_proxy", "socks5", socks5),
+    "SOCKS and TLS": ("https_proxy", "socks5h", socks5),
+}
+
+
+@pytest.mark.parametrize("how", [answer_behind_interim_ones, answer_after_interim_ones, answer_twice])
+@pytest.mark.parametrize("way", PROXIES)
+def test_answers_through_a_proxy_are_read_as_directly(
+    tmp_path: Path,
+    way: str,
+    how: Callable[[Exchange, int, http_server.Body], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    variable, scheme, greet = PROXIES[way]
+    if scheme.startswith("socks"):
+        pytest.importorskip("socks")
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+    with run_proxy(greet, authority=authority if scheme == "https" else None) as address:
+        monkeypatch.setenv(variable, f"{scheme}://{address}")
+        inside = authority if variable == "https_proxy" else None
+        assert run_and_compare(tmp_path / "clinic", "webhook", how, authority=inside) == BOOKINGS
+
+
+@pytest.mark.parametrize("how", [answer_behind_interim_ones, answer_after_interim_ones, answer_twice])
+def test_answers_of_a_proxy_that_asks_itself_are_read_as_directly(
+    tmp_path: Path, how: Callable[[Exchange, int, http_server.Body], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = Judge("webhook", how)
+    with http_server.serve() as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        clinic = open_clinic(tmp_path / "clinic", HTTP_PROVIDERS["webhook"], "http://receiver.example")
+        proxy.script(judge)
+        clinic.command("run", "--now", "2026-06-09T10:00Z")
+    recorded = {each["booking"]: each["state"] for each in clinic.deliveries() if each["attempts"]}
+    assert recorded == {booking: STATES["webhook", decided] for booking, decided in judge.log.items()}
+    assert len(judge.log) == BOOKINGS

@@ -203,6 +203,24 @@ def test_a_proxy_that_lets_nothing_through_has_sent_nothing(server: Server, monk
     assert [(request.method, request.path) for request in server.requests] == [("CONNECT", "example.com:443")]
 
 
+@pytest.mark.parametrize("proxy", ["ftp://127.0.0.1:1", "socks://127.0.0.1:1", "http://", "http://[::1"])
+def test_a_proxy_that_is_none_pauses_the_channel(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", proxy)
+    result = send(message(url="http://example.com/tok3n"))
+    words = "the environment names a proxy for example.com that is no URL of one"
+    assert (type(result), str(result)) == (ChannelDown, words)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "socks5", "socks5h", "socks4"])
+def test_a_proxy_that_is_not_there_has_sent_nothing(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if scheme.startswith("socks"):
+        pytest.importorskip("socks")
+    monkeypatch.setenv("http_proxy", f"{scheme}://user:s3cret@127.0.0.1:1")
+    result = send(message(url="http://127.0.0.2/tok3n"))
+    assert type(result) is Unavailable
+    assert "s3cret" not in str(result)
+
+
 @pytest.mark.parametrize("name", ["127.0.0.1", "another.example"])
 def test_a_server_whose_certificate_cannot_be_trusted_gets_nothing(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

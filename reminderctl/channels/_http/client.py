@@ -58,16 +58,16 @@ def request(
 
     `timeout` is the seconds that all of it may last. `public_only` refuses a host with a private address.
     Raises `Rejected` where there is no such request, `Unavailable` where nothing was sent, `ChannelDown` where the
-    server's certificate cannot be trusted, `Unknown` where the request may have arrived. None of them names more of
-    the URL than its host.
+    server's certificate cannot be trusted or the environment names a proxy that cannot be used, `Unknown` where the
+    request may have arrived. None of them names more of the URL than its host.
     """
-    from reminderctl.channels._http import transport
+    from reminderctl.channels._http import sockets
 
     host = host_of(url)
     prepared = _prepare(session, method, url=url, headers=headers or {}, content=form or body, auth=auth)
-    with transport.attempt(timeout, public_only=public_only, keep_alive=session.keep_alive):
+    with sockets.attempt(timeout, public_only=public_only, keep_alive=session.keep_alive):
         answer = _read(host, _carry(session, prepared, host=host, timeout=timeout))
-        if session.keep_alive and answer.complete and transport.got_surplus():
+        if session.keep_alive and answer.complete and sockets.got_surplus():
             session.stop_keeping_connections()
         return answer
 
@@ -81,7 +81,7 @@ def _carry(session: HttpSession, prepared: requests.PreparedRequest, *, host: st
 
     try:
         return session.carry(prepared, timeout=timeout)
-    except transport.Distrusted as error:
+    except (transport.Distrusted, transport.Misdirected) as error:
         raise ChannelDown(str(error)) from None
     except transport.NotSent as error:
         raise Unavailable(str(error)) from None

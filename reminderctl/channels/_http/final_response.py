@@ -40,10 +40,8 @@ class ResponseReader(io.BufferedReader):
 
     def _has_more(self) -> bool:
         """Look into the buffer, then at the connection, without waiting."""
-        self._sock.may_wait = False
-        try:
-            return bool(self.peek(1))
-        except (OSError, ValueError):
-            return False  # nothing there, or no connection any more
-        finally:
-            self._sock.may_wait = True
+        with self._sock.without_waiting():
+            try:
+                return bool(self.peek(1))
+            except (OSError, ValueError):
+                return False  # nothing there, or no connection any more

@@ -13,7 +13,6 @@ import functools
 import math
 import socket
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
@@ -23,12 +22,14 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from reminderctl import clocks
-from reminderctl.channels._http.final_response import SWITCHING_PROTOCOLS, FinalResponse, ResponseReader
+from reminderctl.channels._http.final_response import SWITCHING_PROTOCOLS, FinalResponse
+from reminderctl.channels._http.sockets import Socket, TLSSocket, time_left
+from reminderctl.channels._http.sockets import current as _attempt
 
 _CONNECTING = 10.0  # seconds for TCP, shared by all addresses of a name
 _IDLE = 1.0  # seconds that a connection may have rested and still be used: servers close theirs after 2 or more
@@ -38,89 +39,12 @@ class NotSent(Exception):  # noqa: N818 - what happened, as in `errors`
     """No byte of the request has left."""
 
 
+class Misdirected(NotSent):
+    """No byte of the request has left, because the environment names a proxy that cannot be used."""
+
+
 class Distrusted(NotSent):
     """No byte of the request has left, because the server's certificate cannot be trusted."""
-
-
-class _TimedAttempt(threading.local):
-    """The attempt that this thread is at: until when (elapsed seconds), and what holds for its connection."""
-
-    until: float = math.inf
-    public_only: bool = False
-    keep_alive: bool = False
-    got_surplus: bool = False  # more bytes than belong to the response
-
-
-_attempt = _TimedAttempt()
-
-
-@contextmanager
-def attempt(seconds: float, *, public_only: bool, keep_alive: bool) -> Iterator[None]:
-    """Bound all that this thread does on connections of an `Adapter`.
-
-    With `public_only`, private addresses are refused. Without `keep_alive` the connection is not used again, whatever
-    the server does with it.
-    """
-    until = clocks.seconds() + seconds
-    _attempt.until, _attempt.public_only, _attempt.keep_alive = until, public_only, keep_alive
-    _attempt.got_surplus = False
-    try:
-        yield
-    finally:
-        _attempt.until, _attempt.public_only, _attempt.keep_alive = math.inf, False, False
-
-
-def _left() -> float | None:
-    if _attempt.until == math.inf:
-        return None
-    left = _attempt.until - clocks.seconds()
-    if left <= 0:
-        raise TimeoutError("the attempt has lasted long enough")
-    return left
-
-
-def got_surplus() -> bool:
-    """Say whether, in the attempt that this thread is at, a server sent more than its response."""
-    return _attempt.got_surplus
-
-
-class _Readable(socket.socket):
-    """A socket that a response is read from."""
-
-    may_wait = True
-    in_order = True
-
-    def makefile(self, mode: str = "rb", *_: Any, **__: Any) -> Any:
-        return ResponseReader(super().makefile(mode, buffering=0), self)  # type: ignore[call-overload]
-
-    def report_surplus(self) -> None:
-        """Let nobody use this connection again."""
-        self.in_order = False
-        _attempt.got_surplus = True
-
-    def recv_into(self, *args: Any, **kwargs: Any) -> int:
-        self.settimeout(_left() if self.may_wait else 0)
-        return super().recv_into(*args, **kwargs)
-
-
-class _Socket(_Readable):
-    """A TCP socket that waits no longer than the attempt may last."""
-
-    def sendall(self, *args: Any, **kwargs: Any) -> None:
-        self.settimeout(_left())
-        super().sendall(*args, **kwargs)
-
-
-class _TLSSocket(_Readable, ssl.SSLSocket):
-    """A TLS socket that waits no longer than the attempt may last."""
-
-    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 - ssl's signature
-        self.settimeout(_left())
-        super().do_handshake(block)
-
-    def send(self, *args: Any, **kwargs: Any) -> int:  # sendall is a loop over this
-        self.settimeout(_left())
-        return super().send(*args, **kwargs)
 
 
 class _HTTPConnection(HTTPConnection):
@@ -129,7 +53,7 @@ class _HTTPConnection(HTTPConnection):
     response_class = FinalResponse
     used_at = -math.inf
 
-    def _new_conn(self) -> socket.socket:  # where urllib3's own SOCKS support puts another kind of socket, too
+    def _new_conn(self) -> socket.socket:
         return _connect(self)
 
     def connect(self) -> None:
@@ -144,7 +68,7 @@ class _HTTPConnection(HTTPConnection):
 
     @property
     def is_connected(self) -> bool:
-        in_order = getattr(self.sock, "in_order", True)  # a SOCKS proxy's socket does not say
+        in_order = getattr(self.sock, "in_order", False)  # TLS inside a proxy's TLS does not say
         return in_order and clocks.seconds() - self.used_at < _IDLE and super().is_connected
 
 
@@ -163,6 +87,27 @@ class _HTTPSPool(HTTPSConnectionPool):
 _POOLS = {"http": _HTTPPool, "https": _HTTPSPool}
 
 
+@functools.cache
+def _socks_pools() -> dict[str, type[HTTPConnectionPool]]:
+    """Return the same pools by way of a SOCKS proxy."""
+    from urllib3.contrib.socks import SOCKSConnection
+
+    class SocksConnection(_HTTPConnection, SOCKSConnection):
+        def _new_conn(self) -> socket.socket:
+            return Socket.take_over(SOCKSConnection._new_conn(self))
+
+    class SocksTLSConnection(SocksConnection, _HTTPSConnection):
+        pass
+
+    class SocksPool(HTTPConnectionPool):
+        ConnectionCls = SocksConnection
+
+    class SocksTLSPool(HTTPSConnectionPool):
+        ConnectionCls = SocksTLSConnection
+
+    return {"http": SocksPool, "https": SocksTLSPool}
+
+
 class Adapter(HTTPAdapter):
     """Carries the requests of a `requests.Session`; raises `NotSent` where it never came to a connection."""
 
@@ -170,17 +115,33 @@ class Adapter(HTTPAdapter):
         super().init_poolmanager(connections, maxsize, block, **pool_kwargs)
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
+    def get_connection_with_tls_context(self, request: Any, verify: Any, **way: Any) -> Any:  # type: ignore[override]  # by name, as requests calls it
+        """Raise `Misdirected` where it is the way that is wrong, and not where it leads to."""
+        self._authorities = _authorities(verify)
+        if not select_proxy(request.url, way.get("proxies")):
+            return super().get_connection_with_tls_context(request, verify, **way)
+        host = urlsplit(request.url).hostname
+        try:
+            return super().get_connection_with_tls_context(request, verify, **way)
+        except NotSent:
+            raise
+        except requests.exceptions.InvalidSchema:
+            raise Misdirected(f"the way to {host} is a SOCKS proxy, and PySocks is not installed") from None
+        except Exception:  # whatever it was, nothing has left
+            raise Misdirected(f"the environment names a proxy for {host} that is no URL of one") from None
+
     def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
+        scheme = proxy.lower().partition(":")[0]
+        if scheme == "https":
+            proxy_kwargs["proxy_ssl_context"] = _trust(self._authorities)
         manager = super().proxy_manager_for(proxy, **proxy_kwargs)
-        if not proxy.lower().startswith("socks"):
-            manager.pool_classes_by_scheme = _POOLS
+        manager.pool_classes_by_scheme = _socks_pools() if scheme.startswith("socks") else _POOLS
         return manager
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
         host, kwargs = super().build_connection_pool_key_attributes(request, verify, cert)
         if host["scheme"] == "https":
-            authorities = verify if isinstance(verify, str) else DEFAULT_CA_BUNDLE_PATH
-            kwargs = {"cert_reqs": "CERT_REQUIRED", "ssl_context": _trust(authorities)}
+            kwargs = {"cert_reqs": "CERT_REQUIRED", "ssl_context": _trust(_authorities(verify))}
         return host, kwargs
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
@@ -221,6 +182,10 @@ class HttpSession(requests.Session):
         return adapter.send(request, stream=True, timeout=timeout, verify=verify, proxies=proxies)
 
 
+def _authorities(verify: Any) -> str:
+    return verify if isinstance(verify, str) else DEFAULT_CA_BUNDLE_PATH
+
+
 @functools.cache
 def _trust(authorities: str) -> ssl.SSLContext:
     """Return a TLS context for the authorities in a file or folder; all connections share it: loading takes 20 ms."""
@@ -233,7 +198,7 @@ def _trust(authorities: str) -> ssl.SSLContext:
         cause = error.strerror or "not certificates in PEM form"
         raise Distrusted(f"cannot read the certificate authorities in {authorities}: {cause}") from None
     context.hostname_checks_common_name = False  # RFC 6125: the subjectAltName alone names a server
-    context.sslsocket_class = _TLSSocket
+    context.sslsocket_class = TLSSocket
     return context
 
 
@@ -243,10 +208,10 @@ def _connect(connection: HTTPConnection) -> socket.socket:
     found = socket.getaddrinfo(name, connection.port, type=socket.SOCK_STREAM)
     if _attempt.public_only and not connection.proxy:
         found = [each for each in found if ip_address(each[4][0]).is_global]
-    until = clocks.seconds() + min(_CONNECTING, _left() or _CONNECTING)
+    until = clocks.seconds() + min(_CONNECTING, time_left() or _CONNECTING)
     failure: OSError = OSError("not a public address")
     for number, (family, kind, protocol, _, address) in enumerate(found):
-        connecting = _Socket(family, kind, protocol)
+        connecting = Socket(family, kind, protocol)
         try:
             for option in connection.socket_options or ():
                 connecting.setsockopt(*option)
