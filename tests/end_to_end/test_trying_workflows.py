@@ -5,6 +5,9 @@ from __future__ import annotations
 import email
 import email.policy
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +173,19 @@ def test_check_and_test_judge_a_filter_alike(status: str, *, misspelt: bool, cli
     clinic.write(f"- id: w\n  when: at start\n  filters: {{status: {status}}}\n  {ACTIONS}\n")
     for printed in (attempt(clinic, exits=int(misspelt)).stdout, clinic.command("check").stdout):
         assert ("filters: status: `confirmd` is no usual status; did you mean `confirmed`?" in printed) is misspelt
+
+
+def test_names_that_differ_in_case_alone_are_said_in_one_order(clinic: Clinic) -> None:
+    for name in ("sur", "Sur", "SUR", "sUr", "suR", "SuR"):
+        clinic.execute("INSERT INTO locations (id, name) VALUES (?, ?)", (name, name))
+    clinic.write(f"- id: w\n  when: at start\n  filters: {{location: Norte}}\n  {ACTIONS}\n")
+    command = [sys.executable, "-m", "reminderctl", "check", "--config", str(clinic.folder / "workflows.yaml")]
+    printed = {
+        subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True).stdout  # noqa: PLW1510
+        for seed in ("1", "2", "3")
+    }
+    (only,) = printed
+    assert "it knows SUR, SuR, Sur, sUr, suR, sur" in only
 
 
 def test_a_filter_by_an_id_that_only_bookings_carry_is_right(clinic: Clinic) -> None:

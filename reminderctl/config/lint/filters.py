@@ -208,5 +208,5 @@ def _nearest(value: str, choices: Collection[str]) -> str:
 
 
 def _some(names: Collection[str]) -> str:
-    shown = sorted(names, key=str.casefold)[:6]
+    shown = sorted(names, key=lambda name: (name.casefold(), name))[:6]  # spellings of one name, too, in one order
     return ", ".join(shown) + (", ..." if len(names) > len(shown) else "")
