@@ -1,4 +1,4 @@
-"""Files that appear whole, or not at all, and are still there after a power cut."""
+"""Files that appear whole or not at all, even where the power fails."""
 
 from __future__ import annotations
 

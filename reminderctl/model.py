@@ -1,4 +1,4 @@
-"""The nouns: bookings, workflows, deliveries, and what became of them.
+"""The nouns: bookings, workflows, deliveries and their outcomes.
 
 Instants are aware datetimes in UTC with whole seconds, their names end in `_at`. Durations are timedeltas.
 """

@@ -174,7 +174,8 @@ def make_message(account: Account, opened: Opened, *, empty: bool = False) -> Co
     workflow = opened.config.workflows[0]
     if empty:
         actions = tuple(
-            structs.replace(each, message=transform(message_type, each.message, _empty)) for each in workflow.actions
+            structs.replace(each, message=transform(message_type, each.message, change=_empty))
+            for each in workflow.actions
         )
         workflow = structs.replace(workflow, actions=actions)
     read = structs.replace(opened.config, workflows=(workflow,))

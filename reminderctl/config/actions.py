@@ -102,7 +102,7 @@ def _configured(file: YamlFile, node: MappingNode, *, channel: str, path: str, c
 
 def _circuit(module: ChannelModule, message: dict[str, Any], *, channel: str, language: str) -> str:
     """Return what is paused together when a provider fails: the channel, or a part of it."""
-    chosen = templates.pick(module.Message, message, language, language)
+    chosen = templates.pick(module.Message, message, language=language, default_language=language)
     within = module.circuit({name: each for name, each in chosen.items() if isinstance(each, str)})
     return f"{channel} {within}" if within else channel
 

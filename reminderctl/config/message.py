@@ -27,7 +27,7 @@ from reminderctl.config.yaml_file import place_in
 from reminderctl.config.yaml_nodes import is_list, is_mapping, is_text, key_node, plain, value_of
 from reminderctl.core.recipients import ADDRESS_KINDS
 from reminderctl.errors import Problem
-from reminderctl.messages import body_kinds, templates
+from reminderctl.messages import body_kinds, template_checks, templates
 from reminderctl.messages.attachments import CALENDAR, CHOSEN, OURS, is_bound, is_private
 from reminderctl.messages.field_types import FieldPath
 from reminderctl.messages.shortcodes import is_known
@@ -69,7 +69,7 @@ def read_message(reader: ActionReader) -> dict[str, Any]:
             tree[field] = _listed(plain(node), templates.fields_of(message_type)[field])
     tree = dict(read_booleans(tree, message_type))
     reader.content_type = body_kinds.content_type_of(
-        tree.get("headers"), reader.context.language, reader.context.language
+        tree.get("headers"), reader.context.language, default_language=reader.context.language
     )
     unfinished = {name.removesuffix(FILE_SUFFIX) for name in nodes} - tree.keys()
     _check_shape(reader, tree, versions=_check_texts(reader, tree), unfinished=unfinished)
@@ -120,9 +120,9 @@ def _check_texts(reader: ActionReader, tree: Mapping[str, Any]) -> list[Mapping[
             # most are like this, and need no search for texts
             first[name] = check((name,), value, text_type=field_type.text_type)
         else:
-            first |= templates.transform(message_type, {name: value}, check)
+            first |= templates.transform(message_type, {name: value}, change=check)
     others = [
-        templates.pick(message_type, in_languages, language, reader.context.language)
+        templates.pick(message_type, in_languages, language=language, default_language=reader.context.language)
         for language in list(languages)[1:]
     ]
     return [first, *({**first, **other} for other in others)]
@@ -152,7 +152,7 @@ def _check_text(reader: ActionReader, path: FieldPath, *, text_type: TextType, t
     elif not text.strip():
         _check_blank(reader, path, text_type=text_type)
         return
-    elif mistake := body_kinds.mistake_in(text, text_type, reader.content_type):
+    elif mistake := body_kinds.mistake_in(text, text_type, content_type=reader.content_type):
         _note(reader, path, what=f"{'.'.join(map(str, path))}: {mistake}")
     if "{" in text or text_type is TextType.URL:
         _check_shortcodes(reader, path, text_type=text_type, text=text)
@@ -196,7 +196,7 @@ def text_mistakes(text: str, *, deep: bool) -> Iterator[tuple[int, str]]:
     """Yield what is wrong with the shortcodes of a text; `deep` reads it as a template as well."""
     yield from templates.mistakes(text)
     if deep and templates.is_template(text):
-        yield from templates.template_mistakes(text)
+        yield from template_checks.find_mistakes(text)
 
 
 def _check_attachment(reader: ActionReader, path: FieldPath, *, text: str) -> None:

@@ -37,7 +37,7 @@ def attachment(rendered: str, context: Context, *, base: Path, private: Iterable
     before, behind = _MARKED.split(rendered)[0], _MARKED.split(rendered)[-1]
     if before != rendered and not is_bound(before, behind, base=base):
         raise Rejected(f"cannot attach {name[:_LONGEST_QUOTE]!r}: {CHOSEN}")
-    return _read(base / name, name, private)
+    return _read(base / name, name, private=private)
 
 
 def is_bound(before: str, behind: str, *, base: Path) -> bool:
@@ -70,7 +70,7 @@ def _belongs(path: Path, own: Path) -> bool:
     return path.name.startswith(own.name)
 
 
-def _read(path: Path, name: str, private: Iterable[Path]) -> Attachment:
+def _read(path: Path, name: str, *, private: Iterable[Path]) -> Attachment:
     shown = name[:_LONGEST_QUOTE]
     try:
         if not path.is_file():

@@ -16,27 +16,27 @@ FOR_PROGRAMS = frozenset({TextType.BODY, TextType.DATA, TextType.DATA_HEADER})
 _CONTENT_TYPE = "content-type"
 
 
-def content_type_of(headers: Any, language: str, default_language: str) -> str | None:
+def content_type_of(headers: Any, language: str, *, default_language: str) -> str | None:
     """Return the Content-Type that a message's headers give it, as it is written."""
     for name, text in headers.items() if isinstance(headers, Mapping) else ():
         if str(name).strip().casefold() == _CONTENT_TYPE and isinstance(text, (str, Mapping)):
-            return templates.choose(text, language, default_language)
+            return templates.choose(text, language, default_language=default_language)
     return None
 
 
-def kind_of(text: str, text_type: TextType, content_type: str | None) -> BodyKind:
+def kind_of(text: str, text_type: TextType, *, content_type: str | None) -> BodyKind:
     """Return what a text of this type is made of; raises `Rejected` where its values cannot be made harmless."""
-    kind, mistake = _judge(text, text_type, content_type)
+    kind, mistake = _judge(text, text_type, content_type=content_type)
     if mistake:
         raise Rejected(mistake)
     return kind
 
 
-def mistake_in(text: str, text_type: TextType, content_type: str | None) -> str | None:
+def mistake_in(text: str, text_type: TextType, *, content_type: str | None) -> str | None:
     """Return why the values of a text of this type cannot be made harmless; None where they can."""
     if text_type in (TextType.HTML, TextType.TELEGRAM_HTML):
         return _mistake_in_markup(text)
-    return _judge(text, text_type, content_type)[1] if text_type in FOR_PROGRAMS else None
+    return _judge(text, text_type, content_type=content_type)[1] if text_type in FOR_PROGRAMS else None
 
 
 def _mistake_in_markup(text: str) -> str | None:
@@ -48,7 +48,7 @@ def _mistake_in_markup(text: str) -> str | None:
 
 
 @functools.lru_cache(maxsize=1024)
-def _judge(text: str, text_type: TextType, content_type: str | None) -> tuple[BodyKind, str | None]:
+def _judge(text: str, text_type: TextType, *, content_type: str | None) -> tuple[BodyKind, str | None]:
     if text_type not in FOR_PROGRAMS:
         return BodyKind.PLAIN, None
     found = templates.anatomy(text)

@@ -108,7 +108,7 @@ def _remarks(filter_name: str, pattern: str) -> Iterator[str]:
     else:
         found = dict[str, str]()  # for each letter its first remark
         for index, field in enumerate(fields):
-            remark = _remark(field, fields[:index]) or _remark_beside(field, fields, filter_name)
+            remark = _remark(field, fields[:index]) or _remark_beside(field, fields, filter_name=filter_name)
             if remark:
                 found.setdefault(field.letter, remark)
         yield from found.values()
@@ -142,7 +142,7 @@ def _remark_length(field: _Field) -> str | None:
     return f"{field.letter} stands {len(field.letters)} times, which says nothing{instead}"
 
 
-def _remark_beside(field: _Field, fields: list[_Field], filter_name: str) -> str | None:
+def _remark_beside(field: _Field, fields: list[_Field], *, filter_name: str) -> str | None:
     """Return the mistake of a letter among the others."""
     meanings = {each.meaning for each in fields}
     if field.meaning == "the month":

@@ -44,16 +44,20 @@ def date(at: datetime, languages: Languages, *, pattern: str = "full") -> Format
 
     Raises ValueError for a pattern that says nothing.
     """
-    text = _written_date(at.date(), pattern, languages) if pattern in WIDTHS else _in_pattern(at, pattern, languages)
+    text = (
+        _written_date(at.date(), pattern, languages=languages)
+        if pattern in WIDTHS
+        else _in_pattern(at, pattern, languages=languages)
+    )
     return FormattedInstant(text, at=at, languages=languages)
 
 
 def time(at: datetime, languages: Languages, *, pattern: str = "short") -> FormattedInstant:
     """`17:30`, or another width, or a CLDR pattern such as `HH:mm`; raises ValueError as `date` does."""
     if pattern in WIDTHS:
-        text = _written_time(at, at.tzinfo, at.fold, pattern, languages)
+        text = _written_time(at, at.tzinfo, fold=at.fold, width=pattern, languages=languages)
     else:
-        text = _in_pattern(at, pattern, languages)
+        text = _in_pattern(at, pattern, languages=languages)
     return FormattedInstant(text, at=at, languages=languages)
 
 
@@ -68,20 +72,20 @@ def date_time(at: datetime, languages: Languages) -> FormattedInstant:
 
 
 @functools.lru_cache(maxsize=1024)
-def _written_date(day: Date, width: str, languages: Languages) -> str:
+def _written_date(day: Date, width: str, *, languages: Languages) -> str:
     from babel.dates import format_date
 
     return format_date(day, width, locale=locale(languages))
 
 
 @functools.lru_cache(maxsize=1024)
-def _written_time(at: datetime, zone: tzinfo | None, fold: int, width: str, languages: Languages) -> str:  # noqa: ARG001 - an instant equals itself in another zone, and the hour that a zone repeats
+def _written_time(at: datetime, zone: tzinfo | None, *, fold: int, width: str, languages: Languages) -> str:  # noqa: ARG001 - an instant equals itself in another zone, and the hour that a zone repeats
     from babel.dates import format_time
 
     return format_time(at, width, tzinfo=zone, locale=locale(languages))
 
 
-def _in_pattern(at: datetime, pattern: str, languages: Languages) -> str:
+def _in_pattern(at: datetime, pattern: str, *, languages: Languages) -> str:
     from babel.dates import format_datetime
 
     return format_datetime(at, pattern, tzinfo=at.tzinfo, locale=locale(languages))

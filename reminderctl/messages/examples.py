@@ -48,7 +48,7 @@ def fill_in(text: str, *, language: str, company: Company, change: Callable[[str
         timezone="UTC",
         at=_STARTS_AT,
     )
-    return render_text(text, TextType.PLAIN, context, field="body")
+    return render_text(text, TextType.PLAIN, context=context, field="body")
 
 
 @functools.cache

@@ -80,7 +80,7 @@ def _union(field_types: list[FieldType]) -> FieldType:
     )
 
 
-def transform(message_type: type, tree: Any, change: Change) -> Any:
+def transform(message_type: type, tree: Any, *, change: Change) -> Any:
     """Return the tree with `change(path, text, text_type=...)` in the place of each text or language map.
 
     What does not have the shape it should have stays as it is: telling about that is the configuration's task.
@@ -89,24 +89,25 @@ def transform(message_type: type, tree: Any, change: Change) -> Any:
         return tree
     field_types = fields_of(message_type)
     return {
-        name: _transform(field_types.get(name, LITERAL), value, change, path=(name,)) for name, value in tree.items()
+        name: _transform(field_types.get(name, LITERAL), value, change=change, path=(name,))
+        for name, value in tree.items()
     }
 
 
-def _transform(field_type: FieldType, value: Any, change: Change, *, path: FieldPath) -> Any:
+def _transform(field_type: FieldType, value: Any, *, change: Change, path: FieldPath) -> Any:
     field_type = _fitting(field_type, value)
     match field_type.kind, value:
         case ("text", str()) | ("text", Mapping()) | ("tree", str()):
             return change(path, value, text_type=field_type.text_type or TextType.PLAIN)
         case ("list", list() | tuple()) | ("tree", list() | tuple()):
             item = field_type.item or field_type
-            return [_transform(item, part, change, path=(*path, index)) for index, part in enumerate(value)]
+            return [_transform(item, part, change=change, path=(*path, index)) for index, part in enumerate(value)]
         case ("map", Mapping()) | ("tree", Mapping()):
             item = field_type.item or field_type
-            return {key: _transform(item, part, change, path=(*path, key)) for key, part in value.items()}
+            return {key: _transform(item, part, change=change, path=(*path, key)) for key, part in value.items()}
         case "record", Mapping():
             return {
-                key: _transform(field_type.fields.get(key, LITERAL), part, change, path=(*path, key))
+                key: _transform(field_type.fields.get(key, LITERAL), part, change=change, path=(*path, key))
                 for key, part in value.items()
             }
     return value

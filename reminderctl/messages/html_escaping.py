@@ -107,12 +107,12 @@ class _Reader:
         return found.end()
 
     def _read_comment(self, literal: str, at: int) -> int:
-        return self._skip("-->", literal, at)
+        return self._skip("-->", literal, at=at)
 
     def _read_script(self, literal: str, at: int) -> int:
-        return self._skip(f"</{self.tag}", literal, at)
+        return self._skip(f"</{self.tag}", literal, at=at)
 
-    def _skip(self, end: str, literal: str, at: int) -> int:
+    def _skip(self, end: str, literal: str, *, at: int) -> int:
         found = literal.lower().find(end, at)
         if found < 0:
             return len(literal)

@@ -38,8 +38,8 @@ class Rendering(NamedTuple):
 def render_message(
     tree: Mapping[str, Any],
     message_type: type,
-    context: Context,
     *,
+    context: Context,
     base: Path,
     private: Iterable[Path] = (),
     extra: Mapping[str, Any] | None = None,
@@ -50,7 +50,7 @@ def render_message(
     what is `private` is attached. What is in `extra` goes into the message as it is.
     """
     headers = tree.get("headers")
-    given_type = content_type_of(headers, context.language, context.default_language)
+    given_type = content_type_of(headers, context.language, default_language=context.default_language)
     found_type: str | None = None
     unfilled: set[str] = set()
 
@@ -62,13 +62,13 @@ def render_message(
         if text_type is TextType.BODY and not given_type:
             found_type = content_type_for(chosen)
         field = ".".join(map(str, path))
-        rendered = _rendered(chosen, text_type, known, content_type=given_type, unfilled=unfilled, field=field)
+        rendered = _rendered(chosen, text_type, context=known, content_type=given_type, unfilled=unfilled, field=field)
         if text_type is not TextType.ATTACHMENT:
             return rendered
         return attachment(rendered, known, base=base, private=private)
 
     with limits.bounded():
-        rendered = field_types.transform(message_type, tree, filled)
+        rendered = field_types.transform(message_type, tree, change=filled)
     if found_type:
         rendered["headers"] = {**rendered.get("headers", {}), "Content-Type": found_type}
     return Rendering(message=_build({**rendered, **(extra or {})}, message_type), empty=tuple(sorted(unfilled)))
@@ -81,17 +81,17 @@ def _build(fields: Mapping[str, Any], message_type: type) -> Any:
         raise Rejected(f"cannot build the message: {error}") from None
 
 
-def render_text(text: str, text_type: TextType, context: Context, *, field: str = "text") -> str:
+def render_text(text: str, text_type: TextType, *, context: Context, field: str = "text") -> str:
     """One text outside a message, such as a recipient's address; raises `Rejected`."""
     with limits.bounded():
-        return _rendered(text, text_type, context, content_type=None, unfilled=set(), field=field)
+        return _rendered(text, text_type, context=context, content_type=None, unfilled=set(), field=field)
 
 
 def _choose(versions: str | Mapping[str, str], context: Context) -> tuple[str, Context]:
     """The text for this recipient, and the context whose dates are in the language of that text."""
     if isinstance(versions, str):
         return versions, context
-    language, text = templates.choose_version(versions, context.language, context.default_language)
+    language, text = templates.choose_version(versions, context.language, default_language=context.default_language)
     same = language == context.languages[0]
     return text, context if same else structs.replace(context, written_in=language)
 
@@ -100,14 +100,14 @@ def _choose(versions: str | Mapping[str, str], context: Context) -> tuple[str, C
 
 
 def _rendered(
-    text: str, text_type: TextType, context: Context, *, content_type: str | None, unfilled: set[str], field: str
+    text: str, text_type: TextType, *, context: Context, content_type: str | None, unfilled: set[str], field: str
 ) -> str:
     if text_type is TextType.URL:
         _refuse_url(text, field)
     empty: set[str] = set()
     try:
-        kind = kind_of(text, text_type, content_type)
-        rendered = _fill(text, text_type, context, kind=kind, unfilled=empty) if "{" in text else text
+        kind = kind_of(text, text_type, content_type=content_type)
+        rendered = _fill(text, text_type, context=context, kind=kind, unfilled=empty) if "{" in text else text
     except Rejected as error:
         raise Rejected(f"cannot render {field}: {error}") from error
     except TemplateSyntaxError as error:
@@ -133,8 +133,8 @@ def _refuse_half_characters(text: str, field: str) -> None:
         raise Rejected(f"cannot render {field}: it holds half a character (a lone surrogate)") from None
 
 
-def _fill(text: str, text_type: TextType, context: Context, *, kind: BodyKind, unfilled: set[str]) -> str:
-    compiled = _compile(text, text_type, kind)
+def _fill(text: str, text_type: TextType, *, context: Context, kind: BodyKind, unfilled: set[str]) -> str:
+    compiled = _compile(text, text_type, kind=kind)
     variables = values(compiled.names, context)
     if compiled.custom:
         variables["custom"] = custom(context)
@@ -166,7 +166,7 @@ class _Compiled(NamedTuple):
 
 
 @functools.lru_cache(maxsize=1024)
-def _compile(text: str, text_type: TextType, kind: BodyKind) -> _Compiled:
+def _compile(text: str, text_type: TextType, *, kind: BodyKind) -> _Compiled:
     source = templates.to_template(text)
     if templates.is_template(text):
         for wrong in jinja_environment.wrong(source, text_type=text_type, kind=kind):

@@ -61,18 +61,18 @@ class _Generator(CodeGenerator):
         self.write(")")
 
     def visit_List(self, node: nodes.List, frame: Frame) -> None:  # noqa: N802 - Jinja2's name
-        self._weighed(super().visit_List, node, frame)
+        self._weighed(node, frame, visit=super().visit_List)
 
     def visit_Dict(self, node: nodes.Dict, frame: Frame) -> None:  # noqa: N802 - Jinja2's name
-        self._weighed(super().visit_Dict, node, frame)
+        self._weighed(node, frame, visit=super().visit_Dict)
 
     def visit_Tuple(self, node: nodes.Tuple, frame: Frame) -> None:  # noqa: N802 - Jinja2's name
         if node.ctx == "load":
-            self._weighed(super().visit_Tuple, node, frame)
+            self._weighed(node, frame, visit=super().visit_Tuple)
         else:  # {% for name, value in ... %}
             super().visit_Tuple(node, frame)
 
-    def _weighed(self, visit: Callable[[Any, Frame], None], node: nodes.Node, frame: Frame) -> None:
+    def _weighed(self, node: nodes.Node, frame: Frame, *, visit: Callable[[Any, Frame], None]) -> None:
         self.write("environment.within(")
         visit(node, frame)
         self.write(")")
@@ -111,7 +111,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Apply an operator, within the limits of one message."""
-        size_estimates.of_operator(operator, left, right)
+        size_estimates.of_operator(operator, left=left, right=right)
         return limits.spent(super().call_binop(context, operator, left, right))
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -122,7 +122,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         method = getattr(obj, "__wrapped__", obj) if isinstance(obj, FunctionType) else obj  # Jinja2 wraps `format`
         if isinstance(method, (MethodType, BuiltinMethodType)):
             if not isinstance(method.__self__, _CALLABLE):
-                args = _method_arguments(method, args, kwargs)
+                args = _method_arguments(method, args, kwargs=kwargs)
         elif callable(obj) and not (isinstance(obj, (*_CALLABLE, Undefined)) or self._is_global(obj)):
             raise SecurityError(f"{getattr(obj, '__name__', 'this')}() is not available in a text")
         return limits.spent(super().call(context, obj, *args, **kwargs))
@@ -132,7 +132,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
 
 def _method_arguments(
-    method: MethodType | BuiltinMethodType, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    method: MethodType | BuiltinMethodType, args: tuple[Any, ...], *, kwargs: Mapping[str, Any]
 ) -> tuple[Any, ...]:
     """Return what a value's method may be called with; raises `SecurityError` or `ExceededError`."""
     owner, name = method.__self__, method.__name__
@@ -142,7 +142,7 @@ def _method_arguments(
     limits.spend(limits.weigh(owner))
     if name == "join" and len(args) == 1:
         args = (_listed(args[0]),)
-    size_estimates.of_method(owner, name, args, kwargs)
+    size_estimates.of_method(owner, name, args=args, kwargs=kwargs)
     return args
 
 

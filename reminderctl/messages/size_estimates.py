@@ -21,7 +21,7 @@ _SIMPLE_FIELD = re.compile(r"\w*")
 _NUMBERS = re.compile(r"\d+")
 
 
-def of_operator(operator: str, left: Any, right: Any) -> None:
+def of_operator(operator: str, *, left: Any, right: Any) -> None:
     """Look at `left operator right`."""
     if operator == "**" and not (_small(left) and _small(right)):
         raise ExceededError("the power is too large")
@@ -42,7 +42,7 @@ def _small(number: object) -> bool:
     return isinstance(number, (int, float)) and abs(number) <= 1000
 
 
-def of_method(owner: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+def of_method(owner: Any, name: str, *, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
     """Look at `owner.name(...)`."""
     estimate = _METHODS.get(name)
     if estimate and (isinstance(owner, str) or name == "strftime"):

@@ -1,12 +1,8 @@
-"""The texts of a message as they stand in the YAML: in several languages, with shortcodes, with mistakes.
-
-Importing this is light; only `template_mistakes` needs Jinja2, and imports it itself.
-"""
+"""The texts of a message as they stand in the YAML: in several languages, with shortcodes, with mistakes."""
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -28,7 +24,6 @@ __all__ = [
     "opening",
     "pick",
     "skeleton",
-    "template_mistakes",
     "to_template",
     "transform",
     "url_mistakes",
@@ -56,19 +51,18 @@ _CONSTANT = re.compile(r""" "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*' """, re.VERBOS
 # follows is a key, as in JavaScript.
 _OPENED = re.compile(r"\{[ \t]*(?P<name>(?:custom\.)?\w+)\b(?![ \t]*:)(?:[ \t]*(?P<filter>\|[^{}\r\n]*))?")
 
-MOST = 1_000  # mistakes of one template that are said
 URL_RULE = "shortcodes are not allowed in a URL's scheme, host or port"
 
 
 # --- languages ------------------------------------------------------------------------------------------------------
 
 
-def choose(text: str | Mapping[str, str], language: str, default_language: str) -> str:
+def choose(text: str | Mapping[str, str], language: str, *, default_language: str) -> str:
     """The text for a language: exactly it, its base, the default language, the default's base, else the first."""
-    return text if isinstance(text, str) else choose_version(text, language, default_language)[1]
+    return text if isinstance(text, str) else choose_version(text, language, default_language=default_language)[1]
 
 
-def choose_version(versions: Mapping[str, str], language: str, default_language: str) -> tuple[str, str]:
+def choose_version(versions: Mapping[str, str], language: str, *, default_language: str) -> tuple[str, str]:
     """The version that `choose` takes, after its language, which stays regional: `es-MX` where it is read as `es`."""
     by_language = {_tag(key): chosen for key, chosen in versions.items()}
     for wanted in (language, default_language):
@@ -82,20 +76,20 @@ def _tag(language: str) -> str:
     return str(language).strip().replace("_", "-").casefold()
 
 
-def pick(message_type: type, tree: Any, language: str, default_language: str) -> Any:
+def pick(message_type: type, tree: Any, *, language: str, default_language: str) -> Any:
     """The tree with one text in the place of each map from language to text."""
 
     def chosen(path: FieldPath, text: Any, *, text_type: TextType) -> Any:  # noqa: ARG001
-        return choose(text, language, default_language)
+        return choose(text, language, default_language=default_language)
 
-    return transform(message_type, tree, chosen)
+    return transform(message_type, tree, change=chosen)
 
 
 # --- shortcodes -----------------------------------------------------------------------------------------------------
 
 
 def is_template(text: str) -> bool:
-    """Is there Jinja2 in it, so that `template_mistakes` has something to look at?"""
+    """Return whether there is Jinja2 in it, so that `find_mistakes` of `template_checks` has something to look at."""
     return "{{" in text or "{%" in text or "{#" in text
 
 
@@ -149,6 +143,13 @@ def comments(text: str) -> Iterator[tuple[int, str]]:
             yield token.start(), token["jinja"]
 
 
+def jinja_tags(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where each of Jinja2's tags begins and ends in a text."""
+    for token in _TOKEN.finditer(text):
+        if token["jinja"]:
+            yield token.span()
+
+
 def opening(text: str) -> str:
     """The first literal character that is not blank; "" where there is none, or a value stands before it."""
     first = anatomy(text).skeleton.strip()[:1]
@@ -183,7 +184,7 @@ def mistakes(text: str) -> Iterator[tuple[int, str]]:
     end = 0
     for token in _TOKEN.finditer(text) if "{" in text else ():
         if text.find("{", end, token.start()) >= 0:
-            yield from _mistyped(text, end, token.start())
+            yield from _mistyped(text, end, end=token.start())
         end = token.end()
         word, spaced, key = token["word"], token["spaced"], token["key"]
         if word and not is_known(word):
@@ -191,12 +192,12 @@ def mistakes(text: str) -> Iterator[tuple[int, str]]:
         elif spaced and is_known(spaced):
             yield token.start(), f"{token.group()} has blanks; write {{{spaced}}}"
         elif key and "|" in key:
-            yield from _mistyped(text, token.start(), token.end())
+            yield from _mistyped(text, token.start(), end=token.end())
     if text.find("{", end) >= 0:
-        yield from _mistyped(text, end, len(text))
+        yield from _mistyped(text, end, end=len(text))
 
 
-def _mistyped(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
+def _mistyped(text: str, start: int, *, end: int) -> Iterator[tuple[int, str]]:
     """Shortcodes in a literal part of the text, which would be sent as they stand there."""
     for opened in _OPENED.finditer(text, start, end):
         name, filters = opened["name"], opened["filter"]
@@ -206,54 +207,6 @@ def _mistyped(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
             yield opened.start(), f"{{{name}|...}} is sent as it stands: a filter wants two braces; write {right}"
         elif meant:
             yield opened.start(), f"{{{name} without }} behind it is sent as it stands; write {{{meant}}}"
-
-
-# --- templates ------------------------------------------------------------------------------------------------------
-
-
-def template_mistakes(text: str) -> list[tuple[int, str]]:
-    """Return the mistakes inside `{{ }}` and `{% %}`: syntax, unknown shortcodes, filters; offsets into the text."""
-    from reminderctl.messages import jinja_environment
-
-    template = to_template(text)
-    wrong = jinja_environment.wrong(template)
-    if not wrong and jinja_environment.is_laborious(template):
-        from reminderctl.messages import examples
-
-        what = examples.excess(text)
-        wrong = [jinja_environment.Wrong(None, None, what)] if what else []
-    layout = _Layout.of(text) if wrong else None
-    return sorted({(layout.place(each), each.what) for each in wrong[:MOST]}) if layout else []
-
-
-class _Layout(NamedTuple):
-    """The places in a text where its lines begin, and where its Jinja2 tags begin and end."""
-
-    text: str
-    lines: list[int]
-    starts: list[int]
-    ends: list[int]
-
-    @classmethod
-    def of(cls, text: str) -> _Layout:
-        tags = [token.span() for token in _TOKEN.finditer(text) if token["jinja"]]
-        lines = [0, *(newline.end() for newline in re.finditer("\n", text))]
-        return cls(text, lines, [start for start, _ in tags], [end for _, end in tags])
-
-    def place(self, found: Any) -> int:
-        """Return where the word of a mistake is inside a tag, else the first tag on its line, else the line."""
-        line_at = self.lines[min(found.line or 1, len(self.lines)) - 1]  # Jinja2 may count a \r in a tag, too
-        word = re.compile(rf"(?<![\w.]){re.escape(found.word)}\b") if found.word else None
-        at = self.text.find(found.word, line_at) if word else -1
-        while word and at >= 0:
-            tag = bisect_right(self.ends, at)  # the first that ends behind it
-            if tag == len(self.ends):
-                break
-            if self.starts[tag] <= at and word.match(self.text, at, self.ends[tag]):
-                return at
-            at = self.text.find(found.word, max(at + 1, self.starts[tag]))
-        index = bisect_left(self.starts, line_at)
-        return self.starts[index] if index < len(self.starts) else line_at
 
 
 def around_values(text: str) -> tuple[str, str] | None:

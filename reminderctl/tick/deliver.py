@@ -37,7 +37,7 @@ def compose(delivery: Delivery, booking: Booking, *, config: Config, at: datetim
     rendering = render_message(
         action.message,
         module.Message,
-        context,
+        context=context,
         base=config.files[0].parent,
         private=private_files(config.files, others=(config.ledger, config.bookings, config.outbox)),
         extra={"to": address} if recipients.CHANNELS[action.channel].address else {},
@@ -122,7 +122,7 @@ def _address(delivery: Delivery, context: Context) -> str:
     if delivery.address:
         return delivery.address
     if "{" in delivery.recipient:
-        address = render_text(delivery.recipient, TextType.HEADER, context).strip()
+        address = render_text(delivery.recipient, TextType.HEADER, context=context).strip()
         if address:
             return address
     raise Rejected(recipients.missing_address(delivery.recipient, delivery.channel))

@@ -228,7 +228,7 @@ class Reader(HTMLParser):
 
 @pytest.mark.parametrize("text", NASTY)
 def test_no_text_changes_a_link_or_a_style(text: str) -> None:
-    tags = Reader(render_text(LINKS, TextType.HTML, called(text))).tags
+    tags = Reader(render_text(LINKS, TextType.HTML, context=called(text))).tags
     assert [(tag, list(attributes)) for tag, attributes in tags] == [
         *(("p", ["style"]), ("a", ["href"]), ("a", ["href"]), ("a", ["href"])),
         *(("img", ["src"]), ("a", ["href"]), ("a", ["href"]), ("style", [])),
@@ -258,7 +258,7 @@ UNSAFE = {
 @pytest.mark.parametrize("html", UNSAFE.values(), ids=UNSAFE)
 def test_a_value_that_stands_where_none_may_is_refused(clinic: Clinic, html: str) -> None:
     with pytest.raises(Rejected, match="cannot render text: a value"):
-        render_text(html, TextType.HTML, called("Ana"))
+        render_text(html, TextType.HTML, context=called("Ana"))
     action = f"{{send: email, to: customer, subject: s, html: {json.dumps(html)}}}"
     clinic.write(f"- id: w\n  when: 1 day before start\n  actions:\n  - {action}\n")
     found = clinic.command("check")
@@ -280,7 +280,7 @@ WHOLE = {
 def test_what_belongs_there_stays_as_it_is(html: str, value: str) -> None:
     names = ("zoom_url", "zoom_meeting_url", "location_google_maps_url", "service_color")
     booking = structs.replace(FULL, fields=dict.fromkeys(names, value), service=None)
-    shown = Reader(render_text(html, TextType.HTML, context(booking))).tags[0][1]
+    shown = Reader(render_text(html, TextType.HTML, context=context(booking))).tags[0][1]
     assert any(value in str(each) for each in shown.values())
 
 

@@ -31,13 +31,13 @@ from tests.message_samples import FULL, context
 
 known = context(structs.replace(FULL, fields={"words": ["word"] * 9_999, "list": ["a", "b"]}))
 for text in ORDINARY:
-    render_text(text, TextType.PLAIN, known)  # whatever is imported lies in memory now
+    render_text(text, TextType.PLAIN, context=known)  # whatever is imported lies in memory now
 has = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (has + int(sys.argv[1]),) * 2)
 told = {}
 for name, bomb in BOMBS.items():
     try:
-        told[name] = f"came out: {render_text(bomb, TextType[sys.argv[2]], known)[:100]}"
+        told[name] = f"came out: {render_text(bomb, TextType[sys.argv[2]], context=known)[:100]}"
     except Rejected as error:
         told[name] = str(error)
 print(json.dumps(told))
@@ -56,7 +56,7 @@ def test_rendering_ends_within_its_bounds(text_type: str) -> None:
 @pytest.mark.parametrize(("text", "shown"), ORDINARY.items())
 def test_ordinary_work_is_done(text: str, shown: str) -> None:
     known = context(structs.replace(FULL, fields={"list": ["a", "b"]}))
-    assert render_text(text, TextType.PLAIN, known) == shown
+    assert render_text(text, TextType.PLAIN, context=known) == shown
 
 
 WORK = "{% for a in range(n) %}{% for b in range(n) %}{% for c in range(n) %}{% endfor %}{% endfor %}{% endfor %}"

@@ -319,7 +319,7 @@ NAMES = st.text(st.characters(codec="utf-8"), max_size=40) | st.lists(st.sampled
 @settings(deadline=None)
 @given(name=NAMES)
 def test_any_name_is_text_to_telegram(parse: Callable[[str], dict[str, Any]], name: str) -> None:
-    html = render_text("<b>{customer_full_name}</b> {customer_full_name}", TextType.TELEGRAM_HTML, called(name))
+    html = render_text("<b>{customer_full_name}</b> {customer_full_name}", TextType.TELEGRAM_HTML, context=called(name))
     parsed = parse(html)
     plain = escape_plain(name)
     assert parsed.get("text") == f"{plain} {plain}", parsed
@@ -331,7 +331,7 @@ def test_any_name_is_text_to_telegram(parse: Callable[[str], dict[str, Any]], na
 @given(name=NAMES)
 def test_no_name_changes_where_a_link_goes(parse: Callable[[str], dict[str, Any]], name: str) -> None:
     text = """<a href="https://example.com/?n={customer_full_name}">here</a>"""
-    parsed = parse(render_text(text, TextType.TELEGRAM_HTML, called(name)))
+    parsed = parse(render_text(text, TextType.TELEGRAM_HTML, context=called(name)))
     assert parsed.get("text") == "here", parsed
     urls = [each["type"]["url"] for each in parsed["entities"] if each["type"]["@type"] == "textEntityTypeTextUrl"]
     assert all(url.startswith("https://example.com/") for url in urls)

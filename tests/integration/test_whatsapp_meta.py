@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -179,7 +180,9 @@ def test_each_customer_gets_the_template_in_a_language_of_theirs(server: Server,
         "language": {"en": "en-us", "es": "es_ES"},
         "parameters": ["{customer_first_name}", {"es": "a  las\n{appointment_start_time}", "en": "at noon"}],
     }
-    rendered = render_message(tree, meta.Message, context(language=language), base=None, extra={"to": "+34600111222"})  # type: ignore[arg-type]  # nothing is attached
+    rendered = render_message(
+        tree, meta.Message, context=context(language=language), base=Path(), extra={"to": "+34600111222"}
+    )
     send(server, rendered.message)
     template = server.requests[0].json()["template"]
     assert template["language"]["code"] == code

@@ -7,7 +7,7 @@ import string
 import pytest
 
 from reminderctl.errors import Rejected
-from reminderctl.messages import templates
+from reminderctl.messages import template_checks
 from reminderctl.messages.render import render_text
 from reminderctl.text_types import TextType
 from tests.clinic import Clinic
@@ -69,15 +69,15 @@ QUOTES = "words stand in single quotes: d 'de' MMMM"
     ],
 )
 def test_a_wrong_pattern_is_told_before_and_refused_when_it_is_computed(use: str, told: list[str]) -> None:
-    ((offset, what),) = templates.template_mistakes(f"a\nb {{{{ appointment_date | {use} }}}}")
+    ((offset, what),) = template_checks.find_mistakes(f"a\nb {{{{ appointment_date | {use} }}}}")
     assert offset > 3
     for part in told:
         assert part in what
     computed = use.replace("(pattern=", "(").replace("(", "([", 1)[:-1] + "][0])"
     for text in (f"{{{{ appointment_date | {computed} }}}}", f"{{{{ staff_name | {computed} }}}}"):
-        assert templates.template_mistakes(text) == []
+        assert template_checks.find_mistakes(text) == []
         with pytest.raises(Rejected, match=r"cannot render text: (date|time)") as refused:
-            render_text(text, TextType.PLAIN, context())
+            render_text(text, TextType.PLAIN, context=context())
         for part in told:
             assert part in str(refused.value)
 
@@ -114,8 +114,8 @@ def test_a_wrong_pattern_is_told_before_and_refused_when_it_is_computed(use: str
 )
 def test_a_pattern_that_makes_sense_is_written_in_the_language(use: str, shown: str) -> None:
     text = f"{{{{ appointment_date | {use} }}}}"
-    assert templates.template_mistakes(text) == []
-    assert render_text(text, TextType.PLAIN, context()).replace("\u00a0", " ") == shown
+    assert template_checks.find_mistakes(text) == []
+    assert render_text(text, TextType.PLAIN, context=context()).replace("\u00a0", " ") == shown
 
 
 @pytest.mark.parametrize("letter", string.ascii_letters)
@@ -126,8 +126,8 @@ def test_a_letter_as_often_as_it_is_let_through_is_one_that_the_library_can_writ
         beside = f'date("H:m:s {letter * length}")'  # minutes, seconds and their fractions need what they follow
         for each in (use, beside):
             text = f"{{{{ appointment_date | {each} }}}}"
-            if not templates.template_mistakes(text):
-                shown = render_text(text, TextType.PLAIN, context())
+            if not template_checks.find_mistakes(text):
+                shown = render_text(text, TextType.PLAIN, context=context())
                 assert shown.strip(), each
                 assert "None" not in shown, each
 

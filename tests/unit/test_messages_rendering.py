@@ -50,11 +50,11 @@ names = st.one_of(st.sampled_from(HOSTILE), st.text(st.characters(exclude_catego
 
 
 def render(tree: dict[str, Any], known: Context | None = None, **options: Any) -> Rendering:
-    return render_message(tree, Message, known or context(), **{"base": Path(), **options})
+    return render_message(tree, Message, context=known or context(), **{"base": Path(), **options})
 
 
 def show(text: str, text_type: TextType, name: str) -> str:
-    return render_text(text, text_type, called(name))
+    return render_text(text, text_type, context=called(name))
 
 
 def test_a_text_pasted_from_the_booking_plugin_reads_as_it_did_there() -> None:
@@ -139,7 +139,7 @@ def test_a_value_is_never_rendered_a_second_time_nor_changed_in_plain_text(name:
 def test_a_header_stays_one_line_even_when_it_is_decoded(first: str, last: str) -> None:
     text = "{{ customer_full_name }}{{ custom.last }}?= {% for c in customer_full_name %}{{ c }}{% endfor %}"
     booking = structs.replace(called(first).booking, fields={"last": last})
-    subject = render_text(text, TextType.HEADER, context(booking))
+    subject = render_text(text, TextType.HEADER, context=context(booking))
     assert len(subject.splitlines()) <= 1
     assert "=?" not in subject
     message = email.message_from_string(f"Subject: {subject}\n\n", policy=email.policy.default)
@@ -361,7 +361,7 @@ def test_the_two_instants_of_a_repeated_clock_are_told_apart_and_so_are_zones() 
     for hour, zone in [(0, "Europe/Madrid"), (1, "Europe/Madrid"), (1, "Europe/London")]:
         night = structs.replace(FULL, timezone=zone, starts_at=datetime(2026, 10, 25, hour, 30, tzinfo=UTC))
         known = context(night, language="en", timezone=zone)
-        told.append(render_text("{{ appointment_start_time | time('full') }}", TextType.PLAIN, known))
+        told.append(render_text("{{ appointment_start_time | time('full') }}", TextType.PLAIN, context=known))
     assert told == [
         "2:30:00 AM Central European Summer Time",
         "2:30:00 AM Central European Standard Time",

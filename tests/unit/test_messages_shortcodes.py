@@ -18,7 +18,7 @@ NAMES = [re.sub("<.*>", "x1", shortcode.name) for shortcode in CATALOGUE]
 
 
 def show(text: str, **changes: Any) -> str:
-    return render_text(text, TextType.PLAIN, context(**changes))
+    return render_text(text, TextType.PLAIN, context=context(**changes))
 
 
 @pytest.mark.parametrize("booking", [FULL, NOTHING], ids=["full", "empty"])

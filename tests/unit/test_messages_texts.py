@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reminderctl.messages import templates
+from reminderctl.messages import template_checks, templates
 from reminderctl.messages.render import render_text
 from reminderctl.text_types import TextType
 from tests.message_samples import Message, context
@@ -28,12 +28,12 @@ from tests.message_samples import Message, context
 )
 def test_a_language_is_chosen_exactly_by_its_base_by_default_or_first(language: str, default: str, chosen: str) -> None:
     by_language = {"es": "español", "es_MX": "mexicano", "en": "english"}
-    assert templates.choose(by_language, language, default) == chosen
+    assert templates.choose(by_language, language, default_language=default) == chosen
 
 
 def test_a_text_without_languages_is_for_everyone_and_an_empty_map_says_nothing() -> None:
-    assert templates.choose("text", "es", "en") == "text"
-    assert templates.choose({}, "es", "en") == ""
+    assert templates.choose("text", "es", default_language="en") == "text"
+    assert templates.choose({}, "es", default_language="en") == ""
 
 
 TREE: dict[str, Any] = {
@@ -49,12 +49,14 @@ TREE: dict[str, Any] = {
 
 
 def test_language_maps_are_resolved_but_the_maps_of_a_json_body_are_not() -> None:
-    picked = templates.pick(Message, TREE, "en-US", "es")
+    picked = templates.pick(Message, TREE, language="en-US", default_language="es")
     assert picked["subject"] == "Your visit"
     assert picked["headers"] == {"X-A": "a", "X-B": "c"}
     assert picked["parameters"] == ["p", "r"]
     assert picked["json"] == TREE["json"]
-    assert templates.pick(Message, {"parameters": {"name": "p"}}, "en", "es") == {"parameters": {"name": "p"}}
+    assert templates.pick(Message, {"parameters": {"name": "p"}}, language="en", default_language="es") == {
+        "parameters": {"name": "p"}
+    }
 
 
 @settings(deadline=None)
@@ -66,7 +68,7 @@ def test_language_maps_are_resolved_but_the_maps_of_a_json_body_are_not() -> Non
     )
 )
 def test_a_tree_of_any_shape_is_walked_without_complaint(tree: Any) -> None:
-    picked = templates.pick(Message, tree, "es", "en")
+    picked = templates.pick(Message, tree, language="es", default_language="en")
     assert isinstance(picked, Mapping) == isinstance(tree, Mapping)
 
 
@@ -84,9 +86,9 @@ def test_a_tree_of_any_shape_is_walked_without_complaint(tree: Any) -> None:
     ],
 )
 def test_what_is_no_shortcode_comes_out_as_it_was_written(text: str) -> None:
-    assert render_text(text, TextType.PLAIN, context()) == text
+    assert render_text(text, TextType.PLAIN, context=context()) == text
     with_shortcode = f"{text} {{appointment_id}} {text}"
-    assert render_text(with_shortcode, TextType.PLAIN, context()) == f"{text} 1042 {text}"
+    assert render_text(with_shortcode, TextType.PLAIN, context=context()) == f"{text} 1042 {text}"
 
 
 @pytest.mark.parametrize(
@@ -101,8 +103,8 @@ def test_what_is_no_shortcode_comes_out_as_it_was_written(text: str) -> None:
     ],
 )
 def test_shortcodes_and_templates_live_together(text: str, shown: str) -> None:
-    assert [*templates.mistakes(text)] == templates.template_mistakes(text) == []
-    assert render_text(text, TextType.PLAIN, context()) == shown
+    assert [*templates.mistakes(text)] == template_checks.find_mistakes(text) == []
+    assert render_text(text, TextType.PLAIN, context=context()) == shown
 
 
 def test_misspelt_shortcodes_are_told_with_their_place() -> None:
@@ -171,13 +173,13 @@ def test_other_braces_are_left_alone(text: str) -> None:
     ],
 )
 def test_mistakes_in_templates_are_told_with_their_place(text: str, offset: int, what: str) -> None:
-    (found,) = templates.template_mistakes(text)
+    (found,) = template_checks.find_mistakes(text)
     assert found[0] == offset
     assert found[1].startswith(what)
 
 
 def test_all_mistakes_of_a_template_are_told_together() -> None:
-    found = templates.template_mistakes("{{ foo | uper }} {{ bar | lowr }}{% set baz = 1 %}{{ baz }}")
+    found = template_checks.find_mistakes("{{ foo | uper }} {{ bar | lowr }}{% set baz = 1 %}{{ baz }}")
     assert [offset for offset, _ in found] == [3, 9, 20, 26]
 
 

@@ -51,7 +51,7 @@ def language_maps(action: Action, parsed: ParsedConfig) -> Iterator[tuple[FieldP
             maps.append((path, text))
         return text
 
-    templates.transform(module_of(action, parsed).Message, action.message, note)
+    templates.transform(module_of(action, parsed).Message, action.message, change=note)
     return iter(maps)
 
 
@@ -86,7 +86,7 @@ def _missing(versions: Mapping[str, str], wanted: Mapping[str, str], *, default:
     for language, why in wanted.items():
         if language in present or language.partition("-")[0] in present:
             continue
-        instead = templates.choose({each: each for each in versions}, language, default)
+        instead = templates.choose({each: each for each in versions}, language, default_language=default)
         yield (
             f"there is no text in `{language}`, {why}: customers who read {language} get {instead}; "
             f'add `{language}: "..."`'

@@ -45,7 +45,7 @@ def _texts(message: Any, message_type: type) -> list[tuple[FieldPath, str]]:
         return text
 
     if message is not None:
-        templates.transform(message_type, message, collect)
+        templates.transform(message_type, message, change=collect)
     return [(path, text) for path, text in versions if isinstance(text, str)]
 
 
