@@ -42,25 +42,27 @@ MUTATIONS = (
         "the claim is not committed before anything is sent",
         "tick/send.py",
         """        with self._ledger.transaction():
-            for result in results:
-                self._settle(result, run=self._run)
+            for result in self._results:
+                self._settler.settle(result, run=self._run)
             for circuit in ready_circuits:
                 claimed += self._claim(circuit)
+        self._results = []
         return claimed
 """,
         """        self._ledger.execute("SAVEPOINT mutation")
-        for result in results:
-            self._settle(result, run=self._run)
+        for result in self._results:
+            self._settler.settle(result, run=self._run)
         for circuit in ready_circuits:
             claimed += self._claim(circuit)
+        self._results = []
         return claimed
 """,
         ("tests/crash/test_killed_runs.py", "tests/crash/test_overlap.py"),
     ),
     Mutation(
         "nothing is checked again before the attempt",
-        "tick/send.py",
-        "current = planning.still_owed(delivery, workflow, booking, config=self._config)",
+        "tick/precheck.py",
+        "current = planning.still_owed(delivery, workflow, booking=booking, config=self._config)",
         "current = delivery",
         ("tests/end_to_end/test_isolation.py",),
     ),
@@ -131,22 +133,22 @@ MUTATIONS = (
     ),
     Mutation(
         "a broken kind of message is not put behind the others of its circuit",
-        "tick/send.py",
+        "tick/settle.py",
         "            queue.defer_siblings(self._ledger, delivery, until=until)",
         "            pass",
         ("tests/end_to_end/test_poison_and_outages.py",),
     ),
     Mutation(
         "a run that slept for longer than its time begins what it had claimed",
-        "tick/send.py",
-        "if clocks.seconds() >= until:",
-        "if False:",
+        "tick/precheck.py",
+        "if claimed and deadline.may_begin():",
+        "if claimed:",
         ("tests/model/test_suspending.py",),
     ),
     Mutation(
         "a doubt is forgotten when the YAML names another provider",
-        "tick/send.py",
-        "if current.uncertain_attempts and rules.on_unknown is OnUnknown.HOLD:",
+        "tick/precheck.py",
+        "if current.uncertain_attempts and policy.on_unknown is OnUnknown.HOLD:",
         "if False:",
         ("tests/end_to_end/test_poison_and_outages.py",),
     ),
@@ -179,9 +181,9 @@ MUTATIONS = (
         ("tests/end_to_end/test_isolation.py",),
         also=(
             (
-                "tick/send.py",
-                "if current.due_at <= self._clock() <= current.expires_at:",
-                "if current.due_at <= self._clock():",
+                "tick/precheck.py",
+                "if not current.due_at <= self._clock() <= current.expires_at:",
+                "if not current.due_at <= self._clock():",
             ),
         ),
     ),

@@ -56,9 +56,19 @@ def tick(
         if sends:
             from reminderctl.tick.send import Sender
 
-            sender = Sender(complete(), ledger, bookings, run=run, clock=clock, outbox=outbox, report=report)
+            sender = Sender(
+                complete(),
+                ledger,
+                bookings=bookings,
+                run=run,
+                clock=clock,
+                outbox=outbox,
+                report=report,
+                until=began + BUDGET_SECONDS,
+                interrupted=interrupted,
+            )
             sender.recover(dead)
-            sender.work(until=began + BUDGET_SECONDS, interrupted=interrupted)
+            sender.work()
         report.leave_out(bookings.problems)
         report.a_circuit_is_down = circuits.any_down(ledger)
         if any(report.counts.values()):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from reminderctl import channels
+from reminderctl.channels import OnUnknown, Policy
 from reminderctl.config.locate import private_files
 from reminderctl.core import recipients, timing
 from reminderctl.core.filters import language_of
@@ -18,6 +19,8 @@ from reminderctl.messages.render import render_message, render_text
 from reminderctl.model import Action, Booking, Config, Configured, Delivery, Envelope, Receipt
 from reminderctl.outbox import Outbox
 from reminderctl.text_types import TextType
+
+UNCONFIGURED = Policy(on_unknown=OnUnknown.HOLD, workers=0)
 
 
 class Composed(NamedTuple):
@@ -92,6 +95,12 @@ class Deliverer:
         if self._outbox:
             return Outbox(self._outbox, channel=name, configured=configured)
         return channels.module(configured.module).Channel(configured.settings)
+
+
+def policy_of(config: Config, channel: str) -> Policy:
+    """Return the rules of a channel; of one that the YAML has no longer, that nothing is sent."""
+    configured = config.channels.get(channel)
+    return channels.module(configured.module).POLICY if configured else UNCONFIGURED
 
 
 def _context(delivery: Delivery, booking: Booking, *, config: Config, at: datetime) -> Context:

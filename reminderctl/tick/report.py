@@ -40,8 +40,9 @@ class Report:
         self.a_circuit_is_down = False  # said by the runs that met it; those that leave it alone say nothing
         self._down: set[str] = set()
         self._ended: dict[int, str] = {}
+        self._warnings_when_sent: dict[int, str] = {}  # by the ids of the deliveries
 
-    def tell(self, delivery: Delivery, outcome: Outcome, *, bug: str | None = None) -> None:
+    def record(self, delivery: Delivery, outcome: Outcome, *, bug: str | None = None) -> None:
         """Count the end of one attempt, and say what a person has to know of it."""
         state = "retrying" if outcome.state is State.PENDING else str(outcome.state)
         self._count(delivery, state)
@@ -57,6 +58,12 @@ class Report:
             self.lines.append(line)
         if bug:
             self.lines.append(bug)
+        if outcome.state in (State.SENT, State.UNKNOWN) and delivery.id in self._warnings_when_sent:
+            self.warnings[self._warnings_when_sent[delivery.id]] = None
+
+    def warn_when_sent(self, delivery: Delivery, warning: str) -> None:
+        """Add a warning as soon as a delivery has gone out, or may have."""
+        self._warnings_when_sent[delivery.id] = warning
 
     def withdraw(self, delivery: Delivery, state: State | None, reason: str) -> None:
         """Count a delivery that ended because it is no longer owed, and say so where it may have gone out."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from reminderctl.errors import DeliveryError
@@ -20,13 +19,13 @@ def become(variant: str) -> None:
     sender.work = _WAYS[variant]
 
 
-def _send_first(sender: send.Sender, *, until: float, interrupted: Callable[[], bool]) -> None:
+def _send_first(sender: send.Sender) -> None:
     for delivery in queue.ready(sender._ledger, sender._clock()):
         if _sent(sender, delivery):
             _mark(sender._ledger, delivery)
 
 
-def _mark_first(sender: send.Sender, *, until: float, interrupted: Callable[[], bool]) -> None:
+def _mark_first(sender: send.Sender) -> None:
     for delivery in queue.ready(sender._ledger, sender._clock()):
         _mark(sender._ledger, delivery)
         _sent(sender, delivery)
@@ -36,7 +35,7 @@ _WAYS = {SEND_FIRST: _send_first, MARK_FIRST: _mark_first}
 
 
 def _sent(sender: send.Sender, delivery: Delivery) -> bool:
-    booking = sender._bookings.find_all([delivery.booking]).get(delivery.booking)
+    booking = sender._precheck._bookings.find_all([delivery.booking]).get(delivery.booking)
     assert booking
     deliverer = Deliverer(sender._config, clock=sender._clock, outbox=None)
     try:

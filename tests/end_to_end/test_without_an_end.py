@@ -48,8 +48,8 @@ def silent(clinic: Clinic) -> Iterator[Silent]:
 
 def test_a_run_ends_without_what_does_not_end(clinic: Clinic, silent: Silent, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reminderctl.tick.BUDGET_SECONDS", 5.0)
-    monkeypatch.setattr("reminderctl.tick.send.PATIENCE_SECONDS", 0.5)
-    monkeypatch.setattr("reminderctl.tick.send.LONGEST_ATTEMPT", 0)
+    monkeypatch.setattr("reminderctl.tick.deadline.PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr("reminderctl.tick.deadline.LONGEST_ATTEMPT", 0)
     ended = clinic.command("run", "--now", DUE)
     assert (ended.exit_code, ended.stderr.count("\n")) == (1, 1), ended.stderr
     assert ended.stderr.startswith(NAMED)
