@@ -115,7 +115,7 @@ class Rejected(DeliveryError):  # noqa: N818 - the outcome's name in docs/refere
 class Unavailable(DeliveryError):  # noqa: N818
     """Nothing was accepted, and trying again later may work.
 
-    `alone`: the answer speaks of this message or its recipient, and no other one of the circuit is concerned.
+    `recipient_only`: the answer speaks of this message or its recipient, and no other one of the circuit is concerned.
     """
 
     def __init__(
@@ -124,11 +124,11 @@ class Unavailable(DeliveryError):  # noqa: N818
         *,
         retry_after: timedelta | datetime | None = None,
         provider_code: str | None = None,
-        alone: bool = False,
+        recipient_only: bool = False,
     ) -> None:
         super().__init__(text, provider_code=provider_code)
         self.retry_after = retry_after
-        self.alone = alone
+        self.recipient_only = recipient_only
 
 
 class Throttled(Unavailable):
@@ -138,7 +138,7 @@ class Throttled(Unavailable):
 class ChannelDown(Unavailable):
     """Every message of this channel would fail, until a person does something: credentials, credit, sender or TLS.
 
-    Or, `alone`, those to some recipients only: a country that is not enabled, a domain that is not relayed to.
+    Or, `recipient_only`, those to some recipients only: a country that is not enabled, a domain that is not relayed to.
     """
 
 

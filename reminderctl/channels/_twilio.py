@@ -53,7 +53,7 @@ MEANINGS: Mapping[int, type[DeliveryError]] = {
 }
 # Those that speak of one recipient, or of the network behind it: this pair; a phone that is off; a carrier that fails;
 # a country, or a trial account's number, that somebody has to enable.
-ALONE = frozenset({14107, 30003, 30008, 30017, 30410, 14111, 21219, 21408, 21608})
+RECIPIENT_ONLY = frozenset({14107, 30003, 30008, 30017, 30410, 14111, 21219, 21408, 21608})
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -132,7 +132,7 @@ def read_answer(answer: responses.Response, *, hide: list[str]) -> Receipt:
             MEANINGS.get(code, Rejected),
             provider.describe_code("Twilio", code, words=words, hide=hide),
             code=code,
-            alone=code in ALONE,
+            recipient_only=code in RECIPIENT_ONLY,
         )
     code = _number(said.get("code"))
     text = provider.describe_code("Twilio", code, words=said.get("message"), hide=hide) if code else ""
@@ -148,7 +148,7 @@ def classify(
 ) -> DeliveryError | None:
     """Return the error for an answer: the code first, the HTTP status second; None for accepted. No code is 0."""
     if meaning := MEANINGS.get(code):
-        return provider.error(meaning, text, code=code, retry_after=retry_after, alone=code in ALONE)
+        return provider.error(meaning, text, code=code, retry_after=retry_after, recipient_only=code in RECIPIENT_ONLY)
     refusal = responses.classify_status(status, retry_after, text=text)
     if refusal and code:
         refusal.provider_code = str(code)

@@ -70,7 +70,7 @@ def decide_error(
             return Outcome(name="rejected", state=State.UNKNOWN, error=f"{text}; an earlier attempt may have gone out")
         case Rejected():
             return Outcome(name="rejected", state=State.FAILED, error=text)
-        case ChannelDown() if error.alone:
+        case ChannelDown() if error.recipient_only:
             return _again(
                 "channel down", delivery, text, at=_before_the_deadline(now + backoff(delivery), delivery, now)
             )
@@ -109,8 +109,8 @@ def _unavailable(error: Unavailable, delivery: Delivery, *, now: datetime, circu
         delivery,
         str(error),
         at=at,
-        pause_circuit_until=None if error.alone else _pause_after(circuit_failures + 1, now),
-        circuit_failed=not error.alone,
+        pause_circuit_until=None if error.recipient_only else _pause_after(circuit_failures + 1, now),
+        circuit_failed=not error.recipient_only,
     )
 
 

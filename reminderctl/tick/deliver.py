@@ -69,7 +69,7 @@ class Deliverer:
         """Send one delivery; the provider's answer, and the address it went to. Raises a `DeliveryError`."""
         composed = compose(delivery, booking, config=self._config, at=self._clock())
         if self._clock() > delivery.expires_at:
-            raise Unavailable("its deadline passed before it could be sent", alone=True)
+            raise Unavailable("its deadline passed before it could be sent", recipient_only=True)
         receipt = self._channel(delivery.channel).send(composed.message, composed.envelope)
         return receipt, composed.envelope.address
 

@@ -37,7 +37,7 @@ class AttemptResult(NamedTuple):
     @property
     def circuit_opened(self) -> bool:
         """Whether every other delivery of the circuit would end like this one now."""
-        return isinstance(self.error, ChannelDown | Throttled) and not self.error.alone
+        return isinstance(self.error, ChannelDown | Throttled) and not self.error.recipient_only
 
 
 class Task(NamedTuple):

@@ -149,7 +149,7 @@ def test_an_answer_about_one_recipient_says_nothing_of_the_server(scripted, poin
     _, sender = scripted(**{point: answer})
     with pytest.raises(Unavailable) as caught:
         sender.send(MESSAGE, AROUND)
-    assert caught.value.alone is alone
+    assert caught.value.recipient_only is alone
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,7 @@ DOWN_ALONE = "a person has to do something, but not for everybody"
 
 def means(error: object) -> type | str:
     """The kind of an error, as the tables name it."""
-    if isinstance(error, Unavailable) and error.alone:
+    if isinstance(error, Unavailable) and error.recipient_only:
         return DOWN_ALONE if isinstance(error, ChannelDown) else ALONE
     return type(error)
 

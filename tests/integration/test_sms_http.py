@@ -162,7 +162,7 @@ def test_a_carrier_that_fails_is_no_failure_of_the_gateway(server: Server) -> No
         for changes in ({}, {"codes": codes}) if alone else ({"codes": codes},):
             error = deliver(HTTP, server, preset="seven", **TOKEN, **changes)
             assert isinstance(error, Unavailable)
-            assert error.alone is alone
+            assert error.recipient_only is alone
 
 
 @pytest.mark.parametrize(("preset", "body"), [("seven", {"success": "402"}), ("smsapi", {"error": 53})])

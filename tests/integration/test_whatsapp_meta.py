@@ -289,7 +289,7 @@ def test_metas_code_decides_whatever_its_http_status(code: int, meaning: type[De
         error = _meta_answers.classify(status, {"code": code})
         assert type(error) is meaning
         assert error.provider_code == str(code)
-        assert getattr(error, "alone", False) is (code in OF_ONE_RECIPIENT)
+        assert getattr(error, "recipient_only", False) is (code in OF_ONE_RECIPIENT)
 
 
 @pytest.mark.parametrize(

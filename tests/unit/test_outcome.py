@@ -122,13 +122,13 @@ def test_a_message_that_is_to_wait_beyond_the_deadline_has_a_last_chance_before_
 
 
 def test_what_concerns_one_recipient_is_not_held_against_the_circuit() -> None:
-    for error, failed in ((Unavailable("full", alone=True), False), (Unavailable("full"), True)):
+    for error, failed in ((Unavailable("full", recipient_only=True), False), (Unavailable("full"), True)):
         decision = retry.decide_error(error, DELIVERY, on_unknown=OnUnknown.HOLD, now=NOW, circuit_failures=9)
         assert (decision.circuit_failed, decision.pause_circuit_until is not None) == (failed, failed)
 
 
 def test_what_a_person_has_to_do_for_some_recipients_stops_no_other_and_ends_with_its_deadline() -> None:
-    error = ChannelDown("this country is not enabled", alone=True)
+    error = ChannelDown("this country is not enabled", recipient_only=True)
     decision = of(error)
     assert (decision.name, decision.state, decision.counted) == ("channel down", State.PENDING, True)
     assert (decision.circuit_failed, decision.pause_circuit_until) == (False, None)

@@ -52,7 +52,7 @@ _THINGS = {
 class Rule(NamedTuple):
     """One row of the table: what an answer must be, and what it then means. Patterns match from the start.
 
-    `alone`: it speaks of this recipient, or of its domain, so that the server is in no trouble.
+    `recipient_only`: it speaks of this recipient, or of its domain, so that the server is in no trouble.
     """
 
     phases: frozenset[Phase]
@@ -60,7 +60,7 @@ class Rule(NamedTuple):
     enhanced: str
     words: str
     meaning: type[DeliveryError]
-    alone: bool = False
+    recipient_only: bool = False
 
 
 _ANY = frozenset(Phase)
@@ -77,14 +77,14 @@ RULES = (
     # Gmail's daily sending limit: support.google.com/a/answer/3726730.
     Rule(_ANY, "550", r"5\.4\.5", "", Throttled),
     # What a mailbox is or does (RFC 3463, X.2.X): busy, full, or, at Gmail, receiving too fast.
-    Rule(_RECIPIENT, "45[012]", r"4\.2\.", "", Unavailable, alone=True),
+    Rule(_RECIPIENT, "45[012]", r"4\.2\.", "", Unavailable, recipient_only=True),
     # The last, said at another place. Microsoft 365: too many connections. RFC 3463: too many recipients.
     Rule(_MAIL, "450", r"4\.2\.1", "", Throttled),
     Rule(_ANY, "432", "", "", Throttled),
     Rule(_MAIL, "452", r"4\.5\.3", "", Throttled),
     # "Relay access denied" is 454 4.7.1 in Postfix and 550 in Exim: we have not logged in, or at the wrong server. But
     # some servers relay to a few domains only.
-    Rule(_RECIPIENT, "[45]", "", r".*\brelay", ChannelDown, alone=True),
+    Rule(_RECIPIENT, "[45]", "", r".*\brelay", ChannelDown, recipient_only=True),
     Rule(_ADDRESSES, "[45]", "", r".*\brelay", ChannelDown),
     # 530: authentication required, wherever a server asks for it (RFC 4954 6).
     Rule(_ANY, "530", "", "", ChannelDown),
@@ -98,9 +98,11 @@ RULES = (
     Rule(_RECIPIENT, "4", "", rf"{_CLIENT_REFUSED}|{_SENDER_REFUSED}|.*\btoo m(?:uch|any)\b", Unavailable),
     Rule(_RECIPIENT, "4", r"4\.[3-6]\.", "", Unavailable),
     # Greylisting (4.7.1); an address that cannot be looked up; a mailbox, by a server without enhanced codes.
-    Rule(_RECIPIENT, "45[012]", r"4\.7\.1$|4\.1\.(?![78]$)", "", Unavailable, alone=True),
-    Rule(_RECIPIENT, "45[012]", "", r".*\b(?:gr[ae]y-?\s?list|mailbox|quota|recipient)", Unavailable, alone=True),
-    Rule(_RECIPIENT, "450", "$", "", Unavailable, alone=True),
+    Rule(_RECIPIENT, "45[012]", r"4\.7\.1$|4\.1\.(?![78]$)", "", Unavailable, recipient_only=True),
+    Rule(
+        _RECIPIENT, "45[012]", "", r".*\b(?:gr[ae]y-?\s?list|mailbox|quota|recipient)", Unavailable, recipient_only=True
+    ),
+    Rule(_RECIPIENT, "450", "$", "", Unavailable, recipient_only=True),
     # Too big, said at MAIL because of its SIZE (RFC 1870).
     Rule(frozenset({Phase.SENDER}), "552", "", "", Rejected),
     # 454 at AUTH is a backend that is down, 535 a wrong password (RFC 4954 4.7): only the 5 is for a person.
@@ -139,8 +141,8 @@ def refusal(who: str, code: int, *, reply: str, phase: Phase, hidden: Iterable[s
         provider_code = None
         text = f"{who} answered {phase.thing} with something that is not SMTP"
     rule = classify(code, enhanced, phase=phase, words=words)
-    if rule.alone and issubclass(rule.meaning, Unavailable):
-        return rule.meaning(text, provider_code=provider_code, alone=True)
+    if rule.recipient_only and issubclass(rule.meaning, Unavailable):
+        return rule.meaning(text, provider_code=provider_code, recipient_only=True)
     return rule.meaning(text, provider_code=provider_code)
 
 

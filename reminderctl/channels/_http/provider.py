@@ -65,12 +65,12 @@ def error(
     *,
     code: str | int | None = None,
     retry_after: timedelta | datetime | None = None,
-    alone: bool = False,
+    recipient_only: bool = False,
 ) -> DeliveryError:
-    """Return the error that a table gives a provider's code; Retry-After and `alone` go where they have a use."""
+    """Return the error of a provider's code by a table; Retry-After and `recipient_only` go where they have a use."""
     provider_code = None if code is None else str(code)
     if issubclass(meaning, Unavailable):
-        return meaning(text, retry_after=retry_after, provider_code=provider_code, alone=alone)
+        return meaning(text, retry_after=retry_after, provider_code=provider_code, recipient_only=recipient_only)
     return meaning(text, provider_code=provider_code)
 
 

@@ -185,8 +185,10 @@ def read_answer(gateway: Gateway, answer: responses.Response, *, hide: list[str]
     if meaning == "sent":
         return Receipt(provider_id=provider_id, note=f"taken before: {text}")
     if meaning is not None:
-        alone = meaning == _OF_ONE_NUMBER
-        raise provider.error(_MEANINGS[meaning], text, code=code, retry_after=answer.retry_after, alone=alone)
+        recipient_only = meaning == _OF_ONE_NUMBER
+        raise provider.error(
+            _MEANINGS[meaning], text, code=code, retry_after=answer.retry_after, recipient_only=recipient_only
+        )
     refusal = responses.classify_status(answer.status, answer.retry_after, text=text)
     raise refusal or provider.not_understood(answer, "the gateway", hide=hide)
 

@@ -56,7 +56,7 @@ MEANINGS: Mapping[int, type[DeliveryError]] = {
     20: Unavailable,  # too fast, for this number: it has had too many in this hour
     21: Unavailable,  # a system error before this one was sent: "retry the submission"
 }
-ALONE = frozenset({18, 20, 21})  # those that speak of one message or its recipient
+RECIPIENT_ONLY = frozenset({18, 20, 21})  # those that speak of one message or its recipient
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -139,7 +139,7 @@ def classify(group: int, number: int, *, text: str = "") -> DeliveryError | None
     if group in _ON_THE_WAY:
         return None
     meaning = MEANINGS.get(number, Rejected) if group in _OVER else Unknown
-    return provider.error(meaning, text, code=number, alone=number in ALONE)
+    return provider.error(meaning, text, code=number, recipient_only=number in RECIPIENT_ONLY)
 
 
 def _describe(answer: responses.Response, *, hide: list[str]) -> str:

@@ -56,7 +56,7 @@ MEANINGS: Mapping[str, type[DeliveryError]] = {
     **dict.fromkeys(("4", "8", "9", "11", "14", "15", "29", "32"), ChannelDown),
     "5": Unknown,  # an error inside Vonage, at a point that nobody knows
 }
-ALONE = frozenset({"29"})  # those that speak of one recipient
+RECIPIENT_ONLY = frozenset({"29"})  # those that speak of one recipient
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -149,4 +149,4 @@ def classify(status: str, words: Any = None, *, hide: list[str] | None = None) -
     wait = re.search(r"\[\s*(\d{1,9})\s*\]", str(words))  # "... please wait [ 250 ] and retry": milliseconds
     retry_after = timedelta(milliseconds=int(wait[1])) if wait else None
     meaning = MEANINGS.get(status, Rejected)
-    return provider.error(meaning, text, code=status, retry_after=retry_after, alone=status in ALONE)
+    return provider.error(meaning, text, code=status, retry_after=retry_after, recipient_only=status in RECIPIENT_ONLY)

@@ -37,7 +37,7 @@ MEANINGS: Mapping[int, type[DeliveryError]] = {
     # Too fast for this person: from this number; from all businesses together.
     **dict.fromkeys((131056, 131049), Unavailable),
 }
-ALONE = frozenset({131056, 131049})  # those that speak of one recipient
+RECIPIENT_ONLY = frozenset({131056, 131049})  # those that speak of one recipient
 
 # How long to wait where Meta does not say it [codes, rates].
 WAITS: Mapping[int, timedelta] = {
@@ -87,7 +87,7 @@ def classify(
         meaning = Unavailable
     if meaning:
         wait = retry_after or WAITS.get(code or 0)
-        return provider.error(meaning, text, code=code, retry_after=wait, alone=code in ALONE)
+        return provider.error(meaning, text, code=code, retry_after=wait, recipient_only=code in RECIPIENT_ONLY)
     refusal = responses.classify_status(status, retry_after, text=text)
     if refusal and code is not None:
         refusal.provider_code = str(code)
