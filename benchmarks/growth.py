@@ -62,7 +62,7 @@ def _search(stack: ExitStack, path: Path) -> Callable[[], None]:
     window = Window(house.NOW - timedelta(minutes=6), house.NOW)
 
     def search() -> None:
-        assert not list(owed_in(window, list(found.workflows), opened, config=found))
+        assert not list(owed_in(window, list(found.workflows), bookings=opened, config=found))
 
     return search
 

@@ -53,9 +53,9 @@ def _look_again(room: Path, book_in: Callable[[Path, int], None]) -> float:
         for run, now in enumerate(times, 1):
             report = Report(now)
             began = time.perf_counter()
-            reading = read(found, book, opened, now=now)
+            reading = read(found, book, bookings=opened, now=now)
             with book.transaction():
-                plan(found, book, opened, reading=reading, run=run, now=now, report=report)
+                plan(found, book, bookings=opened, reading=reading, run=run, now=now, report=report)
             took = time.perf_counter() - began
             if run == 1:
                 book_in(room, NUMBER)
@@ -70,16 +70,16 @@ def _plan(room: Path, *, workflows: int) -> float:
     found = config.load(path, os.environ)
     with open_bookings(found) as opened, Ledger(found.ledger) as book:
         earlier = house.NOW - timedelta(hours=1)
-        reading = read(found, book, opened, now=earlier)
+        reading = read(found, book, bookings=opened, now=earlier)
         with book.transaction():
-            plan(found, book, opened, reading=reading, run=1, now=earlier, report=Report(earlier))
+            plan(found, book, bookings=opened, reading=reading, run=1, now=earlier, report=Report(earlier))
         first = earlier + timedelta(days=1, seconds=1)
         house.add_bookings(room, NUMBER, first=first, spread=timedelta(hours=workflows) - timedelta(seconds=2))
         report = Report(house.NOW)
         began = time.perf_counter()
-        reading = read(found, book, opened, now=house.NOW)
+        reading = read(found, book, bookings=opened, now=house.NOW)
         with book.transaction():
-            plan(found, book, opened, reading=reading, run=2, now=house.NOW, report=report)
+            plan(found, book, bookings=opened, reading=reading, run=2, now=house.NOW, report=report)
         took = time.perf_counter() - began
     assert report.counts["planned"] == NUMBER, report.counts
     return took

@@ -185,7 +185,7 @@ def make_message(account: Account, opened: Opened, *, empty: bool = False) -> Co
 
 def _deliveries(read: Config) -> list[Delivery]:
     workflow = read.workflows[0]
-    return planning.owed(workflow, workflow.triggers[0], BOOKING, config=read)
+    return planning.owed(workflow, workflow.triggers[0], booking=BOOKING, config=read)
 
 
 def _empty(path: object, text: Any, *, text_type: TextType) -> Any:

@@ -69,7 +69,7 @@ MUTATIONS = (
     Mutation(
         "a run does not withdraw what is no longer owed",
         "tick/ending.py",
-        "            _cancel(each, ledger, now, config=config, report=report)\n        elif",
+        "            _cancel(each, ledger, now=now, config=config, report=report)\n        elif",
         "            pass\n        elif",
         ("tests/end_to_end/test_when_it_fires.py",),
     ),

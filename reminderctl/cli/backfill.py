@@ -16,7 +16,7 @@ from reminderctl.errors import UsageError
 from reminderctl.ledger import queue, restores
 from reminderctl.model import Delivery, Window
 from reminderctl.tick.reading import owed_in
-from reminderctl.tick.returning import leave_out_told
+from reminderctl.tick.returning import skip_if_sent_to_another
 
 
 @click.command()
@@ -46,8 +46,10 @@ def command(app: AppContext, *, workflow_id: str, since: str, yes: bool, may_rep
     oldest = now - max(longest_grace(trigger, workflow.grace) for trigger in workflow.triggers)
     window = Window(max(since_at, oldest) - timedelta(seconds=1), now)  # which begins after its `since`
     with open_bookings(config) as bookings, open_ledger(app, config) as ledger:
-        owed = [each for each in owed_in(window, [workflow], bookings, config=config) if each.expires_at >= now]
-        owed = [*leave_out_told(workflow, owed, ledger)]
+        owed = [
+            each for each in owed_in(window, [workflow], bookings=bookings, config=config) if each.expires_at >= now
+        ]
+        owed = [*skip_if_sent_to_another(workflow, owed, ledger=ledger)]
         with ledger.dry_run_transaction():
             new = [each for each in owed if queue.enqueue(ledger, [each], run=0, now=now) == (1, 0)]
         if not new:

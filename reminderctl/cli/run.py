@@ -9,6 +9,7 @@ from types import FrameType
 
 import click
 
+from reminderctl import tick
 from reminderctl.bookings import open_bookings
 from reminderctl.cli.console import print_json, say
 from reminderctl.cli.context import AppContext, PathArgument, shared_options
@@ -17,7 +18,6 @@ from reminderctl.errors import ExitCode, first_lines
 from reminderctl.model import Config, Delivery
 from reminderctl.secret import Secret
 from reminderctl.text import shorten
-from reminderctl.tick import rehearse, tick
 from reminderctl.tick.report import CROWD, Report
 
 MOST_LINES, LONGEST_LINE = 50, 4_000  # cron mails them
@@ -49,13 +49,13 @@ def command(app: AppContext, *, dry_run: bool, outbox: Path | None, as_json: boo
     clock = app.clock(config.timezone)
     with open_ledger(app, config, reading=dry_run) as ledger, open_bookings(config) as bookings:
         if dry_run:
-            report, deliveries = rehearse(config, ledger, bookings, clock=clock)
+            report, deliveries = tick.dry_run(config, ledger, bookings=bookings, clock=clock)
             _show(deliveries, as_json=as_json)
         else:
-            report = tick(
+            report = tick.tick(
                 config,
                 ledger,
-                bookings,
+                bookings=bookings,
                 complete=complete,
                 clock=clock,
                 outbox=outbox or config.outbox,

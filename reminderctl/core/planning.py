@@ -1,4 +1,4 @@
-"""Which deliveries does a booking owe, and to whom?
+"""The deliveries that a booking owes.
 
 One function, `owed`, answers for a trigger that falls due and again in the moment before each attempt, so that the two
 can never disagree; `why_not_owed` puts the second answer into words.
@@ -29,7 +29,7 @@ SWITCHED_OFF = "the workflow is switched off"
 def delivery_key(
     *, workflow: str, trigger: str, action: str, booking: str, recipient: str, participant: str | None, event_at: str
 ) -> str:
-    """The identity of a delivery, the same on every machine: 32 hexadecimal digits.
+    """Return the identity of a delivery, the same on every machine: 32 hexadecimal digits.
 
     It is the first half of a SHA-256 over the parts, each with its length before it, so that no two different lists of
     parts can be written alike.
@@ -62,63 +62,63 @@ class Occurrence(NamedTuple):
 
 
 def owed(
-    workflow: Workflow, trigger: Trigger, booking: Booking, *, config: Config, late_until: datetime | None = None
+    workflow: Workflow, trigger: Trigger, *, booking: Booking, config: Config, late_until: datetime | None = None
 ) -> list[Delivery]:
-    """Every delivery that this trigger owes for this booking, whenever it falls due.
+    """Return every delivery that this trigger owes for this booking, whenever it falls due.
 
     Where that is not after `late_until`, the booking has come late.
     """
     matching = matching_participants(workflow, booking, default_language=config.language)
     if matching is None:
         return []
-    occurrence = _meet(workflow, trigger, booking, config=config, late_until=late_until)
-    if not _in_order(trigger, occurrence.event_at, occurrence.due_at):
+    occurrence = _meet(workflow, trigger, booking=booking, config=config, late_until=late_until)
+    if not _in_order(trigger, occurrence.event_at, due=occurrence.due_at):
         return []
-    return _deliveries(workflow, trigger, booking, matching, occurrence=occurrence, config=config)
+    return _deliveries(workflow, trigger, booking=booking, matching=matching, occurrence=occurrence, config=config)
 
 
 def deliveries(
-    workflow: Workflow, trigger: Trigger, booking: Booking, matching: tuple[Participant, ...], *, config: Config
+    workflow: Workflow, trigger: Trigger, *, booking: Booking, matching: tuple[Participant, ...], config: Config
 ) -> list[Delivery]:
-    """What a trigger would owe for a booking if these of its participants matched."""
-    occurrence = _meet(workflow, trigger, booking, config=config)
-    return _deliveries(workflow, trigger, booking, matching, occurrence=occurrence, config=config)
+    """Return what a trigger would owe for a booking if these of its participants matched."""
+    occurrence = _meet(workflow, trigger, booking=booking, config=config)
+    return _deliveries(workflow, trigger, booking=booking, matching=matching, occurrence=occurrence, config=config)
 
 
 def can_fall_due(trigger: Trigger, booking: Booking, *, config: Config) -> bool:
-    """Whether due and event stand in the right order: not so `0 days before start at 18:00` of a visit at 10:00."""
+    """Return True if due and event are in order: not so `0 days before start at 18:00` of a visit at 10:00."""
     event = timing.event_at(trigger, booking)
-    return _in_order(trigger, event, timing.due_at(trigger, event, zone_of(booking, config=config)))
+    return _in_order(trigger, event, due=timing.due_at(trigger, event, zone=zone_of(booking, config=config)))
 
 
-def _in_order(trigger: Trigger, event: datetime, due: datetime) -> bool:
+def _in_order(trigger: Trigger, event: datetime, *, due: datetime) -> bool:
     return due < event if trigger.before else due >= event
 
 
 def zone_of(booking: Booking, *, config: Config) -> ZoneInfo:
-    """The zone whose days and wall clock a booking's offsets are counted in."""
+    """Return the zone whose days and wall clock a booking's offsets are counted in."""
     zone = timing.find_zone(booking.timezone or config.timezone) or timing.find_zone(config.timezone)
     assert zone is not None, "the configuration was checked"  # noqa: S101
     return zone
 
 
 def _meet(
-    workflow: Workflow, trigger: Trigger, booking: Booking, *, config: Config, late_until: datetime | None = None
+    workflow: Workflow, trigger: Trigger, *, booking: Booking, config: Config, late_until: datetime | None = None
 ) -> Occurrence:
     event = timing.event_at(trigger, booking)
-    due = timing.due_at(trigger, event, zone_of(booking, config=config))
-    expires = timing.expires_at(trigger, due, booking, workflow.grace)
+    due = timing.due_at(trigger, event, zone=zone_of(booking, config=config))
+    expires = timing.expires_at(trigger, due, booking=booking, grace=workflow.grace)
     if late_until is None or due > late_until:
         return Occurrence(event, due, expires)
-    return Occurrence(event, due, timing.late_expires_at(trigger, due, booking, workflow.grace), expires)
+    return Occurrence(event, due, timing.late_expires_at(trigger, due, booking=booking, grace=workflow.grace), expires)
 
 
 def _deliveries(
     workflow: Workflow,
     trigger: Trigger,
+    *,
     booking: Booking,
     matching: tuple[Participant, ...],
-    *,
     occurrence: Occurrence,
     config: Config,
 ) -> list[Delivery]:
@@ -156,24 +156,26 @@ def _deliveries(
 def due(
     workflow: Workflow,
     trigger: Trigger,
-    bookings: Iterable[Booking],
     *,
+    bookings: Iterable[Booking],
     window: Window,
     config: Config,
     late_until: datetime | None = None,
 ) -> Iterator[Delivery]:
-    """The deliveries that fall due in a window.
+    """Yield the deliveries that fall due in a window.
 
     Where that is not after `late_until`, the booking has come late: what is too late for it is no loss, and of several
     triggers that it has passed only the last one goes.
     """
     for booking in bookings:
-        for delivery in owed(workflow, trigger, booking, config=config, late_until=late_until):
+        for delivery in owed(workflow, trigger, booking=booking, config=config, late_until=late_until):
             if not window.since < delivery.due_at <= window.until:
                 break  # all of a booking's deliveries fall due together
             if delivery.grace_ends_at and (
                 delivery.expires_at < window.until
-                or goes_instead(workflow, trigger, booking, config=config, late_until=late_until, now=window.until)
+                or goes_instead(
+                    workflow, trigger, booking=booking, config=config, late_until=late_until, now=window.until
+                )
             ):
                 break
             yield delivery
@@ -182,18 +184,18 @@ def due(
 def goes_instead(
     workflow: Workflow,
     trigger: Trigger,
-    booking: Booking,
     *,
+    booking: Booking,
     config: Config,
     late_until: datetime | None,
     now: datetime,
 ) -> Trigger | None:
     """Return the last of the other triggers that a late booking has passed, too, and that can still go; or None."""
-    passed = _meet(workflow, trigger, booking, config=config).due_at
+    passed = _meet(workflow, trigger, booking=booking, config=config).due_at
     last = None
     for other in workflow.triggers:
-        event_at, due_at, expires_at, _ = _meet(workflow, other, booking, config=config, late_until=late_until)
-        if passed < due_at <= now <= expires_at and _in_order(other, event_at, due_at):
+        event_at, due_at, expires_at, _ = _meet(workflow, other, booking=booking, config=config, late_until=late_until)
+        if passed < due_at <= now <= expires_at and _in_order(other, event_at, due=due_at):
             passed, last = due_at, other
     return last
 
@@ -202,29 +204,29 @@ def goes_instead(
 
 
 def still_owed(
-    delivery: Delivery, workflow: Workflow | None, booking: Booking | None, *, config: Config
+    delivery: Delivery, workflow: Workflow | None, *, booking: Booking | None, config: Config
 ) -> Delivery | None:
-    """The planned delivery as its workflow and booking, as they are now, ask for it; None where they no longer do."""
+    """Return a planned delivery as its workflow and booking ask for it now; None where they no longer do."""
     if workflow is None or not workflow.enabled or booking is None:
         return None
     trigger = _trigger_of(delivery, workflow)
     if trigger is None:
         return None
     late_until = timing.END_OF_TIME if delivery.grace_ends_at else None
-    reduced = _reduced(booking, delivery, workflow, config=config)
-    now_owed = owed(workflow, trigger, reduced, config=config, late_until=late_until)
+    reduced = _reduced(booking, delivery, workflow=workflow, config=config)
+    now_owed = owed(workflow, trigger, booking=reduced, config=config, late_until=late_until)
     return next((each for each in now_owed if each.key == delivery.key), None)
 
 
 def what_is_missing(
-    delivery: Delivery, workflow: Workflow | None, booking: Booking | None, *, config: Config
+    delivery: Delivery, workflow: Workflow | None, *, booking: Booking | None, config: Config
 ) -> str | None:
     """Return the workflow, booking or participant that a planned delivery lacks, in words; None where it lacks none.
 
     What is not there may be back in a moment. A status, a switch, another time or an edited workflow is an answer.
     """
     if workflow is None or (workflow.enabled and booking is None):
-        return why_not_owed(delivery, workflow, booking, config=config)
+        return why_not_owed(delivery, workflow, booking=booking, config=config)
     if booking is None or delivery.participant is None or not workflow.enabled:
         return None
     trigger = _trigger_of(delivery, workflow)
@@ -239,15 +241,15 @@ def what_is_missing(
 
 
 def owed_instead(
-    delivery: Delivery, workflow: Workflow | None, booking: Booking | None, *, config: Config
+    delivery: Delivery, workflow: Workflow | None, *, booking: Booking | None, config: Config
 ) -> list[Delivery]:
     """Return what is owed in place of a canceled delivery: itself, or to the participant who is the first one now."""
-    if current := still_owed(delivery, workflow, booking, config=config):
+    if current := still_owed(delivery, workflow, booking=booking, config=config):
         return [current]
     if workflow is None or booking is None or not is_for_the_first(delivery, workflow):
         return []
     trigger = _trigger_of(delivery, workflow) if workflow.enabled else None
-    others = owed(workflow, trigger, booking, config=config) if trigger else []
+    others = owed(workflow, trigger, booking=booking, config=config) if trigger else []
     same = [each for each in others if (each.action, each.event_at) == (delivery.action, delivery.event_at)]
     return [each for each in same if is_for_the_first(each, workflow)]
 
@@ -257,8 +259,8 @@ def is_for_the_first(delivery: Delivery, workflow: Workflow) -> bool:
     return workflow.for_each_customer is False and delivery.recipient.startswith("customer:")
 
 
-def _reduced(booking: Booking, delivery: Delivery, workflow: Workflow, *, config: Config) -> Booking:
-    """The booking with those participants alone who have a say in one delivery: its own, and the first who matches.
+def _reduced(booking: Booking, delivery: Delivery, *, workflow: Workflow, config: Config) -> Booking:
+    """Return the booking with the participants that decide about one delivery only: its own, and the first who matches.
 
     Else a thousand deliveries of a booking with a thousand participants would take a million looks.
     """
@@ -271,8 +273,8 @@ def _reduced(booking: Booking, delivery: Delivery, workflow: Workflow, *, config
     return replace(booking, participants=(first, *own))
 
 
-def why_not_owed(delivery: Delivery, workflow: Workflow | None, booking: Booking | None, *, config: Config) -> str:
-    """The reason, in words, that `still_owed` said no."""
+def why_not_owed(delivery: Delivery, workflow: Workflow | None, *, booking: Booking | None, config: Config) -> str:
+    """Return the reason, in words, that `still_owed` said no."""
     if workflow is None:
         return "the workflow was removed"
     if not workflow.enabled:

@@ -162,7 +162,7 @@ def name_of_recipient(recipient: str, booking: Booking | None) -> str:
 
 
 def shows_their_time(actions: Iterable[Action]) -> bool:
-    """Return whether one of these actions shows a time in the customer's own zone."""
+    """Return True if one of these actions shows a time in the customer's own zone."""
     return any("_client" in str(action.message) for action in actions)
 
 
@@ -175,7 +175,7 @@ def describe_unknown_zone(participant: Participant | None, actions: Iterable[Act
     return f"{what}; write an IANA name such as Europe/Madrid"
 
 
-def unknown_zone_of(delivery: Delivery, workflow: Workflow, booking: Booking) -> str | None:
+def unknown_zone_of(delivery: Delivery, workflow: Workflow, *, booking: Booking) -> str | None:
     """Return the same of the customer whose shortcodes fill a delivery, with the names of both and of the booking."""
     whose = find_participant(delivery, booking)
     said = describe_unknown_zone(whose, (each for each in workflow.actions if each.id == delivery.action))

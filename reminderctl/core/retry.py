@@ -1,6 +1,6 @@
-"""What the ending of an attempt means for its delivery, and when the next attempt may be.
+"""The decision at the end of an attempt: the next state of its delivery, or the time of the next attempt.
 
-Nothing here sends, waits or writes: an ending goes in, a decision comes out (docs/reference/failures.md).
+Nothing here sends, waits or writes: a receipt or an error goes in, a decision comes out (docs/reference/failures.md).
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ FIRST_BACKOFF, LONGEST_BACKOFF = timedelta(seconds=30), timedelta(minutes=30)
 LAST_CHANCE = timedelta(seconds=90)  # before the deadline: time enough for the next minute's run
 SHORTEST_THROTTLE, LONGEST_THROTTLE = timedelta(seconds=1), timedelta(minutes=15)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=5)
-FAILURES_THAT_PAUSE = 5  # this many times in a row unavailable, and the circuit is tried with one delivery at a time
+FAILURES_THAT_PAUSE = 5  # this many times in a row unavailable, and the circuit opens
 
 Name = Literal["sent", "rejected", "unavailable", "throttled", "channel down", "unknown"]
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """A decision: the delivery's next state, and what its circuit learns from it.
+    """A decision: the delivery's next state, and what is recorded for its circuit.
 
     `counted` is False where the attempt is forgiven, `uncertain_attempts` is True where the message may have gone out,
     `needs_a_person` where it was accepted, and yet all is not well.
@@ -43,7 +43,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
 
 def decide_receipt(receipt: Receipt) -> Outcome:
-    """The provider accepted the message."""
+    """Decide about a message that the provider accepted."""
     return Outcome(
         name="sent",
         state=State.SENT,
@@ -70,44 +70,56 @@ def decide_error(
             return Outcome(name="rejected", state=State.UNKNOWN, error=f"{text}; an earlier attempt may have gone out")
         case Rejected():
             return Outcome(name="rejected", state=State.FAILED, error=text)
-        case ChannelDown() if error.recipient_only:
-            return _again(
-                "channel down", delivery, text, at=_before_the_deadline(now + backoff(delivery), delivery, now)
-            )
         case ChannelDown():
-            pause = now + circuit_pause(circuit_failures)
-            # Its own turn comes a little later than the circuit's: should this one message be what the provider
-            # dislikes, another one probes the circuit.
-            turn = _before_the_deadline(pause + FIRST_PAUSE, delivery, now)
-            return _again(
-                "channel down",
-                delivery,
-                text,
-                at=turn,
-                counted=False,
-                pause_circuit_until=pause,
-                circuit_failed=True,
-            )
+            return _channel_down(error, delivery, now=now, circuit_failures=circuit_failures)
         case Throttled():
-            asked = _asked_for(error, now)
-            pause = now + max(asked or throttle_delay(delivery, circuit_throttles), SHORTEST_THROTTLE)
-            if not asked:
-                pause = _before_the_deadline(pause, delivery, now)
-            # What one message was told silences its circuit no longer than that message lives.
-            circuit_pause_ends = min(pause, max(delivery.expires_at, now + LONGEST_THROTTLE))
-            return _again("throttled", delivery, text, at=pause, counted=False, pause_circuit_until=circuit_pause_ends)
+            return _throttled(error, delivery, now=now, circuit_throttles=circuit_throttles)
         case Unavailable():
             return _unavailable(error, delivery, now=now, circuit_failures=circuit_failures)
         case _:
             return _unknown(text, delivery, on_unknown=on_unknown, now=now, circuit_failures=circuit_failures)
 
 
+def _channel_down(error: ChannelDown, delivery: Delivery, *, now: datetime, circuit_failures: int) -> Outcome:
+    if error.recipient_only:
+        at = _before_the_deadline(now + backoff(delivery), delivery, now=now)
+        return _again("channel down", delivery, text=str(error), at=at)
+    pause = now + circuit_pause(circuit_failures)
+    return _again(
+        "channel down",
+        delivery,
+        text=str(error),
+        # A little later than the circuit: should the provider refuse this one message only, the circuit is tried with
+        # another one first.
+        at=_before_the_deadline(pause + FIRST_PAUSE, delivery, now=now),
+        counted=False,
+        pause_circuit_until=pause,
+        circuit_failed=True,
+    )
+
+
+def _throttled(error: Throttled, delivery: Delivery, *, now: datetime, circuit_throttles: int) -> Outcome:
+    asked = _asked_for(error, now)
+    at = now + max(asked or throttle_delay(delivery, circuit_throttles), SHORTEST_THROTTLE)
+    if not asked:
+        at = _before_the_deadline(at, delivery, now=now)
+    return _again(
+        "throttled",
+        delivery,
+        text=str(error),
+        at=at,
+        counted=False,
+        # A wait that a provider asked for with one message pauses its circuit no longer than that message lives.
+        pause_circuit_until=min(at, max(delivery.expires_at, now + LONGEST_THROTTLE)),
+    )
+
+
 def _unavailable(error: Unavailable, delivery: Delivery, *, now: datetime, circuit_failures: int) -> Outcome:
-    at = _before_the_deadline(now + max(_asked_for(error, now) or timedelta(), backoff(delivery)), delivery, now)
+    at = _before_the_deadline(now + max(_asked_for(error, now) or timedelta(), backoff(delivery)), delivery, now=now)
     return _again(
         "unavailable",
         delivery,
-        str(error),
+        text=str(error),
         at=at,
         pause_circuit_until=None if error.recipient_only else _pause_after(circuit_failures + 1, now),
         circuit_failed=not error.recipient_only,
@@ -116,9 +128,9 @@ def _unavailable(error: Unavailable, delivery: Delivery, *, now: datetime, circu
 
 def _unknown(text: str, delivery: Delivery, *, on_unknown: OnUnknown, now: datetime, circuit_failures: int) -> Outcome:
     again = on_unknown is OnUnknown.RESEND or (on_unknown is OnUnknown.RESEND_ONCE and not delivery.uncertain_attempts)
-    at = _before_the_deadline(now + backoff(delivery), delivery, now)
+    at = _before_the_deadline(now + backoff(delivery), delivery, now=now)
     again = again and at <= delivery.expires_at
-    # Each that a person must decide about is work for that person: a provider that breaks down gets no more of them.
+    # Each that a person must decide about is work for that person: a provider that breaks down causes no more of it.
     hold = on_unknown is OnUnknown.HOLD
     return Outcome(
         name="unknown",
@@ -132,23 +144,23 @@ def _unknown(text: str, delivery: Delivery, *, on_unknown: OnUnknown, now: datet
 
 
 def _pause_after(failures: int, now: datetime) -> datetime | None:
-    """Until when a circuit rests that has failed so many times in a row; None while that may be chance."""
+    """Return until when a circuit opens after so many failures in a row; None while they may be chance."""
     return now + circuit_pause(failures - FAILURES_THAT_PAUSE) if failures >= FAILURES_THAT_PAUSE else None
 
 
 def _again(
     name: Name,
     delivery: Delivery,
-    text: str,
     *,
+    text: str,
     at: datetime,
     counted: bool = True,
     pause_circuit_until: datetime | None = None,
     circuit_failed: bool = False,
 ) -> Outcome:
-    """Pending until `at`, or over now where that lies beyond the deadline.
+    """Decide to wait until `at`, or to end the delivery where that is beyond the deadline.
 
-    A circuit that is down may be mended at any moment, so there the deadline alone decides.
+    A circuit that is down may work again at any moment, so there only the deadline decides.
     """
     over = at > delivery.expires_at and not (name == "channel down" and circuit_failed)
     if over:
@@ -166,7 +178,7 @@ def _again(
 
 
 def backoff(delivery: Delivery) -> timedelta:
-    """30 s, doubling with each attempt to 30 min; half of it fixed, half drawn by lot."""
+    """Return the wait before the next attempt: 30 s, doubling to 30 min; half of it fixed, half random."""
     return _with_jitter(delivery, doubled=delivery.attempts - 1, longest=LONGEST_BACKOFF)
 
 
@@ -176,19 +188,19 @@ def throttle_delay(delivery: Delivery, circuit_throttles: int) -> timedelta:
 
 
 def _with_jitter(delivery: Delivery, *, doubled: int, longest: timedelta) -> timedelta:
-    """Between half of a wait and all of it, by a lot that the delivery's identity seeds.
+    """Return between half of a wait and all of it, by a random number that the delivery's identity seeds.
 
-    So a rehearsal repeats itself, and a crowd that failed together does not come back together.
+    So a dry run repeats itself, and many that failed together do not come back together.
     """
     import random
 
     whole = min(FIRST_BACKOFF * (1 << min(max(doubled, 0), 10)), longest)
-    lot = random.Random(f"{delivery.key}:{doubled}").random()  # noqa: S311 - a lot, not a secret
-    return timedelta(seconds=round(whole.total_seconds() * (0.5 + lot / 2)))
+    share = random.Random(f"{delivery.key}:{doubled}").random()  # noqa: S311 - not a secret
+    return timedelta(seconds=round(whole.total_seconds() * (0.5 + share / 2)))
 
 
 def circuit_pause(failures: int) -> timedelta:
-    """Return how long a circuit is open before one delivery probes it again: 1 min, doubling to 5 min."""
+    """Return how long a circuit is open before it is tried with one delivery: 1 min, doubling to 5 min."""
     return min(FIRST_PAUSE * (1 << min(max(failures, 0), 10)), LONGEST_PAUSE)
 
 
@@ -198,7 +210,7 @@ def _asked_for(error: Unavailable, now: datetime) -> timedelta | None:
     return error.retry_after
 
 
-def _before_the_deadline(at: datetime, delivery: Delivery, now: datetime) -> datetime:
-    """An attempt that our own backoff would push past the deadline is made shortly before it instead."""
+def _before_the_deadline(at: datetime, delivery: Delivery, *, now: datetime) -> datetime:
+    """Return `at`, or shortly before the deadline where our own backoff would go past it."""
     last_chance = delivery.expires_at - LAST_CHANCE
     return last_chance if at > delivery.expires_at and last_chance > now else at

@@ -1,4 +1,4 @@
-"""When things fall due: sentences to triggers, triggers to instants, windows to ranges of events.
+"""The times of deliveries: sentences to triggers, triggers to instants, windows to ranges of events.
 
 Minutes and hours are exact. Days and weeks are calendar days in the booking's zone: the same wall clock, as RFC 5545
 has it for nominal durations (section 3.3.6); a wall clock that a zone skips takes the offset in force before the gap,
@@ -44,7 +44,7 @@ _EXAMPLES = "`1 day before start`, `30 minutes after end`, `at start` or `1 day 
 
 @lru_cache(maxsize=1024)
 def parse_trigger(text: str) -> Trigger:
-    """The trigger that a sentence of `when` means; raises ValueError that says what would be right."""
+    """Return the trigger that a sentence of `when` means; raises ValueError that says what would be right."""
     found = re.fullmatch(_SENTENCE, " ".join(text.lower().split()))
     if not found:
         raise ValueError(f"cannot read {text!r}; write {_EXAMPLES}")
@@ -74,7 +74,7 @@ def parse_trigger(text: str) -> Trigger:
 
 
 def parse_duration(text: str) -> timedelta:
-    """A length such as `3h`, `90 minutes` or `2 days` (of 24 hours); raises ValueError."""
+    """Return a length such as `3h`, `90 minutes` or `2 days` (of 24 hours); raises ValueError."""
     found = re.fullmatch(_OFFSET, " ".join(text.lower().split()))
     if not found:
         raise ValueError(f"cannot read {text!r} as a length of time; write `3h`, `90 minutes` or `2 days`")
@@ -91,14 +91,14 @@ def _unit(word: str, text: str) -> str:
 
 
 def parse_time_of_day(text: str, sentence: str) -> time:
-    """The wall clock `18:00` that stands in a sentence; raises ValueError."""
+    """Return the wall clock of a text such as `18:00` in a sentence; raises ValueError."""
     found = re.fullmatch(_CLOCK, text)
     if not found:
         raise ValueError(f"cannot read {text!r} in {sentence!r} as a time of day; write 00:00 to 23:59")
     return time(int(found[1]), int(found[2]))
 
 
-# The form that the IANA database gives its names, so that what a name may reach does not rest on zoneinfo alone.
+# The form that the IANA database gives its names, so that zoneinfo is not the only limit to what a name may reach.
 _ZONE_NAME = re.compile(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*")
 _NO_ZONES = frozenset({"localtime", "posixrules", "Factory"})
 
@@ -119,18 +119,18 @@ def find_zone(name: str) -> ZoneInfo | None:
 
 
 def instant_of(wall: datetime, zone: ZoneInfo) -> datetime:
-    """The UTC instant of a wall clock (a naive datetime): in a gap the offset before it, when repeated the first."""
+    """Return the UTC instant of a naive wall clock: in a gap by the offset before it, of two the first."""
     return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
 
 
 def instant_text(instant: datetime) -> str:
-    """An instant as the ledger, the bookings and every JSON write it: 2026-11-23T08:00:00Z."""
+    """Write an instant as the ledger, the bookings and every JSON have it: 2026-11-23T08:00:00Z."""
     return f"{to_builtins(instant)[:19]}Z"  # as `isoformat`, in a quarter of its time
 
 
 @lru_cache(maxsize=4096)  # visits begin and end at the same few instants
 def parse_instant(text: str) -> datetime:
-    """The instant that `instant_text` wrote; raises ValueError for anything that is not UTC."""
+    """Return the instant that `instant_text` wrote; raises ValueError for anything that is not UTC."""
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is not UTC and instant.utcoffset() != NOTHING:
         raise ValueError(f"{text!r} is not an instant in UTC; write 2026-11-23T08:00:00Z")
@@ -138,28 +138,28 @@ def parse_instant(text: str) -> datetime:
 
 
 def event_at(trigger: Trigger, booking: Booking) -> datetime:
-    """The start or end that a trigger counts from."""
+    """Return the start or end that a trigger counts from."""
     return booking.starts_at if trigger.anchor == "start" else booking.ends_at
 
 
-def due_at(trigger: Trigger, event: datetime, zone: ZoneInfo) -> datetime:
-    """The first instant at which a delivery may be attempted."""
+def due_at(trigger: Trigger, event: datetime, *, zone: ZoneInfo) -> datetime:
+    """Return the first instant at which a delivery may be attempted."""
     if trigger.days is None:
         length = trigger.minutes * MINUTE
         return event - length if trigger.before else event + length
-    return _due_days_away(trigger, event, zone)
+    return _due_days_away(trigger, event, zone=zone)
 
 
 @lru_cache(maxsize=4096)  # as above; and a zone takes its time
-def _due_days_away(trigger: Trigger, event: datetime, zone: ZoneInfo) -> datetime:
+def _due_days_away(trigger: Trigger, event: datetime, *, zone: ZoneInfo) -> datetime:
     assert trigger.days is not None  # noqa: S101
     sign = -1 if trigger.before else 1
     wall = event.astimezone(zone).replace(tzinfo=None) + sign * trigger.days * DAY
     return instant_of(datetime.combine(wall, trigger.at) if trigger.at else wall, zone)
 
 
-def expires_at(trigger: Trigger, due: datetime, booking: Booking, grace: timedelta | None) -> datetime:
-    """The last instant at which a delivery may be attempted.
+def expires_at(trigger: Trigger, due: datetime, *, booking: Booking, grace: timedelta | None) -> datetime:
+    """Return the last instant at which a delivery may be attempted.
 
     1. Its grace after `due`: as configured; else 24 hours after an end, and otherwise half the offset, at least
        15 minutes and at most 12 hours.
@@ -175,7 +175,7 @@ def expires_at(trigger: Trigger, due: datetime, booking: Booking, grace: timedel
     return expires
 
 
-def late_expires_at(trigger: Trigger, due: datetime, booking: Booking, grace: timedelta | None) -> datetime:
+def late_expires_at(trigger: Trigger, due: datetime, *, booking: Booking, grace: timedelta | None) -> datetime:
     """Return the last instant at which a delivery may be attempted whose booking came after `due`.
 
     A default grace measures how late we are, and not how late the booking is: without a configured one it may go out
@@ -184,12 +184,12 @@ def late_expires_at(trigger: Trigger, due: datetime, booking: Booking, grace: ti
     pointless = _pointless_at(trigger, booking)
     if grace is None and pointless is not None and due < pointless:
         return pointless - LAST_INSTANT_BEFORE
-    return expires_at(trigger, due, booking, grace)
+    return expires_at(trigger, due, booking=booking, grace=grace)
 
 
 @lru_cache(maxsize=1024)
 def default_grace(trigger: Trigger, offset: timedelta) -> timedelta:
-    """How late a delivery may be when the workflow does not say; `offset` is used for triggers at a time of day."""
+    """Return how late a delivery may be by default; `offset` is used for triggers at a time of day."""
     if trigger.anchor == "end" and not trigger.before:
         return FOLLOW_UP_GRACE
     if trigger.at is None:
@@ -204,7 +204,7 @@ def _pointless_at(trigger: Trigger, booking: Booking) -> datetime | None:
 
 
 def longest_grace(trigger: Trigger, grace: timedelta | None) -> timedelta:
-    """No delivery of this trigger lives longer than this after it fell due."""
+    """Return the longest time from due to deadline of any delivery of this trigger."""
     if grace is not None:
         return grace
     return default_grace(trigger, DAY)
@@ -227,8 +227,8 @@ _SAMPLES = tuple(hour * HOUR for hour in (0, 6, 12, 18))  # no zone changes its 
 _WIDEST_CHANGE = 26 * HOUR  # Samoa skipped a whole day
 
 
-def event_range(trigger: Trigger, window: Window, zones: Iterable[ZoneInfo]) -> Window | None:
-    """The events, after `since` up to `until`, that can be due in this window; None where none can.
+def event_range(trigger: Trigger, window: Window, *, zones: Iterable[ZoneInfo]) -> Window | None:
+    """Return the events, after `since` up to `until`, that can be due in this window; None where none can.
 
     Exact for minutes and hours, and for days on which no zone changes its offset; elsewhere a little wider, never
     narrower: whoever asks checks `due_at` of each event found.
@@ -239,23 +239,23 @@ def event_range(trigger: Trigger, window: Window, zones: Iterable[ZoneInfo]) -> 
         return Window(window.since - offset, window.until - offset)
     shift = sign * trigger.days * DAY
     if trigger.at is None:
-        ranges = [_same_clock(window, shift, zone) for zone in zones]
+        ranges = [_same_clock(window, shift, zone=zone) for zone in zones]
     else:
-        ranges = [days for zone in zones if (days := _whole_days(trigger.at, window, shift, zone))]
+        ranges = [days for zone in zones if (days := _whole_days(trigger.at, window, shift=shift, zone=zone))]
     if not ranges:
         return None
     return Window(min(found.since for found in ranges), max(found.until for found in ranges))
 
 
-def _same_clock(window: Window, shift: timedelta, zone: ZoneInfo) -> Window:
-    """due = event + shift + (offset at the event) - (offset at the due instant), solved for the event."""
+def _same_clock(window: Window, shift: timedelta, *, zone: ZoneInfo) -> Window:
+    """Solve due = event + shift + (offset at the event) - (offset at the due instant) for the event."""
     since, until = window.since - shift, window.until - shift
-    at_due, at_event = _offsets(window.since, window.until, zone), _offsets(since, until, zone)
+    at_due, at_event = _offsets(window.since, window.until, zone=zone), _offsets(since, until, zone=zone)
     return Window(since + min(at_due) - max(at_event), until + max(at_due) - min(at_event))
 
 
-def _offsets(since: datetime, until: datetime, zone: ZoneInfo) -> set[timedelta]:
-    """Every offset that is in force near an interval: with a margin, because a gap uses the offset before it."""
+def _offsets(since: datetime, until: datetime, *, zone: ZoneInfo) -> set[timedelta]:
+    """Return every offset in force near an interval: with a margin, because a gap uses the offset before it."""
     first, last = (since - _WIDEST_CHANGE).toordinal(), (until + _WIDEST_CHANGE).toordinal()
     return {offset for day in range(first, last + 1) for offset in _offsets_of_day(day, zone)}
 
@@ -266,8 +266,8 @@ def _offsets_of_day(day: int, zone: ZoneInfo) -> frozenset[timedelta]:
     return frozenset((midnight + hours).astimezone(zone).utcoffset() or timedelta() for hours in _SAMPLES)
 
 
-def _whole_days(at: time, window: Window, shift: timedelta, zone: ZoneInfo) -> Window | None:
-    """All of the days whose `at`, `shift` away, lies in the window."""
+def _whole_days(at: time, window: Window, *, shift: timedelta, zone: ZoneInfo) -> Window | None:
+    """Return all of the days whose `at`, `shift` away, lies in the window."""
     first = window.since.astimezone(zone).date() - DAY
     last = window.until.astimezone(zone).date() + DAY
     days = [

@@ -57,7 +57,7 @@ def play(story: Story, house: Config, *, minutes: Iterable[datetime]) -> Iterato
                 report = tick(
                     house,
                     ledger,
-                    bookings,
+                    bookings=bookings,
                     complete=functools.partial(_same, house),
                     clock=functools.partial(_same, now),
                     outbox=house.outbox,
@@ -95,12 +95,12 @@ def _withheld(bookings: BookingSource, house: Config, *, now: datetime) -> Itera
     zones = [zone for name in bookings.timezones() | {house.timezone} if (zone := timing.find_zone(name))]
     for workflow in house.workflows:
         for trigger in workflow.triggers:
-            events = timing.event_range(trigger, window, zones)
+            events = timing.event_range(trigger, window, zones=zones)
             if events is None:
                 continue
             for booking in bookings.starting(events) if trigger.anchor == "start" else bookings.ending(events):
                 zone = timing.find_zone(booking.timezone or house.timezone)
-                due = zone and timing.due_at(trigger, timing.event_at(trigger, booking), zone)
+                due = zone and timing.due_at(trigger, timing.event_at(trigger, booking), zone=zone)
                 reason = matching.why_not_matching(workflow, booking, participant=None, default_language=house.language)
                 if due and window.since < due <= window.until and reason:
                     yield TimelineEntry(now, "withheld", reason, f"no {workflow.id} for the {booking.id}", trigger.text)

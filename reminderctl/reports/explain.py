@@ -70,14 +70,14 @@ def reason_about(
         }
         for trigger in workflow.triggers:
             event = timing.event_at(trigger, booking)
-            due = timing.due_at(trigger, event, planning.zone_of(booking, config=config))
+            due = timing.due_at(trigger, event, zone=planning.zone_of(booking, config=config))
             yield Reasoning(
                 workflow=workflow,
                 trigger=trigger,
                 timezone=planning.zone_of(booking, config=config).key,
                 event_at=event,
                 due_at=due,
-                expires_at=timing.expires_at(trigger, due, booking, workflow.grace),
+                expires_at=timing.expires_at(trigger, due, booking=booking, grace=workflow.grace),
                 marks={
                     key.action: mark
                     for key, mark in snapshot.marks.items()
@@ -114,9 +114,9 @@ def _explain_deliveries(
 ) -> Iterator[Explained]:
     """Explain the deliveries that a trigger owes, and would owe if every participant matched."""
     recorded = {record.key: record for record in snapshot.records}
-    owed = planning.owed(workflow, trigger, booking, config=config) if workflow.enabled else []
+    owed = planning.owed(workflow, trigger, booking=booking, config=config) if workflow.enabled else []
     keys = {delivery.key for delivery in owed}
-    imagined = planning.deliveries(workflow, trigger, booking, booking.participants, config=config)
+    imagined = planning.deliveries(workflow, trigger, booking=booking, matching=booking.participants, config=config)
     for delivery in [*owed, *(each for each in imagined if each.key not in keys)]:
         record, ahead = recorded.get(delivery.key) or unrecorded(delivery), False
         if record.state == State.PENDING:
@@ -137,7 +137,7 @@ def _explain_deliveries(
             record = replace(record, channel=delivery.channel, address=delivery.address)  # as an attempt will find them
             if refusal := refusal_of(delivery, booking, config=config):
                 reason += f"; it will fail: {refusal}"
-        if delivery.key in keys and (said := recipients.unknown_zone_of(delivery, workflow, booking)):
+        if delivery.key in keys and (said := recipients.unknown_zone_of(delivery, workflow, booking=booking)):
             reason += f"; {said}"
         yield Explained(record, reason, ahead, delivery.participant)
 

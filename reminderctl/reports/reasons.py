@@ -35,9 +35,9 @@ def take_snapshot(
     """Return all that is known of a booking; the next run is rehearsed, so that its own code says what it will do."""
     marks, unknown_times = watermarks.read(ledger, now), restores.find(ledger)
     kept = history.of_booking(ledger, booking)
-    reading = read(config, ledger, bookings, now=now)
+    reading = read(config, ledger, bookings=bookings, now=now)
     with ledger.dry_run_transaction():
-        plan(config, ledger, bookings, reading=reading, run=DRY_RUN, now=now, report=Report(now))
+        plan(config, ledger, bookings=bookings, reading=reading, run=DRY_RUN, now=now, report=Report(now))
         planned = {record.key: record for record in history.find(ledger, booking=booking)}
         open_circuits = circuits.open_circuits(ledger, now)
     return LedgerSnapshot(ledger, kept, planned, marks, open_circuits, unknown_times)
@@ -154,7 +154,9 @@ def explain_unplanned(
     passed = mark is not None and delivery.due_at > mark.armed_at
     late_until = watermarks.late_until(workflow, trigger, marks=snapshot.marks, now=now) if passed else None
     if late_until and delivery.due_at <= late_until:
-        instead = planning.goes_instead(workflow, trigger, booking, config=config, late_until=late_until, now=now)
+        instead = planning.goes_instead(
+            workflow, trigger, booking=booking, config=config, late_until=late_until, now=now
+        )
         if instead:
             what = f"the booking came after this had fallen due, at {due}, and after `{instead.text}` had, too"
             return f"{what}: only the last one goes", False

@@ -113,10 +113,10 @@ def _rehearse(
     window: Window, later: list[Delivery], *, config: Config, ledger: Ledger, bookings: BookingSource
 ) -> _Rehearsed:
     report = Report(window.since)
-    reading = read(config, ledger, bookings, now=window.since)
+    reading = read(config, ledger, bookings=bookings, now=window.since)
     with ledger.dry_run_transaction():
         newest = history.newest(ledger)
-        plan(config, ledger, bookings, reading=reading, run=DRY_RUN, now=window.since, report=report)
+        plan(config, ledger, bookings=bookings, reading=reading, run=DRY_RUN, now=window.since, report=report)
         queue.enqueue(ledger, later, run=DRY_RUN, now=window.since)
         open_circuits = circuits.open_circuits(ledger, window.since)
         still_open = history.coming(ledger, now=window.since, until=window.until)
@@ -138,13 +138,13 @@ def _fall_due(
     """
     wanted = [each for each in config.workflows if each.enabled and workflow in (None, each.id)]
     if most is None:
-        return window, list(owed_in(window, wanted, bookings, config=config))
+        return window, list(owed_in(window, wanted, bookings=bookings, config=config))
     falling_due: list[Delivery] = []
     number, since, step = 0, window.since, FIRST_STEP
     until = since.replace(second=0, microsecond=0)
     while until < window.until and number < most:
         until = min(until + step, window.until)
-        part = list(owed_in(Window(since, until), wanted, bookings, config=config))
+        part = list(owed_in(Window(since, until), wanted, bookings=bookings, config=config))
         number += len(part) if booking is None else sum(each.booking == booking for each in part)
         falling_due += part
         since, step = until, 2 * step
@@ -181,7 +181,7 @@ def _check(
         return foreseen
     if workflow is None and not foreseen.missing:
         return replace(foreseen, reason=BROKEN.format(workflow=delivery.workflow))
-    current = delivery if is_new else planning.still_owed(delivery, workflow, booking, config=config)
+    current = delivery if is_new else planning.still_owed(delivery, workflow, booking=booking, config=config)
     # Else they changed while we were looking.
     return _as_it_is_now(foreseen, current, booking=booking, config=config) if current and booking else foreseen
 

@@ -17,16 +17,14 @@ from reminderctl.tick.report import Report
 DRY_RUN = -1  # the number of a run that leaves no trace
 BUDGET_SECONDS = 50.0  # after the bookings were read; then no attempt begins: the next minute's run shares the work
 
-Clock = Callable[[], datetime]
-
 
 def tick(
     config: Config,
     ledger: Ledger,
-    bookings: BookingSource,
     *,
+    bookings: BookingSource,
     complete: Callable[[], Config],
-    clock: Clock,
+    clock: Callable[[], datetime],
     outbox: Path | None = None,
     interrupted: Callable[[], bool] = lambda: False,
 ) -> Report:
@@ -36,51 +34,55 @@ def tick(
 
     1. The bookings are read, as far as planning needs them.
     2. In one transaction the run is recorded, what fell due is planned, and the watermarks advance.
-    3. The stamp names the run, before anything leaves the house.
+    3. The stamp names the run, before any message leaves.
     4. What dead runs were sending is recovered, and what is open is sent, each circuit by its own workers.
 
     Raises `LedgerWriteError` as soon as the ledger cannot be written, and `LockedError` when it stays locked.
     """
-    now = clock()
-    report = Report(now)
+    report = Report(clock())
     with runs.Run(ledger) as run:
-        reading = read(config, ledger, bookings, now=now)
-        began = clocks.seconds()
-        with ledger.transaction():
-            run.begin(now)
-            plan(config, ledger, bookings, reading=reading, run=run.id, now=now, report=report)
+        until = _read_and_plan(config, ledger, bookings=bookings, run=run, report=report) + BUDGET_SECONDS
         dead = _certainly_dead(run, report)
-        _name_stuck(ledger, run, now=now, report=report)
-        sends = bool(dead) or bool(circuits.ready(ledger, now))
-        run.write_stamp(now, sends=sends)
+        _name_stuck(ledger, run, report=report)
+        sends = bool(dead) or bool(circuits.ready(ledger, report.now))
+        run.write_stamp(report.now, sends=sends)
         if sends:
             from reminderctl.tick.send import Sender
 
             sender = Sender(
-                complete(),
-                ledger,
-                bookings=bookings,
-                run=run,
-                clock=clock,
-                outbox=outbox,
-                report=report,
-                until=began + BUDGET_SECONDS,
-                interrupted=interrupted,
+                complete(), ledger, bookings=bookings, run=run, clock=clock, outbox=outbox, report=report, until=until
             )
             sender.recover(dead)
-            sender.work()
-        report.leave_out(bookings.problems)
-        report.a_circuit_is_down = circuits.any_down(ledger)
-        if any(report.counts.values()):
-            with ledger.transaction():
-                run.end(clock(), report.as_json())
+            sender.work(interrupted)
+        _end(run, ledger, bookings=bookings, clock=clock, report=report)
     return report
 
 
-def _name_stuck(ledger: Ledger, run: runs.Run, *, now: datetime, report: Report) -> None:
+def _read_and_plan(config: Config, ledger: Ledger, *, bookings: BookingSource, run: runs.Run, report: Report) -> float:
+    """Plan by what was read before; return when the reading ended, in elapsed seconds."""
+    reading = read(config, ledger, bookings=bookings, now=report.now)
+    began = clocks.seconds()
+    with ledger.transaction():
+        run.begin(report.now)
+        plan(config, ledger, bookings=bookings, reading=reading, run=run.id, now=report.now, report=report)
+    return began
+
+
+def _end(
+    run: runs.Run, ledger: Ledger, *, bookings: BookingSource, clock: Callable[[], datetime], report: Report
+) -> None:
+    """Complete the report, and record it where the run did anything."""
+    report.leave_out(bookings.problems)
+    report.a_circuit_is_down = circuits.any_down(ledger)
+    if any(report.counts.values()):
+        with ledger.transaction():
+            run.end(clock(), report.as_json())
+
+
+def _name_stuck(ledger: Ledger, run: runs.Run, *, report: Report) -> None:
     """Say what another run, which lives, has been sending for longer than any attempt takes."""
     if run.has_company:
-        report.name_stuck(claims.stuck(ledger, now))
+        report.name_stuck(claims.stuck(ledger, report.now))
 
 
 def _certainly_dead(run: runs.Run, report: Report) -> list[int]:
@@ -95,11 +97,13 @@ def _certainly_dead(run: runs.Run, report: Report) -> list[int]:
     return [number for number in dead if number not in uncertain]
 
 
-def rehearse(config: Config, ledger: Ledger, bookings: BookingSource, *, clock: Clock) -> tuple[Report, list[Delivery]]:
-    """What a tick would plan or finds waiting, without leaving a trace."""
+def dry_run(
+    config: Config, ledger: Ledger, *, bookings: BookingSource, clock: Callable[[], datetime]
+) -> tuple[Report, list[Delivery]]:
+    """Return what a tick would plan or finds waiting, without leaving a trace."""
     now = clock()
     report = Report(now)
-    reading = read(config, ledger, bookings, now=now)
+    reading = read(config, ledger, bookings=bookings, now=now)
     with ledger.dry_run_transaction():
-        plan(config, ledger, bookings, reading=reading, run=DRY_RUN, now=now, report=report)
+        plan(config, ledger, bookings=bookings, reading=reading, run=DRY_RUN, now=now, report=report)
         return report, queue.ready(ledger, now)

@@ -1,4 +1,4 @@
-"""Arming: what a run plans from when on, since it is new or edited; what is gone is forgotten."""
+"""The arming of what is new or edited, so that a run plans it from then on; what is gone is forgotten."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def sync(config: Config, ledger: Ledger, *, run: int, now: datetime) -> dict[Key
     if undivided:
         watermarks.divide(ledger, undivided)
         marks |= {key: marks[key._replace(action="")]._replace(audience=each) for key, each in undivided.items()}
-    for key in _note_what_is_gone(config, ledger, marks, wanted.keys(), run=run, now=now):
+    for key in _note_what_is_gone(config, ledger, marks=marks, wanted=wanted.keys(), run=run, now=now):
         del marks[key]
     if unseen := {key: audience for key, audience in wanted.items() if key not in marks}:
         watermarks.arm(ledger, unseen, now=now, run=run)
@@ -49,7 +49,7 @@ def sync(config: Config, ledger: Ledger, *, run: int, now: datetime) -> dict[Key
 
 
 def _note_what_is_gone(
-    config: Config, ledger: Ledger, marks: Mapping[Key, Watermark], wanted: Set[Key], *, run: int, now: datetime
+    config: Config, ledger: Ledger, *, marks: Mapping[Key, Watermark], wanted: Set[Key], run: int, now: datetime
 ) -> set[Key]:
     """Forget what was edited or switched off, or is back after no file has held it for a day; return that.
 
@@ -80,7 +80,7 @@ def _note_what_is_gone(
 
 
 def _is_news(since: datetime | None, now: datetime) -> bool:
-    """Return whether it is to be recorded since when a workflow is left out; a clock that was ahead does not count."""
+    """Return True if it is to be recorded since when a workflow is left out; a clock that was ahead does not count."""
     return since is None or since > now
 
 

@@ -1,4 +1,4 @@
-"""The instants at which a run begins nothing more, and waits for nothing more."""
+"""The deadline of a run: when it begins nothing more, when it waits for nothing more."""
 
 from __future__ import annotations
 

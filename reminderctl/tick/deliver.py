@@ -32,7 +32,7 @@ class Composed(NamedTuple):
 
 
 def compose(delivery: Delivery, booking: Booking, *, config: Config, at: datetime) -> Composed:
-    """The message of one delivery as an attempt at this instant would send it; raises `Rejected`."""
+    """Return the message of one delivery as an attempt at this instant would send it; raises `Rejected`."""
     action = _action_of(delivery, config)
     context = _context(delivery, booking, config=config, at=at)
     module = channels.module(config.channels[action.channel].module)
@@ -57,7 +57,7 @@ def compose(delivery: Delivery, booking: Booking, *, config: Config, at: datetim
 
 
 class Deliverer:
-    """Renders and sends, from any number of threads; each thread keeps its connections to each channel."""
+    """Render and send, from any number of threads; each thread keeps its connections to each channel."""
 
     def __init__(self, config: Config, *, clock: Callable[[], datetime], outbox: Path | None) -> None:
         self._config = config
@@ -66,7 +66,7 @@ class Deliverer:
         self._of_thread = threading.local()
 
     def deliver(self, delivery: Delivery, booking: Booking) -> tuple[Receipt, str]:
-        """Send one delivery; the provider's answer, and the address it went to. Raises a `DeliveryError`."""
+        """Send one delivery; return the provider's answer and the address. Raises a `DeliveryError`."""
         composed = compose(delivery, booking, config=self._config, at=self._clock())
         if self._clock() > delivery.expires_at:
             raise Unavailable("its deadline passed before it could be sent", recipient_only=True)
@@ -123,7 +123,7 @@ def _context(delivery: Delivery, booking: Booking, *, config: Config, at: dateti
 
 
 def _reaches_customer(recipient: str) -> bool:
-    """Whether the customer is told, under that name or by a shortcode such as `{customer_email}`."""
+    """Return True if it is the customer, under that name or by a shortcode such as `{customer_email}`."""
     return recipient.startswith("customer:") or ("{" in recipient and "customer_" in recipient)
 
 

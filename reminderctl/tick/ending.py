@@ -1,4 +1,7 @@
-"""What waits and is no longer owed ends; what only lacks something that was there is held, if that is much at once."""
+"""The end of deliveries that are no longer owed while they wait.
+
+What only lacks something that was there is held, where that is much at once.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +15,16 @@ from reminderctl.ledger import Ledger, checks, missing, queue, runs
 from reminderctl.model import Config
 from reminderctl.text import pluralize
 from reminderctl.tick.reading import Reading
-from reminderctl.tick.recheck import CROWD_SHARE, FEW, Checked, Waiting
+from reminderctl.tick.recheck import CROWD_SHARE, FEW, Checked, CheckedDelivery
 from reminderctl.tick.report import Expired, Report
 
 
 def end_what_is_over(
-    config: Config, ledger: Ledger, reading: Reading, *, run: int, now: datetime, report: Report
+    config: Config, ledger: Ledger, *, reading: Reading, run: int, now: datetime, report: Report
 ) -> bool:
     """Cancel, hold, change or expire what waits; return True while something is held for a booking that is missing.
 
-    1. What a person's change says no to is canceled at once.
+    1. What a change by a person excludes is canceled at once.
     2. What lacks its workflow, its booking or its participant is canceled too, where it is little; where it is more
        than a fifth of all that waits it is held, until that is back, a person cancels it or its deadline passes.
     3. A booking that cannot be read is not a deleted one: what waits for it is held.
@@ -33,7 +36,7 @@ def end_what_is_over(
         checks.forget(ledger)  # what this run plans may be older than the round that it would belong to
     elif reading.checked.done:
         checks.record(ledger, reading.checked.done)
-    is_held = not overtaken and _act_on(reading.checked, config, ledger, now=now, report=report)
+    is_held = not overtaken and _act_on(reading.checked, config, ledger=ledger, now=now, report=report)
     report.expire(starmap(Expired, queue.expire(ledger, now)))
     return is_held
 
@@ -47,10 +50,10 @@ def hold_without_address(ledger: Ledger, emptied: Collection[str], *, run: int, 
             report.lines.append(f"{pluralize(held, 'new delivery')} held: {missing.EMPTIED.format(table)}")
 
 
-def _act_on(checked: Checked, config: Config, ledger: Ledger, *, now: datetime, report: Report) -> bool:
+def _act_on(checked: Checked, config: Config, *, ledger: Ledger, now: datetime, report: Report) -> bool:
     """Change the ledger by what some checks found; return as `end_what_is_over` does."""
     held, total = missing.held(ledger), checked.total
-    lacking: list[Waiting] = []
+    lacking: list[CheckedDelivery] = []
     back: list[int] = []
     for each in checked.found:
         if each.lacks:
@@ -59,7 +62,7 @@ def _act_on(checked: Checked, config: Config, ledger: Ledger, *, now: datetime, 
         if each.delivery.id in held:
             back.append(each.delivery.id)
         if each.current is None:
-            _cancel(each, ledger, now, config=config, report=report)
+            _cancel(each, ledger, now=now, config=config, report=report)
         elif each.is_changed:
             queue.update(ledger, each.current)
     to_hold = [*_to_hold(lacking, held, total=total)]
@@ -69,7 +72,7 @@ def _act_on(checked: Checked, config: Config, ledger: Ledger, *, now: datetime, 
             continue
         back.append(each.delivery.id)
         if each.current is None:
-            _cancel(each, ledger, now, config=config, report=report)
+            _cancel(each, ledger, now=now, config=config, report=report)
     missing.let_go(ledger, (number for number in back if number in held))
     if kept:
         report.counts["held"] += missing.hold(ledger, kept)
@@ -77,7 +80,7 @@ def _act_on(checked: Checked, config: Config, ledger: Ledger, *, now: datetime, 
     return any(each.workflow is not None for each in to_hold)
 
 
-def _to_hold(lacking: list[Waiting], held: dict[int, str], *, total: int) -> Iterator[Waiting]:
+def _to_hold(lacking: list[CheckedDelivery], held: dict[int, str], *, total: int) -> Iterator[CheckedDelivery]:
     """Yield what is not to be canceled: one of many that disappeared at once, or are still held since they did."""
     is_crowd = len(lacking) > FEW and len(lacking) * CROWD_SHARE > total
     are_still_held = sum(each.delivery.id in held for each in lacking) > FEW
@@ -86,9 +89,9 @@ def _to_hold(lacking: list[Waiting], held: dict[int, str], *, total: int) -> Ite
             yield each
 
 
-def _cancel(each: Waiting, ledger: Ledger, now: datetime, *, config: Config, report: Report) -> None:
-    reason = planning.why_not_owed(each.delivery, each.workflow, each.booking, config=config)
-    report.withdraw(each.delivery, queue.cancel(ledger, each.delivery, reason=reason, now=now), reason)
+def _cancel(each: CheckedDelivery, ledger: Ledger, *, now: datetime, config: Config, report: Report) -> None:
+    reason = planning.why_not_owed(each.delivery, each.workflow, booking=each.booking, config=config)
+    report.withdraw(each.delivery, queue.cancel(ledger, each.delivery, reason=reason, now=now), reason=reason)
 
 
 def _describe(kept: dict[int, str], *, total: int) -> str:

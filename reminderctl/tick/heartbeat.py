@@ -1,4 +1,4 @@
-"""The heartbeat: a call by which a monitor knows that all is well, and by whose absence that it is not."""
+"""The heartbeat: a call to a monitor, which raises the alarm when the call does not come."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NOT_SUCCESS = 300  # redirects are not followed, and so are no success
 
 
 def beat(url: Secret) -> str | None:
-    """Make one GET; what went wrong, in words that name the host only, or None."""
+    """Make one GET; return what went wrong, in words that name the host only, or None."""
     try:
         answer = channels.fetch(url.reveal(), timeout=PATIENCE_SECONDS)
     except DeliveryError as error:

@@ -1,4 +1,4 @@
-"""How far a run looks back, because the bookings were not whole: a file that was emptied is no decision."""
+"""The search for bookings that have disappeared, as a file that was emptied is no decision of a person."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ def whole_until(known: Source | None, now: datetime) -> datetime | None:
 
 
 class Sight(NamedTuple):
-    """How a run saw the bookings: does it lack some, what it counted, and what was known before.
+    """The bookings as a run saw them, and what was known of them before.
 
-    `emptied` are tables that held something, and hold nothing now. `counted` is None where nothing had to be counted.
+    `lacks` says that some are missing. `emptied` are tables that held something, and hold nothing now. `counted` is
+    None where nothing had to be counted.
     """
 
     known: Source | None

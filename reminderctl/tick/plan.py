@@ -29,14 +29,14 @@ from reminderctl.tick.arming import sync
 from reminderctl.tick.ending import end_what_is_over, hold_without_address
 from reminderctl.tick.reading import Reading, due_of, planned_after
 from reminderctl.tick.report import Report
-from reminderctl.tick.returning import find_owed_again, leave_out_told
+from reminderctl.tick.returning import find_owed_again, skip_if_sent_to_another
 
 
 def plan(
     config: Config,
     ledger: Ledger,
-    bookings: BookingSource,
     *,
+    bookings: BookingSource,
     reading: Reading,
     run: int,
     now: datetime,
@@ -46,7 +46,7 @@ def plan(
 
     1. A ledger that is older than reality forgets what fell due before its last run.
     2. What is new or edited is armed, what is gone is forgotten; what is in a file that is missing, in a day.
-    3. What a clock that was ahead told to wait waits no longer, and what it ended waits again.
+    3. What a clock that was ahead put off waits no longer, and what it ended waits again.
     4. What waits and is no longer owed, or beyond its deadline, ends.
     5. What was canceled and is owed again comes back.
     6. Each trigger's window is planned; a burst is held back.
@@ -56,17 +56,17 @@ def plan(
     enabled = [workflow for workflow in config.workflows if workflow.enabled]
     marks = sync(config, ledger, run=run, now=now)
     _handle_clock_rollback(ledger, run=run, now=now, report=report)
-    is_held = end_what_is_over(config, ledger, reading, run=run, now=now, report=report)
+    is_held = end_what_is_over(config, ledger, reading=reading, run=run, now=now, report=report)
     planned = [mark.planned_until for mark in marks.values() if mark.planned_until < now]
     last_run_at = max(planned, default=clocks.last_instant(ledger, run=run) or now)
     back = find_owed_again(reading.returning, ledger, workflows=reading.workflows, now=now)
     for workflow in enabled:
         deliveries = (
-            _fallen_due(trigger, workflow, marks, reading, bookings=bookings, config=config, now=now)
+            _fallen_due(trigger, workflow, marks=marks, reading=reading, bookings=bookings, config=config, now=now)
             for trigger in workflow.triggers
         )
-        wanted = leave_out_told(workflow, chain(back.get(workflow.id, ()), *deliveries), ledger)
-        _enqueue(workflow, wanted, ledger, run=run, now=now, report=report)
+        wanted = skip_if_sent_to_another(workflow, chain(back.get(workflow.id, ()), *deliveries), ledger=ledger)
+        _enqueue(workflow, wanted, ledger=ledger, run=run, now=now, report=report)
     hold_without_address(ledger, reading.sight.emptied, run=run, report=report)
     watermarks.advance(ledger, (workflow.id for workflow in enabled), now=now)
     # What a clock that is behind looks back on is not what the next one has to.
@@ -84,7 +84,7 @@ def _handle_restored_ledger(ledger: Ledger, now: datetime, *, run: int, report: 
     reason = missing.RESTORED
     for delivery in chain.from_iterable(queue.pages(ledger)):
         if delivery.due_at <= since:
-            report.withdraw(delivery, queue.cancel(ledger, delivery, reason=reason, now=now), reason)
+            report.withdraw(delivery, queue.cancel(ledger, delivery, reason=reason, now=now), reason=reason)
     report.counts["unknown"] += len(claims.mark_in_flight_unknown(ledger, since, reason=reason, now=now))
     report.lines.append(
         f"{ledger.path}: this ledger does not know the last run, of {timing.instant_text(since)}: it is a restored or "
@@ -95,24 +95,24 @@ def _handle_restored_ledger(ledger: Ledger, now: datetime, *, run: int, report: 
 def _fallen_due(
     trigger: Trigger,
     workflow: Workflow,
+    *,
     marks: Mapping[Key, Watermark],
     reading: Reading,
-    *,
     bookings: BookingSource,
     config: Config,
     now: datetime,
 ) -> Iterator[Delivery]:
     """Yield what of a trigger has fallen due, of each action since it was planned."""
     unchanged = reading.due[workflow.id, trigger.identity].unchanged
-    since = planned_after(trigger, workflow, marks, now, unchanged=unchanged, whole_until=reading.whole_until)
+    since = planned_after(trigger, workflow, marks=marks, now=now, unchanged=unchanged, whole_until=reading.whole_until)
     window = Window(min(since.values(), default=now), now)
-    for delivery in due_of(trigger, window, workflow, reading, bookings=bookings, config=config):
+    for delivery in due_of(trigger, window, workflow=workflow, reading=reading, bookings=bookings, config=config):
         if delivery.due_at > since[delivery.action]:
             yield delivery
 
 
 def _handle_clock_rollback(ledger: Ledger, *, run: int, now: datetime, report: Report) -> None:
-    """Undo what a clock did that was ahead.
+    """Undo what was written while the clock was ahead.
 
     1. A pause, or a next attempt, that it put a year ahead would silence a channel for that year.
     2. What it ended before its time waits again, unless it is now that is wrong.
@@ -131,7 +131,7 @@ def _handle_clock_rollback(ledger: Ledger, *, run: int, now: datetime, report: R
 
 
 def _enqueue(
-    workflow: Workflow, deliveries: Iterator[Delivery], ledger: Ledger, *, run: int, now: datetime, report: Report
+    workflow: Workflow, deliveries: Iterator[Delivery], *, ledger: Ledger, run: int, now: datetime, report: Report
 ) -> None:
     on_time, too_late = queue.enqueue(ledger, deliveries, run=run, now=now)
     report.counts["planned"] += on_time + too_late

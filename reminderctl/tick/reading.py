@@ -1,4 +1,4 @@
-"""What a run reads before its transaction begins: bookings may be slow views, and would keep others from the ledger.
+"""The reading of bookings before the transaction begins: slow ones would keep other runs from the ledger.
 
 docs/explanation/how-a-tick-works.md says why a transaction may decide by what was read before it.
 """
@@ -24,7 +24,7 @@ from reminderctl.tick.returning import Returning, read_owed_again
 
 
 class Due(NamedTuple):
-    """What of one trigger falls due in a window; `unchanged` and `late_until` as in `watermarks`.
+    """The deliveries of one trigger that fall due in a window; `unchanged` and `late_until` as in `watermarks`.
 
     `unchanged` says it of each action by its id.
     """
@@ -40,7 +40,7 @@ class Due(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What a run that began at `now` has read, when `newest_run` was the newest that had planned."""
+    """The state that a run which began at `now` has read, when `newest_run` was the newest that had planned."""
 
     now: datetime
     newest_run: int
@@ -53,7 +53,7 @@ class Reading(NamedTuple):
     sight: Sight
 
 
-def read(config: Config, ledger: Ledger, bookings: BookingSource, *, now: datetime) -> Reading:
+def read(config: Config, ledger: Ledger, *, bookings: BookingSource, now: datetime) -> Reading:
     """Read what has fallen due by the ledger's watermarks, and check what waits."""
     enabled = [workflow for workflow in config.workflows if workflow.enabled]
     with errors_of(ledger.path):
@@ -63,19 +63,19 @@ def read(config: Config, ledger: Ledger, bookings: BookingSource, *, now: dateti
             note_misplaced(bookings, now)
         emptied = lookback.find_emptied(bookings, known=known, fingerprint=fingerprint)
         checked = check_waiting(
-            config, ledger, bookings, fingerprint=fingerprint, workflows=workflows, emptied=emptied, now=now
+            config, ledger, bookings=bookings, fingerprint=fingerprint, workflows=workflows, emptied=emptied, now=now
         )
         returning = read_owed_again(
             config,
             ledger,
-            bookings,
+            bookings=bookings,
             now=now,
             known=known,
             fingerprint=fingerprint,
             workflows=workflows,
             withdrawn=(each for each in checked.found if each.current is None),
         )
-    zones, whole_until = _zones(config, enabled, bookings), lookback.whole_until(known, now)
+    zones, whole_until = _zones(config, enabled, bookings=bookings), lookback.whole_until(known, now)
     due = {}
     for workflow in enabled:
         for trigger in workflow.triggers:
@@ -84,7 +84,7 @@ def read(config: Config, ledger: Ledger, bookings: BookingSource, *, now: dateti
                 for action in workflow.actions
                 if (mark := marks.get(Key(workflow.id, trigger.identity, action.id)))
             }
-            since = planned_after(trigger, workflow, marks, now, unchanged=unchanged, whole_until=whole_until)
+            since = planned_after(trigger, workflow, marks=marks, now=now, unchanged=unchanged, whole_until=whole_until)
             window = Window(min(since.values(), default=now), now)
             late = watermarks.late_until(workflow, trigger, marks=marks, now=now)
             deliveries = _due(
@@ -98,9 +98,9 @@ def read(config: Config, ledger: Ledger, bookings: BookingSource, *, now: dateti
 def planned_after(
     trigger: Trigger,
     workflow: Workflow,
+    *,
     marks: Mapping[Key, Watermark],
     now: datetime,
-    *,
     unchanged: Mapping[str, bool],
     whole_until: datetime | None,
 ) -> dict[str, datetime]:
@@ -121,12 +121,12 @@ def planned_after(
 
 
 def owed_in(
-    window: Window, workflows: list[Workflow], bookings: BookingSource, *, config: Config
+    window: Window, workflows: list[Workflow], *, bookings: BookingSource, config: Config
 ) -> Iterator[Delivery]:
-    """Everything of these workflows that falls due in a window, whether it was planned before or not."""
-    zones = _zones(config, workflows, bookings)
+    """Yield everything of these workflows that falls due in a window, whether it was planned before or not."""
+    zones = _zones(config, workflows, bookings=bookings)
     every = [(workflow, trigger) for workflow in workflows for trigger in workflow.triggers]
-    ranges = [(trigger.anchor, timing.event_range(trigger, window, zones)) for _, trigger in every]
+    ranges = [(trigger.anchor, timing.event_range(trigger, window, zones=zones)) for _, trigger in every]
     uses, shared = Counter(ranges), dict[object, list[Booking]]()
     for (workflow, trigger), (anchor, events) in zip(every, ranges, strict=True):
         if events is None:
@@ -136,22 +136,22 @@ def owed_in(
             if (anchor, events) not in shared:
                 shared[anchor, events] = list(found)
             found = shared[anchor, events]
-        yield from planning.due(workflow, trigger, found, window=window, config=config)
+        yield from planning.due(workflow, trigger, bookings=found, window=window, config=config)
 
 
 def due_of(
-    trigger: Trigger, window: Window, workflow: Workflow, reading: Reading, *, bookings: BookingSource, config: Config
+    trigger: Trigger, window: Window, *, workflow: Workflow, reading: Reading, bookings: BookingSource, config: Config
 ) -> Iterator[Delivery]:
     """Return what of a trigger falls due in a window; only what has not been read is read now."""
     read_before = reading.due[workflow.id, trigger.identity]
     if read_before.covers(window):
         return (each for each in read_before.deliveries if window.since < each.due_at <= window.until)
-    zones = _zones(config, [workflow], bookings)
+    zones = _zones(config, [workflow], bookings=bookings)
     late = read_before.late_until
     return _due(trigger, window, workflow=workflow, bookings=bookings, zones=zones, config=config, late_until=late)
 
 
-def _zones(config: Config, enabled: list[Workflow], bookings: BookingSource) -> list[ZoneInfo]:
+def _zones(config: Config, enabled: list[Workflow], *, bookings: BookingSource) -> list[ZoneInfo]:
     if all(trigger.days is None for workflow in enabled for trigger in workflow.triggers):
         return []  # minutes and hours need none
     names = bookings.timezones() | {config.timezone}
@@ -168,8 +168,8 @@ def _due(
     config: Config,
     late_until: datetime | None = None,
 ) -> Iterator[Delivery]:
-    events = timing.event_range(trigger, window, zones) if window.since < window.until else None
+    events = timing.event_range(trigger, window, zones=zones) if window.since < window.until else None
     if events is None:
         return
     found = bookings.starting(events) if trigger.anchor == "start" else bookings.ending(events)
-    yield from planning.due(workflow, trigger, found, window=window, config=config, late_until=late_until)
+    yield from planning.due(workflow, trigger, bookings=found, window=window, config=config, late_until=late_until)

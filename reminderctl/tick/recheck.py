@@ -1,6 +1,7 @@
-"""Checks of deliveries that wait: is each still owed, when, and does it lack anything?
+"""The early check of deliveries that wait, long before their attempt.
 
-The check in the moment before an attempt decides; this one lets people see early what will not go out, and keeps the
+It finds which are no longer owed, fall due at another time, or lack something. The check in the moment before an
+attempt decides; this one lets people see early what will not go out, and keeps the
 deadlines right. So a run makes as many as cost little, and none where nothing has changed since the last round.
 """
 
@@ -24,11 +25,11 @@ from reminderctl.model import Booking, Config, Delivery, Workflow
 AT_ONCE = 500  # deliveries whose bookings are read together
 MOST = 1000  # checks in one run, as long as few deliveries lack anything
 FEW = 5  # so many may disappear at once: people delete bookings
-CROWD_SHARE = 5  # more than one of so many that disappear at once are a file that was emptied, not a decision
+CROWD_SHARE = 5  # more than one of so many that disappear at once: a file was emptied, nobody decided it
 MAY_CHANGE = ("channel", "circuit", "due_at", "expires_at")  # of what waits, when the YAML or the booking does
 
 
-class Waiting(NamedTuple):
+class CheckedDelivery(NamedTuple):
     """A delivery that waits: as it is owed now, if it is, and what it lacks, if anything."""
 
     delivery: Delivery
@@ -46,18 +47,18 @@ class Waiting(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """What some checks found other than the ledger has it; how many checks there were; how far the round has come."""
+    """The deliveries that some checks found other than the ledger has them, with the progress of the round."""
 
-    found: list[Waiting]
-    total: int = 0
+    found: list[CheckedDelivery]
+    total: int = 0  # of all checks, whatever they found
     done: Round | None = None
 
 
 def check_waiting(
     config: Config,
     ledger: Ledger,
-    bookings: BookingSource,
     *,
+    bookings: BookingSource,
     fingerprint: str | None,
     workflows: str,
     emptied: Collection[str],
@@ -77,31 +78,31 @@ def check_waiting(
         return Checked([])
     if before and before.workflows == workflows and not held:
         under_way = before if before.after else Round(fingerprint, workflows)
-        some = _go_on(under_way, config, ledger, bookings, emptied=emptied, now=now)
+        some = _go_on(under_way, config, ledger=ledger, bookings=bookings, emptied=emptied, now=now)
         if sum(bool(each.lacks) for each in some.found) <= FEW:
             return some
     checked = Checked([], done=Round(fingerprint, workflows, after=None))
     for page in queue.pages(ledger, size=AT_ONCE):
-        checked = _add(checked, page, config, bookings, emptied=emptied, held=held)
+        checked = _add(checked, page, config=config, bookings=bookings, emptied=emptied, held=held)
     return checked
 
 
 def _go_on(
     under_way: Round,
     config: Config,
+    *,
     ledger: Ledger,
     bookings: BookingSource,
-    *,
     emptied: Collection[str],
     now: datetime,
 ) -> Checked:
     """Check what has passed its deadline, and the next of a round."""
     checked = Checked([])
     for page in queue.pages(ledger, until=now, size=AT_ONCE):
-        checked = _add(checked, page, config, bookings, emptied=emptied)
+        checked = _add(checked, page, config=config, bookings=bookings, emptied=emptied)
     after, left = max(under_way.after or checks.START, (instant_text(now), 0)), MOST
     for page in queue.pages(ledger, after=after, size=AT_ONCE):
-        checked = _add(checked, page, config, bookings, emptied=emptied)
+        checked = _add(checked, page, config=config, bookings=bookings, emptied=emptied)
         after, left = queue.position(page[-1]), left - len(page)
         if left <= 0:
             return checked._replace(done=under_way._replace(after=after))
@@ -111,14 +112,14 @@ def _go_on(
 def _add(
     checked: Checked,
     page: list[Delivery],
+    *,
     config: Config,
     bookings: BookingSource,
-    *,
     emptied: Collection[str],
     held: Collection[int] = (),
 ) -> Checked:
     """Check some more; what is as the ledger has it, and is not `held` for something that it lacked, only counts."""
-    every = [*_check(page, config, bookings, emptied=emptied)]
+    every = [*_check(page, config, bookings=bookings, emptied=emptied)]
     checked.found.extend(
         each for each in every if each.lacks or not each.current or each.is_changed or each.delivery.id in held
     )
@@ -126,8 +127,8 @@ def _add(
 
 
 def _check(
-    page: list[Delivery], config: Config, bookings: BookingSource, *, emptied: Collection[str]
-) -> Iterator[Waiting]:
+    page: list[Delivery], config: Config, *, bookings: BookingSource, emptied: Collection[str]
+) -> Iterator[CheckedDelivery]:
     """Yield what waits, but for what waits for a broken file to be corrected."""
     workflows = {workflow.id: workflow for workflow in config.workflows}
     found = bookings.find_all({delivery.booking for delivery in page})
@@ -135,17 +136,17 @@ def _check(
         workflow, booking = workflows.get(delivery.workflow), found.get(delivery.booking)
         if workflow is None and config.broken:
             continue
-        current = planning.still_owed(delivery, workflow, booking, config=config)
+        current = planning.still_owed(delivery, workflow, booking=booking, config=config)
         lacks, unreadable = None, None
         if current is None or (delivery.participant and not current.participant):
-            lacks = planning.what_is_missing(delivery, workflow, booking, config=config)
+            lacks = planning.what_is_missing(delivery, workflow, booking=booking, config=config)
             unreadable = bookings.unreadable.get(delivery.booking) if workflow and booking is None else None
         if lacks and unreadable:
             lacks = f"the booking cannot be read: {unreadable}"
         elif current and (table := recipients.table_of(current)) and not current.address:
             unreadable = missing.EMPTIED.format(table) if table in emptied else None
             lacks = lacks or unreadable or ("its recipient has no address any more" if delivery.address else None)
-        yield Waiting(delivery, current, workflow, booking, lacks, bool(unreadable))
+        yield CheckedDelivery(delivery, current, workflow, booking, lacks, bool(unreadable))
 
 
 def checksum_of(config: Config) -> str:

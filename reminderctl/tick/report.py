@@ -1,4 +1,4 @@
-"""What one run did."""
+"""The report of one run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reminderctl.model import Delivery, State
 if TYPE_CHECKING:
     from reminderctl.core.retry import Outcome
 
-CROWD = 5  # more deliveries that end alike are told in one line
+CROWD = 5  # more deliveries that end alike share one line
 COUNTED = ("planned", "sent", "failed", "unknown", "retrying", "expired", "canceled", "held")
 
 
@@ -37,7 +37,7 @@ class Report:
         self.lines: list[str] = []
         self.notes: list[str] = []
         self.warnings: dict[str, None] = {}  # each once, in order
-        self.a_circuit_is_down = False  # said by the runs that met it; those that leave it alone say nothing
+        self.a_circuit_is_down = False  # said by the runs that met it; those that only wait say nothing
         self._down: set[str] = set()
         self._ended: dict[int, str] = {}
         self._warnings_when_sent: dict[int, str] = {}  # by the ids of the deliveries
@@ -65,7 +65,7 @@ class Report:
         """Add a warning as soon as a delivery has gone out, or may have."""
         self._warnings_when_sent[delivery.id] = warning
 
-    def withdraw(self, delivery: Delivery, state: State | None, reason: str) -> None:
+    def withdraw(self, delivery: Delivery, state: State | None, *, reason: str) -> None:
         """Count a delivery that ended because it is no longer owed, and say so where it may have gone out."""
         if state:
             self._count(delivery, state)
@@ -117,7 +117,7 @@ class Report:
 
     @property
     def needs_a_person(self) -> bool:
-        """Return whether there is something that only a person can put right."""
+        """Return True if there is something that only a person can put right."""
         return bool(self.lines)
 
     def as_json(self) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Canceled deliveries that are owed again, and whom a message for one of a group goes to instead."""
+"""The return of canceled deliveries that are owed again, to the same recipient or to another one of a group."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from reminderctl.core import planning
 from reminderctl.core.timing import instant_text, parse_trigger
 from reminderctl.ledger import Ledger, missing, sources
 from reminderctl.model import Config, Delivery, Workflow
-from reminderctl.tick.recheck import Waiting
+from reminderctl.tick.recheck import CheckedDelivery
 
 BOOKINGS_AT_ONCE = 500
 
 
 class Returning(NamedTuple):
-    """What is owed in place of canceled deliveries, and of those that are about to be, by their ids.
+    """The deliveries that are owed in place of canceled ones, or of those about to be, by their ids.
 
     `off` are canceled ones whose workflow is switched off; `looked` is False where nothing had changed.
     """
@@ -32,13 +32,13 @@ class Returning(NamedTuple):
 def read_owed_again(
     config: Config,
     ledger: Ledger,
-    bookings: BookingSource,
     *,
+    bookings: BookingSource,
     now: datetime,
     known: sources.Source | None,
     fingerprint: str | None,
     workflows: str,
-    withdrawn: Iterable[Waiting],
+    withdrawn: Iterable[CheckedDelivery],
 ) -> Returning:
     """Read what was canceled and is owed again before its deadline, whatever window it is in.
 
@@ -46,7 +46,7 @@ def read_owed_again(
     since a run looked; and where what waits is `withdrawn`.
 
     1. What a person canceled, or whose workflow was switched off since, does not come back.
-    2. Where the first participant dropped out before being told, the next one's message is owed instead.
+    2. Where the first participant dropped out before the message was sent, the next one's message is owed instead.
     """
     same = known and fingerprint and (known.fingerprint, known.workflows) == (fingerprint, workflows)
     canceled = [] if same else missing.may_come_back(ledger, now)
@@ -54,13 +54,15 @@ def read_owed_again(
     off = {workflow.id for workflow in config.workflows if not workflow.enabled}
     owed = defaultdict[int, list[Delivery]](list)
     for each in withdrawn:
-        owed[each.delivery.id] += planning.owed_instead(each.delivery, each.workflow, each.booking, config=config)
+        owed[each.delivery.id] += planning.owed_instead(
+            each.delivery, each.workflow, booking=each.booking, config=config
+        )
     stream = (delivery for delivery in canceled if delivery.workflow not in off)
     while some := list(islice(stream, BOOKINGS_AT_ONCE)):
         there = bookings.find_all({delivery.booking for delivery in some})
         for delivery in some:
             workflow, booking = by_id.get(delivery.workflow), there.get(delivery.booking)
-            owed[delivery.id] += planning.owed_instead(delivery, workflow, booking, config=config)
+            owed[delivery.id] += planning.owed_instead(delivery, workflow, booking=booking, config=config)
     return Returning(owed, [each for each in canceled if each.workflow in off], bool(canceled))
 
 
@@ -80,17 +82,19 @@ def find_owed_again(
     return found
 
 
-def leave_out_told(workflow: Workflow, deliveries: Iterable[Delivery], ledger: Ledger) -> Iterator[Delivery]:
-    """Yield deliveries, but none to a customer where the workflow is for the first one, and has told another."""
+def skip_if_sent_to_another(
+    workflow: Workflow, deliveries: Iterable[Delivery], *, ledger: Ledger
+) -> Iterator[Delivery]:
+    """Yield deliveries, but none to a customer where the workflow is for one, and another one has got it."""
     if workflow.for_each_customer is not False:
         yield from deliveries
         return
     stream = iter(deliveries)
     while some := list(islice(stream, BOOKINGS_AT_ONCE)):
-        told = missing.written_to(ledger, workflow.id, bookings={delivery.booking for delivery in some})
+        sent_to = missing.written_to(ledger, workflow.id, bookings={delivery.booking for delivery in some})
         for delivery in some:
             event_at = instant_text(delivery.event_at)
             name = (parse_trigger(delivery.trigger).identity, delivery.action, delivery.booking, event_at)
-            already = told.get(name, delivery.recipient)
+            already = sent_to.get(name, delivery.recipient)
             if already == delivery.recipient or not planning.is_for_the_first(delivery, workflow):
                 yield delivery

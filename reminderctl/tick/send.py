@@ -29,12 +29,12 @@ from reminderctl.tick.workers import AttemptResult, WorkerPool
 
 POLL_SECONDS = 0.5  # how soon a signal is noticed while everything waits for the network
 SHORT_WAIT = timedelta(seconds=10)  # a pause no longer than this is waited for; another one is the next run's
-DRAIN_SECONDS = 8.0  # how long a run that was told to stop waits for what is on its way
+DRAIN_SECONDS = 8.0  # how long a run that got a signal waits for what is on its way
 RECORDING_SECONDS = 120.0  # how long it waits for a locked ledger: what it cannot record would be sent again
 PREFETCH = 32  # claims beyond the workers of a circuit whose channel recognizes repetitions
 
 
-class Phase(Enum):
+class RunPhase(Enum):
     """The phases of sending; each is left for a later one, and never entered again."""
 
     RUNNING = auto()  # what is open is claimed and begun
@@ -43,7 +43,7 @@ class Phase(Enum):
 
 
 class Sender:
-    """The sending half of one run, which begins nothing after `until` (in elapsed seconds) or once interrupted."""
+    """The sending half of one run, which begins nothing after `until` (in elapsed seconds)."""
 
     def __init__(
         self,
@@ -56,7 +56,6 @@ class Sender:
         outbox: Path | None,
         report: Report,
         until: float,
-        interrupted: Callable[[], bool],
     ) -> None:
         self._config = config
         self._workflows = {workflow.id for workflow in config.workflows}
@@ -65,14 +64,13 @@ class Sender:
         self._stay_visible = run.stay_visible
         self._clock = clock
         self._report = report
-        self._interrupted = interrupted
         self._workers = WorkerPool(Deliverer(config, clock=clock, outbox=outbox), clock=clock)
         self._settler = Settler(config, ledger, run=run.id, clock=clock, report=report, workers=self._workers)
         self._precheck = Precheck(
             config, ledger, bookings=bookings, run=run.id, clock=clock, report=report, workers=self._workers
         )
         self._deadline = Deadline(until, patience=patience_of(config))
-        self._phase = Phase.RUNNING
+        self._phase = RunPhase.RUNNING
         self._failure: ReminderctlError | None = None
         self._ready_circuits: list[circuits.ReadyCircuit] = []
         self._results: list[AttemptResult] = []  # not recorded yet
@@ -87,8 +85,8 @@ class Sender:
                     error = Unknown("the run that was sending it died")
                     self._settler.settle(AttemptResult(delivery, error=error), run=number)
 
-    def work(self) -> None:
-        """Send until nothing is open, or the deadline has passed.
+    def work(self, interrupted: Callable[[], bool]) -> None:
+        """Send until nothing is open, or the deadline has passed; begin nothing once interrupted.
 
         Attempts that go on long after that, beyond the deadline of their channel, are named and left to the next run.
         Where a database fails in the middle, nothing more is begun, what is on its way is waited for and recorded if
@@ -96,7 +94,7 @@ class Sender:
         """
         self._ready_circuits = circuits.ready(self._ledger, self._clock())
         try:
-            while self.step():
+            while self.step(interrupted):
                 pass
         finally:
             self._workers.shutdown()
@@ -104,11 +102,11 @@ class Sender:
             raise self._with_what_is_unrecorded(self._failure)
         self._say_what_is_left()
 
-    def step(self) -> bool:
+    def step(self, interrupted: Callable[[], bool]) -> bool:
         """Wait for attempts to end, and do what the phase is for; return False after the last step."""
         self._results += self._workers.collect(timeout=POLL_SECONDS)
-        self._change_phase()
-        pause = self._run_on() if self._phase is Phase.RUNNING else self._drain()
+        self._change_phase(interrupted)
+        pause = self._run_on() if self._phase is RunPhase.RUNNING else self._drain()
         if pause is None or self._deadline.has_passed():
             return False  # the next run finds what is still on its way, by the lock that ends with this process
         time.sleep(pause)
@@ -116,21 +114,21 @@ class Sender:
 
     # --- the phases: each returns the seconds until the next step, None after the last one ----------------------------
 
-    def _change_phase(self) -> None:
-        if self._phase is not Phase.FAILED:
+    def _change_phase(self, interrupted: Callable[[], bool]) -> None:
+        if self._phase is not RunPhase.FAILED:
             try:  # so that other runs see that this one lives, and read what it records
                 self._stay_visible()
             except ReminderctlError as error:
                 self._fail(error)
-        if self._interrupted():
+        if interrupted():
             self._deadline.shorten(DRAIN_SECONDS)
-        if self._phase is Phase.RUNNING and (self._deadline.is_shortened or not self._deadline.may_begin()):
-            self._phase = Phase.DRAINING
+        if self._phase is RunPhase.RUNNING and (self._deadline.is_shortened or not self._deadline.may_begin()):
+            self._phase = RunPhase.DRAINING
 
     def _fail(self, error: ReminderctlError) -> None:
         """Begin nothing from now on: each message that begins could not be recorded either."""
         if self._failure is None:
-            self._phase, self._failure = Phase.FAILED, error
+            self._phase, self._failure = RunPhase.FAILED, error
             self._deadline.shorten(RECORDING_SECONDS if isinstance(error, LockedError) else DRAIN_SECONDS)
         self._workers.stop()  # at once
 
@@ -139,7 +137,7 @@ class Sender:
         if self._record_and_begin(self._ready_circuits):
             return 0.0
         pause = self._pause_for_the_rest()
-        waits = pause is None and self._phase is Phase.RUNNING and self._a_circuit_closes_soon()
+        waits = pause is None and self._phase is RunPhase.RUNNING and self._a_circuit_closes_soon()
         return POLL_SECONDS if waits else pause
 
     def _drain(self) -> float | None:

@@ -19,13 +19,13 @@ def become(variant: str) -> None:
     sender.work = _WAYS[variant]
 
 
-def _send_first(sender: send.Sender) -> None:
+def _send_first(sender: send.Sender, _: object) -> None:
     for delivery in queue.ready(sender._ledger, sender._clock()):
         if _sent(sender, delivery):
             _mark(sender._ledger, delivery)
 
 
-def _mark_first(sender: send.Sender) -> None:
+def _mark_first(sender: send.Sender, _: object) -> None:
     for delivery in queue.ready(sender._ledger, sender._clock()):
         _mark(sender._ledger, delivery)
         _sent(sender, delivery)

@@ -88,7 +88,7 @@ class Week:
         """What `run` does, without the start of a process: there are two thousand of them."""
         house = self.house
         with Ledger(house.ledger) as ledger, open_bookings(house) as bookings:
-            tick(house, ledger, bookings, complete=functools.partial(_same, house), clock=lambda: self.now)
+            tick(house, ledger, bookings=bookings, complete=functools.partial(_same, house), clock=lambda: self.now)
 
     def go_on(self, duration: timedelta, *, step: timedelta) -> None:
         """Let time pass, with cron's minutes where anybody calls."""

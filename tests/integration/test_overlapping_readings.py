@@ -28,14 +28,16 @@ class Minutes:
         self._config, self._ledger, self._bookings = found, ledger, bookings
 
     def read(self, now: str) -> Reading:
-        return read(self._config, self._ledger, self._bookings, now=at(now))
+        return read(self._config, self._ledger, bookings=self._bookings, now=at(now))
 
     def plan(self, reading: Reading) -> dict[str, int]:
         now: datetime = reading.now
         report = Report(now)
         with runs.Run(self._ledger) as run, self._ledger.transaction():
             run.begin(now)
-            plan(self._config, self._ledger, self._bookings, reading=reading, run=run.id, now=now, report=report)
+            plan(
+                self._config, self._ledger, bookings=self._bookings, reading=reading, run=run.id, now=now, report=report
+            )
         return {name: count for name, count in report.counts.items() if count}
 
 

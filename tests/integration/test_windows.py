@@ -97,11 +97,11 @@ def test_splitting_an_interval_into_windows_owes_the_same_as_the_whole(
         for minutes in interval[1]:
             edges.append(edges[-1] + timedelta(minutes=minutes))
         with SqliteBookings(folder / "bookings.db") as opened:
-            whole = [each.key for each in owed_in(Window(edges[0], edges[-1]), [rule], opened, config=config)]
+            whole = [each.key for each in owed_in(Window(edges[0], edges[-1]), [rule], bookings=opened, config=config)]
             parts = [
                 each.key
                 for window in map(Window, edges[:-1], edges[1:])
-                for each in owed_in(window, [rule], opened, config=config)
+                for each in owed_in(window, [rule], bookings=opened, config=config)
             ]
             by_hand = [
                 trigger.identity
@@ -118,7 +118,7 @@ def _due_in(trigger: timing.Trigger, starts: datetime, ends: datetime, zone: str
     event = starts if trigger.anchor == "start" else ends
     found = timing.find_zone(zone or "Europe/Madrid")
     assert found
-    due = timing.due_at(trigger, event, found)
+    due = timing.due_at(trigger, event, zone=found)
     return window.since < due <= window.until and not (trigger.before and due >= event)
 
 
@@ -142,10 +142,10 @@ def test_nothing_is_planned_twice_and_nothing_inside_its_grace_is_missed(
         with open_bookings(config) as opened, Ledger(config.ledger) as book:
             for number, now in enumerate(runs):
                 for _ in range(2):  # every run twice
-                    reading = read(config, book, opened, now=now)
+                    reading = read(config, book, bookings=opened, now=now)
                     with book.transaction():
-                        plan(config, book, opened, reading=reading, run=number, now=now, report=Report(now))
-            owed = list(owed_in(Window(runs[0], runs[-1]), [rule], opened, config=config))
+                        plan(config, book, bookings=opened, reading=reading, run=number, now=now, report=Report(now))
+            owed = list(owed_in(Window(runs[0], runs[-1]), [rule], bookings=opened, config=config))
             recorded = {record.key: record.state for record in history.find(book)}
         assert recorded.keys() == {each.key for each in owed}
         for each in owed:  # nothing sends here, so what is given up is what the last run found past its deadline

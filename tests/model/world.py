@@ -158,7 +158,7 @@ class World:
             clock = running_clock(self.now, time_of_day=suspension.time_of_day) if suspension else lambda: self.now
             config = self._config
             with open_ledger(self._context(), config) as ledger, open_bookings(config) as bookings:
-                report = tick(config, ledger, bookings, complete=lambda: config, clock=clock)
+                report = tick(config, ledger, bookings=bookings, complete=lambda: config, clock=clock)
                 counts = report.as_json()
         sleep, arrivals = suspension.sleep if suspension else None, self.gateway.arrivals[seen:]
         if sleep:

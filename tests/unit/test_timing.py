@@ -54,13 +54,13 @@ def wall(text: str, zone: str) -> datetime:
 )
 def test_a_trigger_is_due_at_the_instant_of_the_table(zone: str, event: str, sentence: str, due: str) -> None:
     trigger = timing.parse_trigger(sentence)
-    assert timing.due_at(trigger, wall(event, zone), ZoneInfo(zone)) == at(due)
+    assert timing.due_at(trigger, wall(event, zone), zone=ZoneInfo(zone)) == at(due)
 
 
 def test_the_second_of_a_repeated_hour_counts_from_its_wall_clock() -> None:
     second_half_past_two = datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
     trigger = timing.parse_trigger("1 day before start")
-    assert timing.due_at(trigger, second_half_past_two, ZoneInfo("Europe/Madrid")) == at("2026-10-24T00:30Z")
+    assert timing.due_at(trigger, second_half_past_two, zone=ZoneInfo("Europe/Madrid")) == at("2026-10-24T00:30Z")
 
 
 @pytest.mark.parametrize(
@@ -144,8 +144,8 @@ def test_a_delivery_may_be_as_late_as_the_table_says(
 ) -> None:
     booking = Booking(id="b", starts_at=at("2026-06-10T10:00Z"), ends_at=at("2026-06-10T11:00Z"))
     trigger = timing.parse_trigger(sentence)
-    due = timing.due_at(trigger, timing.event_at(trigger, booking), ZoneInfo("UTC"))
-    assert timing.expires_at(trigger, due, booking, grace) - due == late_by
+    due = timing.due_at(trigger, timing.event_at(trigger, booking), zone=ZoneInfo("UTC"))
+    assert timing.expires_at(trigger, due, booking=booking, grace=grace) - due == late_by
 
 
 @pytest.mark.parametrize(
@@ -215,9 +215,9 @@ def test_every_event_that_is_due_in_a_window_lies_in_the_range_of_that_window(
     sentence: str, event: datetime, zone: ZoneInfo, back: int, on: int
 ) -> None:
     trigger = timing.parse_trigger(sentence)
-    due = timing.due_at(trigger, event, zone)
+    due = timing.due_at(trigger, event, zone=zone)
     window = Window(due - timedelta(seconds=back + 1), due + timedelta(seconds=on))
-    events = timing.event_range(trigger, window, ZONES)
+    events = timing.event_range(trigger, window, zones=ZONES)
     assert events is not None
     assert events.since < event <= events.until
 
@@ -226,7 +226,9 @@ def test_every_event_that_is_due_in_a_window_lies_in_the_range_of_that_window(
 def test_on_ordinary_days_a_range_is_as_long_as_its_window(sentence: str, now: datetime) -> None:
     trigger = timing.parse_trigger(sentence)
     window = Window(now, now + timedelta(minutes=6))
-    events = timing.event_range(trigger, window, [ZoneInfo("Asia/Kathmandu")])  # a zone that never changes its offset
+    events = timing.event_range(
+        trigger, window, zones=[ZoneInfo("Asia/Kathmandu")]
+    )  # a zone that never changes its offset
     if trigger.at is None:
         assert events is not None
         assert events.until - events.since == timedelta(minutes=6)

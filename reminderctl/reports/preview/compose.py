@@ -19,7 +19,7 @@ def imagine_deliveries(
     """Return the deliveries of the first trigger that can fall due; a trigger makes no difference to the texts."""
     possible = [each for each in workflow.triggers if planning.can_fall_due(each, booking, config=config)]
     trigger = (possible or workflow.triggers)[0]
-    return planning.deliveries(workflow, trigger, booking, matching, config=config)
+    return planning.deliveries(workflow, trigger, booking=booking, matching=matching, config=config)
 
 
 class MadeMessage(NamedTuple):

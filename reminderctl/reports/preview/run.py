@@ -124,8 +124,8 @@ def try_workflow(workflow: Workflow, sample: Sample, *, config: Config, now: dat
 def _due_times(workflow: Workflow, booking: Booking, *, config: Config) -> Iterator[DueTime]:
     zone = zone_of(booking, config=config)
     for trigger in workflow.triggers:
-        due = timing.due_at(trigger, timing.event_at(trigger, booking), zone)
-        expires = timing.expires_at(trigger, due, booking, workflow.grace)
+        due = timing.due_at(trigger, timing.event_at(trigger, booking), zone=zone)
+        expires = timing.expires_at(trigger, due, booking=booking, grace=workflow.grace)
         yield DueTime(trigger=trigger.text, due_at=due, expires_at=expires)
 
 
