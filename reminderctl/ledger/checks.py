@@ -1,4 +1,4 @@
-"""Checks of what waits: how far a round of them has come, and what the bookings and the workflows were when it began.
+"""Rounds of checks: how far one has come of what waits.
 
 In a round each pending delivery is checked once against its booking and its workflow, by deadline.
 """

@@ -1,4 +1,4 @@
-"""Lanes: what is paused together when a provider fails, over many runs."""
+"""Circuits: the ways to a provider that are paused when it fails, over many runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ReadyCircuit(NamedTuple):
 
 
 def ready(ledger: Ledger, now: datetime) -> list[ReadyCircuit]:
-    """The circuits that have deliveries to attempt now and are not paused, earliest deadline first.
+    """Return the circuits that have deliveries to attempt now and are not paused, earliest deadline first.
 
     From the name of each circuit straight to the next one: what waits behind a pause is not looked at.
     """
@@ -58,14 +58,14 @@ def ready(ledger: Ledger, now: datetime) -> list[ReadyCircuit]:
 
 
 class OpenCircuit(NamedTuple):
-    """Until when a circuit rests, and what it met."""
+    """The end of the pause of a circuit, and the error that it began with."""
 
     until: datetime
     error: str
 
 
 def open_circuits(ledger: Ledger, now: datetime) -> dict[str, OpenCircuit]:
-    """The circuits that rest at this instant."""
+    """Return the circuits that are paused at this instant."""
     with errors_of(ledger.path):
         rows = ledger.execute(
             "SELECT circuit, paused_until, error FROM circuits WHERE paused_until > :now", now=instant_text(now)
@@ -117,7 +117,7 @@ ON CONFLICT (circuit) DO UPDATE SET failures = failures + :failed,
 
 
 def closes_soon(ledger: Ledger, now: datetime, *, until: datetime) -> bool:
-    """Whether something that a provider asked to wait may be attempted after `now`, and not later than `until`."""
+    """Return True where what a provider asked to wait may be attempted after `now`, and not later than `until`."""
     return bool(
         ledger.execute(
             """
@@ -135,7 +135,7 @@ def closes_soon(ledger: Ledger, now: datetime, *, until: datetime) -> bool:
 
 
 def any_down(ledger: Ledger) -> bool:
-    """Whether a circuit that is down keeps something waiting."""
+    """Return True where a circuit that is down keeps something waiting."""
     row = ledger.execute(
         """
         SELECT 1 FROM circuits
@@ -149,14 +149,14 @@ def any_down(ledger: Ledger) -> bool:
 
 
 class FailureCounts(NamedTuple):
-    """How many times in a row a circuit has failed, and was told to slow down."""
+    """Counts of how often in a row a circuit has failed, and was asked to go slower."""
 
     failures: int = 0
     throttles: int = 0
 
 
 def failure_counts(ledger: Ledger, circuit: str) -> FailureCounts:
-    """What a circuit has met since it last worked."""
+    """Count the failures of a circuit since it last worked."""
     row = ledger.execute(
         "SELECT failures, throttles FROM circuits WHERE circuit = :circuit", circuit=circuit
     ).fetchone()
@@ -164,6 +164,6 @@ def failure_counts(ledger: Ledger, circuit: str) -> FailureCounts:
 
 
 def is_paused(ledger: Ledger, circuit: str, *, now: datetime) -> bool:
-    """Whether a circuit rests at this instant."""
+    """Return True where a circuit is paused at this instant."""
     row = ledger.execute("SELECT paused_until FROM circuits WHERE circuit = :circuit", circuit=circuit).fetchone()
     return bool(row and row[0] and row[0] > instant_text(now))

@@ -145,7 +145,7 @@ def release_claim(
 
 
 def in_flight_of(ledger: Ledger, run: int) -> list[Delivery]:
-    """What a dead run was sending."""
+    """Return what a run, which is dead now, was sending."""
     rows = ledger.execute(f"{SELECT} WHERE state = 'sending' AND run = :run", run=run)
     return [read(row) for row in rows.fetchall()]
 

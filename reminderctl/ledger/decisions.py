@@ -1,4 +1,7 @@
-"""What a person decides about a delivery; who decided what, and when, is written down, and no run undoes it."""
+"""Decisions of people about a delivery, which no run undoes.
+
+Each is written down with its instant and the name of who made it.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +59,7 @@ def _settle(ledger: Ledger, delivery_id: int, *, state: State, decision: str, by
 
 
 def _reopen(ledger: Ledger, delivery_id: int, *, decision: str, by: str, now: datetime) -> None:
-    """Pending again, as if nothing had been tried; raises `UsageError` where its deadline leaves no time for it."""
+    """Let a delivery wait again, as if nothing had been tried; raises `UsageError` where its deadline has passed."""
     values = {"id": delivery_id, "now": instant_text(now), "by": by, "decision": decision}
     with ledger.transaction():
         reopened = ledger.execute(

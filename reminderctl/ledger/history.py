@@ -1,4 +1,4 @@
-"""What people and programs read from the ledger (docs/reference/ledger.md)."""
+"""Records of deliveries for people and programs (docs/reference/ledger.md)."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Attempt(Struct, frozen=True):
 
 
 class Decision(Struct, frozen=True):
-    """What a person decided about a delivery."""
+    """The decision of a person about a delivery."""
 
     decided_at: str
     decided_by: str
@@ -134,7 +134,7 @@ def _in_states(states: Sequence[str]) -> str:
 
 
 def show(ledger: Ledger, delivery_id: int) -> FullRecord:
-    """One delivery with its history; raises `UsageError` where there is none."""
+    """Return a delivery with its history; raises `UsageError` where there is none."""
     with errors_of(ledger.path):
         row = ledger.execute(f"{_SELECT} WHERE id = :id", id=delivery_id).fetchone()
     if row is None:
@@ -143,7 +143,7 @@ def show(ledger: Ledger, delivery_id: int) -> FullRecord:
 
 
 def of_booking(ledger: Ledger, booking: str) -> list[FullRecord]:
-    """Every delivery of a booking with its history, oldest due first."""
+    """Return every delivery of a booking with its history, oldest due first."""
     return [_with_history(ledger, record) for record in find(ledger, booking=booking)]
 
 
@@ -170,7 +170,7 @@ class Coming(NamedTuple):
 
 
 def coming(ledger: Ledger, *, now: datetime, until: datetime) -> list[Coming]:
-    """What is under way, waits for an attempt until then, or fell due since `now`."""
+    """Return what is under way, waits for an attempt until then, or fell due since `now`."""
     values = {"now": instant_text(now), "until": instant_text(until)}
     sql = f"""
         SELECT {", ".join((*COLUMNS, *queue.COLUMNS))} FROM deliveries
@@ -187,13 +187,13 @@ def coming(ledger: Ledger, *, now: datetime, until: datetime) -> list[Coming]:
 
 
 def newest(ledger: Ledger) -> int:
-    """The highest id of any delivery."""
+    """Return the highest id of any delivery."""
     (found,) = ledger.execute("SELECT COALESCE(MAX(id), 0) FROM deliveries").fetchone()
     return int(found)
 
 
 def unrecorded(delivery: Delivery) -> FullRecord:
-    """A delivery that the ledger knows nothing of."""
+    """Return the record of a delivery that the ledger knows nothing of."""
     same = ("key", "workflow", "trigger", "action", "channel", "booking", "recipient", "address")
     return FullRecord(
         **{name: getattr(delivery, name) for name in same},

@@ -22,7 +22,7 @@ _LONGEST_NOTE = 100  # bytes
 
 
 class _Note(NamedTuple):
-    """What is written in a lock file: its inode, when it was made (monotonic seconds), and by which run."""
+    """The text of a lock file: its inode, when it was made (monotonic seconds), and by which run."""
 
     inode: int
     made_at: float
@@ -47,7 +47,7 @@ class Liveness:
         return _lock(self._files[-1], number, path=self.path)
 
     def lives(self, number: int) -> bool:
-        """Say whether another process holds a run's byte, in any file that was the lock file meanwhile."""
+        """Return True where another process holds a run's byte, in any file that was the lock file meanwhile."""
         for file in self._files:
             if not _lock(file, number, path=self.path):
                 return True
@@ -71,7 +71,7 @@ class Liveness:
                 os.pwrite(file, f"{os.fstat(file).st_ino} {time.monotonic():.6f} {number}\n".encode(), 0)
 
     def may_lack(self, number: int) -> bool:
-        """Say whether a run that lives may not have locked its byte in this file yet, because it is newer than it."""
+        """Return True where a run that lives may not have locked its byte in this file yet, as the file is newer."""
         note = _read_note(self._files[-1])
         return note is None or (number < note.made_by and 0 <= time.monotonic() - note.made_at < FOLLOW_SECONDS)
 
@@ -81,7 +81,7 @@ class Liveness:
 
 
 def identify(path: Path) -> tuple[int, int] | None:
-    """Return what tells a file from another of the same name; None where there is none."""
+    """Return the identity of a file, which another of the same name has not; None where there is none."""
     try:
         return _identity(path.stat())
     except OSError:

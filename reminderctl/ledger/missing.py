@@ -1,4 +1,4 @@
-"""What is gone for a moment: deliveries held because something is missing, and canceled ones that may come back.
+"""Deliveries that lack something for a moment: those held until it is back, those canceled that may come back.
 
 As in the queue, every change is one statement that names the state it starts from.
 """

@@ -61,7 +61,7 @@ WHERE excluded.state = 'pending' AND deliveries.settled_by IS NULL AND deliverie
 
 
 def enqueue(ledger: Ledger, deliveries: Iterable[Delivery], *, run: int, now: datetime) -> tuple[int, int]:
-    """Record what is owed, each once: how many are new to send, and how many are new but too late already."""
+    """Record what is owed, each once; return how many are new to send, and how many are new but too late already."""
     instant = timing.instant_text(now)
     error = f"not planned before {instant}, after its deadline"
     on_time = {"run": run, "state": "pending", "next_attempt_at": instant, "settled_at": None, "error": None}
@@ -77,7 +77,7 @@ def enqueue(ledger: Ledger, deliveries: Iterable[Delivery], *, run: int, now: da
 
 
 def _purged(ledger: Ledger, deliveries: Iterable[Delivery]) -> set[str]:
-    """Which of these keys are over for good: asked once for many, as in each INSERT it would double its cost."""
+    """Return those of the keys that are over for good; once for many, as in each INSERT it would double its cost."""
     keys = msgspec.json.encode([delivery.key for delivery in deliveries]).decode()
     rows = ledger.execute(
         "SELECT purged.key FROM json_each(:keys) AS wanted JOIN purged ON purged.key = wanted.value", keys=keys
@@ -95,7 +95,7 @@ def _row(delivery: Delivery) -> dict[str, object]:
 
 
 def hold(ledger: Ledger, workflow: str, *, run: int) -> int:
-    """Keep back what this run planned for a workflow until a person releases it; how many that are."""
+    """Keep back what this run planned for a workflow until a person releases it; return how many that are."""
     return ledger.execute(
         "UPDATE deliveries SET held = 1 WHERE workflow = :workflow AND planned_by = :run AND state = 'pending'",
         workflow=workflow,
@@ -104,7 +104,7 @@ def hold(ledger: Ledger, workflow: str, *, run: int) -> int:
 
 
 def release(ledger: Ledger, workflow: str) -> int:
-    """Let go what was held back; how many deliveries that are."""
+    """Let go what was held back; return how many deliveries that are."""
     return ledger.execute(
         """
         UPDATE deliveries SET held = 0
@@ -115,7 +115,7 @@ def release(ledger: Ledger, workflow: str) -> int:
 
 
 def expire(ledger: Ledger, now: datetime) -> list[tuple[Delivery, State, str]]:
-    """End what waits beyond its deadline: each delivery, the state it ended in, and the error that it ended with.
+    """End what waits beyond its deadline; return each delivery, the state it ended in and the error it ended with.
 
     What may have gone out ends as `unknown`: nobody can say that it did not.
     """
@@ -186,7 +186,7 @@ def wait_again(ledger: Ledger, now: datetime) -> int:
 
 
 def ready(ledger: Ledger, now: datetime) -> list[Delivery]:
-    """What waits for nothing but its turn, oldest first."""
+    """Return what waits for nothing but its turn, oldest first."""
     rows = ledger.execute(
         f"{SELECT} WHERE state = 'pending' AND held = 0 AND next_attempt_at <= :now ORDER BY +id",
         now=timing.instant_text(now),
@@ -210,7 +210,7 @@ def update(ledger: Ledger, delivery: Delivery) -> None:
 
 
 def term(delivery: Delivery) -> dict[str, str]:
-    """The first and the last instant of an attempt, as the ledger writes them."""
+    """Return the first and the last instant of an attempt, as the ledger writes them."""
     return {name: timing.instant_text(getattr(delivery, name)) for name in ("due_at", "expires_at")}
 
 
@@ -238,7 +238,7 @@ def defer_siblings(ledger: Ledger, delivery: Delivery, *, until: datetime) -> No
 
 
 def workflows_waiting(ledger: Ledger) -> set[str]:
-    """The workflows that have pending deliveries."""
+    """Return the workflows that have pending deliveries."""
     rows = ledger.execute("SELECT DISTINCT workflow FROM deliveries WHERE state = 'pending'")
     return {workflow for (workflow,) in rows}
 
@@ -255,7 +255,7 @@ def reschedule_now(ledger: Ledger, now: datetime) -> None:
 
 
 def cancel(ledger: Ledger, delivery: Delivery, *, reason: str, now: datetime) -> State | None:
-    """End a pending delivery that is no longer owed: the state it ended in, None where it was not pending any more.
+    """End a pending delivery that is no longer owed; return the state it ended in, None where it was not pending.
 
     What may have gone out ends as `unknown`, as in `expire`.
     """
@@ -275,7 +275,7 @@ def cancel(ledger: Ledger, delivery: Delivery, *, reason: str, now: datetime) ->
 
 
 def read(row: Sequence[object]) -> Delivery:
-    """A delivery from the columns of `SELECT`."""
+    """Make a delivery of the columns of `SELECT`."""
     values = dict(zip(COLUMNS, row, strict=True))
     for name in _INSTANTS:
         values[name] = timing.parse_instant(str(values[name]))

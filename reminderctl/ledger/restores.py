@@ -1,4 +1,4 @@
-"""Restores: when this ledger was found to be older than reality, and what may have been sent that it does not know."""
+"""Restores: the times of which the ledger knows nothing, because it was put back from a backup."""
 
 from __future__ import annotations
 

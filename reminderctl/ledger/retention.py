@@ -1,4 +1,4 @@
-"""What the ledger forgets without ever sending it again.
+"""Forgetting: the ledger deletes or blanks what is over without ever sending it again.
 
 Whether something was sent is known by its key, and by nothing else: clocks are set back, a grace grows from a day to a
 year, a backfill reaches far, a trigger may fire ten years after a visit, so no age makes a key safe to lose. That is
@@ -20,7 +20,7 @@ RUNS_LEFT = 1440  # a day of minutes: `status` and the stamp speak of the last o
 AT_ONCE = 5000  # deliveries in one transaction, so that a run need not wait for long
 
 # Over for good: a canceled delivery comes back when its booking does, up to its deadline; a person decides about
-# `unknown`, and before its event a reminder that was sent answers "was she told?". The newest one stays, so that no
+# `unknown`, and before its event a reminder that was sent answers "was she reminded?". The newest one stays, so that no
 # number is given twice.
 _OVER = """
     state IN ('sent', 'failed', 'canceled', 'expired')
@@ -30,7 +30,7 @@ _OVER = """
 
 
 class Purged(NamedTuple):
-    """How many of each went, or would go."""
+    """Counts of what was deleted, or would be."""
 
     deliveries: int
     attempts: int
@@ -38,7 +38,7 @@ class Purged(NamedTuple):
 
 
 def purgeable(ledger: Ledger, before: datetime) -> Purged:
-    """What `purge` would delete."""
+    """Count what `purge` would delete."""
     values = {"before": instant_text(before), "left": RUNS_LEFT}
     with errors_of(ledger.path):
         row = ledger.execute(
@@ -75,7 +75,7 @@ def purge(ledger: Ledger, before: datetime) -> Purged:
 
 
 def was_purged(ledger: Ledger, key: str) -> bool:
-    """Whether a delivery was over, and its record has been deleted since."""
+    """Return True where a delivery was over, and its record has been deleted since."""
     with errors_of(ledger.path):
         return bool(ledger.execute("SELECT 1 FROM purged WHERE key = :key", key=key).fetchone())
 
@@ -84,10 +84,10 @@ _OLD_RUN = "started_at < :before AND id <= (SELECT MAX(id) FROM runs) - :left"
 
 
 def shrink(ledger: Ledger) -> int:
-    """Write the file anew without what was deleted: how many bytes smaller it is.
+    """Write the file anew without what was deleted; return how many bytes smaller it is.
 
     Raises `LockedError`, or `LedgerWriteError` where the disk has no room for a second copy; then all is as before.
-    Deleted text stands in the free parts of a SQLite file, and in its -wal, until this is done.
+    Deleted text stays in the free parts of a SQLite file, and in its -wal, until this is done.
     """
     before = ledger.path.stat().st_size
     with errors_of(ledger.path):
@@ -102,7 +102,7 @@ def shrink(ledger: Ledger) -> int:
 
 
 class Traces(NamedTuple):
-    """What the ledger holds of a customer: numbers of deliveries, and the files that an outbox gave them."""
+    """The deliveries to a customer that the ledger holds: their numbers, and the files that an outbox gave them."""
 
     deliveries: int
     waiting: int  # to them; these are canceled
@@ -111,7 +111,7 @@ class Traces(NamedTuple):
 
 
 def traces(ledger: Ledger, customer: str) -> Traces:
-    """What `erase` would find."""
+    """Find what `erase` would blank."""
     with errors_of(ledger.path):
         rows = ledger.execute(
             f"SELECT state, {_THEIRS}, provider_id FROM deliveries WHERE {_CONCERNED}",  # noqa: S608 - constants
@@ -126,7 +126,7 @@ def traces(ledger: Ledger, customer: str) -> Traces:
 
 
 def erase(ledger: Ledger, customer: str, *, by: str, now: datetime) -> None:
-    """Blank everything that tells who a customer is; what waits for them is canceled.
+    """Blank everything by which a customer could be known; what waits for them is canceled.
 
     1. Their deliveries keep key, booking, instants and state, so that nothing is sent again, to nobody of that id.
     2. What might come back when a booking does (canceled, expired) is settled by a person, and so stays.

@@ -1,4 +1,4 @@
-"""Runs: who is running, who has died, and which was the last."""
+"""Runs: those that are alive, those that died, the last one."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Run:
         )
 
     def dead(self) -> list[int]:
-        """The numbers of runs that died in the middle of sending; `has_company` says that others live and send."""
+        """Return the numbers of runs that died while they sent; `has_company` says that others live and send."""
         with errors_of(self._ledger.path):
             rows = self._ledger.execute(
                 "SELECT DISTINCT run FROM deliveries WHERE state = 'sending' AND run > 0 AND run <> :id", id=self.id
@@ -85,7 +85,7 @@ class Run:
                 "deleted; nothing more is sent that cannot be recorded"
             )
 
-    # --- the stamp: which run was the last one, told by a file that a restored ledger does not overwrite ---
+    # --- the stamp: which run was the last one, in a file that a restored ledger does not overwrite ---
 
     def write_stamp(self, now: datetime, *, sends: bool) -> None:
         """Name this run beside the ledger, before it sends anything.
@@ -120,7 +120,7 @@ def overtaken(ledger: Ledger, run: int, *, newest: int, now: datetime) -> bool:
 
 
 def restored_since(ledger: Ledger, *, say: Callable[[str], object] = lambda _: None) -> datetime | None:
-    """When the last run was, if this ledger does not know of it and so is older than reality; else None.
+    """Return when the last run was, if the ledger does not know of it and so is older than reality; else None.
 
     A stamp that is empty, as a power cut leaves a file, counts as missing; `say` gets a line about it. Raises
     `LedgerError` where the stamp makes no sense: a person may have written it, so that nothing is sent again.
@@ -146,7 +146,7 @@ def restored_since(ledger: Ledger, *, say: Callable[[str], object] = lambda _: N
 
 
 def _read_stamp(written: bytes) -> tuple[str, datetime]:
-    """The last run's token and instant; raises ValueError, KeyError or TypeError."""
+    """Return the last run's token and instant; raises ValueError, KeyError or TypeError."""
     stamp = msgspec.json.decode(written)
     at = datetime.fromisoformat(stamp["at"])
     if at.tzinfo is None:
@@ -155,6 +155,6 @@ def _read_stamp(written: bytes) -> tuple[str, datetime]:
 
 
 def _beside(ledger: Ledger, ending: str) -> Path:
-    """A file beside the ledger itself: two configurations may know it by different links, and must see one lock."""
+    """Return a file beside the ledger itself: configurations that know it by different links must see one lock."""
     path = ledger.path.resolve()
     return path.with_name(f"{path.name}.{ending}")

@@ -15,21 +15,21 @@ ledger = Migrations("ledger")
 
 @ledger()
 def deliveries_watermarks_and_runs(db: Database) -> None:
-    """The tables that the first release needs; their CHECKs refuse what the state machine does not know."""
+    """Make the tables that the first release needs; their CHECKs refuse what the state machine does not know."""
     for statement in _FIRST:
         db.execute(statement)
 
 
 @ledger()
 def purged_keys_and_decisions(db: Database) -> None:
-    """What `purge` leaves of a delivery, its key; and what people decided, when."""
+    """Keep the key of a delivery that `purge` deletes; and the decisions of people."""
     for statement in _SECOND:
         db.execute(statement)
 
 
 @ledger()
 def states_without_a_list(db: Database) -> None:
-    """The CHECK of the states as comparisons: of a longer list SQLite makes a table, anew in each statement.
+    """Write the CHECK of the states as comparisons: of a longer list SQLite makes a table, anew in each statement.
 
     A CHECK cannot be altered, so the table is copied, as https://sqlite.org/lang_altertable.html#otheralter says.
     """
@@ -48,7 +48,7 @@ def states_without_a_list(db: Database) -> None:
 
 @ledger()
 def sources_of_bookings(db: Database) -> None:
-    """In which state a run last planned with a source of bookings: has it changed since?"""
+    """Keep the state in which a run last planned with a source of bookings: has it changed since?"""
     db.execute(
         """
         CREATE TABLE sources (name TEXT PRIMARY KEY, fingerprint TEXT, seen_at TEXT NOT NULL) WITHOUT ROWID
@@ -58,14 +58,14 @@ def sources_of_bookings(db: Database) -> None:
 
 @ledger()
 def what_is_missing(db: Database) -> None:
-    """What is gone for a moment: why a delivery is held, and until when a source or a workflow was there."""
+    """Keep why a delivery is held, and until when a source or a workflow was there: what is gone for a moment."""
     for statement in _MISSING:
         db.execute(statement)
 
 
 @ledger()
 def checks_in_rounds(db: Database) -> None:
-    """How far the checks of what waits have come; and an index that holds all that a lane's next claim asks for."""
+    """Keep how far the checks have come; make an index that holds all that a lane's next claim asks for."""
     db.execute(
         """
         CREATE TABLE checks (
@@ -89,13 +89,13 @@ def checks_in_rounds(db: Database) -> None:
 
 @ledger()
 def late_bookings(db: Database) -> None:
-    """The deadline that a delivery would have if its booking had not come late; NULL where it had not."""
+    """Keep the deadline that a delivery would have if its booking had not come late; NULL where it had not."""
     db.execute("ALTER TABLE deliveries ADD COLUMN grace_ends_at TEXT")
 
 
 @ledger()
 def watermarks_of_actions(db: Database) -> None:
-    """A watermark for each action, with a fingerprint of whom it reaches; and runs that are found by their instant.
+    """Keep a watermark for each action, with a fingerprint of whom it reaches; find runs by their instant.
 
     Which actions there are only the YAML says: the next run makes one watermark for each out of that of its trigger,
     which has no action.
@@ -106,7 +106,7 @@ def watermarks_of_actions(db: Database) -> None:
 
 @ledger()
 def owner_and_restores(db: Database) -> None:
-    """Which configuration the ledger belongs to; and when it was found to be older than reality, from when to when."""
+    """Keep which configuration the ledger belongs to, and the times of which it knows nothing, being restored."""
     db.execute("CREATE TABLE owner (id INTEGER PRIMARY KEY CHECK (id = 1), path BLOB NOT NULL)")
     db.execute(
         """
@@ -117,13 +117,13 @@ def owner_and_restores(db: Database) -> None:
 
 @ledger()
 def settled_by_state(db: Database) -> None:
-    """An index of what is settled: how many of each state there are, and which are of a rare one."""
+    """Make an index of what is settled: how many of each state there are, and which are of a rare one."""
     db.execute("CREATE INDEX deliveries_settled ON deliveries (state, settled_at) WHERE settled_at IS NOT NULL")
 
 
 @ledger()
 def workflows_left_out(db: Database) -> None:
-    """Since when a workflow cannot be planned, because its file is broken or away."""
+    """Keep since when a workflow cannot be planned, because its file is broken or away."""
     db.execute("ALTER TABLE watermarks ADD COLUMN left_out_since TEXT")
     db.execute("UPDATE watermarks SET left_out_since = missing_since")
 

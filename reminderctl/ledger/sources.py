@@ -14,7 +14,7 @@ BOOKINGS = "bookings"  # the name of bookings.db
 
 
 class Census(NamedTuple):
-    """What a run saw that saw all of a source: which tables hold anything, how many bookings end soon after `since`.
+    """A count by a run that saw all of a source: the tables that hold anything, the bookings that end after `since`.
 
     `participants` are those of these bookings.
     """

@@ -1,4 +1,4 @@
-"""How providers and servers spell an address in what they say of a message."""
+"""Spellings of an address in what providers and servers say of a message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the ledger tells a watcher: the last run, counts by state, what waits, and each circuit."""
+"""Figures for a watcher: the last run, counts by state, what waits, each circuit."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class LastRun(Struct, frozen=True, kw_only=True):
 
 
 class Count(Struct, frozen=True, kw_only=True):
-    """How many deliveries are in one state: those of the last day (open ones by when they fell due), and all."""
+    """The number of deliveries in one state: those of the last day (open ones by when they fell due), and all."""
 
     last_24_hours: int = 0
     all: int = 0
 
 
 class Held(Struct, frozen=True, kw_only=True):
-    """What of a workflow waits for `release`, and when the first of it is given up."""
+    """The deliveries of a workflow that wait for `release`, and when the first of them is given up."""
 
     workflow: str
     deliveries: int
@@ -58,7 +58,7 @@ class CircuitStats(Struct, frozen=True, kw_only=True):
 
 
 def last_run(ledger: Ledger) -> LastRun | None:
-    """The newest run, or None where there has been none."""
+    """Return the newest run, None where there has been none."""
     found = _rows(ledger, "SELECT started_at AS at, report FROM runs ORDER BY id DESC LIMIT 1")
     for row in found:
         row["report"] = msgspec.json.decode(row["report"]) if row["report"] else None
@@ -66,7 +66,7 @@ def last_run(ledger: Ledger) -> LastRun | None:
 
 
 def counts(ledger: Ledger, since: datetime) -> dict[str, Count]:
-    """How many deliveries are in each state that has any; what is held counts as `held`.
+    """Count the deliveries in each state that has any; what is held counts as `held`.
 
     Nearly all were sent: those are what is left of all that there are, which SQLite counts by the page.
     """
@@ -93,7 +93,7 @@ def counts(ledger: Ledger, since: datetime) -> dict[str, Count]:
 
 
 def held(ledger: Ledger) -> list[Held]:
-    """Each workflow of which something is held back as a burst."""
+    """Return each workflow of which something is held back as a burst."""
     rows = _rows(
         ledger,
         """
@@ -105,28 +105,28 @@ def held(ledger: Ledger) -> list[Held]:
 
 
 def missing(ledger: Ledger) -> WaitingStats:
-    """Return what is held while its booking, its participant or its workflow is missing; `error` is what is."""
+    """Count what is held while its booking, its participant or its workflow is missing; `error` is what is."""
     where = "state = 'pending' AND missing > ''"
     return _waiting(ledger, where, error="missing")
 
 
 def waiting(ledger: Ledger) -> WaitingStats:
-    """Everything that waits; `error` is that of the first to be given up."""
+    """Count everything that waits; `error` is that of the first to be given up."""
     return _waiting(ledger, _OPEN)
 
 
 def overdue(ledger: Ledger, since: datetime) -> WaitingStats:
-    """What a run could have taken up at this instant or before, and none has."""
+    """Count what a run could have taken up at this instant or before, and none has."""
     return _waiting(ledger, f"{_OPEN} AND next_attempt_at <= :instant", instant=instant_text(since))
 
 
 def retried(ledger: Ledger, since: datetime) -> WaitingStats:
-    """What fell due at this instant or before, and has met errors only."""
+    """Count what fell due at this instant or before, and has met errors only."""
     return _waiting(ledger, f"{_OPEN} AND error IS NOT NULL AND +due_at <= :instant", instant=instant_text(since))
 
 
 def circuits(ledger: Ledger) -> dict[str, CircuitStats]:
-    """Every circuit that has met something, or in which something waits."""
+    """Return every circuit that has met something, or in which something waits."""
     columns = "circuit, failures, throttles, paused_until, down_since, last_sent_at, error"
     found = {row.pop("circuit"): row for row in _rows(ledger, f"SELECT {columns} FROM circuits")}  # noqa: S608 - constants
     sql = f"SELECT circuit, {_WAITING} FROM deliveries WHERE {_OPEN} GROUP BY circuit"  # noqa: S608 - constants
@@ -136,7 +136,7 @@ def circuits(ledger: Ledger) -> dict[str, CircuitStats]:
 
 
 def damage(ledger: Ledger) -> list[str]:
-    """What SQLite's own check finds wrong with the file: nothing, or some lines. Reads all of it."""
+    """Return what SQLite's own check finds wrong with the file: nothing, or some lines. Reads all of it."""
     found = [row["integrity_check"] for row in _rows(ledger, "PRAGMA integrity_check(10)")]
     lost = _rows(ledger, "PRAGMA foreign_key_check")
     found += [f"{len(lost)} attempts belong to no delivery"] if lost else []
@@ -144,7 +144,7 @@ def damage(ledger: Ledger) -> list[str]:
 
 
 def sizes(path: Path) -> dict[str, int]:
-    """How many bytes a ledger's file takes, and its -wal; 0 for what is not there."""
+    """Return how many bytes a ledger's file takes, and its -wal; 0 for what is not there."""
     files = {"ledger": path, "wal": Path(f"{path}-wal")}
     return {name: file.stat().st_size if file.exists() else 0 for name, file in files.items()}
 

@@ -14,8 +14,8 @@ from reminderctl.errors import ExitCode, LedgerError, LedgerWriteError, LockedEr
 from reminderctl.files import sync
 from reminderctl.sqlite_errors import is_damaged, is_locked, is_unwritable
 
-VERSION = 12  # how many functions `migrations.ledger` has
-APPLICATION_ID = 0x72656D31  # "rem1": tells our file from another program's
+VERSION = 12  # how many functions `schema.ledger` has
+APPLICATION_ID = 0x72656D31  # "rem1": the mark of our files among those of other programs
 BUSY_SECONDS = 15.0
 
 
@@ -34,7 +34,7 @@ class Ledger:
     """
 
     def __init__(self, path: Path, *, reading: bool = False) -> None:
-        """Open it; where nothing will be written but in a rehearsal (`reading`), a folder that cannot be will do."""
+        """Open it; where nothing will be written but in a dry run (`reading`), a folder that cannot be will do."""
         with suppress(PermissionError):  # a folder that we may not enter; sqlite3 says so below
             if path.is_dir():
                 raise LedgerError(f"{path}: this is a folder; `ledger:` in the YAML names a file")
@@ -178,16 +178,16 @@ def _migrate(connection: sqlite3.Connection) -> None:
 
 
 def _writable(path: Path) -> bool:
-    """Whether SQLite could write a file, and beside it."""
+    """Return True where SQLite could write a file, and beside it."""
     real = path.resolve()
     return all(os.access(each, os.W_OK, effective_ids=True) for each in (real, real.parent))
 
 
 def _access(path: Path) -> str:
-    """How SQLite reads a file where it can write nothing.
+    """Return the mode in which SQLite reads a file where it can write nothing.
 
-    It wants to make a -shm beside one that has a write-ahead log, unless it is told that nobody writes; and nobody does
-    where no log lies, because each program that has the file open keeps one.
+    It wants to make a -shm beside one that has a write-ahead log, unless `immutable` says that nobody writes; and
+    nobody does where no log lies, because each program that has the file open keeps one.
     """
     log = path.resolve().with_name(f"{path.resolve().name}-wal")
     return "mode=ro" if log.exists() else "mode=ro&immutable=1"
@@ -205,7 +205,7 @@ def unwritable(path: Path) -> list[Path]:
 
 @contextmanager
 def errors_of(path: Path, *, reading: bool = False) -> Iterator[None]:
-    """Say what sqlite3 met in words that name the file and what to do."""
+    """Turn what sqlite3 met into errors that name the file and what to do."""
     try:
         yield
     except sqlite3.OperationalError as error:

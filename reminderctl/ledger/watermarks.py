@@ -1,4 +1,7 @@
-"""Watermarks: how far each action of each trigger has been planned, since when, and for whom."""
+"""Watermarks: how far each action of each trigger has been planned.
+
+With each goes since when it is armed, and whom it reaches.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ OVERLAP = timedelta(minutes=5)  # for bookings that arrive a little late
 
 
 class Key(NamedTuple):
-    """What is planned together: a workflow's id, a trigger's identity, an action's id."""
+    """The names of what is planned together: a workflow's id, a trigger's identity, an action's id."""
 
     workflow: str
     trigger: str
@@ -24,7 +27,7 @@ class Key(NamedTuple):
 
 
 class Watermark(NamedTuple):
-    """Since when an action of a trigger is armed, until when it has been planned, and a fingerprint of for whom.
+    """The instants since which an action is armed, and until which it is planned; a fingerprint of for whom.
 
     The first run that did not find its workflow in any file, `missing_since`; and the first that could not plan it, as
     that was so or its file was broken, `left_out_since`.
