@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reminderctl import ledger
+from reminderctl.ledger import store
 from tests.clinic import SETTINGS, Clinic, at, written
 
 HOOK = "{send: webhook, url: 'https://example.com/x', json: {a: '{appointment_id}'}}"
@@ -331,9 +331,9 @@ def test_an_older_ledger_is_copied_and_then_brought_up_to_date(clinic: Clinic, v
     was = set(rows(clinic, "SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite%'"))
     clinic.book("b", "2026-01-10T10:00Z")
     assert clinic.run("2026-01-09T10:00Z") == ({"planned": 1, "sent": 1} if version else {})
-    copy = clinic.folder / f"ledger.db.before-version-{ledger.opening.VERSION}-from-{version}"
+    copy = clinic.folder / f"ledger.db.before-version-{store.VERSION}-from-{version}"
     assert copy.stat().st_mode & 0o777 == 0o600
     with closing(sqlite3.connect(copy)) as connection, connection:
         assert set(connection.execute("SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite%'")) == was
         assert connection.execute("PRAGMA user_version").fetchone() == (version,)
-    assert rows(clinic, "PRAGMA user_version") == [(ledger.opening.VERSION,)]
+    assert rows(clinic, "PRAGMA user_version") == [(store.VERSION,)]
