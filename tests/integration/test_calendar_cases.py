@@ -201,6 +201,12 @@ def test_before_its_first_change_a_zone_is_as_that_one_found_it(clinic: Clinic, 
     assert starts(clinic) == ["2026-12-01T08:00:00Z", "2027-06-15T07:00:00Z"]
 
 
+def test_an_offset_may_lack_its_sign(clinic: Clinic, load: Import) -> None:
+    own = STANDARD.replace("-0400", "0100").replace("-0500", "0200")
+    load(calendar(event("DTSTART;TZID=Ours:20261201T090000"), header=zone("Ours", own)))
+    assert starts(clinic) == ["2026-12-01T07:00:00Z"]
+
+
 @pytest.mark.parametrize(
     ("written", "found"),
     [
@@ -321,6 +327,15 @@ def test_a_folded_line_is_whole_whatever_the_line_ends_are(
     assert listed(clinic)[0]["service"]["name"] == service
 
 
+def test_a_line_that_is_no_property_is_named(clinic: Clinic, load: Import) -> None:
+    cut = event(
+        "DTSTART:20261201T090000Z", "ATTENDEE:mailto:luis.m", "arin@example.com", "X-A:1", "DESCRIPTION:a", "b: c"
+    )
+    result = load(calendar(cut))
+    assert "line 3: event u: line 7 is no property (NAME:value); what is before it may be cut" in result.stderr
+    assert result.stderr.count("no property") == 1
+
+
 # --- times ----------------------------------------------------------------------------------------------------------
 
 
@@ -362,6 +377,12 @@ NEW_YORK = "DTSTART;TZID=America/New_York:20261201T090000"
 def test_times_beside_a_start(clinic: Clinic, load: Import, properties: list[str], found: list[str]) -> None:
     load(calendar(event(*properties)))
     assert starts(clinic) == [f"2026-12-{each}" for each in found]
+
+
+@pytest.mark.parametrize("end", ["DTEND;VALUE=DATE:20261202", "DTEND:20261202", "DTEND:20261202T000000"])
+def test_an_end_that_is_a_date_is_on_the_clock_of_its_start(clinic: Clinic, load: Import, end: str) -> None:
+    load(calendar(event(NEW_YORK, end)))
+    assert listed(clinic)[0]["ends_at"] == "2026-12-02T05:00:00Z"
 
 
 def test_an_instance_without_a_zone_is_one_of_its_series(clinic: Clinic, load: Import) -> None:
@@ -455,6 +476,15 @@ def test_the_greater_sequence_is_the_newer_one(clinic: Clinic, load: Import) -> 
     assert starts(clinic) == ["2026-12-03T15:00:00Z"]
     assert listed(clinic)[0]["service"]["name"] == "Cut (moved)"
     assert "is there again" not in result.stderr
+
+
+def test_of_one_sequence_the_later_stamp_is_the_newer_one(clinic: Clinic, load: Import) -> None:
+    revisions = [
+        event(f"DTSTART:2026120{day}T090000Z", "LAST-MODIFIED:20261101T100000Z", f"DTSTAMP:2026110{5 - day}T100000Z")
+        for day in (1, 2)
+    ]
+    load(calendar(*revisions))  # RFC 5546, 2.1.5
+    assert starts(clinic) == ["2026-12-01T09:00:00Z"]
 
 
 def test_a_uid_that_is_there_three_times_is_named(clinic: Clinic, load: Import) -> None:

@@ -43,7 +43,7 @@ class CalendarEvent(Struct, frozen=True, kw_only=True):
 
     line: int
     uid: str
-    version: tuple[int, str]
+    version: tuple[int, str, str]
     start: CalendarTime
     length: Length
     values: Mapping[str, Any]
@@ -63,7 +63,8 @@ class CalendarEvent(Struct, frozen=True, kw_only=True):
 
 def read_event(lines: EventLines, uid: str, *, times: TimeReader, names: ColumnNames) -> CalendarEvent:
     """Return the event in some lines; raises `BadEventError`."""
-    remarks: list[str] = []
+    stray = f"line {lines.stray_line} is no property (NAME:value); what is before it may be cut"
+    remarks = [stray] if lines.stray_line else []
     properties = _drop_empty(_split_lines(lines, remarks), remarks)
     first = {name: values[0] for name, values in properties.items()}
     method = read_method(lines.calendar)
@@ -154,11 +155,12 @@ def _read_length(first: Mapping[str, Property], start: CalendarTime, *, times: T
     return Length(clock=timedelta(days=1 if start.is_date else 0))
 
 
-def _read_version(first: Mapping[str, Property]) -> tuple[int, str]:
+def _read_version(first: Mapping[str, Property]) -> tuple[int, str, str]:
     """Return what orders the versions of one event: the greater is the newer (RFC 5545, 3.8.7.4; RFC 5546, 2.1.5)."""
     sequence = first["SEQUENCE"].value if "SEQUENCE" in first else ""
-    stamps = (first[name].value for name in ("LAST-MODIFIED", "DTSTAMP") if name in first)
-    return int(sequence) if _SEQUENCE.fullmatch(sequence) else 0, next(stamps, "")
+    stamp = first["DTSTAMP"].value if "DTSTAMP" in first else ""
+    modified = first["LAST-MODIFIED"].value if "LAST-MODIFIED" in first else stamp
+    return int(sequence) if _SEQUENCE.fullmatch(sequence) else 0, modified, stamp
 
 
 def _read_columns(properties: Properties, names: ColumnNames, *, remarks: list[str]) -> dict[str, Any]:

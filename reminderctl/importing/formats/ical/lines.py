@@ -19,6 +19,7 @@ LONGEST_COMPONENT_NAME = 40  # characters
 _parse_parameters: Any = Parameters.from_ical  # not typed
 _CALENDAR_PROPERTIES = frozenset({"METHOD", "X-WR-TIMEZONE"})
 _CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
+_NAME = re.compile(r"[A-Z0-9._-]+")
 # NAME;PARAMETER="VALUE":what follows the first colon outside quotes
 _LINE = re.compile(r"""([^:;]+)(?:;((?:[^":]|"[^"]*")*))?:(.*)""", re.DOTALL)
 # The rest of a parameter, then the address or the time that the line is there for.
@@ -50,11 +51,16 @@ class CalendarLines(Struct):
 
 
 class EventLines(Struct):
-    """One VEVENT: its first line's number, the unfolded lines of its wanted properties by name."""
+    """One VEVENT: its first line's number, the unfolded lines of its wanted properties by name.
+
+    `stray_line` is the number of the first line that is no property: the rest of one before it, not folded as it should
+    be (RFC 5545, 3.1). 0 where there is none.
+    """
 
     line: int
     calendar: CalendarLines
     properties: dict[str, list[str]] = {}
+    stray_line: int = 0
 
 
 def read_event_lines(file: ExportFile, wanted: Collection[str]) -> Iterator[EventLines]:
@@ -83,6 +89,8 @@ def read_event_lines(file: ExportFile, wanted: Collection[str]) -> Iterator[Even
                 yield event
             case ("VCALENDAR", "VEVENT") if name in wanted:
                 event.properties.setdefault(name, []).append(line)
+            case ("VCALENDAR", "VEVENT") if not event.stray_line and not (":" in line and _NAME.fullmatch(name)):
+                event.stray_line = number
 
 
 def _read_nested(file: ExportFile) -> Iterator[tuple[int, str, str, tuple[str, ...]]]:

@@ -167,5 +167,5 @@ def _align_to_series(time: CalendarTime, main: CalendarEvent) -> CalendarTime:
     return start._replace(wall=find_day(written, start.zone))
 
 
-def _order_by_version(event: CalendarEvent) -> tuple[int, str, int]:
+def _order_by_version(event: CalendarEvent) -> tuple[int, str, str, int]:
     return *event.version, event.line

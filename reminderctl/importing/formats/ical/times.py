@@ -86,7 +86,7 @@ class TimeReader:
         wall = min(max(written.replace(tzinfo=None, microsecond=0), EARLIEST), LATEST)
         time = wall.replace(tzinfo=written.tzinfo)
         if len(given.value) <= _LENGTH_OF_A_DATE:
-            return CalendarTime(time, self._zone, self._timezone, is_date=True)
+            return CalendarTime(time, self._zone, self._timezone, is_date=True, is_floating=True)
         if time.tzinfo is not None:
             return CalendarTime(time.astimezone(UTC).replace(tzinfo=None), UTC, self._timezone)
         tzid = given.parameters.get("TZID", "").strip()

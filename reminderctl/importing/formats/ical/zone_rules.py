@@ -25,7 +25,7 @@ _RULE_PARTS = frozenset(
     }
 )
 _PARTS_OF_A_DAY = frozenset({"BYHOUR", "BYMINUTE", "BYSECOND"})  # with one value they make no more changes
-_OFFSET = re.compile(r"([+-])(\d\d):?([0-5]\d):?([0-5]\d)?")
+_OFFSET = re.compile(r"([+-]?)(\d\d):?([0-5]\d):?([0-5]\d)?")
 
 Observance = Mapping[str, list[str]]  # the values of its properties by name, with its kind as BEGIN
 
