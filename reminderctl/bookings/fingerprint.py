@@ -6,6 +6,10 @@ import time
 from pathlib import Path
 
 UNSETTLED_NS = 2_000_000_000  # FAT counts in steps of two seconds; within a step two writes look alike
+# A time in whole seconds is that of a file system which has no others, or of a copy. If that of a server whose clock
+# is behind ours, a step that is not over looks old.
+UNSETTLED_COARSE_NS = 300_000_000_000
+_SECOND_NS = 1_000_000_000
 
 
 def fingerprint(path: Path, *, now_ns: int | None = None) -> str | None:
@@ -28,6 +32,7 @@ def fingerprint(path: Path, *, now_ns: int | None = None) -> str | None:
     if log and log.st_size:  # a reader makes an empty one
         parts += [log.st_ino, log.st_size, log.st_mtime_ns]
         written_ns = max(written_ns, log.st_mtime_ns)
-    if written_ns > (time.time_ns() if now_ns is None else now_ns) - UNSETTLED_NS:
+    unsettled_ns = UNSETTLED_NS if written_ns % _SECOND_NS else UNSETTLED_COARSE_NS
+    if written_ns > (time.time_ns() if now_ns is None else now_ns) - unsettled_ns:
         return None
     return " ".join(map(str, parts))

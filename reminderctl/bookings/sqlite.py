@@ -77,7 +77,7 @@ class SqliteBookings:
     def _depends_on_the_clock(self) -> bool:
         """Return True where a view asks for the time of day, and so may change without a write."""
         if self._follows_the_clock is None:
-            self._follows_the_clock = bool(self._texts(statements.VIEWS_BY_THE_CLOCK))
+            self._follows_the_clock = any(map(statements.CLOCK.search, self._texts(statements.VIEWS)))
         return self._follows_the_clock
 
     def _forget_what_changed(self) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from reminderctl.model import Location, Service, Staff
 
-VIEWS_BY_THE_CLOCK = """
-SELECT name FROM sqlite_master
-WHERE type = 'view' AND (sql LIKE '%now%' OR sql LIKE '%current%' OR REPLACE(sql, ' ', '') LIKE '%()%')
-"""
+VIEWS = "SELECT sql FROM sqlite_master WHERE type = 'view'"
+# The functions of time take the time of day where they are given none.
+CLOCK = re.compile(
+    r"""now | current | subsec | \( \s* (?: \) | /\* | -- )
+    | strftime \s* \( \s* (?: '[^']*' | "[^"]*" | [^,()'"]* ) \s* \)""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 COUNT = """
 WITH ours (are) AS (

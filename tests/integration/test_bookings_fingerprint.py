@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from reminderctl import bookings
-from reminderctl.bookings.fingerprint import UNSETTLED_NS, fingerprint
+from reminderctl.bookings.fingerprint import UNSETTLED_COARSE_NS, UNSETTLED_NS, fingerprint
 from reminderctl.bookings.sqlite import KEPT
 
 LATER_NS = 2**62  # long after anything that a test writes
@@ -81,11 +81,42 @@ def test_a_link_is_followed_to_the_file_and_its_log(path: Path, tmp_path: Path) 
         assert fingerprint(link, now_ns=LATER_NS) == fingerprint(path, now_ns=LATER_NS)
 
 
-def test_one_that_was_written_a_moment_ago_has_none(path: Path) -> None:
-    set_time(path, 100)
-    assert fingerprint(path, now_ns=100 * 10**9 + UNSETTLED_NS - 1) is None
-    assert fingerprint(path, now_ns=100 * 10**9 + UNSETTLED_NS) is not None
+@pytest.mark.parametrize(
+    ("written_ns", "unsettled_ns"),
+    [
+        (100 * 10**9 + 1, UNSETTLED_NS),
+        (100 * 10**9, UNSETTLED_COARSE_NS),  # by the clock of a server, in whole seconds, maybe
+    ],
+)
+def test_one_that_was_written_a_moment_ago_has_none(path: Path, written_ns: int, unsettled_ns: int) -> None:
+    os.utime(path, ns=(written_ns, written_ns))
+    assert fingerprint(path, now_ns=written_ns + unsettled_ns - 1) is None
+    assert fingerprint(path, now_ns=written_ns + unsettled_ns) is not None
     assert fingerprint(path.with_name("missing.db"), now_ns=LATER_NS) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "has_one"),
+    [
+        ("datetime('now')", False),
+        ("CURRENT_TIMESTAMP", False),
+        ("julianday()", False),
+        ("julianday(\n)", False),
+        ("julianday(/* at */)", False),
+        ("strftime('%s')", False),
+        ("strftime ( '%H,%M' )", False),
+        ("unixepoch('subsec')", False),
+        ("strftime('%Y-%m-%dT%H:%M:%SZ', starts_at)", True),
+        ("strftime('%s', starts_at, '+1 day')", True),
+        ("upper(id)", True),
+    ],
+)
+def test_a_file_whose_views_ask_for_the_time_of_day_has_none(path: Path, asked: str, *, has_one: bool) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(f"CREATE VIEW asked AS SELECT {asked} FROM bookings")  # noqa: S608 - no SQL but ours
+    set_time(path, 4)
+    with bookings.SqliteBookings(path) as opened:
+        assert (opened.fingerprint() is not None) == has_one
 
 
 def test_a_booking_that_was_read_before_is_read_again_once_somebody_writes(path: Path) -> None:
