@@ -11,7 +11,6 @@ from datetime import datetime
 from itertools import islice
 
 import msgspec
-from msgspec import structs
 
 from reminderctl.core import timing
 from reminderctl.ledger.checks import START, Position
@@ -44,11 +43,11 @@ _INSTANTS = ("event_at", "due_at", "expires_at")
 # A delivery that nobody sent comes back when it is owed again: a booking called off and confirmed anew, or moved away
 # and back; and one whose deadline lies later than it did (but not because its booking seems late now: we were). What a
 # person canceled stays so; what was purged is over for good.
+# By order, not by name: looking up 19 names for each row took half as long again.
 _ENQUEUE = """
 INSERT INTO deliveries (key, workflow, trigger, action, channel, circuit, booking, recipient, participant, address,
     event_at, due_at, expires_at, grace_ends_at, planned_by, state, next_attempt_at, settled_at, error)
-VALUES (:key, :workflow, :trigger, :action, :channel, :circuit, :booking, :recipient, :participant, :address,
-    :event_at, :due_at, :expires_at, :grace_ends_at, :run, :state, :next_attempt_at, :settled_at, :error)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET
     state = 'pending', next_attempt_at = excluded.next_attempt_at, settled_at = NULL, error = NULL, held = 0,
     missing = NULL, expires_at = excluded.expires_at, grace_ends_at = excluded.grace_ends_at,
@@ -64,15 +63,15 @@ def enqueue(ledger: Ledger, deliveries: Iterable[Delivery], *, run: int, now: da
     """Record what is owed, each once; return how many are new to send, and how many are new but too late already."""
     instant = timing.instant_text(now)
     error = f"not planned before {instant}, after its deadline"
-    on_time = {"run": run, "state": "pending", "next_attempt_at": instant, "settled_at": None, "error": None}
-    too_late = {"run": run, "state": "expired", "next_attempt_at": None, "settled_at": instant, "error": error}
+    on_time = (run, State.PENDING.value, instant, None, None)
+    too_late = (run, State.EXPIRED.value, None, instant, error)
     new = late = 0
     stream = iter(deliveries)
     while chunk := list(islice(stream, CHUNK)):
         purged = _purged(ledger, chunk)
         chunk = [each for each in chunk if each.key not in purged]
-        new += ledger.execute_many(_ENQUEUE, [_row(each) | on_time for each in chunk if each.expires_at >= now])
-        late += ledger.execute_many(_ENQUEUE, [_row(each) | too_late for each in chunk if each.expires_at < now])
+        new += ledger.execute_many(_ENQUEUE, (_row(each) + on_time for each in chunk if each.expires_at >= now))
+        late += ledger.execute_many(_ENQUEUE, (_row(each) + too_late for each in chunk if each.expires_at < now))
     return new, late
 
 
@@ -85,13 +84,23 @@ def _purged(ledger: Ledger, deliveries: Iterable[Delivery]) -> set[str]:
     return {key for (key,) in rows}
 
 
-def _row(delivery: Delivery) -> dict[str, object]:
-    return structs.asdict(delivery) | {
-        "event_at": timing.instant_text(delivery.event_at),
-        "due_at": timing.instant_text(delivery.due_at),
-        "expires_at": timing.instant_text(delivery.expires_at),
-        "grace_ends_at": timing.instant_text(delivery.grace_ends_at) if delivery.grace_ends_at else None,
-    }
+def _row(delivery: Delivery) -> tuple[object, ...]:
+    return (
+        delivery.key,
+        delivery.workflow,
+        delivery.trigger,
+        delivery.action,
+        delivery.channel,
+        delivery.circuit,
+        delivery.booking,
+        delivery.recipient,
+        delivery.participant,
+        delivery.address,
+        timing.instant_text(delivery.event_at),
+        timing.instant_text(delivery.due_at),
+        timing.instant_text(delivery.expires_at),
+        timing.instant_text(delivery.grace_ends_at) if delivery.grace_ends_at else None,
+    )
 
 
 def hold(ledger: Ledger, workflow: str, *, run: int) -> int:

@@ -81,7 +81,7 @@ class Ledger:
         """Execute a statement with these values of its parameters."""
         return self._connection.execute(sql, values)
 
-    def execute_many(self, sql: str, rows: Iterable[Mapping[str, object]]) -> int:
+    def execute_many(self, sql: str, rows: Iterable[Mapping[str, object] | tuple[object, ...]]) -> int:
         """Execute a statement with each of these rows of values; return how many rows of a table that changed."""
         return max(self._connection.executemany(sql, rows).rowcount, 0)  # -1 where there were none
 
