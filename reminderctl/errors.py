@@ -68,6 +68,12 @@ class ConfigError(ReminderctlError):
         super().__init__("\n".join(first_lines(self.problems)))
 
 
+class EditedError(ReminderctlError):
+    """The YAML was edited in the course of a run, which cannot send what it planned; the next run can."""
+
+    exit_code = ExitCode.TRY_AGAIN_LATER
+
+
 class LedgerError(ReminderctlError):
     """The ledger is missing, foreign or from the future; it is left untouched."""
 

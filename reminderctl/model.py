@@ -171,17 +171,10 @@ class Admin(Struct, frozen=True, kw_only=True):
     telegram: Annotated[str, Meta(description="The chat that Telegram messages to `admin` go to")] = ""
 
 
-class Configured(Struct, frozen=True, kw_only=True):
-    """A channel as the YAML sets it up: the module's name (`email`, `sms.twilio`) and its `Settings`."""
-
-    module: str
-    settings: Any
-
-
 class Config(Struct, frozen=True, kw_only=True):
-    """Everything that the YAML says. `broken` names the mistakes of files whose workflows are left out.
+    """Everything that the YAML says but the settings of the channels: enough to plan with.
 
-    `workflows` holds the disabled ones too.
+    `workflows` holds the disabled ones too. `broken` names the mistakes of files whose workflows are left out.
     """
 
     files: tuple[Path, ...]
@@ -193,9 +186,30 @@ class Config(Struct, frozen=True, kw_only=True):
     heartbeat: Secret | None = None  # a URL; its path is what its receiver knows us by
     company: Company = Company()
     admin: Admin = Admin()
-    channels: Mapping[str, Configured] = {}
+    channels: Mapping[str, str] = {}  # the name of each one's module: `email`, `sms.twilio`
     workflows: tuple[Workflow, ...] = ()
     broken: tuple[Problem, ...] = ()
+
+
+class Configured(Struct, frozen=True, kw_only=True):
+    """A channel as the YAML sets it up: the module's name and its `Settings`; None where it has none."""
+
+    module: str
+    settings: Any
+
+
+class Credentials(Struct, frozen=True, kw_only=True):
+    """The channels as the YAML sets them up, each module together with its settings: enough to send with."""
+
+    channels: Mapping[str, Configured] = {}
+
+    def __repr__(self) -> str:
+        """Return the names alone: what a variable filled in is no less secret for being a user name."""
+        return f"Credentials({', '.join(f'{name}: {each.module}' for name, each in self.channels.items())})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Return the names alone."""
+        return [(name, each.module) for name, each in self.channels.items()]
 
 
 # --- deliveries -----------------------------------------------------------------------------------------------------

@@ -65,6 +65,7 @@ class Opened(NamedTuple):
     """An account as the configuration reads it, and the secrets in it, by the names of their variables."""
 
     config: Config
+    settings: Any
     secrets: Mapping[str, str]
 
 
@@ -126,14 +127,13 @@ def open_account(account: Account, folder: Path, *, url: str = "http://127.0.0.1
     """Read the account, its providers being at `url`, with values in it that are recognised wherever they are."""
     path = write_yaml(account, folder, url=url)
     values = find_values(account)
-    read = config.load(path, values)
-    configured = read.channels[account.channel]
+    read, credentials = config.load_with_credentials(path, values)
+    settings = credentials.channels[account.channel].settings
     changes: dict[str, Any] = {"timeout": timeout}
-    if "base_url" in configured.settings.__struct_fields__:
+    if "base_url" in settings.__struct_fields__:
         changes["base_url"] = url
-    configured = structs.replace(configured, settings=structs.replace(configured.settings, **changes))
     secrets = {name: value for name, value in values.items() if CANARY in value}
-    return Opened(structs.replace(read, channels={account.channel: configured}), secrets)
+    return Opened(read, structs.replace(settings, **changes), secrets)
 
 
 @functools.cache
@@ -143,8 +143,8 @@ def find_values(account: Account) -> Mapping[str, str]:
     for pattern in ("{}/+&=", "123456789:{}"):  # the tokens of some hold few characters
         values = {name: pattern.format(f"{CANARY}-{name}") for name in names}
         with TemporaryDirectory() as folder, suppress(ConfigError):
-            read = config.load(write_yaml(account, Path(folder)), values)
-            secrets = [secret.reveal() for secret in secrets_in(read.channels[account.channel].settings)]
+            _, credentials = config.load_with_credentials(write_yaml(account, Path(folder)), values)
+            secrets = [secret.reveal() for secret in secrets_in(credentials.channels[account.channel].settings)]
             return {
                 name: value if any(value in each for each in secrets) else f"AC-{name}"
                 for name, value in values.items()

@@ -20,7 +20,7 @@ import click
 from reminderctl import config
 from reminderctl.clocks import running_clock
 from reminderctl.errors import UsageError
-from reminderctl.model import Config
+from reminderctl.model import Config, Credentials
 
 NAME = "reminderctl"
 FIRST_YEAR, LAST_YEAR = 1900, 9000  # inside these, every sum of an instant and an offset exists
@@ -127,8 +127,16 @@ class AppContext:
         """Load the configuration for commands that send nothing: secrets may be missing."""
         return self.load(outbox=Path())
 
+    def load_with_credentials(self, *, outbox: Path | None = None, deep: bool = False) -> tuple[Config, Credentials]:
+        """Load the configuration with what the channels send with; raises `ConfigError`."""
+        return config.load_with_credentials(self.find(), os.environ, outbox=outbox, deep=deep)
+
+    def load_credentials(self, loaded: Config) -> Credentials:
+        """Load what a run sends with that has planned by a configuration; raises `ConfigError`, and `EditedError`."""
+        return config.load_credentials(self.find(), os.environ, config=loaded)
+
     def load_cached(self) -> Config | None:
-        """Return what the configuration said when it was last read, if it has not changed; without channel settings."""
+        """Return what the configuration said when it was last read, if it has not changed."""
         return config.load_cached(self.find(), os.environ)
 
     def save(self, loaded: Config) -> None:

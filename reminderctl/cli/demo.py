@@ -16,7 +16,7 @@ import click
 
 from reminderctl import bookings, config, ledger
 from reminderctl.cli.context import PathArgument, program_name
-from reminderctl.model import Config
+from reminderctl.model import Config, Credentials
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -39,13 +39,13 @@ def command(*, folder: Path | None) -> None:
     from reminderctl.demo.story import Story
 
     folder = folder or Path(tempfile.mkdtemp(prefix="reminderctl-demo-"))
-    house = _prepare(folder)
+    house, credentials = _prepare(folder)
     story = Story(datetime.now(UTC), house.timezone)
     story.write_bookings(house.bookings)
-    _show(play(story, house, minutes=minutes_of(story)), house)
+    _show(play(story, house, credentials=credentials, minutes=minutes_of(story)), house)
 
 
-def _prepare(folder: Path) -> Config:
+def _prepare(folder: Path) -> tuple[Config, Credentials]:
     """Write the files of the demonstration where there are none."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "workflows.yaml"
@@ -54,7 +54,7 @@ def _prepare(folder: Path) -> Config:
     path.write_bytes((importlib.resources.files("reminderctl.demo") / "workflows.yaml").read_bytes())
     bookings.create(folder / "bookings.db")
     ledger.create(folder / "ledger.db")
-    return config.load(path, os.environ)
+    return config.load_with_credentials(path, os.environ)
 
 
 def _show(lines: Iterable[TimelineEntry], house: Config) -> None:

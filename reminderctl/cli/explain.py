@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Set
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -40,7 +41,7 @@ def command(app: AppContext, *, booking_id: str, workflow_id: str | None, as_jso
     from reminderctl.reports.explain import explain_rest, reason_about
     from reminderctl.reports.reasons import take_snapshot
 
-    config = app.load_settings()
+    config, credentials = app.load_with_credentials(outbox=Path())
     now = app.now(config.timezone)
     workflows = [each for each in config.workflows if workflow_id in (None, each.id)]
     with open_bookings(config) as bookings, Ledger(config.ledger, reading=True) as ledger:
@@ -53,7 +54,11 @@ def command(app: AppContext, *, booking_id: str, workflow_id: str | None, as_jso
         snapshot = snapshot._replace(
             records=[each for each in snapshot.records if workflow_id in (None, each.workflow)]
         )
-        reasonings = [*reason_about(booking, workflows, snapshot=snapshot, config=config, now=now)] if booking else []
+        reasonings = []
+        if booking:
+            reasonings = [
+                *reason_about(booking, workflows, snapshot=snapshot, config=config, credentials=credentials, now=now)
+            ]
         left = explain_rest(snapshot, reasonings, config=config, now=now)
     if as_json:
         print_json([*_objects(reasonings, left)])

@@ -15,7 +15,7 @@ from reminderctl.cli.console import print_json, say
 from reminderctl.cli.context import AppContext, PathArgument, shared_options
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.errors import ExitCode, first_lines
-from reminderctl.model import Config, Delivery
+from reminderctl.model import Credentials, Delivery
 from reminderctl.secret import Secret
 from reminderctl.text import shorten
 from reminderctl.tick.report import CROWD, Report
@@ -42,10 +42,10 @@ def command(app: AppContext, *, dry_run: bool, outbox: Path | None, as_json: boo
     """
     config = None if outbox else app.load_cached()
     if recalled := config is not None:
-        complete = functools.partial(app.load, outbox=outbox)
+        load_credentials = functools.partial(app.load_credentials, config)
     else:
-        config = app.load(outbox=outbox, deep=True)
-        complete = functools.partial(_same, config)
+        config, credentials = app.load_with_credentials(outbox=outbox, deep=True)
+        load_credentials = functools.partial(_same, credentials)
     clock = app.clock(config.timezone)
     with open_ledger(app, config, reading=dry_run) as ledger, open_bookings(config) as bookings:
         if dry_run:
@@ -56,7 +56,7 @@ def command(app: AppContext, *, dry_run: bool, outbox: Path | None, as_json: boo
                 config,
                 ledger,
                 bookings=bookings,
-                complete=complete,
+                load_credentials=load_credentials,
                 clock=clock,
                 outbox=outbox or config.outbox,
                 interrupted=Interruption(),
@@ -82,8 +82,8 @@ def _beat(heartbeat: Secret, *, verbose: bool) -> None:
         say(failure, err=True)
 
 
-def _same(config: Config) -> Config:
-    return config
+def _same(credentials: Credentials) -> Credentials:
+    return credentials
 
 
 def _show(deliveries: list[Delivery], *, as_json: bool) -> None:

@@ -24,7 +24,7 @@ from reminderctl.cli.test_output import (
 )
 from reminderctl.config.suggestions import suggest
 from reminderctl.errors import ExitCode, UsageError, first_lines
-from reminderctl.model import Config, Workflow
+from reminderctl.model import Config, Credentials, Workflow
 from reminderctl.reports.preview.models import Sample, Trial
 from reminderctl.reports.preview.run import ADAPTABLE, known_values, run_all
 from reminderctl.reports.preview.samples import read_samples
@@ -80,7 +80,7 @@ def command(app: AppContext, *, workflow_ids: tuple[str, ...], list_samples: boo
     """
     options = Options(send=send, **given)
     _check_usage(options)
-    config = app.load(deep=True) if send else app.load(outbox=Path(), deep=True)
+    config, credentials = app.load_with_credentials(outbox=None if send else Path(), deep=True)
     now = app.now(config.timezone)
     for line in first_lines(config.broken):
         say(line, err=True)
@@ -89,9 +89,10 @@ def command(app: AppContext, *, workflow_ids: tuple[str, ...], list_samples: boo
         _list_samples(samples.values(), config=config, as_json=options.as_json)
         failed = False
     else:
-        trials = _try(_chosen_workflows(workflow_ids, config), samples, options=options, config=config, now=now)
+        workflows = _chosen_workflows(workflow_ids, config)
+        trials = _try(workflows, samples, options=options, config=config, credentials=credentials, now=now)
         page = _write_page(options.html, trials, config=config, now=now) if options.html else None
-        failed = (_send if send else _show)(trials, options=options, config=config, now=now)
+        failed = (_send if send else _show)(trials, options=options, config=config, credentials=credentials, now=now)
         if page:
             say(f"written  {page}", err=options.as_json)
     if config.broken:
@@ -120,7 +121,13 @@ def _chosen_workflows(workflow_ids: Sequence[str], config: Config) -> list[Workf
 
 
 def _try(
-    workflows: list[Workflow], samples: dict[str, Sample], *, options: Options, config: Config, now: datetime
+    workflows: list[Workflow],
+    samples: dict[str, Sample],
+    *,
+    options: Options,
+    config: Config,
+    credentials: Credentials,
+    now: datetime,
 ) -> list[Trial]:
     wanted = samples
     if options.booking_id:
@@ -129,7 +136,9 @@ def _try(
         wanted = {name: _named(name, samples) for name in options.sample_names}
     known = known_values((*samples.values(), *wanted.values()), config=config)
     adaptable = None if options.named else samples[ADAPTABLE]
-    return [*run_all(workflows, wanted, config=config, now=now, known=known, adaptable=adaptable)]
+    return [
+        *run_all(workflows, wanted, config=config, credentials=credentials, now=now, known=known, adaptable=adaptable)
+    ]
 
 
 def _named(name: str, samples: dict[str, Sample]) -> Sample:
@@ -147,9 +156,9 @@ def _booked(booking_id: str, config: Config) -> Sample:
 # --- what comes of it -------------------------------------------------------------------------------------------------
 
 
-def _show(trials: list[Trial], *, options: Options, config: Config, now: datetime) -> bool:
+def _show(trials: list[Trial], *, options: Options, config: Config, credentials: Credentials, now: datetime) -> bool:
     """Print what was tried; return whether anything is wrong."""
-    del config
+    del config, credentials
     if options.as_json:
         print_json([describe_trial(trial) for trial in trials])
     else:
@@ -157,12 +166,12 @@ def _show(trials: list[Trial], *, options: Options, config: Config, now: datetim
     return any(trial.problems for trial in trials)
 
 
-def _send(trials: list[Trial], *, options: Options, config: Config, now: datetime) -> bool:
+def _send(trials: list[Trial], *, options: Options, config: Config, credentials: Credentials, now: datetime) -> bool:
     """Send, print what became of each message, and return whether one failed; raises `UsageError` for none."""
     address = options.to or ""
     wanted = [trial for trial in trials if trial.matches] if options.named else [*_first_matching(trials)]
     sent = []
-    for message in send_all(wanted, address, config=config, now=now):
+    for message in send_all(wanted, address, config=config, credentials=credentials, now=now):
         sent.append(message)
         if not options.as_json:
             print_sent(message, outbox=config.outbox)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -59,7 +60,7 @@ def command(
     """
     from reminderctl.reports.upcoming import look_ahead
 
-    config = app.load_settings()
+    config, credentials = app.load_with_credentials(outbox=Path())
     now = app.now(config.timezone)
     window = Window(now, _until(now, within=within, until=until, timezone=config.timezone))
     if workflow is not None:
@@ -67,14 +68,17 @@ def command(
     with Ledger(config.ledger, reading=True) as ledger, open_bookings(config) as bookings:
         if booking is not None:
             lookup.find_booking(bookings, booking)
-        most = limit or (SHOWN if not as_json and sys.stdout.isatty() else None)
         outlook = look_ahead(
-            config, ledger, bookings=bookings, window=window, workflow=workflow, booking=booking, most=most
+            config,
+            ledger,
+            bookings=bookings,
+            credentials=credentials,
+            window=window,
+            workflow=workflow,
+            booking=booking,
+            most=limit or (SHOWN if not as_json and sys.stdout.isatty() else None),
         )
-    if as_json:
-        print_json_array(outlook.deliveries)
-    else:
-        _show(outlook, config)
+    _show(outlook, config, as_json=as_json)
     for line in [*first_lines(config.broken), *outlook.lines, *bookings.problems]:
         say(line, err=True)
     if config.broken:
@@ -100,10 +104,13 @@ def _until(now: datetime, *, within: str | None, until: str | None, timezone: st
 COLUMNS = ("at", "channel", "recipient", "address", "workflow", "trigger", "booking", "state", "reason")
 
 
-def _show(outlook: Outlook, config: Config) -> None:
+def _show(outlook: Outlook, config: Config, *, as_json: bool) -> None:
     """Print a table for each day, by the configured zone's clock; tab-separated lines where no person looks."""
     from reminderctl.cli.terminal import Terminal
 
+    if as_json:
+        print_json_array(outlook.deliveries)
+        return
     terminal, zone, deliveries = Terminal(highlight=False), ZoneInfo(config.timezone), outlook.deliveries
     if not terminal.is_terminal:
         print_lines(COLUMNS, (_row(each, zone) for each in deliveries))

@@ -12,19 +12,42 @@ from typing import TYPE_CHECKING, Any
 
 from reminderctl.config.cache import load_cached, save_cached
 from reminderctl.config.locate import find
-from reminderctl.model import Config
+from reminderctl.model import Config, Credentials
 
 if TYPE_CHECKING:
     from reminderctl.config.lint import CheckResult
 
-__all__ = ["check", "describe", "find", "load", "load_cached", "save_cached"]
+__all__ = [
+    "check",
+    "describe",
+    "find",
+    "load",
+    "load_cached",
+    "load_credentials",
+    "load_with_credentials",
+    "save_cached",
+]
 
 
 def load(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, deep: bool = False) -> Config:
     """Read the YAML at `path`; raises `ConfigError`. `deep` compiles every text as a template, too."""
+    return load_with_credentials(path, environ, outbox=outbox, deep=deep)[0]
+
+
+def load_with_credentials(
+    path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, deep: bool = False
+) -> tuple[Config, Credentials]:
+    """Read the YAML at `path` for what sends or shows messages; raises `ConfigError`."""
     from reminderctl.config import loading
 
     return loading.load(path, environ, outbox=outbox, deep=deep)
+
+
+def load_credentials(path: Path, environ: Mapping[str, str], *, config: Config) -> Credentials:
+    """Read what a run sends with, which has planned by `config`; raises `ConfigError`, and `EditedError`."""
+    from reminderctl.config import loading
+
+    return loading.load_credentials(path, environ, config=config)
 
 
 def check(path: Path, environ: Mapping[str, str]) -> CheckResult:

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
 from reminderctl import __version__
 from reminderctl.config.locate import SECRETS, yaml_files
@@ -41,7 +40,7 @@ class _Entry(msgspec.Struct, frozen=True):
 
 
 def load_cached(path: Path, environ: Mapping[str, str]) -> Config | None:
-    """Return what the YAML at `path` said when last read, if no file has changed since; channels have no settings."""
+    """Return what the YAML at `path` said when last read, if no file has changed since."""
     try:
         file = _file(path, environ)
         entry = msgspec.msgpack.decode(_read_ours(file), type=_Entry, dec_hook=_from_text) if file else None
@@ -59,9 +58,8 @@ def save_cached(config: Config, path: Path, *, environ: Mapping[str, str], now: 
     newest = max(stamp[1] for stamp in stamps)
     if newest > now * 1e9 - SETTLED_NANOSECONDS:
         return
-    channels = {name: replace(each, settings=None) for name, each in config.channels.items()}
     try:
-        entry = _Entry(__version__, _key(path), _names(path), stamps, replace(config, channels=channels))
+        entry = _Entry(__version__, _key(path), _names(path), stamps, config)
         file, content = _file(path, environ), msgspec.msgpack.encode(entry, enc_hook=_to_text)
         if file is None:
             return

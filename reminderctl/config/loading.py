@@ -13,8 +13,8 @@ from reminderctl.config.locate import private_files, yaml_files
 from reminderctl.config.workflows import read_workflows
 from reminderctl.config.yaml_file import TooManyError, YamlFile
 from reminderctl.config.yaml_reader import read_yaml
-from reminderctl.errors import ConfigError, Problem, UsageError
-from reminderctl.model import Admin, Company, Config, Workflow
+from reminderctl.errors import ConfigError, EditedError, Problem, UsageError
+from reminderctl.model import Admin, Company, Config, Credentials, Workflow
 
 
 class ParsedConfig(NamedTuple):
@@ -32,13 +32,34 @@ class ParsedConfig(NamedTuple):
     secret_problems: list[Problem]
 
 
-def load(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, deep: bool = False) -> Config:
+def load(
+    path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, deep: bool = False
+) -> tuple[Config, Credentials]:
     """Read the YAML at `path`, a file or a directory of them; raises `ConfigError`, see `validate`.
 
     With an outbox nothing is sent, so channels need no settings. `deep` also compiles every text as a template, which
     imports a heavy library; without it the texts are only scanned.
     """
-    return validate(read(path, environ, outbox=outbox, deep=deep))
+    parsed = read(path, environ, outbox=outbox, deep=deep)
+    return validate(parsed), Credentials(channels=parsed.context.channels)
+
+
+def load_credentials(path: Path, environ: Mapping[str, str], *, config: Config) -> Credentials:
+    """Return what the runs of this configuration send with; raises `ConfigError`.
+
+    Raises `EditedError` where the YAML names another provider by now, whose messages may have other keys, or where it
+    began or ceased to deliver into an outbox, for which settings may be missing.
+    """
+    now, credentials = load(path, environ)
+    changed = [name for name, module in config.channels.items() if now.channels.get(name) != module]
+    if changed:
+        raise EditedError(
+            f"the YAML was edited during this run: the provider of {' and '.join(changed)} is another one; "
+            "the next run sends"
+        )
+    if now.outbox != config.outbox:
+        raise EditedError("the YAML was edited during this run: `outbox` is another one; the next run sends")
+    return credentials
 
 
 def read(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, deep: bool = False) -> ParsedConfig:
@@ -92,7 +113,7 @@ def validate(parsed: ParsedConfig) -> Config:
         files=(*(file.path for file in files), *dict.fromkeys(parsed.context.read_files)),
         workflows=tuple(workflow for workflows in good for workflow in workflows),
         broken=tuple(problems),
-        **fields,
+        **{**fields, "channels": {name: each.module for name, each in fields["channels"].items()}},
     )
 
 

@@ -16,7 +16,7 @@ from reminderctl.bookings import BookingSource, open_bookings
 from reminderctl.core import matching, timing
 from reminderctl.demo.story import Story, happen
 from reminderctl.ledger import Ledger, history
-from reminderctl.model import Config, Window
+from reminderctl.model import Config, Credentials, Window
 from reminderctl.tick import tick
 
 T = TypeVar("T")
@@ -39,7 +39,9 @@ def minutes_of(story: Story) -> list[datetime]:
     return [story.begins_at + each * MINUTE for each in range(number + 1)]
 
 
-def play(story: Story, house: Config, *, minutes: Iterable[datetime]) -> Iterator[TimelineEntry]:
+def play(
+    story: Story, house: Config, *, credentials: Credentials, minutes: Iterable[datetime]
+) -> Iterator[TimelineEntry]:
     """Yield each event and each message that is sent because of it, in order."""
     pending = story.events()
     down_since, down_until = story.cron_is_down
@@ -58,7 +60,7 @@ def play(story: Story, house: Config, *, minutes: Iterable[datetime]) -> Iterato
                     house,
                     ledger,
                     bookings=bookings,
-                    complete=functools.partial(_same, house),
+                    load_credentials=functools.partial(_same, credentials),
                     clock=functools.partial(_same, now),
                     outbox=house.outbox,
                 )

@@ -12,7 +12,7 @@ from reminderctl.core import matching, planning, recipients, timing
 from reminderctl.core.matching import FilterResult
 from reminderctl.ledger.history import FullRecord, unrecorded
 from reminderctl.ledger.watermarks import Watermark
-from reminderctl.model import Booking, Config, Participant, State, Trigger, Workflow
+from reminderctl.model import Booking, Config, Credentials, Participant, State, Trigger, Workflow
 from reminderctl.reports.preview.compose import refusal_of
 from reminderctl.reports.reasons import (
     LedgerSnapshot,
@@ -57,17 +57,17 @@ class Reasoning(NamedTuple):
 
 
 def reason_about(
-    booking: Booking, workflows: list[Workflow], *, snapshot: LedgerSnapshot, config: Config, now: datetime
+    booking: Booking,
+    workflows: list[Workflow],
+    *,
+    snapshot: LedgerSnapshot,
+    config: Config,
+    credentials: Credentials,
+    now: datetime,
 ) -> Iterator[Reasoning]:
     """Yield the reasoning for each trigger of these workflows, the disabled ones among them."""
     for workflow in workflows:
-        people: tuple[Participant | None, ...] = booking.participants or (None,)
-        filters = {
-            person.customer.id if person else "": [
-                *matching.filter_results(workflow, booking, participant=person, default_language=config.language)
-            ]
-            for person in people
-        }
+        filters = _filter_results(workflow, booking, config=config)
         for trigger in workflow.triggers:
             event = timing.event_at(trigger, booking)
             due = timing.due_at(trigger, event, zone=planning.zone_of(booking, config=config))
@@ -85,9 +85,27 @@ def reason_about(
                 },
                 filters=filters,
                 deliveries=[
-                    *_explain_deliveries(workflow, trigger, booking=booking, snapshot=snapshot, config=config, now=now)
+                    *_explain_deliveries(
+                        workflow,
+                        trigger,
+                        booking=booking,
+                        snapshot=snapshot,
+                        config=config,
+                        credentials=credentials,
+                        now=now,
+                    )
                 ],
             )
+
+
+def _filter_results(workflow: Workflow, booking: Booking, *, config: Config) -> dict[str, list[FilterResult]]:
+    people: tuple[Participant | None, ...] = booking.participants or (None,)
+    return {
+        person.customer.id if person else "": [
+            *matching.filter_results(workflow, booking, participant=person, default_language=config.language)
+        ]
+        for person in people
+    }
 
 
 def explain_rest(
@@ -110,7 +128,14 @@ def explain_rest(
 
 
 def _explain_deliveries(
-    workflow: Workflow, trigger: Trigger, *, booking: Booking, snapshot: LedgerSnapshot, config: Config, now: datetime
+    workflow: Workflow,
+    trigger: Trigger,
+    *,
+    booking: Booking,
+    snapshot: LedgerSnapshot,
+    config: Config,
+    credentials: Credentials,
+    now: datetime,
 ) -> Iterator[Explained]:
     """Explain the deliveries that a trigger owes, and would owe if every participant matched."""
     recorded = {record.key: record for record in snapshot.records}
@@ -135,7 +160,7 @@ def _explain_deliveries(
             reason = explain_unowed(delivery, workflow, trigger=trigger, booking=booking, config=config)
         if delivery.key in keys and (ahead or is_waiting(delivery.key, snapshot)):
             record = replace(record, channel=delivery.channel, address=delivery.address)  # as an attempt will find them
-            if refusal := refusal_of(delivery, booking, config=config):
+            if refusal := refusal_of(delivery, booking, config=config, credentials=credentials):
                 reason += f"; it will fail: {refusal}"
         if delivery.key in keys and (said := recipients.unknown_zone_of(delivery, workflow, booking=booking)):
             reason += f"; {said}"

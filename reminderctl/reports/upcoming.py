@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from msgspec.structs import asdict, replace
 from reminderctl.bookings import BookingSource
 from reminderctl.core import planning, timing
 from reminderctl.ledger import Ledger, circuits, history, queue
-from reminderctl.model import Booking, Config, Delivery, State, Window, Workflow
+from reminderctl.model import Booking, Config, Credentials, Delivery, State, Window, Workflow
 from reminderctl.reports.preview.compose import refusal_of
 from reminderctl.tick import DRY_RUN
 from reminderctl.tick.plan import plan
@@ -49,6 +49,7 @@ def look_ahead(
     ledger: Ledger,
     *,
     bookings: BookingSource,
+    credentials: Credentials,
     window: Window,
     workflow: str | None = None,
     booking: str | None = None,
@@ -71,13 +72,8 @@ def look_ahead(
     if len(shown) < len(to_come):
         until = timing.parse_instant(shown[-1][0].next_attempt_at or shown[-1][0].due_at)
     concerned = bookings.find_all({delivery.booking for _, delivery in shown})
-    deliveries = []
-    for foreseen, delivery in shown:
-        its_workflow, its_booking = workflows.get(delivery.workflow), concerned.get(delivery.booking)
-        is_new = delivery.id > rehearsed.newest
-        checked = _check(foreseen, delivery, workflow=its_workflow, booking=its_booking, config=config, is_new=is_new)
-        deliveries.append(replace(checked, id=None) if is_new else checked)
-    return Outlook(deliveries, concerned, rehearsed.lines, until, until < whole.until)
+    checked = _check_all(shown, concerned, newest=rehearsed.newest, config=config, credentials=credentials)
+    return Outlook([*checked], concerned, rehearsed.lines, until, until < whole.until)
 
 
 def _to_come(
@@ -167,6 +163,29 @@ def _foresee(record: history.Record, rest: circuits.OpenCircuit | None, *, held:
     return replace(foreseen, next_attempt_at=attempt_at, held=held or record.held, reason=reason)
 
 
+def _check_all(
+    shown: list[tuple[Foreseen, Delivery]],
+    concerned: Mapping[str, Booking],
+    *,
+    newest: int,
+    config: Config,
+    credentials: Credentials,
+) -> Iterator[Foreseen]:
+    """Yield each delivery as `_check` returns it; what comes after the `newest` in the ledger has no id."""
+    workflows = {each.id: each for each in config.workflows}
+    for foreseen, delivery in shown:
+        checked = _check(
+            foreseen,
+            delivery,
+            workflow=workflows.get(delivery.workflow),
+            booking=concerned.get(delivery.booking),
+            config=config,
+            credentials=credentials,
+            is_new=delivery.id > newest,
+        )
+        yield replace(checked, id=None) if delivery.id > newest else checked
+
+
 def _check(
     foreseen: Foreseen,
     delivery: Delivery,
@@ -174,6 +193,7 @@ def _check(
     workflow: Workflow | None,
     booking: Booking | None,
     config: Config,
+    credentials: Credentials,
     is_new: bool,
 ) -> Foreseen:
     """Return what is foreseen with the reason, if there is one, that an attempt would come to nothing."""
@@ -182,13 +202,9 @@ def _check(
     if workflow is None and not foreseen.missing:
         return replace(foreseen, reason=BROKEN.format(workflow=delivery.workflow))
     current = delivery if is_new else planning.still_owed(delivery, workflow, booking=booking, config=config)
-    # Else they changed while we were looking.
-    return _as_it_is_now(foreseen, current, booking=booking, config=config) if current and booking else foreseen
-
-
-def _as_it_is_now(foreseen: Foreseen, current: Delivery, *, booking: Booking, config: Config) -> Foreseen:
-    """Return a record of earlier with what the YAML and the booking, as an attempt will find them, change in it."""
-    reason = foreseen.reason or refusal_of(current, booking, config=config) or None
+    if current is None or booking is None:
+        return foreseen  # they changed while we were looking
+    reason = foreseen.reason or refusal_of(current, booking, config=config, credentials=credentials) or None
     return replace(foreseen, channel=current.channel, address=current.address, reason=reason)
 
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reminderctl import clocks
 from reminderctl.bookings import BookingSource
+from reminderctl.errors import EditedError
 from reminderctl.ledger import Ledger, circuits, claims, queue, runs
-from reminderctl.model import Config, Delivery
+from reminderctl.model import Config, Credentials, Delivery
 from reminderctl.tick.plan import plan
 from reminderctl.tick.reading import read
 from reminderctl.tick.report import Report
+
+if TYPE_CHECKING:
+    from reminderctl.tick.deliver import Deliverer
 
 DRY_RUN = -1  # the number of a run that leaves no trace
 BUDGET_SECONDS = 50.0  # after the bookings were read; then no attempt begins: the next minute's run shares the work
@@ -23,14 +28,14 @@ def tick(
     ledger: Ledger,
     *,
     bookings: BookingSource,
-    complete: Callable[[], Config],
+    load_credentials: Callable[[], Credentials],
     clock: Callable[[], datetime],
     outbox: Path | None = None,
     interrupted: Callable[[], bool] = lambda: False,
 ) -> Report:
     """Do all that is due, once; the instant is read once for all planning.
 
-    `config` is enough to plan with; `complete` gives it with the channels' settings, when there is something to send.
+    `config` is what is planned with; `load_credentials` gives what is sent with, when there is something to send.
 
     1. The bookings are read, as far as planning needs them.
     2. In one transaction the run is recorded, what fell due is planned, and the watermarks advance.
@@ -46,16 +51,36 @@ def tick(
         _name_stuck(ledger, run, report=report)
         sends = bool(dead) or bool(circuits.ready(ledger, report.now))
         run.write_stamp(report.now, sends=sends)
-        if sends:
+        if sends and (
+            deliverer := _open_deliverer(config, load_credentials, clock=clock, outbox=outbox, report=report)
+        ):
             from reminderctl.tick.send import Sender
 
             sender = Sender(
-                complete(), ledger, bookings=bookings, run=run, clock=clock, outbox=outbox, report=report, until=until
+                config, ledger, bookings=bookings, deliverer=deliverer, run=run, clock=clock, report=report, until=until
             )
             sender.recover(dead)
             sender.work(interrupted)
         _end(run, ledger, bookings=bookings, clock=clock, report=report)
     return report
+
+
+def _open_deliverer(
+    config: Config,
+    load_credentials: Callable[[], Credentials],
+    *,
+    clock: Callable[[], datetime],
+    outbox: Path | None,
+    report: Report,
+) -> Deliverer | None:
+    """Load what is sent with; return None, and say so, where the next run has to send."""
+    from reminderctl.tick.deliver import Deliverer
+
+    try:
+        return Deliverer(config, load_credentials(), clock=clock, outbox=outbox)
+    except EditedError as error:
+        report.warnings[str(error)] = None
+        return None
 
 
 def _read_and_plan(config: Config, ledger: Ledger, *, bookings: BookingSource, run: runs.Run, report: Report) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from reminderctl import clocks
-from reminderctl.model import Config
+from reminderctl.model import Credentials
 
 PATIENCE_SECONDS = 120.0  # how long a run waits, after its time, for attempts whose channel has no longer timeout
 LONGEST_ATTEMPT = 4  # in timeouts of its channel: the acceptance of a mail takes two more
@@ -43,7 +43,7 @@ class Deadline:
         return clocks.seconds() > self._shortened_to or time.monotonic() > self._patience_ends_at
 
 
-def patience_of(config: Config) -> float:
+def patience_of(credentials: Credentials) -> float:
     """Return how many seconds the longest attempt may go on after the run's time is over."""
-    timeouts = (getattr(each.settings, "timeout", 0.0) for each in config.channels.values())
+    timeouts = (getattr(each.settings, "timeout", 0.0) for each in credentials.channels.values())
     return max(PATIENCE_SECONDS, LONGEST_ATTEMPT * max(timeouts, default=0.0))

@@ -16,7 +16,7 @@ from reminderctl.core.filters import language_of
 from reminderctl.errors import Rejected, Unavailable
 from reminderctl.messages.context import Context
 from reminderctl.messages.render import render_message, render_text
-from reminderctl.model import Action, Booking, Config, Configured, Delivery, Envelope, Receipt
+from reminderctl.model import Action, Booking, Config, Configured, Credentials, Delivery, Envelope, Receipt
 from reminderctl.outbox import Outbox
 from reminderctl.text_types import TextType
 
@@ -35,7 +35,7 @@ def compose(delivery: Delivery, booking: Booking, *, config: Config, at: datetim
     """Return the message of one delivery as an attempt at this instant would send it; raises `Rejected`."""
     action = _action_of(delivery, config)
     context = _context(delivery, booking, config=config, at=at)
-    module = channels.module(config.channels[action.channel].module)
+    module = channels.module(config.channels[action.channel])
     address = _address(delivery, context)
     rendering = render_message(
         action.message,
@@ -59,8 +59,11 @@ def compose(delivery: Delivery, booking: Booking, *, config: Config, at: datetim
 class Deliverer:
     """Render and send, from any number of threads; each thread keeps its connections to each channel."""
 
-    def __init__(self, config: Config, *, clock: Callable[[], datetime], outbox: Path | None) -> None:
+    def __init__(
+        self, config: Config, credentials: Credentials, *, clock: Callable[[], datetime], outbox: Path | None
+    ) -> None:
         self._config = config
+        self.credentials = credentials
         self._clock = clock
         self._outbox = outbox
         self._of_thread = threading.local()
@@ -82,7 +85,7 @@ class Deliverer:
     def _channel(self, name: str) -> channels.Channel:
         opened = self._opened()
         if name not in opened:
-            opened[name] = self._open(name, self._config.channels[name])
+            opened[name] = self._open(name, self.credentials.channels[name])
         return opened[name]
 
     def _opened(self) -> dict[str, channels.Channel]:
@@ -99,8 +102,8 @@ class Deliverer:
 
 def policy_of(config: Config, channel: str) -> Policy:
     """Return the rules of a channel; of one that the YAML has no longer, that nothing is sent."""
-    configured = config.channels.get(channel)
-    return channels.module(configured.module).POLICY if configured else UNCONFIGURED
+    module = config.channels.get(channel)
+    return channels.module(module).POLICY if module else UNCONFIGURED
 
 
 def _context(delivery: Delivery, booking: Booking, *, config: Config, at: datetime) -> Context:

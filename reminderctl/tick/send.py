@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import Enum, auto
-from pathlib import Path
 
 from reminderctl.bookings import BookingSource
 from reminderctl.channels import OnUnknown
@@ -51,9 +50,9 @@ class Sender:
         ledger: Ledger,
         *,
         bookings: BookingSource,
+        deliverer: Deliverer,
         run: Run,
         clock: Callable[[], datetime],
-        outbox: Path | None,
         report: Report,
         until: float,
     ) -> None:
@@ -64,12 +63,12 @@ class Sender:
         self._stay_visible = run.stay_visible
         self._clock = clock
         self._report = report
-        self._workers = WorkerPool(Deliverer(config, clock=clock, outbox=outbox), clock=clock)
+        self._workers = WorkerPool(deliverer, clock=clock)
         self._settler = Settler(config, ledger, run=run.id, clock=clock, report=report, workers=self._workers)
         self._precheck = Precheck(
             config, ledger, bookings=bookings, run=run.id, clock=clock, report=report, workers=self._workers
         )
-        self._deadline = Deadline(until, patience=patience_of(config))
+        self._deadline = Deadline(until, patience=patience_of(deliverer.credentials))
         self._phase = RunPhase.RUNNING
         self._failure: ReminderctlError | None = None
         self._ready_circuits: list[circuits.ReadyCircuit] = []

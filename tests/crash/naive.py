@@ -8,7 +8,6 @@ from reminderctl.errors import DeliveryError
 from reminderctl.ledger import Ledger, queue
 from reminderctl.model import Delivery
 from reminderctl.tick import send
-from reminderctl.tick.deliver import Deliverer
 
 SEND_FIRST, MARK_FIRST = "send-first", "mark-first"  # the one repeats, the other loses
 
@@ -37,7 +36,7 @@ _WAYS = {SEND_FIRST: _send_first, MARK_FIRST: _mark_first}
 def _sent(sender: send.Sender, delivery: Delivery) -> bool:
     booking = sender._precheck._bookings.find_all([delivery.booking]).get(delivery.booking)
     assert booking
-    deliverer = Deliverer(sender._config, clock=sender._clock, outbox=None)
+    deliverer = sender._workers._deliverer
     try:
         deliverer.deliver(delivery, booking)
     except DeliveryError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -82,13 +81,13 @@ class Week:
     def write(self, *, follow_up: bool) -> None:
         workflows = WORKFLOWS.format(url=self.server.url, follow_up=str(follow_up).lower())
         self.clinic.write(workflows, settings=SETTINGS.format(url=self.server.url))
-        self.house = configuration.load(self.clinic.folder / "workflows.yaml", {})
+        self.house, self.credentials = configuration.load_with_credentials(self.clinic.folder / "workflows.yaml", {})
 
     def tick(self) -> None:
         """What `run` does, without the start of a process: there are two thousand of them."""
         house = self.house
         with Ledger(house.ledger) as ledger, open_bookings(house) as bookings:
-            tick(house, ledger, bookings=bookings, complete=functools.partial(_same, house), clock=lambda: self.now)
+            tick(house, ledger, bookings=bookings, load_credentials=lambda: self.credentials, clock=lambda: self.now)
 
     def go_on(self, duration: timedelta, *, step: timedelta) -> None:
         """Let time pass, with cron's minutes where anybody calls."""
@@ -119,10 +118,6 @@ class Week:
             (internal,) = self.ask("explain", "internal", "follow-up")
             assert internal["reason"] == "service is Internal, which `except` excludes"
             self.write(follow_up=False)
-
-
-def _same(thing: Any) -> Any:
-    return thing
 
 
 @contextmanager

@@ -55,9 +55,9 @@ def test_a_run_that_sleeps_sends_nothing_after_the_visits(clinic: Clinic, server
         exchange.answer(200, {})
 
     server.script(fall_asleep)
-    config = configuration.load(clinic.folder / "workflows.yaml", {})
+    config, credentials = configuration.load_with_credentials(clinic.folder / "workflows.yaml", {})
     with Ledger(config.ledger) as ledger, open_bookings(config) as bookings:
-        tick(config, ledger, bookings=bookings, complete=lambda: config, clock=clock)
+        tick(config, ledger, bookings=bookings, load_credentials=lambda: credentials, clock=clock)
     asleep = [instant for instant in arrived if instant]
     assert len(asleep) < 2 * WORKERS, "only what was on its way"
     assert len(arrived) < 4 * WORKERS

@@ -1,11 +1,15 @@
 """A run may remember what the YAML said, but never longer than it says so."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.clinic import WRITTEN_AT, Clinic
+from tests.http_server import answer, serve
+from tests.providers import HTTP_PROVIDERS, write_secrets
 
 WORKFLOW = """\
 - id: w
@@ -155,3 +159,106 @@ def test_root_leaves_no_memory_in_the_home_of_another(
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / ".cache"))
     assert remembered.run("2026-06-10T08:01Z") == {}
     assert [*home.iterdir()] == []
+
+
+# --- what is read when ------------------------------------------------------------------------------------------------
+
+READING = """
+import sys
+
+read = []
+
+def watch(event, given):
+    if event == "open" and str(given[0]).endswith(("workflows.yaml", "secrets.env")):
+        read.append(str(given[0]).rpartition("/")[2])
+
+sys.addaudithook(watch)
+from reminderctl.cli import main
+
+main(sys.argv[1:], standalone_mode=False)
+print(*sorted(read), "yaml" in sys.modules)
+"""
+
+EDITING = """
+import pathlib, sys
+
+def edit(event, given):
+    if event == "sqlite3.connect" and "bookings.db" in str(given[0]):
+        pathlib.Path("edited.yaml").replace("workflows.yaml")
+
+sys.addaudithook(edit)
+from reminderctl.cli import main
+
+main()
+"""
+
+
+def run(clinic: Clinic, program: str, now: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", program, "-c", str(clinic.folder / "workflows.yaml"), "run", "--now", now]
+    return subprocess.run(command, cwd=clinic.folder, capture_output=True, text=True, check=False)
+
+
+def test_an_idle_run_reads_no_yaml_and_no_secret(remembered: Clinic) -> None:
+    assert run(remembered, READING, "2026-06-10T08:01Z").stdout == "False\n"
+
+
+@pytest.mark.parametrize("is_remembered", [True, False])
+def test_a_run_that_sends_reads_the_yaml_and_the_secrets_once(remembered: Clinic, *, is_remembered: bool) -> None:
+    if not is_remembered:
+        memories()[0].unlink()
+    remembered.book("b1", "2026-06-10T10:00Z")
+    ran = run(remembered, READING, "2026-06-10T09:00Z")
+    assert ran.stdout == "secrets.env workflows.yaml True\n", ran.stderr
+    assert remembered.states() == {"pending": 1}
+    assert remembered.deliveries()[0]["attempts"] == 1
+
+
+# --- the YAML is edited between planning and sending ------------------------------------------------------------------
+
+EDITED = "the YAML was edited during this run"
+SMS = "- {id: w, when: 1 hour before start, actions: [{send: sms, to: customer, body: Hola}]}\n"
+
+
+def settings_of(provider: str, url: str) -> str:
+    return f"timezone: Europe/Madrid\nchannels:\n{HTTP_PROVIDERS[provider].settings.format(url=url, timeout=5)}"
+
+
+def edit_after_planning(clinic: Clinic, *, settings: str) -> subprocess.CompletedProcess[str]:
+    """Run, with what the cache holds; other settings come while the bookings are being opened."""
+    (clinic.folder / "edited.yaml").write_text(f"{settings}workflows:\n{SMS}")
+    return run(clinic, EDITING, "2026-06-10T09:00Z")
+
+
+@pytest.mark.parametrize("later", ["sms twilio", "sms vonage"])
+def test_no_message_goes_with_the_settings_of_another_provider(clinic: Clinic, later: str) -> None:
+    with serve() as before, serve() as after:
+        after.script(answer(*HTTP_PROVIDERS[later].accepted))
+        write_secrets(clinic.folder)
+        age(clinic.folder / "secrets.env")
+        clinic.write(SMS, settings=settings_of("sms twilio", before.url))
+        clinic.run("2026-06-10T08:00Z")
+        clinic.book("b1", "2026-06-10T10:00Z")
+        ran = edit_after_planning(clinic, settings=settings_of(later, after.url))
+        assert ran.returncode == 0
+        if later == "sms twilio":
+            assert ran.stderr == ""
+        else:
+            assert ran.stderr == f"warning: {EDITED}: the provider of sms is another one; the next run sends\n"
+            assert clinic.states() == {"pending": 1}
+            clinic.run("2026-06-10T09:01Z")
+        assert clinic.states() == {"sent": 1}
+        assert (len(before.requests), len(after.requests)) == (0, 1)
+
+
+def test_an_outbox_that_comes_in_between_is_for_the_next_run(clinic: Clinic) -> None:
+    write_secrets(clinic.folder)
+    age(clinic.folder / "secrets.env")
+    clinic.write(SMS, settings=settings_of("sms twilio", "http://127.0.0.1:9"))
+    clinic.run("2026-06-10T08:00Z")
+    clinic.book("b1", "2026-06-10T10:00Z")
+    settings = settings_of("sms twilio", "http://127.0.0.1:9").replace("TWILIO_TOKEN", "NOT_SET") + "outbox: outbox\n"
+    ran = edit_after_planning(clinic, settings=settings)
+    assert ran.stderr == f"warning: {EDITED}: `outbox` is another one; the next run sends\n"
+    assert clinic.states() == {"pending": 1}
+    clinic.run("2026-06-10T09:01Z")
+    assert (clinic.states(), len(clinic.outbox())) == ({"sent": 1}, 1)

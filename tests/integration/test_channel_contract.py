@@ -65,7 +65,7 @@ of_each_module = pytest.mark.parametrize("module", find_modules())
 def send(account: Account, opened: Opened) -> Outcome:
     """Return the receipt for the account's own message, or the error that came instead."""
     composed = make_message(account, opened)
-    channel = channels.module(account.module).Channel(opened.config.channels[account.channel].settings)
+    channel = channels.module(account.module).Channel(opened.settings)
     try:
         return channel.send(composed.message, composed.envelope)
     except DeliveryError as error:
@@ -143,7 +143,7 @@ def fill_secrets(settings: Any, text: str) -> Any:
 def test_settings_and_what_is_wrong_with_them_show_no_secret(account: Account, text: str, tmp_path: Path) -> None:
     opened = open_account(account, tmp_path)
     module: Any = channels.module(account.module)
-    settings = fill_secrets(opened.config.channels[account.channel].settings, text)
+    settings = fill_secrets(opened.settings, text)
     secrets = {"": text}
     assert_harmless(settings, secrets)
     assert_harmless(module.Channel(settings), secrets)
@@ -185,10 +185,8 @@ def test_no_error_shows_a_secret_however_the_server_repeats_it(
 ) -> None:
     with smtp_server.serve(EHLO="250-mx.test\n250 AUTH PLAIN") as server:
         opened = open_account(account, tmp_path)
-        configured = opened.config.channels[account.channel]
-        there = structs.replace(configured.settings, host="127.0.0.1", port=server.port, security="none")
-        moved = structs.replace(configured, settings=there)
-        opened = opened._replace(config=structs.replace(opened.config, channels={account.channel: moved}))
+        there = structs.replace(opened.settings, host="127.0.0.1", port=server.port, security="none")
+        opened = opened._replace(settings=there)
         for secret in opened.secrets.values():
             for spell in SPELLINGS.values():
                 server.script(**{point: f"{code} Wrong: {spell(secret)}"})
@@ -223,7 +221,7 @@ def test_a_test_is_marked_and_goes_to_the_given_address(account: Account, tmp_pa
     opened = open_account(account, tmp_path)
     module = channels.module(account.module)
     composed = make_message(account, opened)
-    settings = opened.config.channels[account.channel].settings
+    settings = opened.settings
     marked, note = module.mark_as_test(composed.message, "https://tests.example.com/clinic")
     shown = str(module.preview(marked, settings, envelope=composed.envelope))
     assert "[test] " in shown or "X-Reminderctl-Test" in shown or "cannot be marked as a test" in note
@@ -236,7 +234,7 @@ def test_a_message_whose_texts_all_came_out_empty_is_refused(account: Account, t
     opened = open_account(account, tmp_path)
     module = channels.module(account.module)
     composed = make_message(account, opened, empty=True)
-    for settings in (opened.config.channels[account.channel].settings, None):
+    for settings in (opened.settings, None):
         if CHANNELS[account.channel].address is None:  # it reaches a program, which may have asked for an empty text
             assert module.preview(composed.message, settings, envelope=composed.envelope)
         else:

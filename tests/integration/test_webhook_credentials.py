@@ -123,7 +123,8 @@ def test_nobody_sees_the_header_who_looks_at_the_message(clinic: Clinic) -> None
     checked = clinic.command("check")
     everything = (tried.output, shown.output, checked.output, page.read_text(), written.read_text())
     assert [TOKEN in each for each in everything] == [False] * 5
-    settings = config.load(clinic.folder / "workflows.yaml", {}).channels["webhook"].settings
+    _, credentials = config.load_with_credentials(clinic.folder / "workflows.yaml", {})
+    settings = credentials.channels["webhook"].settings
     assert TOKEN not in f"{settings} {settings!r}"
 
 

@@ -104,7 +104,7 @@ class World:
         self.rules |= {rule.id: rule for rule in rules}
         texts = "".join(_yaml(rule, self.gateway.url) for rule in self.rules.values())
         self.clinic.write(texts, settings=SETTINGS.format(url=self.gateway.url))
-        self._config = configuration.load(self.clinic.folder / "workflows.yaml", {})
+        self._config, self._credentials = configuration.load_with_credentials(self.clinic.folder / "workflows.yaml", {})
 
     # --- what the booking system does ---
 
@@ -158,7 +158,9 @@ class World:
             clock = running_clock(self.now, time_of_day=suspension.time_of_day) if suspension else lambda: self.now
             config = self._config
             with open_ledger(self._context(), config) as ledger, open_bookings(config) as bookings:
-                report = tick(config, ledger, bookings=bookings, complete=lambda: config, clock=clock)
+                report = tick(
+                    config, ledger, bookings=bookings, load_credentials=lambda: self._credentials, clock=clock
+                )
                 counts = report.as_json()
         sleep, arrivals = suspension.sleep if suspension else None, self.gateway.arrivals[seen:]
         if sleep:

@@ -6,10 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from rich.pretty import pretty_repr
 
 from reminderctl import config
 from reminderctl.errors import ConfigError, UsageError
-from reminderctl.model import Company, Config, Configured
+from reminderctl.model import Company, Config, Configured, Credentials
 from reminderctl.secret import Secret
 from tests.privileges import without_privileges
 
@@ -32,6 +33,10 @@ def write(folder: Path, **files: str) -> Path:
 
 def load(folder: Path, text: str, **environ: str) -> Config:
     return config.load(write(folder, workflows=text) / "workflows.yaml", environ)
+
+
+def load_credentials(folder: Path, text: str, **environ: str) -> Credentials:
+    return config.load_with_credentials(write(folder, workflows=text) / "workflows.yaml", environ)[1]
 
 
 def refusal(folder: Path, **environ: str) -> list[str]:
@@ -127,7 +132,7 @@ def test_webhooks_are_paused_by_their_receiver(tmp_path: Path) -> None:
         f"{SETTINGS}workflows:\n  - {{id: w, when: at start, actions: [{{send: webhook, url: 'https://a.example.com/x'}}]}}\n",
     )
     assert found.workflows[0].actions[0].circuit == "webhook https://a.example.com"
-    assert found.channels["webhook"].module == "webhook", "webhooks need no settings"
+    assert found.channels["webhook"] == "webhook", "webhooks need no settings"
 
 
 # --- secrets ----------------------------------------------------------------------------------------------------------
@@ -149,10 +154,17 @@ def test_variables_come_from_the_environment_then_from_the_file(tmp_path: Path) 
         tmp_path,
         "# ours\n\nexport NAME='a # b'\nPASSWORD = \"s3cret value\"  # what the bank gave us\nPORT=2525 # free\n",
     )
-    settings = load(tmp_path, WITH_SECRETS, NAME="from the environment").channels["email"].settings
+    settings = load_credentials(tmp_path, WITH_SECRETS, NAME="from the environment").channels["email"].settings
     assert (settings.username, settings.port) == ("from the environment", 2525)
     assert settings.password == Secret("pre-s3cret value")
-    assert load(tmp_path, WITH_SECRETS).channels["email"].settings.username == "a # b"
+    assert load_credentials(tmp_path, WITH_SECRETS).channels["email"].settings.username == "a # b"
+
+
+def test_credentials_that_are_shown_give_nothing_away(tmp_path: Path) -> None:
+    credentials = load_credentials(tmp_path, WITH_SECRETS, NAME="hunter1", PASSWORD="hunter2", PORT="25")
+    assert "hunter" in credentials.channels["email"].settings.password.reveal()
+    assert repr(credentials) == str(credentials) == "Credentials(email: email)"
+    assert "hunter" not in pretty_repr(credentials)
 
 
 def test_a_variable_that_is_not_set_is_named(tmp_path: Path) -> None:
@@ -212,14 +224,13 @@ def test_the_value_of_a_variable_never_shows(key: str, value: str, tmp_path: Pat
 
 def test_with_an_outbox_channels_need_neither_settings_nor_secrets(tmp_path: Path) -> None:
     text = f"timezone: UTC\noutbox: out\n{workflow('w')}"
-    found = load(tmp_path, text)
-    assert found.outbox == tmp_path / "out"
-    assert found.channels == {"email": Configured(module="email", settings=None)}
-    found = load(tmp_path, f"{WITH_SECRETS}outbox: out\n{workflow('w')}")
-    assert found.channels["email"].settings.from_ == "a@example.com", "what is there is used"
+    assert load(tmp_path, text).outbox == tmp_path / "out"
+    assert load_credentials(tmp_path, text).channels == {"email": Configured(module="email", settings=None)}
+    filled = load_credentials(tmp_path, f"{WITH_SECRETS}outbox: out\n{workflow('w')}")
+    assert filled.channels["email"].settings.from_ == "a@example.com", "what is there is used"
     write(tmp_path, workflows=f"timezone: UTC\n{workflow('w')}")
-    found = config.load(tmp_path / "workflows.yaml", {}, outbox=Path("elsewhere"))
-    assert found.channels == {"email": Configured(module="email", settings=None)}
+    found, credentials = config.load_with_credentials(tmp_path / "workflows.yaml", {}, outbox=Path("elsewhere"))
+    assert credentials.channels == {"email": Configured(module="email", settings=None)}
     assert found.outbox is None, "what the YAML itself says"
 
 

@@ -9,7 +9,7 @@ from reminderctl.core import planning
 from reminderctl.core.recipients import missing_address
 from reminderctl.errors import Rejected
 from reminderctl.messages.render import Incomplete
-from reminderctl.model import Booking, Config, Delivery, Participant, Workflow
+from reminderctl.model import Booking, Config, Credentials, Delivery, Participant, Workflow
 from reminderctl.tick.deliver import Composed, compose
 
 
@@ -31,17 +31,17 @@ class MadeMessage(NamedTuple):
     lacking: bool = False
 
 
-def refusal_of(delivery: Delivery, booking: Booking, *, config: Config) -> str:
+def refusal_of(delivery: Delivery, booking: Booking, *, config: Config, credentials: Credentials) -> str:
     """Return the reason that no run can send this message, whatever the provider says; an empty text for none."""
-    return make_message(delivery, booking, config=config).refusal
+    return make_message(delivery, booking, config=config, credentials=credentials).refusal
 
 
-def make_message(delivery: Delivery, booking: Booking, *, config: Config) -> MadeMessage:
+def make_message(delivery: Delivery, booking: Booking, *, config: Config, credentials: Credentials) -> MadeMessage:
     """Make a message as its channel would send it, or find out why it cannot be made."""
     composed = None
     try:
         composed = compose(delivery, booking, config=config, at=delivery.due_at)
-        content = preview(delivery.channel, composed, config=config)
+        content = preview(delivery.channel, composed, credentials=credentials)
         return MadeMessage(composed, content)
     except Rejected as error:
         missing = not delivery.address and str(error) == missing_address(delivery.recipient, delivery.channel)
@@ -49,7 +49,7 @@ def make_message(delivery: Delivery, booking: Booking, *, config: Config) -> Mad
         return MadeMessage(composed, refusal=str(error), lacking=lacking)
 
 
-def preview(channel: str, composed: Composed, *, config: Config) -> bytes | dict[str, Any]:
+def preview(channel: str, composed: Composed, *, credentials: Credentials) -> bytes | dict[str, Any]:
     """Return the message as it would leave; raises `Rejected` where it could not."""
-    configured = config.channels[channel]
+    configured = credentials.channels[channel]
     return channels.module(configured.module).preview(composed.message, configured.settings, envelope=composed.envelope)

@@ -13,7 +13,7 @@ from reminderctl.core.filters import FILTERS, TABLES, language_of
 from reminderctl.core.matching import matching_participants, why_not_matching
 from reminderctl.core.planning import zone_of
 from reminderctl.core.recipients import describe_unknown_zone, find_participant
-from reminderctl.model import Booking, Config, Delivery, Participant, Workflow
+from reminderctl.model import Booking, Config, Credentials, Delivery, Participant, Workflow
 from reminderctl.reports.preview.adapt import adapt
 from reminderctl.reports.preview.compose import imagine_deliveries, make_message
 from reminderctl.reports.preview.fields import read_fields
@@ -30,6 +30,7 @@ def run_all(
     samples: Mapping[str, Sample],
     *,
     config: Config,
+    credentials: Credentials,
     now: datetime,
     known: KnownValues,
     adaptable: Sample | None,
@@ -41,7 +42,7 @@ def run_all(
     """
     for workflow in workflows:
         trials = [
-            try_workflow(workflow, sample, config=config, now=now, tour=adaptable is not None)
+            try_workflow(workflow, sample, config=config, credentials=credentials, now=now, tour=adaptable is not None)
             for sample in samples.values()
         ]
         findings = [*lint_filters(workflow, known)]
@@ -50,7 +51,7 @@ def run_all(
         if adaptable and not any(trial.matches for trial in trials):
             adapted = adapt(adaptable, workflow, config=config)
             if adapted:
-                trials.append(_try_adapted(workflow, adapted, config=config, now=now))
+                trials.append(_try_adapted(workflow, adapted, config=config, credentials=credentials, now=now))
             else:
                 problems.append(NOTHING_MATCHES)
         first, *others = trials
@@ -58,8 +59,10 @@ def run_all(
         yield from others
 
 
-def _try_adapted(workflow: Workflow, sample: Sample, *, config: Config, now: datetime) -> Trial:
-    trial = try_workflow(workflow, sample, config=config, now=now, tour=True)
+def _try_adapted(
+    workflow: Workflow, sample: Sample, *, config: Config, credentials: Credentials, now: datetime
+) -> Trial:
+    trial = try_workflow(workflow, sample, config=config, credentials=credentials, now=now, tour=True)
     note = f"no sample matches this workflow, so `{ADAPTABLE}` was {sample.about}"
     return structs.replace(trial, notes=(note, *trial.notes))
 
@@ -86,7 +89,9 @@ def _carried(booking: Booking) -> dict[str, set[str]]:
 # --- one workflow with one sample -------------------------------------------------------------------------------------
 
 
-def try_workflow(workflow: Workflow, sample: Sample, *, config: Config, now: datetime, tour: bool) -> Trial:
+def try_workflow(
+    workflow: Workflow, sample: Sample, *, config: Config, credentials: Credentials, now: datetime, tour: bool
+) -> Trial:
     """Try a workflow with a sample.
 
     On a tour of all samples, what a packaged one lacks on purpose is a note; where it was asked for, it is a problem.
@@ -107,7 +112,7 @@ def try_workflow(workflow: Workflow, sample: Sample, *, config: Config, now: dat
         return tried
     lenient = tour and sample.lacks_on_purpose
     messages = tuple(
-        _try_delivery(delivery, booking, config=config, lenient=lenient)
+        _try_delivery(delivery, booking, config=config, credentials=credentials, lenient=lenient)
         for delivery in imagine_deliveries(workflow, booking, matching=matching, config=config)
     )
     return structs.replace(
@@ -172,17 +177,18 @@ def _called(participant: Participant) -> str:
 # --- the messages -----------------------------------------------------------------------------------------------------
 
 
-def _try_delivery(delivery: Delivery, booking: Booking, *, config: Config, lenient: bool) -> TriedMessage:
+def _try_delivery(
+    delivery: Delivery, booking: Booking, *, config: Config, credentials: Credentials, lenient: bool
+) -> TriedMessage:
     participant = find_participant(delivery, booking)
-    configured = config.channels[delivery.channel]
-    made = make_message(delivery, booking, config=config)
+    made = make_message(delivery, booking, config=config, credentials=credentials)
     empty = made.composed.empty if made.composed else ()
     failure = [f"would fail: {made.refusal}"] if made.refusal else []
     forgiven = lenient and made.lacking
     return TriedMessage(
         action=delivery.action,
         channel=delivery.channel,
-        provider=configured.module.rpartition(".")[2],
+        provider=config.channels[delivery.channel].rpartition(".")[2],
         recipient=delivery.recipient,
         address=made.composed.envelope.address if made.composed else delivery.address,
         language=language_of(participant, config.language),

@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from pathlib import Path
 
 from msgspec import Struct, structs
 
@@ -17,7 +18,7 @@ from reminderctl.core import timing
 from reminderctl.core.matching import matching_participants
 from reminderctl.core.recipients import CHANNELS
 from reminderctl.errors import DeliveryError, Unknown, UsageError
-from reminderctl.model import Config, Delivery
+from reminderctl.model import Config, Credentials, Delivery
 from reminderctl.outbox import Outbox
 from reminderctl.reports.preview.compose import imagine_deliveries, preview
 from reminderctl.reports.preview.models import Trial
@@ -41,6 +42,31 @@ class Sent(Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
+class _Opened:
+    """The channels that were opened for a row of tests."""
+
+    def __init__(self, credentials: Credentials, *, outbox: Path | None) -> None:
+        self.credentials = credentials
+        self._outbox = outbox
+        self._channels: dict[str, Channel] = {}
+
+    def open(self, name: str) -> Channel:
+        """Return the channel, which is opened at its first message."""
+        if name not in self._channels:
+            configured = self.credentials.channels[name]
+            self._channels[name] = (
+                Outbox(self._outbox, channel=name, configured=configured)
+                if self._outbox
+                else channels.module(configured.module).Channel(configured.settings)
+            )
+        return self._channels[name]
+
+    def close(self) -> None:
+        """Let go of all of them."""
+        for channel in self._channels.values():
+            channel.close()
+
+
 def channels_for(address: str) -> tuple[str, ...]:
     """Return the channels that an address suits; raises `UsageError` where it is none."""
     if re.match(r"(?i)https?://", address):
@@ -53,18 +79,19 @@ def channels_for(address: str) -> tuple[str, ...]:
     return tuple(name for name, facts in CHANNELS.items() if facts.address == kind)
 
 
-def send_all(trials: Iterable[Trial], address: str, *, config: Config, now: datetime) -> Iterator[Sent]:
+def send_all(
+    trials: Iterable[Trial], address: str, *, config: Config, credentials: Credentials, now: datetime
+) -> Iterator[Sent]:
     """Send every message of these trials that the address suits, one after the other; yield what became of each."""
     suited = channels_for(address)
-    opened: dict[str, Channel] = {}
+    opened = _Opened(credentials, outbox=config.outbox)
     try:
         for trial in trials:
             for delivery in _owed(trial, config=config):
                 if delivery.channel in suited:
                     yield _send(delivery, trial, address=address, config=config, now=now, opened=opened)
     finally:
-        for channel in opened.values():
-            channel.close()
+        opened.close()
 
 
 def _owed(trial: Trial, *, config: Config) -> list[Delivery]:
@@ -73,9 +100,7 @@ def _owed(trial: Trial, *, config: Config) -> list[Delivery]:
     return [] if matching is None else imagine_deliveries(trial.workflow, booking, matching=matching, config=config)
 
 
-def _send(
-    delivery: Delivery, trial: Trial, *, address: str, config: Config, now: datetime, opened: dict[str, Channel]
-) -> Sent:
+def _send(delivery: Delivery, trial: Trial, *, address: str, config: Config, now: datetime, opened: _Opened) -> Sent:
     # A key of its own: no receiver may take the test for the real message, or the real one for its repetition.
     delivery = structs.replace(
         delivery,
@@ -96,10 +121,12 @@ def _send(
     )
     try:
         composed = compose(delivery, trial.sample.booking, config=config, at=now)
-        preview(delivery.channel, composed, config=config)  # the mark must not hide that a text came out empty
-        mark_as_test = channels.module(config.channels[delivery.channel].module).mark_as_test
+        preview(
+            delivery.channel, composed, credentials=opened.credentials
+        )  # the mark must not hide that a text came out empty
+        mark_as_test = channels.module(config.channels[delivery.channel]).mark_as_test
         message, note = mark_as_test(composed.message, address)
-        channel = _open(delivery.channel, config=config, opened=opened)
+        channel = opened.open(delivery.channel)
         receipt = channel.send(message, composed.envelope)
     except Unknown as error:
         return structs.replace(sent, error=f"{error}; it may have gone out")
@@ -107,17 +134,6 @@ def _send(
         return structs.replace(sent, error=str(error))
     notes = "; ".join(filter(None, (receipt.warning, receipt.note, note)))
     return structs.replace(sent, provider_id=receipt.provider_id, note=notes or None)
-
-
-def _open(name: str, *, config: Config, opened: dict[str, Channel]) -> Channel:
-    if name not in opened:
-        configured = config.channels[name]
-        opened[name] = (
-            Outbox(config.outbox, channel=name, configured=configured)
-            if config.outbox
-            else channels.module(configured.module).Channel(configured.settings)
-        )
-    return opened[name]
 
 
 def _shown(address: str) -> str:
