@@ -13,7 +13,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from benchmarks import house
+from benchmarks import clinic
 from benchmarks.measure import Row, best_of, finish
 
 ROWS = 100_000
@@ -42,17 +42,17 @@ def run(room: Path) -> Iterator[Row]:
 def _look(room: Path) -> Iterator[Row]:
     """Of 10,000 bookings in a year; once each of 100 workflows is for one of ten services, once for them all."""
     for services in (SERVICES, 0):
-        path = house.build(room / f"busy-{services}", triggers=house.mixed_triggers(100), services=services)
-        house.add_bookings(path.parent, 10_000, first=house.NOW + timedelta(minutes=1), spread=timedelta(days=365))
+        path = clinic.build(room / f"busy-{services}", triggers=clinic.mixed_triggers(100), services=services)
+        clinic.add_bookings(path.parent, 10_000, first=clinic.NOW + timedelta(minutes=1), spread=timedelta(days=365))
         with closing(sqlite3.connect(path.parent / "bookings.db")) as connection, connection:
             connection.execute("UPDATE bookings SET service_id = 's' || (rowid % :services)", {"services": SERVICES})
-        subprocess.run(house.command(path, "run"), check=True)
+        subprocess.run(clinic.command(path, "run"), check=True)
         for arguments in (("upcoming",), ("explain", "b5000")):
             yield _answer(path, arguments, goal="<= 1" if services else "-")
 
 
 def _answer(path: Path, arguments: tuple[str, ...], *, goal: str) -> Row:
-    command = house.command(path, *arguments)
+    command = clinic.command(path, *arguments)
     answered = subprocess.run([*command, "--json"], check=True, capture_output=True)
     told = json.loads(answered.stdout)
     (took,) = best_of(5, partial(subprocess.run, command, check=True, stdout=subprocess.DEVNULL))
@@ -61,13 +61,13 @@ def _answer(path: Path, arguments: tuple[str, ...], *, goal: str) -> Row:
 
 
 def _import(room: Path) -> Iterator[Row]:
-    path = house.build(room / "import", triggers=["1 day before start"])
+    path = clinic.build(room / "import", triggers=["1 day before start"])
     file = room / "bookings.csv"
     _write(file)
     began = time.perf_counter()
     _import_bare(file, room / "bare.db")
     bare = time.perf_counter() - began
-    imported = finish(house.command(path, "bookings", "import", str(file)))
+    imported = finish(clinic.command(path, "bookings", "import", str(file)))
     with closing(sqlite3.connect(path.parent / "bookings.db")) as connection:
         (count,) = connection.execute("SELECT COUNT(*) FROM bookings").fetchone()
     assert count == ROWS, imported.output
@@ -83,14 +83,14 @@ def _write(file: Path) -> None:
         writer = csv.writer(opened)
         writer.writerow(COLUMNS)
         for number in range(ROWS):
-            starts = house.NOW + timedelta(minutes=number)
+            starts = clinic.NOW + timedelta(minutes=number)
             ends = starts + timedelta(hours=1)
             customer = number % 20_000
             who = (f"Ana García {customer}", f"ana{customer}@example.com", f"+346{customer:08}")
             staff = number % 50
             what = (f"Service {number % 30}", f"Staff {staff}", f"staff{staff}@example.com")
             writer.writerow(
-                (f"n{number}", house.written(starts), house.written(ends), *what, *who, f"room {number % 9}")
+                (f"n{number}", clinic.written(starts), clinic.written(ends), *what, *who, f"room {number % 9}")
             )
 
 

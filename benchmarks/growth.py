@@ -9,11 +9,11 @@ from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
-from benchmarks import house
+from benchmarks import clinic
 from benchmarks.idle import BASELINE
 from benchmarks.measure import Row, best_of
-from reminderctl import config
 from reminderctl.bookings import open_bookings
+from reminderctl.config import load
 from reminderctl.model import Window
 from reminderctl.tick.reading import owed_in
 
@@ -29,23 +29,23 @@ def run(room: Path, *, most: int = BOOKINGS[-1]) -> Iterator[Row]:
 
 
 def _more_bookings(room: Path, most: int) -> Iterator[Row]:
-    few = house.build(room / "few", triggers=house.mixed_triggers(100))
-    house.add_bookings(few.parent, 1_000)
-    many = house.build(room / "many", triggers=house.mixed_triggers(100))
+    few = clinic.build(room / "few", triggers=clinic.mixed_triggers(100))
+    clinic.add_bookings(few.parent, 1_000)
+    many = clinic.build(room / "many", triggers=clinic.mixed_triggers(100))
     booked = 0
     for number in (each for each in BOOKINGS if each <= most):
-        house.add_bookings(many.parent, number - booked)
+        clinic.add_bookings(many.parent, number - booked)
         booked = number
         yield _compare(f"due computation, 100 workflows: {number:,} bookings : 1,000", few, many, GOALS.get(number))
         yield _compare_ticks(f"idle tick, 100 workflows: {number:,} bookings : 1,000", few, many)
 
 
 def _more_workflows(room: Path) -> Iterator[Row]:
-    few = house.build(room / "one", triggers=house.mixed_triggers(1))
-    house.add_bookings(few.parent, 100_000)
+    few = clinic.build(room / "one", triggers=clinic.mixed_triggers(1))
+    clinic.add_bookings(few.parent, 100_000)
     for number in WORKFLOWS:
-        many = house.build(room / f"workflows-{number}", triggers=house.mixed_triggers(number))
-        house.add_bookings(many.parent, 100_000)
+        many = clinic.build(room / f"workflows-{number}", triggers=clinic.mixed_triggers(number))
+        clinic.add_bookings(many.parent, 100_000)
         yield _compare(f"due computation, 100,000 bookings: {number:,} workflows : 1", few, many)
         yield _compare_ticks(f"idle tick, 100,000 bookings: {number:,} workflows : 1", few, many)
 
@@ -57,19 +57,19 @@ def _compare(what: str, few: Path, many: Path, goal: str | None = None) -> Row:
 
 
 def _search(stack: ExitStack, path: Path) -> Callable[[], None]:
-    found = config.load(path, os.environ)
-    opened = stack.enter_context(open_bookings(found))
-    window = Window(house.NOW - timedelta(minutes=6), house.NOW)
+    config = load(path, os.environ)
+    opened = stack.enter_context(open_bookings(config))
+    window = Window(clinic.NOW - timedelta(minutes=6), clinic.NOW)
 
     def search() -> None:
-        assert not list(owed_in(window, list(found.workflows), bookings=opened, config=found))
+        assert not list(owed_in(window, list(config.workflows), bookings=opened, config=config))
 
     return search
 
 
 def _compare_ticks(what: str, few: Path, many: Path) -> Row:
     """What a tick takes beyond the start of its Python, against another's."""
-    ticks = [house.command(path, "run") for path in (few, many)]
+    ticks = [clinic.command(path, "run") for path in (few, many)]
     for tick in ticks:
         subprocess.run(tick, check=True)  # checks the templates, arms the triggers
     commands = [BASELINE, *ticks]

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import house
+from benchmarks import clinic
 from benchmarks.measure import Row, best_of, finish
 
 BASELINE = [sys.executable, "-c", "import click, yaml, sqlite3, msgspec"]
@@ -15,9 +15,9 @@ BASELINE = [sys.executable, "-c", "import click, yaml, sqlite3, msgspec"]
 
 def run(room: Path) -> Iterator[Row]:
     """Against the start of a Python that imports the libraries a tick cannot do without."""
-    path = house.build(room / "idle", triggers=house.mixed_triggers(50))
-    house.add_bookings(path.parent, 100_000)
-    tick = house.command(path, "run")
+    path = clinic.build(room / "idle", triggers=clinic.mixed_triggers(50))
+    clinic.add_bookings(path.parent, 100_000)
+    tick = clinic.command(path, "run")
     subprocess.run(tick, check=True)  # checks the templates, arms the triggers
     baseline, idle = best_of(
         15, *(lambda command=command: subprocess.run(command, check=True) for command in (BASELINE, tick))

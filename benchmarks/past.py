@@ -11,13 +11,13 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from benchmarks import house
+from benchmarks import clinic
 from benchmarks.measure import Row, best_of, cpu_of_commands, finish
 
 SETTLED, WAITING = 2_000_000, 100_000
 TICKS, MEMORY = 9, 60
 LONG_AGO = 1_700_000_000  # seconds since 1970
-YESTERDAY = house.NOW - timedelta(days=1)
+YESTERDAY = clinic.NOW - timedelta(days=1)
 CLOSED = "channels:\n  email: {host: 127.0.0.1, port: 1, security: none, from: clinic@example.com}\n"
 
 
@@ -42,12 +42,12 @@ def run(room: Path, *, settled: int = SETTLED, waiting: int = WAITING) -> Iterat
 
 def _armed(folder: Path) -> Path:
     """50 workflows and 100,000 bookings, of which nothing falls due."""
-    path = house.build(folder, triggers=house.mixed_triggers(50))
-    house.add_bookings(folder, 100_000)
+    path = clinic.build(folder, triggers=clinic.mixed_triggers(50))
+    clinic.add_bookings(folder, 100_000)
     path.write_text(path.read_text(encoding="utf-8").replace("outbox: outbox\n", CLOSED), encoding="utf-8")
     os.utime(path, times=(LONG_AGO, LONG_AGO))
     _touch(folder, 0)
-    subprocess.run(house.command(path, "run"), check=True)
+    subprocess.run(clinic.command(path, "run"), check=True)
     return path
 
 
@@ -82,14 +82,14 @@ def add_settled(folder: Path, number: int) -> None:
 def add_waiting(path: Path, number: int) -> None:
     """Let so many messages wait for a mail server that is down, and have each been checked again once."""
     folder = path.parent
-    house.add_bookings(folder, number, first=house.NOW + timedelta(hours=1, seconds=1), spread=timedelta(seconds=50))
+    clinic.add_bookings(folder, number, first=clinic.NOW + timedelta(hours=1, seconds=1), spread=timedelta(seconds=50))
     _touch(folder, 1)
-    minutes = (house.NOW + timedelta(minutes=each) for each in (1, 2, 19))
+    minutes = (clinic.NOW + timedelta(minutes=each) for each in (1, 2, 19))
     for now in minutes:
-        subprocess.run(house.command(path, "run", now=now), check=False, capture_output=True)
+        subprocess.run(clinic.command(path, "run", now=now), check=False, capture_output=True)
         with closing(sqlite3.connect(folder / "ledger.db")) as connection, connection:
             pause = "UPDATE circuits SET paused_until = :until"
-            connection.execute(pause, {"until": house.written(house.NOW + timedelta(days=1))})
+            connection.execute(pause, {"until": clinic.written(clinic.NOW + timedelta(days=1))})
             (count,) = connection.execute("SELECT COUNT(*) FROM deliveries WHERE state = 'pending'").fetchone()
     assert count == number, count
 
@@ -118,7 +118,7 @@ def _insert(folder: Path, statement: str, number: int) -> None:
 
 def _compare_ticks(what: str, path: Path, empty: Path, *, goal: str, changing: bool = False) -> Iterator[Row]:
     # Later than the overlap, in which everything is planned once more.
-    tick, other = (house.command(each, "run", now=house.NOW + timedelta(minutes=20)) for each in (path, empty))
+    tick, other = (clinic.command(each, "run", now=clinic.NOW + timedelta(minutes=20)) for each in (path, empty))
     seconds = iter(range(10, 1000))
 
     def run_tick(command: list[str], folder: Path) -> None:
@@ -136,7 +136,7 @@ def _compare_ticks(what: str, path: Path, empty: Path, *, goal: str, changing: b
 
 
 def _look(path: Path, words: str, what: str) -> Row:
-    command = house.command(path, *words.split(), now=house.NOW + timedelta(minutes=3))
+    command = clinic.command(path, *words.split(), now=clinic.NOW + timedelta(minutes=3))
     quiet = partial(subprocess.run, command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
     (took,) = best_of(3, quiet, clock=cpu_of_commands)
     return Row(f"`{words}`, {what}", f"{took * 1000:.0f} ms", "1,000 ms", took, "<= 1")

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from benchmarks import house
+from benchmarks import clinic
 from benchmarks.measure import Row
-from reminderctl import config
 from reminderctl.bookings import open_bookings
+from reminderctl.config import load
 from reminderctl.ledger import Ledger
 from reminderctl.tick.plan import plan
 from reminderctl.tick.reading import read
@@ -38,7 +38,7 @@ def run(room: Path) -> Iterator[Row]:
     )
     crowd, alone = (
         min(_look_again(room / f"{kind.__name__}-{turn}", kind) for turn in range(3))
-        for kind in (house.add_crowd, house.add_lonely)
+        for kind in (clinic.add_crowd, clinic.add_lonely)
     )
     what = f"looking again at {NUMBER:,} that wait, of one booking : of as many"
     yield Row(what, f"{crowd * 1000:.0f} ms", f"{alone * 1000:.0f} ms", crowd / alone, "-")
@@ -46,16 +46,16 @@ def run(room: Path) -> Iterator[Row]:
 
 def _look_again(room: Path, book_in: Callable[[Path, int], None]) -> float:
     """The seconds that a run takes to find that nothing which waits has changed."""
-    path = house.build(room, triggers=["1440 minutes before start"])
-    found = config.load(path, os.environ)
-    times = [house.NOW + timedelta(minutes=minutes) for minutes in range(-1, 2)]
-    with open_bookings(found) as opened, Ledger(found.ledger) as book:
+    path = clinic.build(room, triggers=["1440 minutes before start"])
+    config = load(path, os.environ)
+    times = [clinic.NOW + timedelta(minutes=minutes) for minutes in range(-1, 2)]
+    with open_bookings(config) as opened, Ledger(config.ledger) as book:
         for run, now in enumerate(times, 1):
             report = Report(now)
             began = time.perf_counter()
-            reading = read(found, book, bookings=opened, now=now)
+            reading = read(config, book, bookings=opened, now=now)
             with book.transaction():
-                plan(found, book, bookings=opened, reading=reading, run=run, now=now, report=report)
+                plan(config, book, bookings=opened, reading=reading, run=run, now=now, report=report)
             took = time.perf_counter() - began
             if run == 1:
                 book_in(room, NUMBER)
@@ -66,20 +66,20 @@ def _look_again(room: Path, book_in: Callable[[Path, int], None]) -> float:
 
 def _plan(room: Path, *, workflows: int) -> float:
     """The seconds that it takes to plan as many deliveries, each workflow's trigger a minute after the one before."""
-    path = house.build(room, triggers=[f"{1440 + 60 * number} minutes before start" for number in range(workflows)])
-    found = config.load(path, os.environ)
-    with open_bookings(found) as opened, Ledger(found.ledger) as book:
-        earlier = house.NOW - timedelta(hours=1)
-        reading = read(found, book, bookings=opened, now=earlier)
+    path = clinic.build(room, triggers=[f"{1440 + 60 * number} minutes before start" for number in range(workflows)])
+    config = load(path, os.environ)
+    with open_bookings(config) as opened, Ledger(config.ledger) as book:
+        earlier = clinic.NOW - timedelta(hours=1)
+        reading = read(config, book, bookings=opened, now=earlier)
         with book.transaction():
-            plan(found, book, bookings=opened, reading=reading, run=1, now=earlier, report=Report(earlier))
+            plan(config, book, bookings=opened, reading=reading, run=1, now=earlier, report=Report(earlier))
         first = earlier + timedelta(days=1, seconds=1)
-        house.add_bookings(room, NUMBER, first=first, spread=timedelta(hours=workflows) - timedelta(seconds=2))
-        report = Report(house.NOW)
+        clinic.add_bookings(room, NUMBER, first=first, spread=timedelta(hours=workflows) - timedelta(seconds=2))
+        report = Report(clinic.NOW)
         began = time.perf_counter()
-        reading = read(found, book, bookings=opened, now=house.NOW)
+        reading = read(config, book, bookings=opened, now=clinic.NOW)
         with book.transaction():
-            plan(found, book, bookings=opened, reading=reading, run=2, now=house.NOW, report=report)
+            plan(config, book, bookings=opened, reading=reading, run=2, now=clinic.NOW, report=report)
         took = time.perf_counter() - began
     assert report.counts["planned"] == NUMBER, report.counts
     return took

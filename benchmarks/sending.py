@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 
 import requests
 
-from benchmarks import house, servers
+from benchmarks import clinic, servers
 from benchmarks.measure import Row, finish
 from reminderctl.channels import email, webhook
 
@@ -54,17 +54,17 @@ def _rate(number: int, work: Callable[[], None]) -> float:
 
 def _run(room: Path, action: str, *, port: int, number: int) -> tuple[float, float]:
     """A second's messages of `reminderctl run` with so many due, all of the run counted; and its peak memory in MB."""
-    path = house.build(room, triggers=["1 day before start"], action=action)
+    path = clinic.build(room, triggers=["1 day before start"], action=action)
     text = path.read_text(encoding="utf-8").replace(
         "outbox: outbox\n",
         f"channels:\n  email: {{host: 127.0.0.1, port: {port}, security: none, from: clinic@example.com}}\n",
     )
     path.write_text(text, encoding="utf-8")
-    earlier = house.NOW - timedelta(hours=1)
-    subprocess.run(house.command(path, "run", now=earlier), check=True)
+    earlier = clinic.NOW - timedelta(hours=1)
+    subprocess.run(clinic.command(path, "run", now=earlier), check=True)
     first = earlier + timedelta(days=1, seconds=1)
-    house.add_bookings(room, number, first=first, spread=timedelta(minutes=59))
-    ran = finish(house.command(path, "run", "--json"))
+    clinic.add_bookings(room, number, first=first, spread=timedelta(minutes=59))
+    ran = finish(clinic.command(path, "run", "--json"))
     assert json.loads(ran.output)["sent"] == number, ran.output
     return number / ran.seconds, ran.memory
 

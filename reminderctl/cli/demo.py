@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from reminderctl import bookings, config, ledger
+from reminderctl import bookings, ledger
 from reminderctl.cli.context import PathArgument, program_name
+from reminderctl.config import load_with_credentials
 from reminderctl.model import Config, Credentials
 
 if TYPE_CHECKING:
@@ -39,10 +40,10 @@ def command(*, folder: Path | None) -> None:
     from reminderctl.demo.story import Story
 
     folder = folder or Path(tempfile.mkdtemp(prefix="reminderctl-demo-"))
-    house, credentials = _prepare(folder)
-    story = Story(datetime.now(UTC), house.timezone)
-    story.write_bookings(house.bookings)
-    _show(play(story, house, credentials=credentials, minutes=minutes_of(story)), house)
+    config, credentials = _prepare(folder)
+    story = Story(datetime.now(UTC), config.timezone)
+    story.write_bookings(config.bookings)
+    _show(play(story, config, credentials=credentials, minutes=minutes_of(story)), config)
 
 
 def _prepare(folder: Path) -> tuple[Config, Credentials]:
@@ -54,26 +55,26 @@ def _prepare(folder: Path) -> tuple[Config, Credentials]:
     path.write_bytes((importlib.resources.files("reminderctl.demo") / "workflows.yaml").read_bytes())
     bookings.create(folder / "bookings.db")
     ledger.create(folder / "ledger.db")
-    return config.load_with_credentials(path, os.environ)
+    return load_with_credentials(path, os.environ)
 
 
-def _show(lines: Iterable[TimelineEntry], house: Config) -> None:
+def _show(lines: Iterable[TimelineEntry], config: Config) -> None:
     """Print each line of the timeline at the moment at which it is played."""
     from reminderctl.cli.terminal import Terminal
 
     terminal = Terminal(highlight=False)
     terminal.print("Two days of a small clinic, minute by minute. Messages become files; nobody gets anything.\n")
-    width = max(len(trigger.text) for workflow in house.workflows for trigger in workflow.triggers) + len(" (+99 min)")
+    width = max(len(trigger.text) for workflow in config.workflows for trigger in workflow.triggers) + len(" (+99 min)")
     day, sent = "", 0
     for line in lines:
-        local = line.at.astimezone(ZoneInfo(house.timezone))
+        local = line.at.astimezone(ZoneInfo(config.timezone))
         if day != f"{local:%A}":
             day = f"{local:%A}"
             terminal.print(_row("", why=day, words="", width=width), style="bold")
         words = f"{line.to}: {line.words}" if line.to else line.words
         terminal.print(_row(f"{local:%H:%M}", why=line.why, words=words, width=width), style=STYLES[line.kind])
         sent += line.kind == "sent"
-    _show_what_next(terminal, house, sent=sent)
+    _show_what_next(terminal, config, sent=sent)
 
 
 def _row(time: str, *, why: str, words: str, width: int) -> Table:
@@ -88,11 +89,11 @@ def _row(time: str, *, why: str, words: str, width: int) -> Table:
     return table
 
 
-def _show_what_next(terminal: Terminal, house: Config, *, sent: int) -> None:
+def _show_what_next(terminal: Terminal, config: Config, *, sent: int) -> None:
     terminal.print(
-        f"\n{sent} messages, each once: every one is a file in [bold]{house.outbox}[/]. Look at one, then try:",
+        f"\n{sent} messages, each once: every one is a file in [bold]{config.outbox}[/]. Look at one, then try:",
         soft_wrap=True,
     )
     for words in ("deliveries list", "bookings list", "shortcodes"):
-        command = f"  {program_name()} -c {shlex.quote(str(house.files[0]))} {words}"
+        command = f"  {program_name()} -c {shlex.quote(str(config.files[0]))} {words}"
         terminal.print(command, markup=False, soft_wrap=True)

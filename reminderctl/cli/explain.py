@@ -46,7 +46,7 @@ def command(app: AppContext, *, booking_id: str, workflow_id: str | None, as_jso
     workflows = [each for each in config.workflows if workflow_id in (None, each.id)]
     with open_bookings(config) as bookings, Ledger(config.ledger, reading=True) as ledger:
         booking = bookings.find(booking_id)
-        problems = [*bookings.problems]  # of this booking; the rehearsal reads others
+        problems = [*bookings.problems]  # of this booking; the dry run reads others
         snapshot = take_snapshot(booking_id, config, ledger=ledger, bookings=bookings, now=now)
         if booking is None and not snapshot.records:
             raise lookup.no_booking(bookings, booking_id, problems=problems)

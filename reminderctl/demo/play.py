@@ -40,45 +40,45 @@ def minutes_of(story: Story) -> list[datetime]:
 
 
 def play(
-    story: Story, house: Config, *, credentials: Credentials, minutes: Iterable[datetime]
+    story: Story, config: Config, *, credentials: Credentials, minutes: Iterable[datetime]
 ) -> Iterator[TimelineEntry]:
     """Yield each event and each message that is sent because of it, in order."""
     pending = story.events()
     down_since, down_until = story.cron_is_down
-    with Ledger(house.ledger) as ledger:
+    with Ledger(config.ledger) as ledger:
         for now in minutes:
             while pending and pending[0].at <= now:
                 event = pending.pop(0)
-                happen(house.bookings, event)
+                happen(config.bookings, event)
                 yield TimelineEntry(now, "event", event.words)
             if now == down_since:
                 yield TimelineEntry(now, "event", f"cron is down for {(down_until - down_since) // MINUTE} minutes")
             if down_since <= now < down_until:
                 continue
-            with open_bookings(house) as bookings:
+            with open_bookings(config) as bookings:
                 report = tick(
-                    house,
+                    config,
                     ledger,
                     bookings=bookings,
                     load_credentials=functools.partial(_same, credentials),
                     clock=functools.partial(_same, now),
-                    outbox=house.outbox,
+                    outbox=config.outbox,
                 )
                 if report.counts["sent"]:
-                    yield from _sent(ledger, house, now=now)
-                yield from _withheld(bookings, house, now=now)
+                    yield from _sent(ledger, config, now=now)
+                yield from _withheld(bookings, config, now=now)
 
 
 def _same(thing: T) -> T:
     return thing
 
 
-def _sent(ledger: Ledger, house: Config, *, now: datetime) -> Iterator[TimelineEntry]:
+def _sent(ledger: Ledger, config: Config, *, now: datetime) -> Iterator[TimelineEntry]:
     for record in history.find(ledger, states=("sent",)):
         if record.settled_at == timing.instant_text(now):
             late = now - timing.parse_instant(record.due_at)
             why = record.trigger + (f" (+{late // MINUTE} min)" if late >= MINUTE else "")
-            words = _summary((house.outbox or Path()) / (record.provider_id or ""))
+            words = _summary((config.outbox or Path()) / (record.provider_id or ""))
             to = (record.address or record.recipient).removeprefix("https://")
             yield TimelineEntry(now, "sent", words, f"{record.channel} to {to}", why)
 
@@ -91,18 +91,20 @@ def _summary(path: Path) -> str:
     return str(body["text"])
 
 
-def _withheld(bookings: BookingSource, house: Config, *, now: datetime) -> Iterator[TimelineEntry]:
+def _withheld(bookings: BookingSource, config: Config, *, now: datetime) -> Iterator[TimelineEntry]:
     """Yield each message that would have been due in this minute, had a filter not said no."""
     window = Window(now - MINUTE, now)
-    zones = [zone for name in bookings.timezones() | {house.timezone} if (zone := timing.find_zone(name))]
-    for workflow in house.workflows:
+    zones = [zone for name in bookings.timezones() | {config.timezone} if (zone := timing.find_zone(name))]
+    for workflow in config.workflows:
         for trigger in workflow.triggers:
             events = timing.event_range(trigger, window, zones=zones)
             if events is None:
                 continue
             for booking in bookings.starting(events) if trigger.anchor == "start" else bookings.ending(events):
-                zone = timing.find_zone(booking.timezone or house.timezone)
+                zone = timing.find_zone(booking.timezone or config.timezone)
                 due = zone and timing.due_at(trigger, timing.event_at(trigger, booking), zone=zone)
-                reason = matching.why_not_matching(workflow, booking, participant=None, default_language=house.language)
+                reason = matching.why_not_matching(
+                    workflow, booking, participant=None, default_language=config.language
+                )
                 if due and window.since < due <= window.until and reason:
                     yield TimelineEntry(now, "withheld", reason, f"no {workflow.id} for the {booking.id}", trigger.text)

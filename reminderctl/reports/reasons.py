@@ -32,7 +32,7 @@ class LedgerSnapshot(NamedTuple):
 def take_snapshot(
     booking: str, config: Config, *, ledger: Ledger, bookings: BookingSource, now: datetime
 ) -> LedgerSnapshot:
-    """Return all that is known of a booking; the next run is rehearsed, so that its own code says what it will do."""
+    """Return all that is known of a booking; the next run is planned dry, so that its own code says what it will do."""
     marks, unknown_times = watermarks.read(ledger, now), restores.find(ledger)
     kept = history.of_booking(ledger, booking)
     reading = read(config, ledger, bookings=bookings, now=now)

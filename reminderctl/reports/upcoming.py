@@ -58,26 +58,26 @@ def look_ahead(
     """Return what runs will attempt in a window that begins now, if one is called each minute; the first `most` of it.
 
     1. What falls due later is found as the runs will find it: of every booking, as together they may be too many.
-    2. A run of now is rehearsed, and the rest planned with it.
+    2. The next run is planned dry, and the rest with it.
     3. All that is open is read, and the dry run undone.
     4. Of each delivery that was asked for, it is said when it will be attempted, or why not.
     """
     whole = window
     window, later = _fall_due(window, config, bookings=bookings, workflow=workflow, booking=booking, most=most)
-    rehearsed = _rehearse(window, later, config=config, ledger=ledger, bookings=bookings)
+    dry_run = _dry_run(window, later, config=config, ledger=ledger, bookings=bookings)
     workflows = {each.id: each for each in config.workflows}
-    to_come = _to_come(rehearsed, workflows, until=window.until, workflow=workflow, booking=booking)
+    to_come = _to_come(dry_run, workflows, until=window.until, workflow=workflow, booking=booking)
     shown = to_come[:most]
     until = window.until
     if len(shown) < len(to_come):
         until = timing.parse_instant(shown[-1][0].next_attempt_at or shown[-1][0].due_at)
     concerned = bookings.find_all({delivery.booking for _, delivery in shown})
-    checked = _check_all(shown, concerned, newest=rehearsed.newest, config=config, credentials=credentials)
-    return Outlook([*checked], concerned, rehearsed.lines, until, until < whole.until)
+    checked = _check_all(shown, concerned, newest=dry_run.newest, config=config, credentials=credentials)
+    return Outlook([*checked], concerned, dry_run.lines, until, until < whole.until)
 
 
 def _to_come(
-    rehearsed: _Rehearsed,
+    dry_run: _DryRun,
     workflows: Mapping[str, Workflow],
     *,
     until: datetime,
@@ -85,18 +85,18 @@ def _to_come(
     booking: str | None,
 ) -> list[tuple[Foreseen, Delivery]]:
     """Return the open deliveries that were asked for and have an attempt to come, the next one first."""
-    bursts = _bursts([delivery for _, delivery in rehearsed.open if delivery.id > rehearsed.newest], workflows)
+    bursts = _bursts([delivery for _, delivery in dry_run.open if delivery.id > dry_run.newest], workflows)
     to_come = []
-    for record, delivery in rehearsed.open:
+    for record, delivery in dry_run.open:
         if workflow not in (None, delivery.workflow) or booking not in (None, delivery.booking):
             continue
-        foreseen = _foresee(record, rehearsed.open_circuits.get(delivery.circuit), held=delivery.id in bursts)
+        foreseen = _foresee(record, dry_run.open_circuits.get(delivery.circuit), held=delivery.id in bursts)
         if foreseen.state not in OVER and (foreseen.next_attempt_at or "") <= timing.instant_text(until):
             to_come.append((foreseen, delivery))
     return sorted(to_come, key=lambda pair: (pair[0].next_attempt_at or pair[0].due_at, pair[0].due_at))
 
 
-class _Rehearsed(NamedTuple):
+class _DryRun(NamedTuple):
     """The deliveries that a dry run left open; `newest` is the last delivery that had been planned before it."""
 
     newest: int
@@ -105,9 +105,9 @@ class _Rehearsed(NamedTuple):
     lines: list[str]
 
 
-def _rehearse(
+def _dry_run(
     window: Window, later: list[Delivery], *, config: Config, ledger: Ledger, bookings: BookingSource
-) -> _Rehearsed:
+) -> _DryRun:
     report = Report(window.since)
     reading = read(config, ledger, bookings=bookings, now=window.since)
     with ledger.dry_run_transaction():
@@ -116,7 +116,7 @@ def _rehearse(
         queue.enqueue(ledger, later, run=DRY_RUN, now=window.since)
         open_circuits = circuits.open_circuits(ledger, window.since)
         still_open = history.coming(ledger, now=window.since, until=window.until)
-    return _Rehearsed(newest, open_circuits, still_open, report.lines)
+    return _DryRun(newest, open_circuits, still_open, report.lines)
 
 
 def _fall_due(

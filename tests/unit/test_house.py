@@ -50,7 +50,7 @@ WITHIN_ITS_FLOOR = {  # who may import a neighbour, and why
     ("files", "file_permissions"),  # they follow no link of others
     ("outbox", "files"),  # its files appear whole
     ("demo", "tick"),  # it plays what `run` does
-    ("reports", "tick"),  # they rehearse the next run, and show what `run` would send
+    ("reports", "tick"),  # they plan the next run dry, and show what `run` would send
 }
 IMPURE = {  # what nothing in core/ may import: decisions know no clock, no file and no network
     "fcntl",

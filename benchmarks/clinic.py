@@ -1,4 +1,4 @@
-"""What the benchmarks run against: a folder with many bookings and workflows."""
+"""The clinic that the benchmarks run against: a folder with many bookings and workflows."""
 
 from __future__ import annotations
 
