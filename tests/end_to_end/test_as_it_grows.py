@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from reminderctl.ledger import Ledger
 from tests.clinic import Clinic, at
 from tests.end_to_end.test_when_it_fires import reminder
 
@@ -94,11 +95,11 @@ def plans(clinic: Clinic, statements: Statements, pattern: str) -> list[tuple[st
     asked = [each for file, each in statements if file == "ledger.db"]
     assert len(asked) > 5
     found = []
-    with closing(sqlite3.connect(clinic.folder / "ledger.db")) as connection:
-        assert not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'").fetchall()
+    with Ledger(clinic.folder / "ledger.db", reading=True) as ledger:  # it has the functions that statements call
+        assert not ledger.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'").fetchall()
         for statement in asked:
             if statement.split()[0] in ("SELECT", "WITH", "INSERT", "UPDATE", "DELETE"):
-                plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
+                plan = [row[3] for row in ledger.execute(f"EXPLAIN QUERY PLAN {statement}")]
                 if any(re.match(pattern, line) for line in plan):
                     found.append((statement, plan))
     return found
