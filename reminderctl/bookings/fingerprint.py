@@ -13,8 +13,9 @@ _SECOND_NS = 1_000_000_000
 
 
 def fingerprint(path: Path, *, now_ns: int | None = None) -> str | None:
-    """Return a text that changes with the file's content: device, inode, size and time of it and of its -wal.
+    """Return a text that changes with the file's content: device, inode, size and times of it and of its -wal.
 
+    The time at which its inode changed is one of them: who writes into a file can give it back its other time.
     None where there is no file, or where it was written so lately that another write might leave no mark. `now_ns` is
     the system's clock, against which the file's time is judged.
     """
@@ -23,14 +24,14 @@ def fingerprint(path: Path, *, now_ns: int | None = None) -> str | None:
         status = real.stat()
     except OSError:
         return None
-    parts = [status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns]
+    parts = [status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
     written_ns = status.st_mtime_ns
     try:
         log = real.with_name(f"{real.name}-wal").stat()
     except OSError:
         log = None
     if log and log.st_size:  # a reader makes an empty one
-        parts += [log.st_ino, log.st_size, log.st_mtime_ns]
+        parts += [log.st_ino, log.st_size, log.st_mtime_ns, log.st_ctime_ns]
         written_ns = max(written_ns, log.st_mtime_ns)
     unsettled_ns = UNSETTLED_NS if written_ns % _SECOND_NS else UNSETTLED_COARSE_NS
     if written_ns > (time.time_ns() if now_ns is None else now_ns) - unsettled_ns:

@@ -4,38 +4,16 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
-from typing import Any
 
 import pytest
 
 from reminderctl.ledger import Ledger
 from tests.clinic import Clinic, at
 from tests.end_to_end.test_when_it_fires import reminder
+from tests.statements import Statements, checked, watch
 
 MANY = 1_600
-Statements = list[tuple[str, str]]
-
-
-@pytest.fixture
-def statements(monkeypatch: pytest.MonkeyPatch) -> Statements:
-    """Every statement that this process has SQLite execute from now on, behind the name of the database's file."""
-    found: Statements = []
-    watch(monkeypatch, lambda file, statement: found.append((file, statement)))
-    return found
-
-
-def watch(monkeypatch: pytest.MonkeyPatch, hear: Callable[[str, str], None]) -> None:
-    connect = sqlite3.connect
-
-    def connect_and_trace(database: Any, *arguments: Any, **options: Any) -> sqlite3.Connection:
-        connection = connect(database, *arguments, **options)
-        file = re.split(r"[/?]", re.sub(r"\?.*", "", str(database)))[-1]
-        connection.set_trace_callback(lambda statement: hear(file, statement))
-        return connection
-
-    monkeypatch.setattr(sqlite3, "connect", connect_and_trace)
 
 
 @pytest.fixture
@@ -105,13 +83,6 @@ def plans(clinic: Clinic, statements: Statements, pattern: str) -> list[tuple[st
     return found
 
 
-def checked(statements: Statements) -> int:
-    """How many times bookings were read by their ids since the last time that this was asked."""
-    count = sum("b.id IN (" in each for file, each in statements if file == "bookings.db")
-    statements.clear()
-    return count
-
-
 def test_what_waits_is_not_checked_again_before_something_changes(crowded: Clinic, statements: Statements) -> None:
     crowded.run("2026-06-09T10:03Z")
     assert checked(statements) == 0
@@ -121,8 +92,8 @@ def test_what_waits_is_checked_in_rounds_after_the_bookings_have_changed(
     crowded: Clinic, statements: Statements
 ) -> None:
     crowded.set_status(f"b{MANY - 1}", "rejected")
+    crowded.written_long_ago(2)
     for minute in (3, 4):
-        crowded.written_long_ago(2)
         crowded.run(f"2026-06-09T10:{minute:02}Z")
         assert checked(statements) <= 3, "two pages of 500, and what is canceled"
     (canceled,) = crowded.deliveries("--state", "canceled")

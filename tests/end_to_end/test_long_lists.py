@@ -16,9 +16,9 @@ from benchmarks.measure import finish
 from reminderctl.cli import main
 from reminderctl.cli.console import print_json, print_json_array
 from tests.clinic import Clinic, at
-from tests.end_to_end.test_as_it_grows import watch
 from tests.end_to_end.test_command_line import on_a_terminal as printed
 from tests.end_to_end.test_when_it_fires import reminder
+from tests.statements import watch
 
 MANY = 20_000
 FORMS = [

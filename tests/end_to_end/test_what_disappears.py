@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.clinic import SETTINGS, Clinic, at
+from tests.statements import Statements, checked
 
 CLOSED = SETTINGS.replace("outbox: outbox\n", "") + (
     "channels: {email: {host: 127.0.0.1, port: 1, security: none, from: a@example.com}}\n"
@@ -382,18 +383,22 @@ def test_what_comes_back_at_once_may_be_a_burst(waiting: Clinic) -> None:
     assert "40 new deliveries in one run are more than max_burst" in run(waiting, BACK, exits=1)
 
 
-def test_what_was_canceled_is_looked_at_again_only_when_something_has_changed(waiting: Clinic) -> None:
-    """What no change of the file announces, as no program writes it, shows that nothing is searched again."""
+def test_what_was_canceled_is_looked_at_again_only_when_something_has_changed(
+    waiting: Clinic, statements: Statements
+) -> None:
+    """Where nobody has touched the file, no run reads the bookings of what was canceled."""
     waiting.set_status("b7", "canceled")
     waiting.written_long_ago(1)
     run(waiting, NEXT, exits=0)
     run(waiting, "2026-06-10T08:10Z", exits=0)
+    assert checked(statements) > 0
+    run(waiting, "2026-06-10T08:11Z", exits=0)
+    assert checked(statements) == 0
+    assert waiting.states() == {"canceled": 1, "pending": 39}
     waiting.set_status("b7", "approved")
     waiting.written_long_ago(1)
-    run(waiting, "2026-06-10T08:11Z", exits=0)
-    assert waiting.states() == {"canceled": 1, "pending": 39}
-    waiting.written_long_ago(2)
     run(waiting, "2026-06-10T08:12Z", exits=0)
+    assert checked(statements) > 0
     assert waiting.states() == {"pending": 40}
 
 

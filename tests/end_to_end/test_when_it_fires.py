@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.clinic import SETTINGS, Clinic, at, written
+from tests.statements import Statements, searched
 
 REMINDER = """\
 - id: reminder
@@ -93,18 +94,23 @@ def test_a_booking_that_arrives_late(clinic: Clinic, late_booking: str, minutes_
     assert len(clinic.outbox()) == int(sent)
 
 
-def test_late_bookings_are_looked_for_where_the_file_has_changed_only(clinic: Clinic) -> None:
-    """What no change of the file announces, as no program writes it, shows that nothing is searched again."""
+def test_late_bookings_are_looked_for_where_the_file_has_changed_only(clinic: Clinic, statements: Statements) -> None:
+    """Where nobody has touched the file, no run searches again what the run before has searched."""
     clinic.write(reminder(more="late_booking: send"))
     clinic.book("b1", "2026-06-10T10:00Z", status="rejected")
     clinic.written_long_ago(1)
     clinic.run("2026-06-01T08:00Z")
     clinic.run("2026-06-09T11:00Z")
+    statements.clear()
+    assert clinic.run("2026-06-09T11:06Z") == {}
+    assert searched(statements) == [("2026-06-10T11:00:00Z", "2026-06-10T11:06:00Z")]
     clinic.set_status("b1", "approved")
     clinic.written_long_ago(1)
-    assert clinic.run("2026-06-09T11:06Z") == {}
-    clinic.written_long_ago(2)
+    statements.clear()
     assert clinic.run("2026-06-09T11:07Z") == {"planned": 1, "sent": 1}
+    ((since, until),) = searched(statements)
+    assert since < "2026-06-10T10:00:00Z"
+    assert until == "2026-06-10T11:07:00Z"
 
 
 def test_late_bookings_of_a_view_that_follows_the_clock_are_always_looked_for(clinic: Clinic) -> None:
