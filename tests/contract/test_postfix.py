@@ -112,7 +112,9 @@ def assert_one_reminder_for_ana(server: Postfix, clinic: Clinic) -> None:
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
-def test_a_mail_arrives_over_an_encrypted_and_authenticated_connection(clinic, server, connect, security):
+def test_a_mail_arrives_over_an_encrypted_and_authenticated_connection(
+    clinic: Clinic, server: Postfix, connect: Callable[..., None], security: str
+) -> None:
     connect(security=security, port=server.smtps if security == "tls" else server.submission)
     book(clinic, "ana")
     assert clinic.run(NOW) == {"planned": 1, "sent": 1}
@@ -124,7 +126,9 @@ def test_a_mail_arrives_over_an_encrypted_and_authenticated_connection(clinic, s
     assert "with ESMTPSA id" in str(server.mails("ana", number=1)[0]["Received"])
 
 
-def test_a_mail_arrives_by_the_local_sendmail_program(clinic, server, connect):
+def test_a_mail_arrives_by_the_local_sendmail_program(
+    clinic: Clinic, server: Postfix, connect: Callable[..., None]
+) -> None:
     local = dict.fromkeys(("host", "port", "security", "username", "password", "ca_file"))
     connect(**local, sendmail=str(server.sendmail))
     book(clinic, "ana")
@@ -143,7 +147,15 @@ def test_a_mail_arrives_by_the_local_sendmail_program(clinic, server, connect):
     ],
     ids=["550", "553", "552", "451", "452"],
 )
-def test_a_refused_mail_leaves_the_others_alone(clinic, server, connect, name, full_name, state, answer):
+def test_a_refused_mail_leaves_the_others_alone(
+    clinic: Clinic,
+    server: Postfix,
+    connect: Callable[..., None],
+    name: str,
+    full_name: str | None,
+    state: str,
+    answer: str,
+) -> None:
     book(clinic, name, full_name=full_name)
     book(clinic, "ana")
     ended = "failed" if state == "failed" else "retrying"
@@ -193,7 +205,15 @@ NO_LOGIN = {"username": None, "password": None}
         "no STARTTLS",
     ],
 )
-def test_a_wrong_setting_pauses_all_mail_and_loses_none(clinic, server, connect, port, settings, domain, words):
+def test_a_wrong_setting_pauses_all_mail_and_loses_none(
+    clinic: Clinic,
+    server: Postfix,
+    connect: Callable[..., None],
+    port: str,
+    settings: dict[str, Any],
+    domain: str,
+    words: str,
+) -> None:
     ANOTHER_CA.cert_pem.write_to_path(str(clinic.folder / "another.pem"))
     connect(**{"port": getattr(server, port)} | settings)
     book(clinic, "ana", "ben", domain=domain)
@@ -216,7 +236,9 @@ def test_a_wrong_setting_pauses_all_mail_and_loses_none(clinic, server, connect,
     assert PASSWORD not in remembered
 
 
-def test_a_login_that_cannot_be_checked_is_tried_again(clinic, server, connect):
+def test_a_login_that_cannot_be_checked_is_tried_again(
+    clinic: Clinic, server: Postfix, connect: Callable[..., None]
+) -> None:
     accounts = server.folder / "etc" / "sasldb"
     book(clinic, "ana")
     accounts.chmod(0)
@@ -298,7 +320,9 @@ def cut(server: Postfix) -> Iterator[Callable[..., Cutter]]:
 
 
 @pytest.mark.parametrize("security", ["none", "tls"])
-def test_a_mail_whose_acceptance_was_not_heard_is_sent_once_more_with_its_id(clinic, server, connect, cut, security):
+def test_a_mail_whose_acceptance_was_not_heard_is_sent_once_more_with_its_id(
+    clinic: Clinic, server: Postfix, connect: Callable[..., None], cut: Callable[..., Cutter], security: str
+) -> None:
     connect(port=cut(cuts=1, security=security).port, security=security, **NO_LOGIN)
     book(clinic, "ana")
     assert clinic.run(NOW) == {"planned": 1, "retrying": 1}
@@ -312,7 +336,9 @@ def test_a_mail_whose_acceptance_was_not_heard_is_sent_once_more_with_its_id(cli
     assert [attempt["outcome"] for attempt in shown["history"]] == ["unknown", "sent"]
 
 
-def test_a_mail_that_is_not_heard_of_twice_is_left_to_a_person(clinic, server, connect, cut):
+def test_a_mail_that_is_not_heard_of_twice_is_left_to_a_person(
+    clinic: Clinic, server: Postfix, connect: Callable[..., None], cut: Callable[..., Cutter]
+) -> None:
     connect(port=cut(cuts=2, security="none").port, security="none", **NO_LOGIN)
     book(clinic, "ana")
     clinic.run(NOW)
@@ -322,7 +348,9 @@ def test_a_mail_that_is_not_heard_of_twice_is_left_to_a_person(clinic, server, c
     assert len(server.mails("ana", number=2)) == server.delivered()
 
 
-def test_a_server_that_is_down_loses_no_mail_and_repeats_none(clinic, server, connect):
+def test_a_server_that_is_down_loses_no_mail_and_repeats_none(
+    clinic: Clinic, server: Postfix, connect: Callable[..., None]
+) -> None:
     connect(port=1)
     book(clinic, "ana")
     assert clinic.run(NOW) == {"planned": 1, "retrying": 1}

@@ -139,7 +139,16 @@ FAULTS = [
 @pytest.mark.parametrize(
     ("fault", "command", "state", "outcome", "words"), FAULTS, ids=[f"{each[0]} {each[1]}" for each in FAULTS]
 )
-def test_a_fault_ends_as_its_place_says_and_loses_nothing(clinic, sink, connect, fault, command, state, outcome, words):
+def test_a_fault_ends_as_its_place_says_and_loses_nothing(
+    clinic: Clinic,
+    sink: Callable[..., Sink],
+    connect: Callable[..., None],
+    fault: str,
+    command: str,
+    state: str,
+    outcome: str,
+    words: str,
+) -> None:
     faulty = sink(fault, command)
     connect(faulty.port, timeout=0.8 if fault == SLOW else 5)
     clinic.book("b1", "2026-06-10T10:00Z")

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -30,7 +31,7 @@ WORKERS = 8
 
 
 @pytest.fixture
-def server():
+def server() -> Iterator[http_server.Server]:
     with http_server.serve() as running:
         yield running
 

@@ -15,14 +15,14 @@ WORKFLOW = "- id: w\n  when: 1 hour before start\n  actions: [{send: email, to: 
 ARMED, DUE = "2026-06-10T08:00Z", "2026-06-10T09:00Z"
 
 
-NONE = [
+NO_TIMES = [
     *("2026-02-30T08:00:00Z", "2026-04-31T08:00:00Z", "2026-02-29T08:00:00Z", "2026-13-01T08:00:00Z"),
     *("2026-02-01T08:00:60Z", "2026-02-01T08:60:00Z", "2026-02-01T24:00:00Z", "2026-02-01T25:00:00Z"),
     *("abcd-ef-ghTij:kl:mnZ", "2026-02-01T08:00: 1Z"),
 ]
 
 
-@pytest.mark.parametrize("written", NONE)
+@pytest.mark.parametrize("written", NO_TIMES)
 def test_a_time_that_does_not_exist_is_refused_by_the_table(clinic: Clinic, written: str) -> None:
     with pytest.raises(sqlite3.IntegrityError, match="CHECK"):
         clinic.execute(

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -310,7 +310,14 @@ REFUSED = [
 @pytest.mark.parametrize(
     ("prepare", "options", "words"), REFUSED, ids=[f"{each[0].__name__} {each[1]!a:.30}" for each in REFUSED]
 )
-def test_what_would_fail_every_minute_is_not_installed(clinic, cron, monkeypatch, prepare, options, words):
+def test_what_would_fail_every_minute_is_not_installed(
+    clinic: Clinic,
+    cron: Cron,
+    monkeypatch: pytest.MonkeyPatch,
+    prepare: Callable[[Clinic, Cron], None],
+    options: tuple[str, ...],
+    words: str,
+) -> None:
     monkeypatch.setenv("SHELL_ONLY", "secret")
     cron.text = b"5 4 * * * true\n"
     prepare(clinic, cron)

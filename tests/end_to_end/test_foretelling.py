@@ -89,21 +89,21 @@ def test_upcoming_and_explain_tell_the_same_of_what_no_run_has_planned(clinic: C
 
 
 @pytest.mark.parametrize(
-    ("booking", "customer", "reason"),
+    ("timezone", "customer", "reason"),
     [
-        ({"timezone": "Nowhere/Land"}, {}, "there is no time zone 'Nowhere/Land'"),
-        ({}, {"phone": "12"}, "the phone number '12'"),
-        ({}, {"phone": None}, "has no phone number"),
+        ("Nowhere/Land", {}, "there is no time zone 'Nowhere/Land'"),
+        (None, {"phone": "12"}, "the phone number '12'"),
+        (None, {"phone": None}, "has no phone number"),
     ],
 )
 def test_what_will_fail_is_foretold_with_the_reason(
-    clinic: Clinic, booking: dict[str, str], customer: dict[str, str | None], reason: str
+    clinic: Clinic, timezone: str | None, customer: dict[str, str | None], reason: str
 ) -> None:
     write_secrets(clinic.folder)
     sms = HTTP_PROVIDERS["sms twilio"].settings.format(url="http://127.0.0.1:9", timeout=5)
     clinic.write(reminder(channel="sms"), settings=f"timezone: Europe/Madrid\nchannels:\n{sms}")
     clinic.run(ARMED)
-    clinic.book("b1", "2026-06-10T10:00Z", customers=({"id": "ana", **customer},), **booking)
+    clinic.book("b1", "2026-06-10T10:00Z", customers=({"id": "ana", **customer},), timezone=timezone)
     (told,) = ask(clinic, "upcoming", "--now", ARMED)
     assert reason in told["reason"]
     assert f"it will fail: {told['reason']}" in explained(clinic, ARMED)

@@ -15,7 +15,7 @@ import trustme
 
 from tests import http_server
 from tests.clinic import Clinic
-from tests.end_to_end.test_fault_matrix import MEANINGS, read_cases
+from tests.faults import MEANINGS, read_cases
 from tests.http_server import Exchange
 from tests.providers import HTTP_PROVIDERS, Provider, write_secrets
 from tests.proxies import connect_tunnel, run_proxy, socks5

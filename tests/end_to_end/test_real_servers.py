@@ -56,8 +56,11 @@ class House(Clinic):
     web: http_server.Server
 
     def letters(self) -> list[EmailMessage]:
-        policy = email.policy.default
-        return [email.message_from_bytes(each.content or b"", policy=policy) for each in self.mail.mails]  # type: ignore[arg-type, misc]  # aiosmtpd types the content as str too
+        found = []
+        for each in self.mail.mails:
+            assert isinstance(each.content, bytes)
+            found.append(email.message_from_bytes(each.content, policy=email.policy.default))
+        return found
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from reminderctl.ledger.stats import LastRun, WaitingStats
 from reminderctl.reports import health
@@ -229,7 +230,7 @@ FINE: dict[str, Any] = {
     "last_run": LastRun(at=NOW, report=None),
     "last_run_age_seconds": 0,
 }
-DOWN = {"channel": "email", "circuit": "email", "state": "down", "used": True, "failures": 3, "down_since": NOW}
+DOWN = CircuitStatus(channel="email", circuit="email", state="down", used=True, failures=3, down_since=NOW)
 
 
 @pytest.mark.parametrize(
@@ -238,11 +239,11 @@ DOWN = {"channel": "email", "circuit": "email", "state": "down", "used": True, "
         ({"space": Space(free=49_000_000, ledger=1, wal=0)}, "critical"),
         ({"space": Space(free=51_000_000, ledger=1, wal=0)}, "warning"),
         ({"space": Space(free=10**9, ledger=1, wal=0)}, None),
-        ({"channels": [CircuitStatus(**DOWN, rests_until=NOW)]}, "critical"),
-        ({"channels": [CircuitStatus(**DOWN, rests_until=NOW - timedelta(days=2))]}, "warning"),
-        ({"channels": [CircuitStatus(**DOWN, rests_until=NOW - timedelta(days=2), waiting=1)]}, "critical"),
-        ({"channels": [CircuitStatus(**DOWN | {"state": "failing"})]}, None),
-        ({"channels": [CircuitStatus(**DOWN | {"state": "throttled"}, waiting=1)]}, "warning"),
+        ({"channels": [structs.replace(DOWN, rests_until=NOW)]}, "critical"),
+        ({"channels": [structs.replace(DOWN, rests_until=NOW - timedelta(days=2))]}, "warning"),
+        ({"channels": [structs.replace(DOWN, rests_until=NOW - timedelta(days=2), waiting=1)]}, "critical"),
+        ({"channels": [structs.replace(DOWN, state="failing")]}, None),
+        ({"channels": [structs.replace(DOWN, state="throttled", waiting=1)]}, "warning"),
         ({"retried": WaitingStats(deliveries=1)}, "warning"),
         ({"overdue": WaitingStats(deliveries=1)}, "warning"),
     ],
@@ -300,7 +301,7 @@ def test_the_file_for_prometheus_is_whole_readable_by_all_and_says_the_same(quie
 
 
 def test_labels_are_escaped() -> None:
-    circuit = CircuitStatus(**DOWN | {"circuit": 'a"b\\c\nd'})
+    circuit = structs.replace(DOWN, circuit='a"b\\c\nd')
     facts = Facts(now=NOW, channels=[circuit])
     found = samples(write_metrics(health.Health(level=health.Level.OK, verdict="", findings=[], facts=facts)))
     assert found['reminderctl_channel_up{channel="email",circuit="a\\"b\\\\c\\nd"}'] == 0

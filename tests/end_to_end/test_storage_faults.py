@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -58,17 +59,16 @@ def due(clinic: Clinic, web: http_server.Server) -> Clinic:
 
 def start(clinic: Clinic, now: str, *, limit: int | None = None) -> subprocess.Popen[str]:
     """A run of its own whose files may not grow beyond `limit` bytes: to it, the disk is full."""
-
-    def fill() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
-
+    fill = None
+    if limit is not None:
+        fill = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
     command = [sys.executable, "-m", "reminderctl", "-c", str(clinic.folder / "workflows.yaml"), "run", "--now", now]
     return subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=fill if limit is not None else None,  # noqa: PLW1509 - the limit must be the child's alone
+        preexec_fn=fill,  # noqa: PLW1509 - the limit must be the child's alone
     )
 
 

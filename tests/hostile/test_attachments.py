@@ -41,7 +41,8 @@ def send(clinic: Clinic, keys: str, name: str) -> tuple[list[str], str | None]:
     [delivery] = clinic.deliveries()
     mails = [email.message_from_bytes(each.read_bytes()) for each in clinic.outbox()]
     assert len(mails) == (delivery["state"] == "sent")
-    return [part.get_filename() for mail in mails for part in mail.walk() if part.get_filename()], delivery["error"]
+    files = [file for mail in mails for part in mail.walk() if (file := part.get_filename())]
+    return files, delivery["error"]
 
 
 @pytest.mark.parametrize("name", OWN)

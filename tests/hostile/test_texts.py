@@ -182,7 +182,7 @@ def test_an_address_is_one_address_or_refused(clinic: Clinic) -> None:
     with smtp_server.serve() as server:
         arm(clinic, action, channels=email_settings(server.port))
         ids = [f"b{number}" for number in range(len(addresses))]
-        tables = {
+        tables: dict[str, list[dict[str, Any]]] = {
             "bookings": [{"id": i, **TIMES, "fields": {"key": text}} for i, text in zip(ids, addresses, strict=True)],
             "customers": [{"id": i, "email": text} for i, text in zip(ids, addresses, strict=True)],
             "participants": [{"booking_id": i, "customer_id": i} for i in ids],
@@ -298,7 +298,7 @@ def test_no_text_changes_the_form_or_the_recipient_of_a_message(clinic: Clinic, 
     assert [each.startswith(TEXTS["long"]) for each in failed] == [True]
     texts = dict(enumerate(TEXTS.values()))
     numbers = {phone(number): number for number in texts}
-    by_path = {}
+    by_path: dict[str, list[Request]] = {}
     for request in web.requests:
         by_path.setdefault(request.path.rpartition("/")[2], []).append(request)
     for kind, requests in by_path.items():

@@ -11,8 +11,11 @@ from typing import Any
 
 import pytest
 import trustme
+from msgspec import structs
 
 from reminderctl.channels import email as channel
+from reminderctl.channels._email.message import Message
+from reminderctl.channels._email.settings import Settings
 from reminderctl.errors import ChannelDown, Rejected, Unavailable
 from reminderctl.model import Envelope as Around
 from reminderctl.secret import Secret
@@ -33,12 +36,16 @@ AROUND = Around(
 )
 
 
-def a_message(**fields: Any) -> channel.Message:
-    return channel.Message(**({"to": "ana@example.test", "subject": "Su cita", "body": "Hola Ana"} | fields))
+def a_message(**fields: Any) -> Message:
+    return Message(**({"to": "ana@example.test", "subject": "Su cita", "body": "Hola Ana"} | fields))
+
+
+Serve = Callable[..., MailServer]
+OpenChannel = Callable[..., channel.Channel]
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[..., MailServer]]:
+def serve() -> Iterator[Serve]:
     with mail_servers() as start:
         yield start
 
@@ -63,12 +70,12 @@ def certificate(authority: trustme.CA) -> ssl.SSLContext:
 
 
 @pytest.fixture
-def open_channel() -> Iterator[Callable[..., channel.Channel]]:
+def open_channel() -> Iterator[OpenChannel]:
     opened = []
+    usual = Settings(host="127.0.0.1", from_="Clínica Sol <citas@example.test>", timeout=5.0)
 
     def start(**settings: Any) -> channel.Channel:
-        given = {"host": "127.0.0.1", "from_": "Clínica Sol <citas@example.test>", "timeout": 5.0} | settings
-        opened.append(channel.Channel(channel.Settings(**given)))
+        opened.append(channel.Channel(structs.replace(usual, **settings)))
         return opened[-1]
 
     yield start
@@ -76,7 +83,7 @@ def open_channel() -> Iterator[Callable[..., channel.Channel]]:
         each.close()
 
 
-def test_a_batch_of_mails_travels_on_one_connection(serve, open_channel):
+def test_a_batch_of_mails_travels_on_one_connection(serve: Serve, open_channel: OpenChannel) -> None:
     server = serve()
     sender = open_channel(port=server.port, security="none")
     receipts = [sender.send(a_message(to=f"c{number}@example.test"), AROUND) for number in range(3)]
@@ -90,7 +97,9 @@ def test_a_batch_of_mails_travels_on_one_connection(serve, open_channel):
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
-def test_a_password_travels_only_encrypted(serve, open_channel, certificate, ca_file, security):
+def test_a_password_travels_only_encrypted(
+    serve: Serve, open_channel: OpenChannel, certificate: ssl.SSLContext, ca_file: Path, security: str
+) -> None:
     how = {"implicit": certificate} if security == "tls" else {"tls": certificate}
     server = serve(**how, auth_require_tls=security == "starttls", auth_required=True)
     sender = open_channel(
@@ -101,14 +110,14 @@ def test_a_password_travels_only_encrypted(serve, open_channel, certificate, ca_
     assert server.logins == [("PLAIN", PASSWORD.encode())]
 
 
-def test_a_server_that_knows_only_login_gets_login(serve, open_channel):
+def test_a_server_that_knows_only_login_gets_login(serve: Serve, open_channel: OpenChannel) -> None:
     server = serve(auth_require_tls=False, auth_exclude_mechanism=["PLAIN"])
     sender = open_channel(port=server.port, security="none", username="citas", password=Secret(PASSWORD))
     sender.send(a_message(), AROUND)
     assert server.logins == [("LOGIN", PASSWORD.encode())]
 
 
-def test_a_wrong_password_stops_the_channel_after_one_try(serve, open_channel):
+def test_a_wrong_password_stops_the_channel_after_one_try(serve: Serve, open_channel: OpenChannel) -> None:
     server = serve(auth_require_tls=False)
     sender = open_channel(port=server.port, security="none", username="citas", password=Secret("wrong-one"))
     with pytest.raises(ChannelDown, match=r"^127\.0\.0\.1 refused the login: 535 5\.7\.8 ") as caught:
@@ -126,7 +135,9 @@ def test_a_wrong_password_stops_the_channel_after_one_try(serve, open_channel):
         ("import sys; sys.exit(f'cannot refresh {3}')", "gave no token (exit status 1)"),
     ],
 )
-def test_a_command_gives_the_token_for_xoauth2(serve, open_channel, script, error):
+def test_a_command_gives_the_token_for_xoauth2(
+    serve: Serve, open_channel: OpenChannel, script: str, error: str | None
+) -> None:
     server = serve(auth_require_tls=False)
     sender = open_channel(
         port=server.port, security="none", username="citas", token_command=[sys.executable, "-c", script]
@@ -140,7 +151,7 @@ def test_a_command_gives_the_token_for_xoauth2(serve, open_channel, script, erro
     assert error in str(caught.value)
 
 
-def test_a_token_command_that_is_not_there_stops_the_channel(serve, open_channel):
+def test_a_token_command_that_is_not_there_stops_the_channel(serve: Serve, open_channel: OpenChannel) -> None:
     sender = open_channel(
         port=serve().port, security="none", username="citas", token_command="/no/such/tool --account x"
     )
@@ -149,13 +160,17 @@ def test_a_token_command_that_is_not_there_stops_the_channel(serve, open_channel
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
-def test_a_certificate_of_an_unknown_authority_stops_the_channel(serve, open_channel, certificate, security):
+def test_a_certificate_of_an_unknown_authority_stops_the_channel(
+    serve: Serve, open_channel: OpenChannel, certificate: ssl.SSLContext, security: str
+) -> None:
     server = serve(tls=certificate) if security == "starttls" else serve(implicit=certificate)
     with pytest.raises(ChannelDown, match="has no certificate to trust: unable to get local issuer"):
         open_channel(port=server.port, security=security).send(a_message(), AROUND)
 
 
-def test_a_certificate_of_another_host_stops_the_channel(serve, open_channel, certificate, ca_file):
+def test_a_certificate_of_another_host_stops_the_channel(
+    serve: Serve, open_channel: OpenChannel, certificate: ssl.SSLContext, ca_file: Path
+) -> None:
     server = serve(tls=certificate)
     with pytest.raises(ChannelDown, match=r"has no certificate to trust: .*localhost"):
         open_channel(host="localhost", port=server.port, ca_file=ca_file).send(a_message(), AROUND)
@@ -163,8 +178,8 @@ def test_a_certificate_of_another_host_stops_the_channel(serve, open_channel, ce
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 def test_a_certificate_that_names_its_server_as_its_subject_only_stops_the_channel(
-    serve, open_channel, authority, ca_file, tmp_path, security
-):
+    serve: Serve, open_channel: OpenChannel, authority: trustme.CA, ca_file: Path, tmp_path: Path, security: str
+) -> None:
     context = certificate_by_common_name(authority, "localhost", folder=tmp_path)
     server = serve(tls=context) if security == "starttls" else serve(implicit=context)
     sender = open_channel(host="localhost", port=server.port, security=security, ca_file=ca_file)
@@ -173,7 +188,7 @@ def test_a_certificate_that_names_its_server_as_its_subject_only_stops_the_chann
     assert server.mails == []
 
 
-def test_a_server_without_starttls_sees_neither_password_nor_mail(serve, open_channel):
+def test_a_server_without_starttls_sees_neither_password_nor_mail(serve: Serve, open_channel: OpenChannel) -> None:
     server = serve(auth_require_tls=False)
     sender = open_channel(port=server.port, username="citas", password=Secret(PASSWORD))
     with pytest.raises(ChannelDown, match="offers no STARTTLS"):
@@ -181,18 +196,18 @@ def test_a_server_without_starttls_sees_neither_password_nor_mail(serve, open_ch
     assert (server.logins, server.mails) == ([], [])
 
 
-def test_tls_to_a_port_without_it_stops_the_channel(serve, open_channel):
+def test_tls_to_a_port_without_it_stops_the_channel(serve: Serve, open_channel: OpenChannel) -> None:
     with pytest.raises(ChannelDown, match="does not speak TLS"):
         open_channel(port=serve().port, security="tls").send(a_message(), AROUND)
 
 
-def test_a_closed_port_is_tried_again_later(open_channel):
+def test_a_closed_port_is_tried_again_later(open_channel: OpenChannel) -> None:
     with pytest.raises(Unavailable, match="cannot be reached: Connection refused") as caught:
         open_channel(port=1, security="none").send(a_message(), AROUND)
     assert type(caught.value) is Unavailable
 
 
-def test_a_local_part_beyond_ascii_needs_a_server_that_takes_it(serve, open_channel):
+def test_a_local_part_beyond_ascii_needs_a_server_that_takes_it(serve: Serve, open_channel: OpenChannel) -> None:
     modern, old = serve(enable_SMTPUTF8=True), serve()
     open_channel(port=modern.port, security="none").send(a_message(to="josé@müller.test"), AROUND)
     assert modern.mails[0].rcpt_tos == ["josé@xn--mller-kva.test"]

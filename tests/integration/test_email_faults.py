@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
 from reminderctl.channels import email as channel
+from reminderctl.channels._email.message import Message
+from reminderctl.channels._email.settings import Settings
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable, Unknown
 from reminderctl.model import Envelope
 from reminderctl.secret import Secret
-from tests.smtp_server import CLOSE, SILENCE, Server, serve
+from tests.smtp_server import CLOSE, SILENCE, Answer, Server, serve
 
 AROUND = Envelope(
     key="3f2a9c",
@@ -21,17 +22,22 @@ AROUND = Envelope(
     at=datetime(2026, 11, 22, 8, 30, tzinfo=UTC),
     useful_until=datetime(2026, 11, 23, 8, 30, tzinfo=UTC),
 )
-MESSAGE = channel.Message(to="ana@example.test", subject="Su cita", body="Hola Ana\n.\n..\nFin")
+MESSAGE = Message(to="ana@example.test", subject="Su cita", body="Hola Ana\n.\n..\nFin")
+
+
+Scripted = Callable[..., tuple[Server, channel.Channel]]
 
 
 @pytest.fixture
-def scripted() -> Iterator[Callable[..., tuple[Server, channel.Channel]]]:
+def scripted() -> Iterator[Scripted]:
     """A server that fails as told, and a channel to it."""
     with ExitStack() as opened:
 
-        def start(*, timeout: float = 5.0, username: str = "", **answers: Any) -> tuple[Server, channel.Channel]:
+        def start(
+            *, timeout: float = 5.0, username: str = "", **answers: Answer | list[Answer]
+        ) -> tuple[Server, channel.Channel]:
             server = opened.enter_context(serve(**answers))
-            settings = channel.Settings(
+            settings = Settings(
                 host="127.0.0.1",
                 port=server.port,
                 security="none",
@@ -48,7 +54,7 @@ def scripted() -> Iterator[Callable[..., tuple[Server, channel.Channel]]]:
         yield start
 
 
-def test_lines_of_dots_arrive_as_they_were_written(scripted):
+def test_lines_of_dots_arrive_as_they_were_written(scripted: Scripted) -> None:
     server, sender = scripted()
     sender.send(MESSAGE, AROUND)
     assert server.contents[0].endswith(b"\r\n\r\nHola Ana\r\n..\r\n...\r\nFin\r\n.\r\n")
@@ -67,7 +73,9 @@ def test_lines_of_dots_arrive_as_they_were_written(scripted):
     ],
 )
 @pytest.mark.parametrize("answer", [CLOSE, b"2", b"250-and so on\r\n"], ids=["closed", "dripping", "endless"])
-def test_the_point_of_a_loss_decides_what_it_means(scripted, point, answer, expected, words):
+def test_the_point_of_a_loss_decides_what_it_means(
+    scripted: Scripted, point: str, answer: Answer, expected: type[DeliveryError], words: str
+) -> None:
     _, sender = scripted(timeout=0.15, **{point: answer})
     with pytest.raises(DeliveryError, match=words) as caught:
         sender.send(MESSAGE, AROUND)
@@ -110,7 +118,9 @@ def test_the_point_of_a_loss_decides_what_it_means(scripted, point, answer, expe
     ],
 )
 @pytest.mark.parametrize("offer", ["SIZE 1000000", "PIPELINING"])
-def test_an_answer_means_what_its_code_and_its_place_say(scripted, point, answer, expected, words, offer):
+def test_an_answer_means_what_its_code_and_its_place_say(
+    scripted: Scripted, point: str, answer: Answer, expected: type[DeliveryError], words: str, offer: str
+) -> None:
     _, sender = scripted(EHLO=f"250-mx.test\n250 {offer}", **{point: answer})
     with pytest.raises(DeliveryError) as caught:
         sender.send(MESSAGE, AROUND)
@@ -145,7 +155,9 @@ def test_an_answer_means_what_its_code_and_its_place_say(scripted, point, answer
         ("RCPT", "553 5.7.1 Sender address rejected: not owned by user", False),
     ],
 )
-def test_an_answer_about_one_recipient_says_nothing_of_the_server(scripted, point, answer, alone):
+def test_an_answer_about_one_recipient_says_nothing_of_the_server(
+    scripted: Scripted, point: str, answer: Answer, *, alone: bool
+) -> None:
     _, sender = scripted(**{point: answer})
     with pytest.raises(Unavailable) as caught:
         sender.send(MESSAGE, AROUND)
@@ -162,7 +174,7 @@ def test_an_answer_about_one_recipient_says_nothing_of_the_server(scripted, poin
         (CLOSE, Unavailable),
     ],
 )
-def test_a_login_that_fails_tells_no_secret(scripted, answer, expected):
+def test_a_login_that_fails_tells_no_secret(scripted: Scripted, answer: Answer, expected: type[DeliveryError]) -> None:
     server, sender = scripted(username="citas", EHLO="250-mx.test\n250 AUTH PLAIN LOGIN", AUTH=answer)
     with pytest.raises(DeliveryError) as caught:
         sender.send(MESSAGE, AROUND)
@@ -174,20 +186,20 @@ def test_a_login_that_fails_tells_no_secret(scripted, answer, expected):
     assert not [command for command in server.commands if command.startswith("MAIL")]
 
 
-def test_a_server_without_a_login_is_not_sent_to(scripted):
+def test_a_server_without_a_login_is_not_sent_to(scripted: Scripted) -> None:
     _, sender = scripted(username="citas")
     with pytest.raises(ChannelDown, match="offers no login"):
         sender.send(MESSAGE, AROUND)
 
 
-def test_an_accepted_mail_stays_accepted_when_the_farewell_fails(scripted):
+def test_an_accepted_mail_stays_accepted_when_the_farewell_fails(scripted: Scripted) -> None:
     server, sender = scripted(QUIT="500 5.5.1 Never")
     assert sender.send(MESSAGE, AROUND).provider_id == "<3f2a9c@example.test>"
     sender.close()
     assert server.commands[-1].upper() == "QUIT"
 
 
-def test_the_queue_id_of_the_server_is_kept(scripted):
+def test_the_queue_id_of_the_server_is_kept(scripted: Scripted) -> None:
     _, sender = scripted(dot=["250 2.0.0 Ok: queued as 4Wq1Xb2", "250 OK id=1rABcd-000042-Xy"])
     assert [sender.send(MESSAGE, AROUND).provider_id for _ in range(2)] == ["4Wq1Xb2", "1rABcd-000042-Xy"]
 
@@ -202,7 +214,9 @@ def test_the_queue_id_of_the_server_is_kept(scripted):
     ],
     ids=["421 at MAIL", "closed at MAIL", "closed at RCPT", "spoke out of turn"],
 )
-def test_a_connection_that_the_server_ends_between_mails_is_replaced(scripted, answers):
+def test_a_connection_that_the_server_ends_between_mails_is_replaced(
+    scripted: Scripted, answers: dict[str, Answer | list[Answer]]
+) -> None:
     server, sender = scripted(**answers)
     for _ in range(2):
         sender.send(MESSAGE, AROUND)
@@ -211,7 +225,7 @@ def test_a_connection_that_the_server_ends_between_mails_is_replaced(scripted, a
 
 
 @pytest.mark.parametrize("line", ["250 2.0.0 Ok", "421 4.4.2 Timed out"])
-def test_a_line_that_nobody_asked_for_is_not_taken_for_an_answer(scripted, line):
+def test_a_line_that_nobody_asked_for_is_not_taken_for_an_answer(scripted: Scripted, line: str) -> None:
     server, sender = scripted(RCPT=["250 2.1.5 Ok", "550 5.1.1 User unknown", "250 2.1.5 Ok"])
     sender.send(MESSAGE, AROUND)
     server.say(line)
@@ -223,7 +237,7 @@ def test_a_line_that_nobody_asked_for_is_not_taken_for_an_answer(scripted, line)
 
 
 @pytest.mark.parametrize("answer", ["421 4.4.2 Timed out", "500 What?", CLOSE], ids=["421", "refused", "closed"])
-def test_a_connection_on_which_a_refused_mail_cannot_be_cleared_is_replaced(scripted, answer):
+def test_a_connection_on_which_a_refused_mail_cannot_be_cleared_is_replaced(scripted: Scripted, answer: Answer) -> None:
     server, sender = scripted(RCPT=["550 5.1.1 User unknown", "250 Ok"], RSET=answer)
     with pytest.raises(Rejected):
         sender.send(MESSAGE, AROUND)
@@ -231,7 +245,7 @@ def test_a_connection_on_which_a_refused_mail_cannot_be_cleared_is_replaced(scri
     assert (len(server.contents), server.connections) == (1, 2)
 
 
-def test_mails_that_are_accepted_follow_each_other_without_a_word_between(scripted):
+def test_mails_that_are_accepted_follow_each_other_without_a_word_between(scripted: Scripted) -> None:
     server, sender = scripted()
     for _ in range(2):
         sender.send(MESSAGE, AROUND)
@@ -239,7 +253,7 @@ def test_mails_that_are_accepted_follow_each_other_without_a_word_between(script
     assert (verbs, server.connections) == (["EHLO", *["MAIL", "RCPT", "DATA"] * 2], 1)
 
 
-def test_a_refused_recipient_leaves_the_connection_to_the_next_mail(scripted):
+def test_a_refused_recipient_leaves_the_connection_to_the_next_mail(scripted: Scripted) -> None:
     server, sender = scripted(RCPT=["550 5.1.1 User unknown", "250 Ok"])
     with pytest.raises(Rejected):
         sender.send(MESSAGE, AROUND)
@@ -248,7 +262,7 @@ def test_a_refused_recipient_leaves_the_connection_to_the_next_mail(scripted):
     assert [command.partition(" ")[0].upper() for command in server.commands[1:4]] == ["MAIL", "RCPT", "RSET"]
 
 
-def test_both_addresses_go_at_once_to_a_server_that_takes_commands_together(scripted):
+def test_both_addresses_go_at_once_to_a_server_that_takes_commands_together(scripted: Scripted) -> None:
     server, sender = scripted(
         EHLO="250-mx.test\n250 PIPELINING",
         MAIL=["552 5.3.4 Too big", "250 Ok"],
@@ -263,7 +277,7 @@ def test_both_addresses_go_at_once_to_a_server_that_takes_commands_together(scri
 
 
 @pytest.mark.parametrize("answer", [CLOSE, SILENCE], ids=["closed", "silent"])
-def test_a_refused_sender_is_heard_though_the_recipient_is_not_answered(scripted, answer):
+def test_a_refused_sender_is_heard_though_the_recipient_is_not_answered(scripted: Scripted, answer: Answer) -> None:
     server, sender = scripted(
         timeout=0.3,
         EHLO="250-mx.test\n250 PIPELINING",
@@ -276,7 +290,7 @@ def test_a_refused_sender_is_heard_though_the_recipient_is_not_answered(scripted
     assert (len(server.contents), server.connections) == (1, 2)
 
 
-def test_a_mail_of_unknown_fate_is_not_sent_again_by_the_channel(scripted):
+def test_a_mail_of_unknown_fate_is_not_sent_again_by_the_channel(scripted: Scripted) -> None:
     server, sender = scripted(dot=["250 Ok", CLOSE, "250 Ok"])
     sender.send(MESSAGE, AROUND)
     with pytest.raises(Unknown):

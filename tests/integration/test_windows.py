@@ -16,7 +16,7 @@ from reminderctl import bookings, ledger
 from reminderctl.bookings import SqliteBookings, open_bookings
 from reminderctl.core import timing
 from reminderctl.ledger import Ledger, history
-from reminderctl.model import Action, Config, Window, Workflow
+from reminderctl.model import Action, Config, Trigger, Window, Workflow
 from reminderctl.tick.plan import plan
 from reminderctl.tick.reading import owed_in, read
 from reminderctl.tick.report import Report
@@ -58,7 +58,7 @@ def house(folder: Path, rule: Workflow) -> Config:
     )
 
 
-def workflow(chosen: list[timing.Trigger]) -> Workflow:
+def workflow(chosen: list[Trigger]) -> Workflow:
     action = Action(id="email", channel="email", to=("admin@example.com",), circuit="email", message={})
     return Workflow(id="w", triggers=tuple(chosen), actions=(action,))
 
@@ -85,7 +85,7 @@ def write(path: Path, rows: list[tuple[datetime, int, str | None]]) -> None:
 @given(rows=booked, chosen=triggers, interval=intervals)
 def test_splitting_an_interval_into_windows_owes_the_same_as_the_whole(
     rows: list[tuple[datetime, int, str | None]],
-    chosen: list[timing.Trigger],
+    chosen: list[Trigger],
     interval: tuple[datetime, list[int]],
 ) -> None:
     with TemporaryDirectory() as room:
@@ -114,7 +114,7 @@ def test_splitting_an_interval_into_windows_owes_the_same_as_the_whole(
         assert len(whole) == len(by_hand), "the range asked of the index left something out"
 
 
-def _due_in(trigger: timing.Trigger, starts: datetime, ends: datetime, zone: str | None, window: Window) -> bool:
+def _due_in(trigger: Trigger, starts: datetime, ends: datetime, zone: str | None, window: Window) -> bool:
     event = starts if trigger.anchor == "start" else ends
     found = timing.find_zone(zone or "Europe/Madrid")
     assert found
@@ -127,7 +127,7 @@ def _due_in(trigger: timing.Trigger, starts: datetime, ends: datetime, zone: str
 @given(rows=booked, chosen=triggers, interval=intervals)
 def test_nothing_is_planned_twice_and_nothing_inside_its_grace_is_missed(
     rows: list[tuple[datetime, int, str | None]],
-    chosen: list[timing.Trigger],
+    chosen: list[Trigger],
     interval: tuple[datetime, list[int]],
 ) -> None:
     with TemporaryDirectory() as room:

@@ -52,8 +52,9 @@ class Pauses:
             for arrival in met:
                 self._learn_of_delivery(arrival, rows[arrival.key], deadlines[arrival.key])
         # What was on its way while the machine slept may have ended as if nobody had answered, and before it arrived.
-        for key in sleep.under_way if sleep else ():
-            self._put_off(key, sleep.ended_at, _backoff(rows[key].attempts), deadlines[key])
+        if sleep is not None:
+            for key in sleep.under_way:
+                self._put_off(key, sleep.ended_at, _backoff(rows[key].attempts), deadlines[key])
 
     def may_rest(self, key: str, message: Message, now: datetime) -> bool:
         """Return whether anything may keep a delivery from being attempted at this instant."""
@@ -135,13 +136,15 @@ def action_of(message: Message) -> str:
 
 def _backoff(attempts: int) -> timedelta:
     """Return the longest wait after so many attempts: it doubles each time, and a lot takes half of it at most."""
-    return min(FIRST_BACKOFF * 2 ** max(attempts - 1, 0), LONGEST_BACKOFF)
+    doubled: timedelta = FIRST_BACKOFF * 2 ** max(attempts - 1, 0)
+    return min(doubled, LONGEST_BACKOFF)
 
 
 def _pause(failures: int, *, locked_out: bool) -> timedelta:
     """Return how long a channel rests that had failed so many times in a row before."""
     further = failures if locked_out else failures + 1 - FAILURES_THAT_PAUSE
-    return min(MINUTE * 2 ** max(further, 0), LONGEST_PAUSE)
+    doubled: timedelta = MINUTE * 2 ** max(further, 0)
+    return min(doubled, LONGEST_PAUSE)
 
 
 def _fails(arrival: Arrival) -> bool:

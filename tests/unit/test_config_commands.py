@@ -105,7 +105,7 @@ def test_check_names_a_path_that_is_not_there() -> None:
 
 @pytest.mark.slow
 def test_no_value_however_odd_ends_in_a_traceback(good: Path) -> None:
-    odd = [None, [], {}, [[]], {"es": ["x"]}, {"a": {"b": ["{c"]}}, "{{ x"]
+    odd: list[Any] = [None, [], {}, [[]], {"es": ["x"]}, {"a": {"b": ["{c"]}}, "{{ x"]
     read = yaml.BaseLoader(GOOD).get_single_data()
     for path in list(paths(read)):
         for value in odd:

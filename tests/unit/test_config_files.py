@@ -322,9 +322,13 @@ def test_every_place_is_named_when_there_is_no_configuration(tmp_path: Path, mon
         config.find(None, {"HOME": "/home/nobody"})
     for place in ("workflows.yaml", "/home/nobody/.config/reminderctl/workflows.yaml", "/etc/reminderctl", "init"):
         assert place in str(caught.value)
-    for how in (("missing.yaml", {}), (None, {"REMINDERCTL_CONFIG": "missing.yaml"})):
+    named: list[tuple[str | None, dict[str, str]]] = [
+        ("missing.yaml", {}),
+        (None, {"REMINDERCTL_CONFIG": "missing.yaml"}),
+    ]
+    for path, environ in named:
         with pytest.raises(UsageError, match=r"missing\.yaml"):
-            config.find(*how)
+            config.find(path, environ)
 
 
 def test_a_directory_without_yaml_is_told_so(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def wanted(groups: list[str]) -> Iterator[Requirement]:
 def locked(name: str) -> dict[str, str]:
     """The version of each package that a file locks, by its normalised name."""
     entries = re.sub(r"\\\n", " ", (ROOT / "requirements" / name).read_text(encoding="utf-8")).splitlines()
-    found = {}
+    found: dict[str, str] = {}
     for entry in entries:
         if entry and not entry.lstrip().startswith("#"):
             pinned = re.match(r"([A-Za-z0-9._-]+)==(\S+)", entry)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import email
 import email.policy
 from datetime import UTC, datetime
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from typing import Any
 
 import pytest
 
 from reminderctl.channels import email as channel
+from reminderctl.channels._email.message import Message
+from reminderctl.channels._email.settings import Settings
 from reminderctl.channels.addresses import parse_mailbox
 from reminderctl.errors import Rejected
 from reminderctl.model import Attachment, Envelope
 
-SETTINGS = channel.Settings(host="mx.test", from_="Clínica Sol <citas@example.test>", reply_to="hola@example.test")
+SETTINGS = Settings(host="mx.test", from_="Clínica Sol <citas@example.test>", reply_to="hola@example.test")
 AROUND = Envelope(
     key="3f2a9c",
     delivery_id=7,
@@ -34,7 +36,7 @@ USUAL = [
 
 
 def written(**fields: Any) -> bytes:
-    message = channel.Message(**({"to": "ana@example.test", "subject": "Su cita", "body": "Hola Ana"} | fields))
+    message = Message(**({"to": "ana@example.test", "subject": "Su cita", "body": "Hola Ana"} | fields))
     return channel.preview(message, SETTINGS, envelope=AROUND)
 
 
@@ -45,7 +47,7 @@ def read(content: bytes) -> EmailMessage:
     return message
 
 
-def test_a_mail_says_who_it_is_and_that_a_machine_wrote_it():
+def test_a_mail_says_who_it_is_and_that_a_machine_wrote_it() -> None:
     mail = read(written(subject="Mañana a las 10: ¡le esperamos! " * 5))
     assert mail.keys() == USUAL
     assert mail["From"].addresses[0].display_name == "Clínica Sol"
@@ -57,13 +59,16 @@ def test_a_mail_says_who_it_is_and_that_a_machine_wrote_it():
     assert (mail["Auto-Submitted"], mail["X-Auto-Response-Suppress"]) == ("auto-generated", "All")
 
 
-def test_without_settings_a_mail_comes_from_this_machine():
-    message = channel.Message(to="ana@example.test", subject="x", body="y")
+def test_without_settings_a_mail_comes_from_this_machine() -> None:
+    message = Message(to="ana@example.test", subject="x", body="y")
     mail = read(channel.preview(message, None, envelope=AROUND))
     assert (mail["From"], mail["Message-ID"]) == ("reminderctl@localhost", "<3f2a9c@localhost>")
 
 
-def shape(part: EmailMessage) -> Any:
+Shape = str | tuple["Shape", ...]
+
+
+def shape(part: MIMEPart) -> Shape:
     kind = part.get_content_type()
     return (kind, *map(shape, part.iter_parts())) if part.is_multipart() else kind
 
@@ -82,7 +87,7 @@ def shape(part: EmailMessage) -> Any:
         ),
     ],
 )
-def test_a_mail_has_as_many_parts_as_it_needs(fields, expected):
+def test_a_mail_has_as_many_parts_as_it_needs(fields: dict[str, Any], expected: Shape) -> None:
     assert shape(read(written(**fields))) == expected
     assert written(**fields) == written(**fields)
 
@@ -90,12 +95,12 @@ def test_a_mail_has_as_many_parts_as_it_needs(fields, expected):
 @pytest.mark.parametrize(
     "fields", [{"body": ""}, {"body": " \n\u00a0", "html": "\n"}, {"body": "", "attach": (CALENDAR,)}]
 )
-def test_a_mail_that_says_nothing_is_refused(fields):
+def test_a_mail_that_says_nothing_is_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(Rejected, match="the mail has no text: every shortcode in its body is empty"):
         written(**fields)
 
 
-def test_an_attachment_arrives_as_it_is():
+def test_an_attachment_arrives_as_it_is() -> None:
     part = next(read(written(attach=(CALENDAR,))).iter_attachments())
     assert part.get_filename() == "cita.ics"
     assert part["Content-Type"].params == {"method": "PUBLISH", "charset": "utf-8"}
@@ -105,13 +110,14 @@ def test_an_attachment_arrives_as_it_is():
 @pytest.mark.parametrize(
     "filename", ["año 2026.pdf", 'a"b\r\nBcc: x@y.test.pdf', "=?utf-8?q?=0ABcc:?= x", "../../x", ""]
 )
-def test_a_file_name_cannot_leave_its_quotes(filename):
+def test_a_file_name_cannot_leave_its_quotes(filename: str) -> None:
     attachment = Attachment(filename=filename, content_type="application/pdf\r\nBcc: x@y.test", content=b"%PDF")
     part = next(read(written(attach=(attachment,))).iter_attachments())
     assert part.keys() == ["Content-Type", "Content-Disposition", "Content-Transfer-Encoding"]
     assert part.get_content_type() == "application/octet-stream"
-    assert part.get_filename()
-    assert "/" not in part.get_filename()
+    name = part.get_filename()
+    assert name
+    assert "/" not in name
 
 
 @pytest.mark.parametrize(
@@ -127,7 +133,7 @@ def test_a_file_name_cannot_leave_its_quotes(filename):
         "\ud83d lone",
     ],
 )
-def test_a_text_arrives_as_it_was_written(text):
+def test_a_text_arrives_as_it_was_written(text: str) -> None:
     content = written(body=text)
     lines = content.split(b"\r\n")
     assert max(map(len, lines)) <= 998
@@ -154,7 +160,7 @@ POISON = [
 
 
 @pytest.mark.parametrize("poison", POISON)
-def test_no_value_adds_a_header_or_a_recipient(poison):
+def test_no_value_adds_a_header_or_a_recipient(poison: str) -> None:
     content = written(subject=poison, headers={"X-Note": poison}, body=poison)
     mail = read(content)
     assert mail.keys() == [*USUAL[:-3], "X-Note", *USUAL[-3:]]
@@ -164,7 +170,7 @@ def test_no_value_adds_a_header_or_a_recipient(poison):
 
 
 @pytest.mark.parametrize("poison", POISON)
-def test_a_poisoned_name_stays_a_name_or_is_refused(poison):
+def test_a_poisoned_name_stays_a_name_or_is_refused(poison: str) -> None:
     try:
         content = written(to=f"{poison} <ana@example.test>")
     except Rejected:
@@ -175,7 +181,7 @@ def test_a_poisoned_name_stays_a_name_or_is_refused(poison):
     assert len(email.utils.getaddresses([mail["To"]])) == 1
 
 
-def test_a_header_of_the_action_goes_before_ours():
+def test_a_header_of_the_action_goes_before_ours() -> None:
     mail = read(written(headers={"auto-submitted": "auto-replied", "List-Unsubscribe": "<mailto:no@example.test>"}))
     assert mail.get_all("Auto-Submitted") == ["auto-replied"]
     assert mail["List-Unsubscribe"] == "<mailto:no@example.test>"
@@ -195,7 +201,7 @@ def test_a_header_of_the_action_goes_before_ours():
         ("josé@例え.test", "", "josé@xn--r8jz45g.test"),
     ],
 )
-def test_an_address_is_read(text, name, address):
+def test_an_address_is_read(text: str, name: str, address: str) -> None:
     assert parse_mailbox(text) == (name, address)
 
 
@@ -232,6 +238,6 @@ def test_an_address_is_read(text, name, address):
         "ana@\ud800.test",
     ],
 )
-def test_what_is_not_exactly_one_address_is_refused(text):
+def test_what_is_not_exactly_one_address_is_refused(text: str) -> None:
     with pytest.raises(Rejected, match=r"^to: "):
         written(to=text)
