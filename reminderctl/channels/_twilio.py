@@ -57,7 +57,7 @@ RECIPIENT_ONLY = frozenset({14107, 30003, 30008, 30017, 30410, 14111, 21219, 214
 
 
 class Account(Struct, frozen=True, kw_only=True):
-    """Who pays, and how they show it."""
+    """The account that pays, with its credentials."""
 
     account_sid: Annotated[str, Meta(description="The account's SID; it begins with AC.")]
     auth_token: Annotated[Secret | None, Meta(description="The account's auth token.")] = None

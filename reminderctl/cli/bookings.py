@@ -134,7 +134,7 @@ def _progress() -> Iterator[Progress | None]:
     with Bar(console=Terminal(stderr=True), transient=True) as bar:
         tasks: dict[str, Any] = {}
 
-        def report(step: str, done: int, total: int) -> None:
+        def report(step: str, done: int, *, total: int) -> None:
             if step not in tasks:
                 tasks[step] = bar.add_task(step, total=total)
             bar.update(tasks[step], completed=done)

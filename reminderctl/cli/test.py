@@ -26,9 +26,6 @@ from reminderctl.config.suggestions import suggest
 from reminderctl.errors import ExitCode, UsageError, first_lines
 from reminderctl.model import Config, Credentials, Workflow
 from reminderctl.reports.preview.models import Sample, Trial
-from reminderctl.reports.preview.run import ADAPTABLE, known_values, run_all
-from reminderctl.reports.preview.samples import read_samples
-from reminderctl.reports.preview.send import channels_for, send_all
 
 
 class Options(NamedTuple):
@@ -78,6 +75,8 @@ def command(app: AppContext, *, workflow_ids: tuple[str, ...], list_samples: boo
     Exit status: 0 all well, 1 a message would fail or a filter is misspelt, 2 the command or the configuration has
     mistakes.
     """
+    from reminderctl.reports.preview.samples import read_samples
+
     options = Options(send=send, **given)
     _check_usage(options)
     config, credentials = app.load_with_credentials(outbox=None if send else Path(), deep=True)
@@ -113,6 +112,8 @@ def _check_usage(options: Options) -> None:
     if options.booking_id and options.sample_names:
         raise UsageError("--booking and --sample exclude each other; keep one")
     if options.to:
+        from reminderctl.reports.preview.send import channels_for
+
         channels_for(options.to)
 
 
@@ -129,6 +130,8 @@ def _try(
     credentials: Credentials,
     now: datetime,
 ) -> list[Trial]:
+    from reminderctl.reports.preview.run import ADAPTABLE, known_values, run_all
+
     wanted = samples
     if options.booking_id:
         wanted = {options.booking_id: _booked(options.booking_id, config)}
@@ -168,6 +171,8 @@ def _show(trials: list[Trial], *, options: Options, config: Config, credentials:
 
 def _send(trials: list[Trial], *, options: Options, config: Config, credentials: Credentials, now: datetime) -> bool:
     """Send, print what became of each message, and return whether one failed; raises `UsageError` for none."""
+    from reminderctl.reports.preview.send import channels_for, send_all
+
     address = options.to or ""
     wanted = [trial for trial in trials if trial.matches] if options.named else [*_first_matching(trials)]
     sent = []

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -17,9 +17,10 @@ from reminderctl.core.timing import instant_text
 from reminderctl.model import Config
 from reminderctl.reports.preview.fields import find_form
 from reminderctl.reports.preview.models import DueTime, Sample, Trial, TriedMessage
-from reminderctl.reports.preview.run import own_findings
-from reminderctl.reports.preview.send import Sent
 from reminderctl.text import WEEKDAY, WEEKDAY_OF_THIS_YEAR, local_time, pluralize, rough_length
+
+if TYPE_CHECKING:
+    from reminderctl.reports.preview.send import Sent
 
 QUOTED = ("body", "html")
 TOLD_OTHERWISE = frozenset({"encoding", "segments", "left", "attachment_types", "method"})
@@ -79,6 +80,8 @@ def _print_workflow(console: Console, trials: list[Trial], *, now: datetime, eve
 
 
 def _print_in_full(console: Console, trial: Trial, *, now: datetime, verbose: bool) -> None:
+    from reminderctl.reports.preview.run import own_findings
+
     about = f" ({trial.sample.about})" if trial.sample.about else ""
     console.blank()
     console.line("with ", (trial.sample.name, "bold"), about, ": the visit starts ", _start(trial), indent=2)

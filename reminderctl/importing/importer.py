@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from msgspec import Struct
 
@@ -20,11 +20,17 @@ from reminderctl.importing.store import open_transaction
 from reminderctl.model import Window
 from reminderctl.text import pluralize, printable, shorten
 
-Progress = Callable[[str, int, int], None]  # what is done, how much of it, of how much
 SHOWN_BAD_ROWS = 50
 LONGEST_REMARK = 400  # characters
 LOOKING_BACK = timedelta(days=30)
 _STEP = 500  # rows or bookings between two reports of progress
+
+
+class Progress(Protocol):
+    """A function that hears again and again how far an import is."""
+
+    def __call__(self, step: str, done: int, *, total: int) -> None:
+        """Take the name of a step, how much of it is done, and of how much."""
 
 
 class ImportResult(Struct, frozen=True, kw_only=True):
@@ -76,7 +82,7 @@ def import_bookings(
     1. Read the whole file, without any lock. 2. Where a row is bad, raise `ImportFailedError` that names each. 3. Write
     in one transaction. Raises `UsageError`, `BookingsError` and `LockedError` too.
     """
-    report = progress or (lambda *_: None)
+    report = progress or (lambda *_, **__: None)
     with open_seekable(stream) as content:
         encoding = find_codec(options.encoding)
         refuse_others(content, name=name, text_is_likely=encoding is not None)
@@ -120,11 +126,11 @@ def _read(file: ExportFile, options: ImportOptions, *, report: Progress) -> Batc
             if problem:
                 bad.append((record.line, problem))
             if number % _STEP == 0:
-                report("Reading", file.position(), file.size)
+                report("Reading", file.position(), total=file.size)
     except UnicodeError as error:
         problem = f"this is not {file.encoding.removesuffix('-sig')}: {error}; --encoding NAME says what it is"
         raise ImportFailedError(f"{file.name}: {problem}. Nothing was changed") from None
-    report("Reading", file.size, file.size)
+    report("Reading", file.size, total=file.size)
     if bad:
         raise ImportFailedError(_describe_bad_rows(bad, file.name))
     if names.unused_columns():
@@ -174,7 +180,7 @@ def _write(batch: Batch, database: Path, *, options: ImportOptions, report: Prog
         nonlocal done
         done += 1
         if done % _STEP == 0 or done == len(batch.bookings):
-            report("Writing", done, len(batch.bookings))
+            report("Writing", done, total=len(batch.bookings))
 
     with open_transaction(database, keep=not options.dry_run) as store:
         return merge_batch(store, batch, window=options.window, full=options.full, on_booking=count_booking)

@@ -85,13 +85,13 @@ def _escaping(escape_value: Callable[[str], str], *, markup: bool) -> Callable[[
 @pass_context
 def _date(variables: Variables, value: Any, pattern: str = "full") -> Any:
     _refuse_pattern("date", pattern)
-    return _formatted(variables, value, lambda at, languages: dates.date(at, languages, pattern=pattern))
+    return _formatted(variables, value, write=lambda at, languages: dates.date(at, languages, pattern=pattern))
 
 
 @pass_context
 def _time(variables: Variables, value: Any, pattern: str = "short") -> Any:
     _refuse_pattern("time", pattern)
-    return _formatted(variables, value, lambda at, languages: dates.time(at, languages, pattern=pattern))
+    return _formatted(variables, value, write=lambda at, languages: dates.time(at, languages, pattern=pattern))
 
 
 def _refuse_pattern(filter_name: str, pattern: object) -> None:
@@ -106,7 +106,7 @@ def _default(value: Any, default_value: Any = "", boolean: bool = False) -> Any:
     return default_value if absent else value
 
 
-def _formatted(variables: Variables, value: Any, write: Callable[[Any, Any], Any]) -> Any:
+def _formatted(variables: Variables, value: Any, *, write: Callable[[Any, Any], Any]) -> Any:
     """A moment, or an ISO 8601 text from the `fields`, written another way; anything else stays as it is."""
     if isinstance(value, dates.FormattedInstant):
         return write(value.at, value.languages)

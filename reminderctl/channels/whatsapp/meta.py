@@ -82,7 +82,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 class TemplateHeader(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What fills a template's header: a text, or a file that WhatsApp fetches."""
+    """The values of a template's header: a text, or a file that WhatsApp fetches."""
 
     text: Annotated[Parameter, Meta(description="What fills the header's text.")] = ""
     name: Annotated[str, Meta(description="Its name, in a template whose parameters have names.")] = ""
