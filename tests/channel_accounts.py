@@ -27,7 +27,7 @@ from reminderctl.messages.templates import transform
 from reminderctl.model import Booking, Config, Customer, Delivery, Location, Participant, Staff
 from reminderctl.secret import Secret
 from reminderctl.text_types import TextType
-from reminderctl.tick.deliver import Composed, compose
+from reminderctl.tick.attempt import Composed, compose
 from tests.clinic import at
 
 FOLDER = Path(channels.__file__).parent

@@ -61,14 +61,14 @@ MUTATIONS = (
     ),
     Mutation(
         "nothing is checked again before the attempt",
-        "tick/precheck.py",
+        "tick/before_attempt.py",
         "current = planning.still_owed(delivery, workflow, booking=booking, config=self._config)",
         "current = delivery",
         ("tests/end_to_end/test_isolation.py",),
     ),
     Mutation(
         "a run does not withdraw what is no longer owed",
-        "tick/ending.py",
+        "tick/end_waiting.py",
         "            _cancel(each, ledger, now=now, config=config, report=report)\n        elif",
         "            pass\n        elif",
         ("tests/end_to_end/test_when_it_fires.py",),
@@ -98,7 +98,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a deadline stays as it was planned",
-        "tick/ending.py",
+        "tick/end_waiting.py",
         "queue.update(ledger, each.current)",
         "pass",
         ("tests/end_to_end/test_found_by_the_model.py",),
@@ -140,14 +140,14 @@ MUTATIONS = (
     ),
     Mutation(
         "a run that slept for longer than its time begins what it had claimed",
-        "tick/precheck.py",
+        "tick/before_attempt.py",
         "if claimed and deadline.may_begin():",
         "if claimed:",
         ("tests/model/test_suspending.py",),
     ),
     Mutation(
         "a doubt is forgotten when the YAML names another provider",
-        "tick/precheck.py",
+        "tick/before_attempt.py",
         "if current.uncertain_attempts and policy.on_unknown is OnUnknown.HOLD:",
         "if False:",
         ("tests/end_to_end/test_poison_and_outages.py",),
@@ -174,17 +174,23 @@ MUTATIONS = (
         ("tests/end_to_end/test_when_it_fires.py",),
     ),
     Mutation(
-        "neither the claim nor the check before the attempt looks at the deadline",
+        "nothing between the claim and the attempt looks at the deadline",
         "ledger/claims.py",
         "              AND expires_at >= :now AND workflow NOT IN",
         "              AND workflow NOT IN",
         ("tests/end_to_end/test_isolation.py",),
         also=(
             (
-                "tick/precheck.py",
+                "tick/before_attempt.py",
                 "if not current.due_at <= self._clock() <= current.expires_at:",
                 "if not current.due_at <= self._clock():",
             ),
+            (
+                "tick/workers.py",
+                "return now - self.checked_at > RECHECK_AFTER or now > self.delivery.expires_at",
+                "return now - self.checked_at > RECHECK_AFTER",
+            ),
+            ("tick/attempt.py", "if self._clock() > delivery.expires_at:", "if False:"),
         ),
     ),
     Mutation(

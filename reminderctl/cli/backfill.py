@@ -16,7 +16,7 @@ from reminderctl.errors import UsageError
 from reminderctl.ledger import queue, restores
 from reminderctl.model import Delivery, Window
 from reminderctl.tick.reading import owed_in
-from reminderctl.tick.returning import skip_if_sent_to_another
+from reminderctl.tick.reinstate import skip_if_sent_to_another
 
 
 @click.command()

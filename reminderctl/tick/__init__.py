@@ -17,7 +17,7 @@ from reminderctl.tick.reading import read
 from reminderctl.tick.report import Report
 
 if TYPE_CHECKING:
-    from reminderctl.tick.deliver import Deliverer
+    from reminderctl.tick.attempt import Deliverer
 
 DRY_RUN = -1  # the number of a run that leaves no trace
 BUDGET_SECONDS = 50.0  # after the bookings were read; then no attempt begins: the next minute's run shares the work
@@ -74,7 +74,7 @@ def _open_deliverer(
     report: Report,
 ) -> Deliverer | None:
     """Load what is sent with; return None, and say so, where the next run has to send."""
-    from reminderctl.tick.deliver import Deliverer
+    from reminderctl.tick.attempt import Deliverer
 
     try:
         return Deliverer(config, load_credentials(), clock=clock, outbox=outbox)

@@ -7,6 +7,8 @@ import time
 from reminderctl import clocks
 from reminderctl.model import Credentials
 
+DRAIN_SECONDS = 8.0  # how long a run that got a signal waits for what is on its way
+RECORDING_SECONDS = 120.0  # how long it waits for a locked ledger: what it cannot record would be sent again
 PATIENCE_SECONDS = 120.0  # how long a run waits, after its time, for attempts whose channel has no longer timeout
 LONGEST_ATTEMPT = 4  # in timeouts of its channel: the acceptance of a mail takes two more
 

@@ -9,7 +9,7 @@ from reminderctl.bookings import BookingSource
 from reminderctl.ledger import Ledger, sources
 from reminderctl.ledger.sources import Census, Source
 from reminderctl.model import Window
-from reminderctl.tick.recheck import CROWD_SHARE, FEW
+from reminderctl.tick.pending_rounds import CROWD_SHARE, FEW
 
 LONGEST = timedelta(days=1)  # after so long what is missing is taken for gone
 AHEAD = timedelta(days=2)  # bookings that end within this are counted

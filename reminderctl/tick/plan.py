@@ -26,10 +26,10 @@ from reminderctl.model import Config, Delivery, Trigger, Window, Workflow
 from reminderctl.text import pluralize
 from reminderctl.tick import lookback
 from reminderctl.tick.arming import sync
-from reminderctl.tick.ending import end_what_is_over, hold_without_address
+from reminderctl.tick.end_waiting import end_what_is_over, hold_without_address
 from reminderctl.tick.reading import Reading, due_of, planned_after
+from reminderctl.tick.reinstate import find_owed_again, skip_if_sent_to_another
 from reminderctl.tick.report import Report
-from reminderctl.tick.returning import find_owed_again, skip_if_sent_to_another
 
 
 def plan(

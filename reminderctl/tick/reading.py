@@ -19,8 +19,8 @@ from reminderctl.ledger.watermarks import Key, Watermark
 from reminderctl.model import Booking, Config, Delivery, Trigger, Window, Workflow
 from reminderctl.tick import lookback
 from reminderctl.tick.lookback import Sight
-from reminderctl.tick.recheck import Checked, check_waiting, checksum_of
-from reminderctl.tick.returning import Returning, read_owed_again
+from reminderctl.tick.pending_rounds import Checked, check_waiting, checksum_of
+from reminderctl.tick.reinstate import Returning, read_owed_again
 
 
 class Due(NamedTuple):

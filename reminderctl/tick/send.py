@@ -19,17 +19,15 @@ from reminderctl.errors import LockedError, ReminderctlError, Unknown
 from reminderctl.ledger import Ledger, circuits, claims, queue
 from reminderctl.ledger.runs import Run
 from reminderctl.model import Config, Delivery
-from reminderctl.tick.deadline import Deadline, patience_of
-from reminderctl.tick.deliver import Deliverer, policy_of
-from reminderctl.tick.precheck import Precheck
+from reminderctl.tick.attempt import Deliverer, policy_of
+from reminderctl.tick.before_attempt import Precheck
+from reminderctl.tick.deadline import DRAIN_SECONDS, RECORDING_SECONDS, Deadline, patience_of
 from reminderctl.tick.report import Report
 from reminderctl.tick.settle import Settler
 from reminderctl.tick.workers import AttemptResult, WorkerPool
 
 POLL_SECONDS = 0.5  # how soon a signal is noticed while everything waits for the network
 SHORT_WAIT = timedelta(seconds=10)  # a pause no longer than this is waited for; another one is the next run's
-DRAIN_SECONDS = 8.0  # how long a run that got a signal waits for what is on its way
-RECORDING_SECONDS = 120.0  # how long it waits for a locked ledger: what it cannot record would be sent again
 PREFETCH = 32  # claims beyond the workers of a circuit whose channel recognizes repetitions
 
 

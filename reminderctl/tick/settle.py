@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from reminderctl.core import retry
 from reminderctl.ledger import Ledger, circuits, claims, queue
 from reminderctl.model import Config, Delivery, State
-from reminderctl.tick.deliver import policy_of
+from reminderctl.tick.attempt import policy_of
 from reminderctl.tick.report import Report
 from reminderctl.tick.workers import AttemptResult, WorkerPool
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from reminderctl.errors import ChannelDown, DeliveryError, Throttled, Unknown
 from reminderctl.model import Booking, Delivery, Receipt
-from reminderctl.tick.deliver import Deliverer
+from reminderctl.tick.attempt import Deliverer
 
 BATCH_SECONDS = 0.01  # what ends within this is recorded together: a commit costs about as much
 RECHECK_AFTER = timedelta(seconds=2)  # after so long a delivery may be owed no longer

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from reminderctl.ledger import Ledger
-from reminderctl.tick.deliver import Deliverer
+from reminderctl.tick.attempt import Deliverer
 from tests.crash import points
 
 # In the main thread: a death inside a worker's attempt is, for all that remains, one between claim and settling.
-POINTS = {point.name: point for point in points.INSIDE if not point.function.startswith("reminderctl.tick.deliver:")}
+POINTS = {point.name: point for point in points.INSIDE if not point.function.startswith("reminderctl.tick.attempt:")}
 PATIENCE = 20.0  # seconds that an attempt under way may take to end
 
 

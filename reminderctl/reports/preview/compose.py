@@ -10,7 +10,7 @@ from reminderctl.core.recipients import missing_address
 from reminderctl.errors import Rejected
 from reminderctl.messages.render import Incomplete
 from reminderctl.model import Booking, Config, Credentials, Delivery, Participant, Workflow
-from reminderctl.tick.deliver import Composed, compose
+from reminderctl.tick.attempt import Composed, compose
 
 
 def imagine_deliveries(

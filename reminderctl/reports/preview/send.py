@@ -22,7 +22,7 @@ from reminderctl.model import Config, Credentials, Delivery
 from reminderctl.outbox import Outbox
 from reminderctl.reports.preview.compose import imagine_deliveries, preview
 from reminderctl.reports.preview.models import Trial
-from reminderctl.tick.deliver import compose
+from reminderctl.tick.attempt import compose
 
 MAY_TRAVEL = timing.HOUR
 _RIGHT = "an email address, a phone number with +, a Telegram chat (a number, or @name) or a URL"

@@ -13,8 +13,8 @@ from reminderctl.channels import OnUnknown
 from reminderctl.core import planning, recipients
 from reminderctl.ledger import Ledger, claims, sources
 from reminderctl.model import Booking, Config, Delivery
+from reminderctl.tick.attempt import policy_of
 from reminderctl.tick.deadline import Deadline
-from reminderctl.tick.deliver import policy_of
 from reminderctl.tick.report import Report
 from reminderctl.tick.workers import WorkerPool
 

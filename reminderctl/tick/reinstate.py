@@ -13,7 +13,7 @@ from reminderctl.core import planning
 from reminderctl.core.timing import instant_text, parse_trigger
 from reminderctl.ledger import Ledger, missing, sources
 from reminderctl.model import Config, Delivery, Workflow
-from reminderctl.tick.recheck import CheckedDelivery
+from reminderctl.tick.pending_rounds import CheckedDelivery
 
 BOOKINGS_AT_ONCE = 500
 

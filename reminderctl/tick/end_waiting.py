@@ -14,8 +14,8 @@ from reminderctl.core import planning, recipients
 from reminderctl.ledger import Ledger, checks, missing, queue, runs
 from reminderctl.model import Config
 from reminderctl.text import pluralize
+from reminderctl.tick.pending_rounds import CROWD_SHARE, FEW, Checked, CheckedDelivery
 from reminderctl.tick.reading import Reading
-from reminderctl.tick.recheck import CROWD_SHARE, FEW, Checked, CheckedDelivery
 from reminderctl.tick.report import Expired, Report
 
 
