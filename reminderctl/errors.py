@@ -30,7 +30,7 @@ class UsageError(ReminderctlError):
 
 
 class Problem(NamedTuple):
-    """One mistake in a YAML file: where it stands, what is wrong, what would be right.
+    """One mistake in a YAML file: where it is, what is wrong, what would be right.
 
     `line` and `column` count from 1. Problems sort by file, then by place.
     """

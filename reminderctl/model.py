@@ -264,7 +264,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
 class OnUnknown(Enum):
     """The rules for an attempt whose outcome nobody can know."""
 
-    RESEND = "resend"  # the receiver tells repetitions by their id
+    RESEND = "resend"  # the receiver recognizes repetitions by their id
     RESEND_ONCE = "resend once"  # a repetition is recognisable and harmless, but not for ever
     HOLD = "hold"  # a person decides
 

@@ -24,7 +24,7 @@ _last: dict[Path, tuple[int, int]] = {}  # of each folder: when it last changed,
 class Outbox:
     """The outbox as a channel: what it takes is `sent` once the file is complete on disk.
 
-    One that cannot be written takes no message at all, so that is `ChannelDown`, of which a run tells at once.
+    One that cannot be written takes no message at all, so that is `ChannelDown`, which a run says at once.
     """
 
     def __init__(self, folder: Path, *, channel: str, configured: Configured) -> None:

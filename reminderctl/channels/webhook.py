@@ -160,7 +160,7 @@ class Channel:
     def send(self, message: Message, envelope: Envelope) -> Receipt:
         """Make one request; raises a `DeliveryError` unless the receiver accepted it."""
         until = clocks.seconds() + self._settings.timeout
-        # The real time, in a rehearsal too: receivers compare it with their own clock.
+        # The real time, in a dry run too: receivers compare it with their own clock.
         added = headers_for(message.url, self._settings.headers)
         sent = compose(
             message,

@@ -61,7 +61,7 @@ def command(app: AppContext, *, path: str | None, strict: bool, as_json: bool) -
 
 
 def _of_ledger(app: AppContext, checked: Config, *, path: str | None) -> Iterator[Problem]:
-    """Yield the mistake of naming a ledger that belongs to another configuration, where `ledger:` stands."""
+    """Yield the mistake of naming a ledger that belongs to another configuration, where `ledger:` is."""
     refusal = find_refusal(app, checked, path=path)
     if refusal is None:
         return

@@ -235,7 +235,7 @@ def _hints(text: str, path: str, *, log: str | None, mailto: str | None) -> list
 
 
 def _read() -> str:
-    """Return this user's crontab, empty where there is none; raises `UsageError` where it cannot be told."""
+    """Return this user's crontab, empty where there is none; raises `UsageError` where that cannot be known."""
     ended = _crontab("-l")
     said = _readable_bytes(ended.stderr).strip()
     if ended.returncode == 0:

@@ -1,6 +1,6 @@
 """The text of a crontab, in which nothing but our block is ever changed.
 
-A block belongs to one configuration and stands between two comment lines that name it, so that several can live in one
+A block belongs to one configuration and is between two comment lines that name it, so that several can live in one
 crontab. A crontab is bytes to cron: decode it with `surrogateescape`.
 """
 
@@ -32,7 +32,7 @@ def write_command(program: Sequence[str], config: str, *, log: str | None = None
     if log is not None:
         kept = shlex.quote(log)
         words = f"{{ date -Is; {words} -v; }} 2>&1 >> {kept} | tee -a {kept}"
-    # To cron, % ends the command unless \ stands before it; that \ must not meet one which belongs to the path.
+    # To cron, % ends the command unless \ is before it; that \ must not meet one which belongs to the path.
     return words.replace("\\%", "\\''%").replace("%", "\\%")
 
 
@@ -40,7 +40,7 @@ def install(text: str, config: str, *, command: str, owner: str, mailto: str | N
     """Return the crontab with our block: where it stood before, else at the end.
 
     A MAILTO holds for every line that follows it, so the block puts back what held above it; `owner` is whom cron mails
-    where nothing is said. Raises `UsageError` where it cannot be told what is ours.
+    where nothing is said. Raises `UsageError` where it is not clear what is ours.
     """
     if mailto is not None and not _ADDRESSES.fullmatch(mailto):
         raise UsageError(f"--mailto {mailto!r}: cron mails to plain addresses only: ops@example.com, or a user's name")

@@ -25,7 +25,7 @@ _MEANINGS = {
     **dict.fromkeys("Eec", "the weekday"),
     **dict.fromkeys("HhKk", "the hour"),
     **dict.fromkeys("abB", "the half of the day"),
-    **dict.fromkeys("GQqwzZOvVxX", ""),  # eras, quarters, weeks and zones: told as often as anybody likes
+    **dict.fromkeys("GQqwzZOvVxX", ""),  # eras, quarters, weeks and zones: as many letters as anybody likes
 }
 # How often a letter may be repeated: the Date Field Symbol Table of Unicode Technical Standard #35, part 4, less what
 # would pad a year with zeros, and O, for which Babel writes "None". A library that accepts more must not decide this:

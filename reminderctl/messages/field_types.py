@@ -71,10 +71,10 @@ def _field_type(given: inspect.Type, text_type: TextType | None) -> FieldType:
 
 
 def _union(field_types: list[FieldType]) -> FieldType:
-    told = [field_type for field_type in field_types if field_type.kind != "literal"]
-    if not told:
+    described = [field_type for field_type in field_types if field_type.kind != "literal"]
+    if not described:
         return LITERAL
-    first, *others = told
+    first, *others = described
     return FieldType(
         kind=first.kind, text_type=first.text_type, item=first.item, fields=first.fields, others=tuple(others)
     )

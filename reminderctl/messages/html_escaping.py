@@ -1,6 +1,6 @@
 """Values in HTML, judged by where they came to stand: in a text, a link, a style, or where no value may.
 
-Each value is already escaped, and stands between the marks of `structure`. What lies outside the marks was written by
+Each value is already escaped, and is between the marks of `structure`. What lies outside the marks was written by
 the operator, so reading it as HTML shows what surrounds a value, whatever statements chose it.
 """
 
@@ -33,7 +33,7 @@ def seal(text: str) -> str:
     """Return a rendered HTML text without the marks, each value as its surroundings demand.
 
     In a link, a value is one part of it (percent-encoded) or a whole address that does no harm; in a style it cannot
-    end what it stands in. Raises `Rejected` where a value has no quotes around it, or stands in a tag or a script.
+    end what it is in. Raises `Rejected` where a value has no quotes around it, or is in a tag or a script.
     """
     if OPEN not in text:
         return text
@@ -53,7 +53,7 @@ def unmark(text: str) -> str:
 
 
 class _Reader:
-    """A reader of HTML, which stands inside a `tag`, an `attribute`, a comment, a script, or none of them."""
+    """A reader of HTML, which is inside a `tag`, an `attribute`, a comment, a script, or none of them."""
 
     def __init__(self) -> None:
         self.where = "text"

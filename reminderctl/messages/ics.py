@@ -22,7 +22,7 @@ def appointment(context: Context) -> Attachment:
     """`appointment.ics` for one participant.
 
     The UID is the same in every message about this booking, and SEQUENCE grows with time, so a calendar moves its
-    entry where a later message tells another time. PUBLISH allows no ATTENDEE (RFC 5546): nobody sees another's
+    entry where a later message has another time. PUBLISH allows no ATTENDEE (RFC 5546): nobody sees another's
     address.
     """
     off = standard_status(own_status(context.booking, context.participant)) in FOR_EVERYONE

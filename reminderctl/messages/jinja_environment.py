@@ -46,7 +46,7 @@ def environment(text_type: TextType, kind: BodyKind = BodyKind.PLAIN) -> Sandbox
     """Return the sandbox for one text type; `kind` says what a `BODY` is.
 
     Where texts have tags, Jinja2's own autoescaping is on as well: it is how macros and `{% set %}` blocks, already
-    escaped, are told from values.
+    escaped, are known from values.
     """
     markup = (text_type, kind) in _MARKUP
     sandbox = Sandbox(

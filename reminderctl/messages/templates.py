@@ -47,7 +47,7 @@ _TOKEN = re.compile(
 _RAW = re.compile(r"\{%[-+]?\s*raw\s*[-+]?%\}(?P<text>.*?)\{%[-+]?\s*endraw\s*[-+]?%\}", re.DOTALL)
 _CONSTANT = re.compile(r""" "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*' """, re.VERBOSE | re.DOTALL)
 
-# A known shortcode that no token covers: its brace does not close, a filter or a comma stands in it. What a colon
+# A known shortcode that no token covers: its brace does not close, a filter or a comma is in it. What a colon
 # follows is a key, as in JavaScript.
 _OPENED = re.compile(r"\{[ \t]*(?P<name>(?:custom\.)?\w+)\b(?![ \t]*:)(?:[ \t]*(?P<filter>\|[^{}\r\n]*))?")
 
@@ -103,7 +103,7 @@ class Anatomy(NamedTuple):
 
 
 def anatomy(text: str, *, value: str = "0") -> Anatomy:
-    """Return what a text is made of, so far as it can be seen without rendering it; `value` stands for each value."""
+    """Return what a text is made of, so far as it can be seen without rendering it; `value` is put for each value."""
     parts: list[str] = []
     constants: list[str] = []
     end, values, statements = 0, False, False
@@ -151,7 +151,7 @@ def jinja_tags(text: str) -> Iterator[tuple[int, int]]:
 
 
 def opening(text: str) -> str:
-    """The first literal character that is not blank; "" where there is none, or a value stands before it."""
+    """The first literal character that is not blank; "" where there is none, or a value comes before it."""
     first = anatomy(text).skeleton.strip()[:1]
     return "" if first == "0" else first
 

@@ -119,13 +119,13 @@ def describe_opened(key: str, snapshot: LedgerSnapshot) -> str:
 
 
 def _find_informed(delivery: Delivery, workflow: Workflow, *, snapshot: LedgerSnapshot) -> str | None:
-    """Return the customer who has been told instead, where a workflow is for one of each booking."""
+    """Return the customer who got the message instead, where a workflow is for one of each booking."""
     if not planning.is_for_the_first(delivery, workflow):
         return None
-    told = missing.written_to(snapshot.ledger, workflow.id, bookings={delivery.booking})
+    written_to = missing.written_to(snapshot.ledger, workflow.id, bookings={delivery.booking})
     trigger = timing.parse_trigger(delivery.trigger).identity
     name = (trigger, delivery.action, delivery.booking, timing.instant_text(delivery.event_at))
-    return told.get(name)
+    return written_to.get(name)
 
 
 def explain_unplanned(

@@ -51,10 +51,10 @@ def _evaluate_circuit(circuit: CircuitStatus, facts: Facts) -> Iterator[HealthFi
         waiting = f"; {pluralize(circuit.waiting, 'delivery')} {verb}, the first until {until}"
     error = _sentence(circuit.error)
     if circuit.state == "down":
-        # With nothing to send nobody notices that it was mended: a day later it is no alarm any more.
+        # With nothing to send nobody notices that it works again: a day later it is no alarm any more.
         recent = circuit.rests_until is not None and facts.now - circuit.rests_until < RECENT
-        mend = f"mend that, or correct `channels.{circuit.channel}` and its secrets; runs go on trying"
-        what = f"{circuit.circuit} is down since {_when(circuit.down_since, facts)}: {error}; {mend}{waiting}"
+        advice = f"mend that, or correct `channels.{circuit.channel}` and its secrets; runs go on trying"
+        what = f"{circuit.circuit} is down since {_when(circuit.down_since, facts)}: {error}; {advice}{waiting}"
         yield HealthFinding(CRITICAL if circuit.waiting or recent else WARNING, circuit.circuit, what)
     elif circuit.state == "throttled" and circuit.waiting:
         until = f" until {_when(circuit.rests_until, facts)}" if circuit.rests else ""

@@ -38,7 +38,7 @@ CircuitState = Literal["ok", "idle", "failing", "throttled", "down"]
 class CircuitStatus(Struct, frozen=True, kw_only=True):
     """One channel, or one host that webhooks go to.
 
-    `failing` has met errors since it last worked, but too few to be rested; `throttled` was told to slow down; `down`
+    `failing` has met errors since it last worked, but too few to be rested; `throttled` was asked to slow down; `down`
     is rested, and probed now and then; `idle` has sent nothing yet.
     """
 

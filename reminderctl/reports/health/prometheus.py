@@ -13,7 +13,7 @@ HELD = "held"
 
 
 class Metric(NamedTuple):
-    """A gauge: its name without the prefix, what it tells, and a value for each set of labels."""
+    """A gauge: its name without the prefix, what it measures, and a value for each set of labels."""
 
     name: str
     help: str

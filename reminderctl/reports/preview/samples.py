@@ -138,7 +138,7 @@ def _read_file(path: Path, zone: ZoneInfo, *, now: datetime) -> dict[str, Sample
 
 def _read_sample(file: YamlFile, node: Node, *, name: str, zone: ZoneInfo, now: datetime) -> Sample | None:
     """Read a sample, or return None with its mistakes noted."""
-    assert file.root is not None  # noqa: S101 - the sample stands in it
+    assert file.root is not None  # noqa: S101 - the sample is in it
     if not _NAME.fullmatch(name):
         what = f"{quote(name)} may hold letters, digits, `.`, `_` and `-` only, at most 100"
         file.note(key_node(file.root, name), f"the name {what}", path="")

@@ -26,7 +26,7 @@ MOST_FRAMES = 200  # a browser takes about 30 ms for each, folded away or not
 
 
 class Chapter(NamedTuple):
-    """One workflow with its trials; `anchor` is where it stands in the page."""
+    """One workflow with its trials; `anchor` is its place in the page."""
 
     anchor: str
     workflow: Workflow
