@@ -19,6 +19,7 @@ import click
 from reminderctl import channels, config
 from reminderctl.bookings import SCHEMA
 from reminderctl.channels import ChannelModule, OnUnknown
+from reminderctl.channels.sms._presets import PRESETS
 from reminderctl.cli import main
 from reminderctl.config.channels import module_names
 from reminderctl.core.recipients import CHANNELS
@@ -40,6 +41,18 @@ _REFERENCES = {
     "Company": "[company](#company)",
     "Admin": "[admin](#admin)",
 }
+_GATEWAY_HEADING = ("code", "the vendor says", "outcome", "state")
+_ENDS: Mapping[str, tuple[str, str]] = {
+    "sent": ("sent", "sent"),
+    "rejected": ("rejected", "failed"),
+    "number_unavailable": ("unavailable, this number alone", "pending"),
+    "country_down": ("channel down, this number alone", "pending"),
+    "unavailable": ("unavailable", "pending"),
+    "throttled": ("throttled", "pending"),
+    "channel_down": ("channel down", "pending"),
+    "unknown": ("unknown", "unknown"),
+}
+_REPEATED = ("unknown, sent again with the same key", "pending")
 _AFTER_UNKNOWN = {
     OnUnknown.RESEND: "sent again, with the same id",
     OnUnknown.RESEND_ONCE: "sent once more, with the same id",
@@ -267,6 +280,21 @@ def write_shortcodes() -> str:
     )
 
 
+# --- gateways ---------------------------------------------------------------------------------------------------------
+
+
+def write_gateways() -> str:
+    """Every code of every preset, with the state in which it ends."""
+    parts = []
+    for name, preset in PRESETS.items():
+        meanings = {**_ENDS, "unknown": _REPEATED} if preset.guard else _ENDS
+        rows = [(f"`{code}`", says, *meanings[meaning]) for code, meaning, says in preset.table]
+        other = preset.codes.otherwise if preset.codes else None
+        rest = f"Any other code in an answer of status 200 to 299 is {_ENDS[other][1]}." if other else ""
+        parts += [f"## {name}", f"Source: {preset.source}. {rest}".strip(), _table(_GATEWAY_HEADING, rows)]
+    return "\n\n".join(part for part in parts if part)
+
+
 def _table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [heading, ("---",) * len(heading), *rows]
     return "\n".join(f"| {' | '.join(_cell(each) for each in line)} |" for line in lines)
@@ -281,6 +309,7 @@ _PARTS: dict[str, Callable[[], str]] = {
     "tables": write_tables,
     "channels": write_channels,
     "shortcodes": write_shortcodes,
+    "gateways": write_gateways,
     "file": write_keys(),
     "company": write_keys("$defs", "Company"),
     "admin": write_keys("$defs", "Admin"),

@@ -187,6 +187,7 @@ class Config(Struct, frozen=True, kw_only=True):
     company: Company = Company()
     admin: Admin = Admin()
     channels: Mapping[str, str] = {}  # the name of each one's module: `email`, `sms.twilio`
+    repeatable: frozenset[str] = frozenset()  # the channels whose settings make a repetition harmless
     workflows: tuple[Workflow, ...] = ()
     broken: tuple[Problem, ...] = ()
 
@@ -272,8 +273,7 @@ class OnUnknown(Enum):
 class Envelope(Struct, frozen=True, kw_only=True):
     """The identity of a message, with the instants of the attempt and of its use.
 
-    What a provider has taken is of use to its reader until `useful_until`: the event, or the deadline where that is
-    later.
+    What a provider has taken is of use to its reader until `useful_until`: the event, or a later deadline.
     """
 
     key: str

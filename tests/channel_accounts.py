@@ -105,6 +105,7 @@ def _of_docstring(module: str) -> Account:
 def _of_preset(name: str) -> Account:
     given = {"username": "u1", "password": '"${PASSWORD}"', "token": '"${TOKEN}"'}
     needs = "".join(f", {each}: {given[each]}" for each in PRESETS[name].needs)
+    needs += ", api_region: eu1" if PRESETS[name].api_regions == ("*",) else ""
     settings = f'  sms: {{provider: http, preset: "{name}", from: ClinicaSol, region: ES{needs}}}\n'
     return Account(f"sms.http {name}", "sms.http", settings, "  - {send: sms, to: customer, body: Hola}\n")
 

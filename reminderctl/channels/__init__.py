@@ -9,7 +9,7 @@ A channel module defines
 - `preview`: the message as the outbox and `test` show it;
 
 and, where the defaults of `ChannelModule` do not fit, its hooks: `validate_settings`, `validate_message`, `programs`,
-`mark_as_test`, `circuit`, `secret_place`.
+`mark_as_test`, `circuit`, `secret_place`, `recognises_repetitions`.
 
 Importing such a module is light: a client library is imported where it is first used. A file whose name begins with an
 underscore is a part of its neighbours and no channel. Which channels there are says the table
@@ -76,6 +76,10 @@ def _no_programs(_: Any) -> dict[str, list[Path]]:
     return {}
 
 
+def _never(_: Any) -> bool:
+    return False
+
+
 def _no_place(_message: Mapping[str, str], _path: tuple[str | int, ...] = ()) -> str:
     return ""
 
@@ -94,8 +98,10 @@ class ChannelModule(Struct, frozen=True, kw_only=True):
       webhook; an empty text where they share the whole channel.
     - `secret_place(texts, path)`: where in the settings a secret belongs that an action holds at this path; an empty
       text where the settings have no place for it.
+    - `recognises_repetitions(settings)`: True where, with these settings, the provider takes each key once; then what
+      nobody knows the fate of is sent again, whatever `POLICY` says.
 
-    The last two are given the texts of an action that are each one text, by their keys.
+    `circuit` and `secret_place` are given the texts of an action that are each one text, by their keys.
     """
 
     description: str
@@ -110,6 +116,7 @@ class ChannelModule(Struct, frozen=True, kw_only=True):
     mark_as_test: Callable[[Any, str], tuple[Any, str]] = _marking.mark_text
     circuit: Callable[[Mapping[str, str]], str] = _no_place
     secret_place: Callable[[Mapping[str, str], tuple[str | int, ...]], str] = _no_place
+    recognises_repetitions: Callable[[Any], bool] = _never
 
 
 @functools.cache  # each message asks, and the import system takes its time to say that nothing is to be done

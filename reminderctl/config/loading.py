@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from reminderctl import channels as modules
 from reminderctl.config import channels, settings
 from reminderctl.config.action_reader import ActionContext
 from reminderctl.config.env import Variables, note_references
@@ -14,7 +15,7 @@ from reminderctl.config.workflows import read_workflows
 from reminderctl.config.yaml_file import TooManyError, YamlFile
 from reminderctl.config.yaml_reader import read_yaml
 from reminderctl.errors import ConfigError, EditedError, Problem, UsageError
-from reminderctl.model import Admin, Company, Config, Credentials, Workflow
+from reminderctl.model import Admin, Company, Config, Configured, Credentials, Workflow
 
 
 class ParsedConfig(NamedTuple):
@@ -51,7 +52,11 @@ def load_credentials(path: Path, environ: Mapping[str, str], *, config: Config) 
     began or ceased to deliver into an outbox, for which settings may be missing.
     """
     now, credentials = load(path, environ)
-    changed = [name for name, module in config.channels.items() if now.channels.get(name) != module]
+    changed = [
+        name
+        for name, module in config.channels.items()
+        if now.channels.get(name) != module or (name in now.repeatable) != (name in config.repeatable)
+    ]
     if changed:
         raise EditedError(
             f"the YAML was edited during this run: the provider of {' and '.join(changed)} is another one; "
@@ -113,8 +118,14 @@ def validate(parsed: ParsedConfig) -> Config:
         files=(*(file.path for file in files), *dict.fromkeys(parsed.context.read_files)),
         workflows=tuple(workflow for workflows in good for workflow in workflows),
         broken=tuple(problems),
+        repeatable=frozenset(name for name, each in fields["channels"].items() if _is_repeatable(each)),
         **{**fields, "channels": {name: each.module for name, each in fields["channels"].items()}},
     )
+
+
+def _is_repeatable(configured: Configured) -> bool:
+    module = modules.module(configured.module)
+    return configured.settings is not None and module.recognises_repetitions(configured.settings)
 
 
 def _yaml_paths(path: Path) -> list[Path]:

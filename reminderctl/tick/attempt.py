@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from msgspec import structs
+
 from reminderctl import channels
 from reminderctl.channels import OnUnknown, Policy
 from reminderctl.config.locate import private_files
@@ -103,7 +105,10 @@ class Deliverer:
 def policy_of(config: Config, channel: str) -> Policy:
     """Return the rules of a channel; of one that the YAML has no longer, that nothing is sent."""
     module = config.channels.get(channel)
-    return channels.module(module).POLICY if module else UNCONFIGURED
+    if not module:
+        return UNCONFIGURED
+    policy = channels.module(module).POLICY
+    return structs.replace(policy, on_unknown=OnUnknown.RESEND) if channel in config.repeatable else policy
 
 
 def _context(delivery: Delivery, booking: Booking, *, config: Config, at: datetime) -> Context:

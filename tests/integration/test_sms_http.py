@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from reminderctl.channels.sms import _gateway
 from reminderctl.channels.sms._presets import PRESETS
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable, Unknown
 from reminderctl.model import Receipt
@@ -60,6 +61,13 @@ JSON_REQUESTS: list[tuple[str, dict[str, Any], str, str, dict[str, Any]]] = [
         "/xms/v1/plan%201/batches",
         f"Bearer {CANARY}",
         {"from": "ClinicaSol", "to": ["+34600111222"], "body": "Hola", "client_reference": "5f0c1d9e"},
+    ),
+    (
+        "bird",
+        {**TOKEN, "token": "bk_eu1_s3cret"},
+        "/v1/sms/messages",
+        "Bearer bk_eu1_s3cret",
+        {"to": "+34600111222", "from": "ClinicaSol", "text": "Hola", "category": "transactional"},
     ),
     (
         "plivo",
@@ -125,7 +133,7 @@ ANSWERS: list[tuple[str, int, Body, type[DeliveryError] | str | None]] = [
     ("seven", 200, {"success": "600"}, Unavailable),
     ("clicksend", 200, clicksend(status="SUCCESS", message_id="B1"), "B1"),
     ("clicksend", 200, clicksend(status="INSUFFICIENT_CREDIT"), ChannelDown),
-    ("clicksend", 200, clicksend(status="COUNTRY_NOT_ENABLED"), Rejected),
+    ("clicksend", 200, clicksend(status="COUNTRY_NOT_ENABLED"), ChannelDown),
     ("messagebird", 201, {"id": "mb1"}, "mb1"),
     ("messagebird", 422, {"errors": [{"code": 9, "description": "no (correct) recipients"}]}, Rejected),
     ("messagebird", 422, {"errors": [{"code": 25, "description": "not enough balance"}]}, ChannelDown),
@@ -173,6 +181,45 @@ def test_a_repetition_that_the_gateway_recognises_is_sent_with_a_note(
     receipt = deliver(HTTP, server, preset=preset, **TOKEN)
     assert isinstance(receipt, Receipt)
     assert "taken before" in (receipt.note or "")
+
+
+def test_an_sms_by_bird_carries_its_key_in_every_attempt(server: Server) -> None:
+    deliver(HTTP, server, preset="bird", **{**TOKEN, "token": "bk_eu1_s3cret"})
+    [arrived] = server.requests
+    assert arrived.headers["idempotency-key"] == "5f0c1d9e"
+    assert arrived.headers["user-agent"].startswith("reminderctl/")
+
+
+@pytest.mark.parametrize(
+    ("preset", "changes", "host"),
+    [
+        ("sinch", {}, "eu.sms.api.sinch.com"),
+        ("sinch", {"api_region": "us"}, "us.sms.api.sinch.com"),
+        ("sinch", {"api_region": "BR"}, "br.sms.api.sinch.com"),
+        ("bird", {"token": "bk_us1_s3cret"}, "us1.platform.bird.com"),
+        ("bird", {"token": "bm_eu2_s3cret"}, "eu2.platform.bird.com"),
+        ("bird", {"token": "bk_us1_s3cret", "api_region": "eu1"}, "eu1.platform.bird.com"),
+    ],
+)
+def test_an_account_is_looked_for_in_its_region(preset: str, changes: dict[str, Any], host: str) -> None:
+    gateway = _gateway.complete(settings(HTTP, preset=preset, **{**TOKEN, **changes}))
+    assert gateway.url.startswith(f"https://{host}/")
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        (
+            {"preset": "sinch", "username": "plan", "token": "t0ken"} | {"api_region": "uk"},
+            "none of eu, us, au, br, ca",
+        ),
+        ({"preset": "bird", "token": "t0ken"}, "api_region is missing: bird's key does not say where the account is"),
+        ({"preset": "bird", "token": "bk_eu1_x", "api_region": "eu/x"}, "'eu/x' is no region such as eu1 or us1"),
+        ({"preset": "smsapi", "token": "t0ken", "api_region": "eu"}, "api_region is for `preset: sinch`"),
+    ],
+)
+def test_a_region_that_there_is_not_is_a_mistake(changes: dict[str, Any], what: str) -> None:
+    assert any(what in each for each in mistakes(HTTP, **{"password": None, "username": None, **changes}))
 
 
 def test_every_preset_says_what_it_needs() -> None:

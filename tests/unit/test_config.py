@@ -266,7 +266,7 @@ TOGETHER = {
     "channels: {sms: {provider: http, preset: labsmobil, url: ftp://x, username: u, password: p}}": [
         "3:17: channels.sms: from is missing: whom do the SMS come from?",
         (
-            "3:42: channels.sms: preset: expected `labsmobile`, `46elks`, `seven`, `clicksend`, `messagebird`, "
+            "3:42: channels.sms: preset: expected `labsmobile`, `46elks`, `seven`, `clicksend`, `bird`, `messagebird`, "
             "`sinch`, `plivo` or `smsapi`, got 'labsmobil'"
         ),
         "3:58: channels.sms: url: must begin with https:// and a host, as in https://api.example.com",

@@ -1,8 +1,7 @@
-"""The requests to an SMS gateway, with the meaning of its answers."""
+"""The requests to an SMS gateway."""
 
 from __future__ import annotations
 
-import fnmatch
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
@@ -11,12 +10,11 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 from msgspec import Meta, field
 
-from reminderctl.channels._http import provider, responses
+from reminderctl.channels._http import provider
 from reminderctl.channels.addresses import Region, digits, e164
 from reminderctl.channels.sms._message import SenderSetting, read_body, read_sender
-from reminderctl.channels.sms._presets import PRESETS, Gateway, Success
-from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable, Unknown
-from reminderctl.model import Receipt
+from reminderctl.channels.sms._presets import PRESETS
+from reminderctl.channels.sms._rules import Gateway
 from reminderctl.secret import Secret
 from reminderctl.structured_text import ONE_STRUCTURE, UNCLEAR, BodyKind, escape_json, escape_xml, kind_of, seal_json
 
@@ -26,22 +24,14 @@ if TYPE_CHECKING:
 
 NAMES = ("to", "to_digits", "from", "from_digits", "body", "key", "username", "password", "token")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
-_OF_ONE_NUMBER = "number_unavailable"
-_MEANINGS: Mapping[str, type[DeliveryError]] = {
-    "rejected": Rejected,
-    _OF_ONE_NUMBER: Unavailable,
-    "unavailable": Unavailable,
-    "throttled": Throttled,
-    "channel_down": ChannelDown,
-    "unknown": Unknown,
-}
 _ESCAPES: Mapping[BodyKind, Callable[[str], str]] = {
     BodyKind.PLAIN: str,
     BodyKind.JSON: escape_json,
     BodyKind.XML: escape_xml,
 }
 _BREAKS = re.compile(r"[\x00-\x1f\x7f]+")
-_WHOLE = "."
+_ANY = "*"
+_REGION_OF_KEY = re.compile(r"b[km]_([a-z]{2}[0-9]+)_")
 _SHORTEST_SECRET = 8  # characters: shorter literals of a template (`type: sms`) are words
 
 
@@ -49,7 +39,7 @@ class Settings(Gateway, frozen=True, kw_only=True):
     """Which gateway sends, for whom, and whom the SMS come from."""
 
     preset: Annotated[
-        Literal["labsmobile", "46elks", "seven", "clicksend", "messagebird", "sinch", "plivo", "smsapi"] | None,
+        Literal["labsmobile", "46elks", "seven", "clicksend", "bird", "messagebird", "sinch", "plivo", "smsapi"] | None,
         Meta(description="A gateway that reminderctl knows; each other setting goes before the preset's."),
     ] = None
     username: Annotated[str, Meta(description="The account at the gateway.")] = ""
@@ -57,6 +47,10 @@ class Settings(Gateway, frozen=True, kw_only=True):
     token: Annotated[Secret | None, Meta(description="An API token or key, where that is all the gateway asks.")] = None
     from_: SenderSetting = field(name="from", default="")
     region: Region = None
+    api_region: Annotated[
+        str,
+        Meta(description="Where the account is, with sinch (eu, us, au, br, ca) and bird (eu1, us1; its key says it)."),
+    ] = ""
     base_url: Annotated[str, Meta(description="Another scheme and host than the URL's, for a test of your own.")] = ""
     timeout: provider.Timeout = 30.0
 
@@ -85,7 +79,7 @@ def complete(settings: Settings) -> Gateway:
     json = {**(preset.json or {}), **(settings.json or {})} if settings.form is None else settings.json
     return Gateway(
         method=settings.method or preset.method or "POST",
-        url=settings.url or preset.url,
+        url=settings.url or preset.url.replace("{api_region}", _api_region(settings)),
         params={**preset.params, **settings.params},
         headers={**preset.headers, **settings.headers},
         form=form or None,
@@ -94,6 +88,24 @@ def complete(settings: Settings) -> Gateway:
         id_path=settings.id_path or preset.id_path,
         codes=settings.codes or preset.codes,
     )
+
+
+def _api_region(settings: Settings) -> str:
+    """Return the region of the account: what the settings say, what its key says, or the preset's default."""
+    if settings.api_region:
+        return settings.api_region.strip().lower()
+    of_preset = PRESETS[settings.preset].api_regions if settings.preset else ()
+    if of_preset[:1] != (_ANY,):
+        return of_preset[0] if of_preset else ""
+    found = _REGION_OF_KEY.match(settings.token.reveal()) if settings.token else None
+    return found[1] if found else ""
+
+
+def recognises_repetitions(settings: Settings) -> bool:
+    """Return True where the gateway takes an SMS once, however often it is sent: its preset's guard is in place."""
+    guard = PRESETS[settings.preset].guard if settings.preset else {}
+    gateway = complete(settings)
+    return bool(guard) and guard.items() <= {**gateway.headers, **(gateway.form or {})}.items()
 
 
 # --- the request ----------------------------------------------------------------------------------------------------
@@ -166,69 +178,6 @@ def _address(gateway: Gateway, settings: Settings, *, values: Mapping[str, str])
     return url
 
 
-# --- the answer -----------------------------------------------------------------------------------------------------
-
-
-def read_answer(gateway: Gateway, answer: responses.Response, *, hide: list[str]) -> Receipt:
-    """Return the receipt of an SMS that the gateway took; raises a `DeliveryError` for any other answer.
-
-    1. The rule for success, if all of it holds.
-    2. The gateway's codes.
-    3. The HTTP status; a success that does not look like one is `Unknown`.
-    """
-    provider_id = _find(answer, gateway.id_path) if gateway.id_path else None
-    if _accepted(gateway.success or Success(), answer) and (provider_id or not gateway.id_path):
-        return Receipt(provider_id=provider_id)
-    text = responses.describe(answer, hide=hide)
-    code = _find(answer, gateway.codes.path) if gateway.codes else None
-    meaning = _look_up(gateway, code, successful=200 <= answer.status < 300) if code is not None else None
-    if meaning == "sent":
-        return Receipt(provider_id=provider_id, note=f"taken before: {text}")
-    if meaning is not None:
-        recipient_only = meaning == _OF_ONE_NUMBER
-        raise provider.error(
-            _MEANINGS[meaning], text, code=code, retry_after=answer.retry_after, recipient_only=recipient_only
-        )
-    refusal = responses.classify_status(answer.status, answer.retry_after, text=text)
-    raise refusal or provider.not_understood(answer, "the gateway", hide=hide)
-
-
-def _accepted(rule: Success, answer: responses.Response) -> bool:
-    if answer.is_html or not answer.complete:
-        return False
-    right_status = answer.status in rule.status if rule.status else 200 <= answer.status < 300
-    return right_status and all(_matches(_find(answer, path), wanted) for path, wanted in rule.values.items())
-
-
-def _look_up(gateway: Gateway, code: str, *, successful: bool) -> str | None:
-    for meaning in ("sent", *_MEANINGS):
-        if _matches(code, getattr(gateway.codes, meaning)):
-            return meaning
-    return gateway.codes.otherwise if gateway.codes and successful else None
-
-
-def _matches(value: str | None, wanted: str | tuple[str, ...]) -> bool:
-    patterns = (wanted,) if isinstance(wanted, str) else wanted
-    return value is not None and any(fnmatch.fnmatchcase(value, each) for each in patterns)
-
-
-def _find(answer: responses.Response, path: str) -> str | None:
-    """Return the text at a path such as `messages.0.id`; None where there is none."""
-    if path == _WHOLE:
-        return None if answer.is_html else answer.text.strip()
-    place = answer.json
-    for step in path.split("."):
-        if isinstance(place, dict):
-            place = place.get(step)
-        elif isinstance(place, list) and step.isdecimal() and int(step) < len(place):
-            place = place[int(step)]
-        else:
-            return None
-    if isinstance(place, bool):
-        return str(place).lower()
-    return str(place) if isinstance(place, str | int | float) and place != "" else None
-
-
 def secrets_in(gateway: Gateway, settings: Settings) -> list[str]:
     """Return the texts that no error may repeat: the secrets, and what people wrote into templates as it is."""
     words = provider.encodings_of(settings.password, user=settings.username) + provider.encodings_of(settings.token)
@@ -246,6 +195,7 @@ def mistakes(gateway: Gateway, settings: Settings) -> Iterator[str]:
         yield f"url is missing: give the gateway's address, or a preset: {', '.join(PRESETS)}"
         return
     yield from provider.url_mistakes(gateway.url, name="url")
+    yield from _mistakes_of_region(settings)
     if gateway.form and gateway.json:
         yield "form and json exclude each other: a request has one body"
     names = {name for text in (gateway.url, *_texts(gateway)) for name in _PLACEHOLDER.findall(text)}
@@ -263,6 +213,21 @@ def mistakes(gateway: Gateway, settings: Settings) -> Iterator[str]:
     yield from provider.secret_mistakes(token=settings.token)
     if not _mentions(gateway, "password"):
         yield from provider.secret_mistakes(password=settings.password)
+
+
+def _mistakes_of_region(settings: Settings) -> Iterator[str]:
+    known = PRESETS[settings.preset].api_regions if settings.preset else ()
+    region = _api_region(settings)
+    if not known:
+        if settings.api_region:
+            yield "api_region is for `preset: sinch` and `preset: bird`; take it out"
+    elif known == (_ANY,):
+        if region and not re.fullmatch(r"[a-z]{2}[0-9]+", region):
+            yield f"api_region: {settings.api_region!r} is no region such as eu1 or us1"
+        elif not region and settings.token and not settings.url:
+            yield f"api_region is missing: {settings.preset}'s key does not say where the account is; write eu1 or us1"
+    elif region not in known:
+        yield f"api_region: {settings.api_region!r} is none of {', '.join(known)}"
 
 
 def _mentions(gateway: Gateway, name: str) -> bool:

@@ -23,10 +23,15 @@ attempt), `username`, `password`, `token`. A password that stands in no braces g
 such a token as a Bearer.
 
 All that is known of some gateways: with `preset: labsmobile`, a `username`, a `password` and `from` are enough. So too
-for 46elks, clicksend and plivo; messagebird, seven and smsapi ask for a `token`, sinch for a `username` (the service
-plan's id) and a `token`. Whatever else is given goes before the preset's.
+for 46elks, clicksend and plivo; bird, messagebird, seven and smsapi ask for a `token`, sinch for a `username` (the
+service plan's id) and a `token`. Whatever else is given goes before the preset's. What their codes mean is in
+[gateways.md](gateways.md).
 
-A gateway is not trusted to tell repetitions, so an SMS whose fate nobody knows is held for a person.
+An account with sinch is in one region, `api_region: eu` if nothing else is said; bird's keys name theirs. MessageBird's
+classic API ends on 2026-12-31: take a key of Bird, and `preset: bird`.
+
+A gateway need not recognise repetitions, so an SMS whose fate nobody knows is held for a person. With the presets bird
+and smsapi it is sent again with the delivery's key, by which they recognise it.
 """
 
 from __future__ import annotations
@@ -34,14 +39,15 @@ from __future__ import annotations
 from reminderctl.channels import OnUnknown, Policy
 from reminderctl.channels._http import provider
 from reminderctl.channels.addresses import region_mistakes
-from reminderctl.channels.sms import _gateway
-from reminderctl.channels.sms._gateway import Settings
+from reminderctl.channels.sms import _gateway, _gateway_answers
+from reminderctl.channels.sms._gateway import Settings, recognises_repetitions
 from reminderctl.channels.sms._message import Message, preview, sender_mistakes
 from reminderctl.channels.sms._presets import PRESETS
 from reminderctl.model import Envelope, Receipt
 
-__all__ = ["POLICY", "Channel", "Message", "Settings", "preview", "validate_settings"]
+__all__ = ["POLICY", "Channel", "Message", "Settings", "preview", "recognises_repetitions", "validate_settings"]
 
+# HOLD, but where `recognises_repetitions` says that the gateway takes each key once.
 POLICY = Policy(on_unknown=OnUnknown.HOLD, workers=4)
 
 
@@ -65,7 +71,9 @@ class Channel(provider.HttpProvider):
             auth=asked.auth,
             timeout=self._settings.timeout,
         )
-        return _gateway.read_answer(self._gateway, answer, hide=_gateway.secrets_in(self._gateway, self._settings))
+        return _gateway_answers.read_answer(
+            self._gateway, answer, hide=_gateway.secrets_in(self._gateway, self._settings)
+        )
 
 
 def validate_settings(settings: Settings) -> list[str]:
