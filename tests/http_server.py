@@ -11,10 +11,12 @@ A step is anything that takes an `Exchange`: the functions below, or one of the 
 from __future__ import annotations
 
 import json
+import select
 import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.client import responses
@@ -173,8 +175,10 @@ def drip_body(status: int = 200) -> Step:
 class Server:
     """A scripted server: where it is, what it is to do, and what arrived."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, sockets: Callable[[], list[socket.socket]] = list) -> None:
         self.url = url
+        self._sockets = sockets
+        self._under_way = 0
         self.requests: list[Request] = []
         self.connections = 0
         self.released = threading.Event()
@@ -201,9 +205,29 @@ class Server:
         with self._lock:
             self.connections += 1
 
-    def next_step(self) -> Step:
+    def take_step(self, exchange: Exchange) -> None:
+        """Do what the script says next."""
         with self._lock:
-            return self._steps.pop(0) if len(self._steps) > 1 else self._steps[0]
+            step = self._steps.pop(0) if len(self._steps) > 1 else self._steps[0]
+            self._under_way += 1
+        try:
+            step(exchange)
+        finally:
+            with self._lock:
+                self._under_way -= 1
+
+    def wait_until_quiet(self, patience: float = 20) -> None:
+        """Wait until everything that clients have sent is read, and each step has ended: they may have hung up early.
+
+        Raises TimeoutError after so many seconds.
+        """
+        deadline = time.monotonic() + patience
+        quiet = 0
+        while quiet < 2:  # between the reading of a request and its step it only seems to be
+            quiet = 0 if self._under_way or select.select(self._sockets(), (), (), 0)[0] else quiet + 1
+            if time.monotonic() > deadline:
+                raise TimeoutError("the server is still at work")
+            time.sleep(0.001)
 
 
 @contextmanager
@@ -237,7 +261,7 @@ class _Listener(ThreadingHTTPServer):
         self._context = context
         self._open: set[socket.socket] = set()
         scheme = "https" if context else "http"
-        self.scripted = Server(f"{scheme}://127.0.0.1:{self.server_address[1]}")
+        self.scripted = Server(f"{scheme}://127.0.0.1:{self.server_address[1]}", self._watched)
 
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = super().get_request()
@@ -247,6 +271,9 @@ class _Listener(ThreadingHTTPServer):
             connection = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         self._open.add(connection)
         return connection, address
+
+    def _watched(self) -> list[socket.socket]:
+        return [each for each in (self.socket, *list(self._open)) if each.fileno() >= 0]
 
     def shutdown_request(self, request: Any) -> None:
         self._open.discard(request)
@@ -274,7 +301,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not self.rfile.peek(1):  # type: ignore[attr-defined]  # socketserver makes it a BufferedReader
             return
         self.close_connection = False
-        self.server.scripted.next_step()(Exchange(self))
+        self.server.scripted.take_step(Exchange(self))
 
     def read_request(self) -> Request:
         self.raw_requestline = self.rfile.readline()

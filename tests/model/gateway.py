@@ -75,6 +75,7 @@ class Gateway:
 
     def __init__(self, server: http_server.Server, now: datetime) -> None:
         self.url = server.url
+        self.wait_until_quiet = server.wait_until_quiet
         self._shown = now
         self._goes_on_since: float | None = None
         self.moods = dict.fromkeys(CHANNELS, Mood())

@@ -162,6 +162,8 @@ class World:
                     config, ledger, bookings=bookings, load_credentials=lambda: self._credentials, clock=clock
                 )
                 counts = report.as_json()
+            # A run that gave up on a request may end before the request has arrived, and the machine been suspended.
+            self.gateway.wait_until_quiet()
         sleep, arrivals = suspension.sleep if suspension else None, self.gateway.arrivals[seen:]
         if sleep:
             arrivals = [sleep.judged_from(each) for each in arrivals]
