@@ -3,8 +3,7 @@
 Instants are aware datetimes in UTC with whole seconds, their names end in `_at`. Durations are timedeltas.
 """
 
-from __future__ import annotations
-
+# Without `from __future__ import annotations`: each run that reads the cache would compile every one of them anew.
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from enum import Enum, StrEnum

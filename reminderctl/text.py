@@ -18,8 +18,9 @@ WEEKDAY = "%a %d %b %Y %H:%M"
 WEEKDAY_OF_THIS_YEAR = "%a %d %b %H:%M"
 WEEKDAY_SORTABLE = "%a %Y-%m-%d %H:%M"
 
-# What makes a terminal do something, turns around what a reader sees, or cannot be printed at all.
-HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# What makes a terminal do something, turns around what a reader sees, or cannot be printed at all. A text, which `re`
+# compiles when it is first used: an idle run shows nothing.
+HARMFUL = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 
 
 # --- numbers, lengths of time, sizes ----------------------------------------------------------------------------------
@@ -116,7 +117,7 @@ def shorten(text: str, most: int, *, end: str = "...") -> str:
 
 def sanitize(text: str) -> str:
     """Return a text as a terminal may show it: whoever wrote what is in it, it moves no cursor and hides no line."""
-    return HARMFUL.sub("\N{REPLACEMENT CHARACTER}", text)
+    return re.sub(HARMFUL, "\N{REPLACEMENT CHARACTER}", text)
 
 
 def sanitize_line(text: str) -> str:

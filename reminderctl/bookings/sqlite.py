@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
@@ -77,7 +78,7 @@ class SqliteBookings:
     def _depends_on_the_clock(self) -> bool:
         """Return True where a view asks for the time of day, and so may change without a write."""
         if self._follows_the_clock is None:
-            self._follows_the_clock = any(map(statements.CLOCK.search, self._texts(statements.VIEWS)))
+            self._follows_the_clock = any(re.search(statements.CLOCK, text) for text in self._texts(statements.VIEWS))
         return self._follows_the_clock
 
     def _forget_what_changed(self) -> None:

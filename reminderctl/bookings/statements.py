@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,11 +9,10 @@ from reminderctl.model import Location, Service, Staff
 
 VIEWS = "SELECT sql FROM sqlite_master WHERE type = 'view'"
 # The functions of time take the time of day where they are given none.
-CLOCK = re.compile(
-    r"""now | current | subsec | \( \s* (?: \) | /\* | -- )
-    | strftime \s* \( \s* (?: '[^']*' | "[^"]*" | [^,()'"]* ) \s* \)""",
-    re.IGNORECASE | re.VERBOSE,
-)
+CLOCK = r"""(?ix)
+    now | current | subsec | \( \s* (?: \) | /\* | -- )
+    | strftime \s* \( \s* (?: '[^']*' | "[^"]*" | [^,()'"]* ) \s* \)
+"""
 
 COUNT = """
 WITH ours (are) AS (

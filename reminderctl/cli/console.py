@@ -18,7 +18,7 @@ from reminderctl.text import HARMFUL, sanitize, sanitize_line
 Part = str | tuple[str, str]  # a text, or a text with its style
 
 AT_ONCE = 1000  # lines, or values of an array, that are printed together
-_BEYOND_ASCII = re.compile("[^\x09\x0a\x20-\x7e]")
+_BEYOND_ASCII = "[^\x09\x0a\x20-\x7e]"
 STATE_STYLES = {
     "pending": "cyan",
     "sending": "cyan",
@@ -62,7 +62,7 @@ def _json_text(value: object) -> str:
 def sanitize_json(text: str) -> str:
     """Return the same JSON, in which nothing does anything to a terminal; in ASCII where it will not become UTF-8."""
     unsafe = HARMFUL if _is_utf8(sys.stdout) else _BEYOND_ASCII
-    return unsafe.sub(lambda match: _escape(match[0]), text)
+    return re.sub(unsafe, lambda match: _escape(match[0]), text)
 
 
 def _escape(character: str) -> str:

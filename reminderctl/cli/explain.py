@@ -87,7 +87,7 @@ def _objects(reasonings: list[Reasoning], left: list[Explained]) -> Iterator[dic
                 "planned_until": timing.instant_text(mark.planned_until) if mark else None,
             }
             asked = reasoning.filters.get(participant or "") or next(iter(reasoning.filters.values()))
-            yield {**asdict(record), "reason": reason, **considered, "filters": [each._asdict() for each in asked]}
+            yield {**asdict(record), "reason": reason, **considered, "filters": [asdict(each) for each in asked]}
     for record, reason, *_ in left:
         yield {
             **asdict(record),

@@ -7,8 +7,7 @@ because an idle run calls it. It lies in the user's cache directory, is used onl
 where none can be written nothing is saved.
 """
 
-from __future__ import annotations
-
+# Without `from __future__ import annotations`: each run that reads the cache would compile every one of them anew.
 import os
 import stat
 import zlib

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from reminderctl.model import Booking, Location, Participant, Service, Staff
@@ -25,7 +26,7 @@ class ReadValues(Protocol):
         """Return what a booking has for one participant, None where it has none; any of the values may match."""
 
 
-class Filter(NamedTuple):
+class Filter(Struct, frozen=True):
     """One key under `filters` and `except`.
 
     `with_value` changes a booking that has one participant, so that this value is what it has. `alternatives` are

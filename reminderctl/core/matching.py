@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from reminderctl.core.filters import FILTERS, any_matches, own_status, standard_status
 from reminderctl.model import Booking, Filters, Participant, Workflow
@@ -49,7 +50,7 @@ def _given(filters: Filters, exceptions: Filters) -> tuple[tuple[str, tuple[str,
     return tuple((name, wanted, unwanted) for name, wanted, unwanted in every if wanted or unwanted)
 
 
-class FilterResult(NamedTuple):
+class FilterResult(Struct, frozen=True):
     """The answer of one filter for one participant, or a booking without any; `refusal` is None where it says yes."""
 
     filter: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -25,7 +24,7 @@ from reminderctl.model import (
 LONGEST_ZONE = 60  # characters of what is none
 
 
-class AddressKind(NamedTuple):
+class AddressKind(Struct, frozen=True):
     """One kind of address.
 
     `name` is what people call it, `lacking` what they call it where there is none; `example` is one that every check
@@ -52,7 +51,7 @@ ADDRESS_KINDS: Mapping[str, AddressKind] = {  # by the field that holds one
 }
 
 
-class ChannelFacts(NamedTuple):
+class ChannelFacts(Struct, frozen=True):
     """The facts of a channel that need no module: its title, and the kind of address that it uses.
 
     One without recipients has no `address`; its deliveries are all for the `target`, as the ledger calls it.
@@ -72,7 +71,7 @@ CHANNELS: Mapping[str, ChannelFacts] = {
 }
 
 
-class RecipientFacts(NamedTuple):
+class RecipientFacts(Struct, frozen=True):
     """One word that `to` may hold: the struct with the addresses, and the table of the bookings that it is read from.
 
     Without a `table` it is in the settings. `missing` says that a booking has nobody of this kind.
@@ -93,7 +92,7 @@ RECIPIENTS: Mapping[str, RecipientFacts] = {
 TABLES = {name: facts.table for name, facts in RECIPIENTS.items() if facts.table}
 
 
-class Recipient(NamedTuple):
+class Recipient(Struct, frozen=True):
     """A recipient: the identity in the ledger, whose shortcodes fill the message, and where it goes.
 
     `address` is None where there is none, and for addresses that only the texts' renderer can fill in. `once_for` is

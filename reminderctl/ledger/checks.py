@@ -5,7 +5,7 @@ In a round each pending delivery is checked once against its booking and its wor
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from reminderctl.ledger.store import Ledger
 
@@ -13,7 +13,7 @@ Position = tuple[str, int]  # a deadline, and the id of a delivery that has it
 START: Position = ("", 0)
 
 
-class Round(NamedTuple):
+class Round(Struct, frozen=True):
     """One round: fingerprint of the bookings and checksum of the workflows at its beginning; None `after` its end."""
 
     bookings: str | None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec import Struct
+
 from reminderctl.core.timing import instant_text, parse_instant
 from reminderctl.ledger.store import Ledger, errors_of
 from reminderctl.model import State
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from reminderctl.core.retry import Outcome
 
 
-class ReadyCircuit(NamedTuple):
+class ReadyCircuit(Struct, frozen=True):
     """One circuit with work to do."""
 
     name: str
@@ -57,7 +59,7 @@ def ready(ledger: Ledger, now: datetime) -> list[ReadyCircuit]:
         return [ReadyCircuit(*row) for row in rows]
 
 
-class OpenCircuit(NamedTuple):
+class OpenCircuit(Struct, frozen=True):
     """The end of the pause of a circuit, and the error that it began with."""
 
     until: datetime

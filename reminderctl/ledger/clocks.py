@@ -7,7 +7,8 @@ instant is taken back; the runs themselves say what was planned at or before now
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from reminderctl.core.timing import instant_text, parse_instant
 from reminderctl.ledger.store import Ledger
@@ -49,7 +50,7 @@ def first_run_since(ledger: Ledger, number: int, *, now: datetime) -> datetime:
     return parse_instant(row[0]) if row else now
 
 
-class Lately(NamedTuple):
+class Lately(Struct, frozen=True):
     """Of the other runs of the last hour, how many were not later than now, and how many were."""
 
     earlier: int

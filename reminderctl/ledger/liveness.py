@@ -13,7 +13,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from reminderctl.errors import LedgerWriteError
 
@@ -21,7 +22,7 @@ FOLLOW_SECONDS = 45.0  # by when a run that lives has noticed that there is a ne
 _LONGEST_NOTE = 100  # bytes
 
 
-class _Note(NamedTuple):
+class _Note(Struct, frozen=True):
     """The text of a lock file: its inode, when it was made (monotonic seconds), and by which run."""
 
     inode: int

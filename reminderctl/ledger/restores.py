@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from reminderctl.core.timing import instant_text, parse_instant
 from reminderctl.ledger import clocks, runs
@@ -14,7 +15,7 @@ from reminderctl.model import Delivery
 FIRST = "1970-01-01T00:00:00Z"  # where the ledger knows of no run at all
 
 
-class Restore(NamedTuple):
+class Restore(Struct, frozen=True):
     """A time of which the ledger knows nothing: from the last run that it knew to the last one that there was."""
 
     since: datetime

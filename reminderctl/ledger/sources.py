@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
 
 import msgspec
 
@@ -13,7 +12,7 @@ from reminderctl.ledger.store import Ledger
 BOOKINGS = "bookings"  # the name of bookings.db
 
 
-class Census(NamedTuple):
+class Census(msgspec.Struct, frozen=True):
     """A count by a run that saw all of a source: the tables that hold anything, the bookings that end after `since`.
 
     `participants` are those of these bookings.
@@ -25,7 +24,7 @@ class Census(NamedTuple):
     participants: int
 
 
-class Source(NamedTuple):
+class Source(msgspec.Struct, frozen=True):
     """A source as the last run found it: its fingerprint, if it had one, and when a run first found it so.
 
     `workflows` is the fingerprint of those that canceled deliveries were last looked at with. `census` is what the last

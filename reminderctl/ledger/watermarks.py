@@ -9,6 +9,9 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from reminderctl.core.timing import LAST_INSTANT_BEFORE, instant_text, longest_lateness, parse_instant
 from reminderctl.ledger import clocks
 from reminderctl.ledger.store import Ledger
@@ -26,7 +29,7 @@ class Key(NamedTuple):
     action: str
 
 
-class Watermark(NamedTuple):
+class Watermark(Struct, frozen=True):
     """The instants since which an action is armed, and until which it is planned; a fingerprint of for whom.
 
     The first run that did not find its workflow in any file, `missing_since`; and the first that could not plan it, as
@@ -57,11 +60,11 @@ def read(ledger: Ledger, now: datetime, *, run: int = clocks.NO_RUN) -> dict[Key
     if ahead := [key for key, mark in marks.items() if mark.planned_until > now]:
         seen = clocks.last_run_until(ledger, now, run=run)
         for key in ahead:
-            marks[key] = marks[key]._replace(planned_until=min(seen, marks[key].left_out_since or seen))
+            marks[key] = replace(marks[key], planned_until=min(seen, marks[key].left_out_since or seen))
     ahead = [key for key, mark in marks.items() if mark.armed_at > now]
     if ahead and clocks.look_back(ledger, now, run=run).is_plausible:
         for key in ahead:
-            marks[key] = marks[key]._replace(armed_at=clocks.first_run_since(ledger, armed_by[key], now=now))
+            marks[key] = replace(marks[key], armed_at=clocks.first_run_since(ledger, armed_by[key], now=now))
     return marks
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Set
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from reminderctl.ledger import Ledger, watermarks
 from reminderctl.ledger.watermarks import Key, Watermark
@@ -31,7 +32,7 @@ def sync(config: Config, ledger: Ledger, *, run: int, now: datetime) -> dict[Key
     undivided = {key: audience for key, audience in wanted.items() if key._replace(action="") in marks}
     if undivided:
         watermarks.divide(ledger, undivided)
-        marks |= {key: marks[key._replace(action="")]._replace(audience=each) for key, each in undivided.items()}
+        marks |= {key: replace(marks[key._replace(action="")], audience=each) for key, each in undivided.items()}
     for key in _note_what_is_gone(config, ledger, marks=marks, wanted=wanted.keys(), run=run, now=now):
         del marks[key]
     if unseen := {key: audience for key, audience in wanted.items() if key not in marks}:
@@ -44,7 +45,7 @@ def sync(config: Config, ledger: Ledger, *, run: int, now: datetime) -> dict[Key
         watermarks.arm_anew(ledger, edited, run=run)
         for key in edited:
             mark = marks[key]
-            marks[key] = mark._replace(armed_at=max(mark.armed_at, mark.planned_until))
+            marks[key] = replace(mark, armed_at=max(mark.armed_at, mark.planned_until))
     return {key: marks[key] for key in wanted}
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from reminderctl.bookings import BookingSource
 from reminderctl.ledger import Ledger, sources
@@ -22,7 +23,7 @@ def whole_until(known: Source | None, now: datetime) -> datetime | None:
     return min(max(known.whole_until, now - LONGEST), now)
 
 
-class Sight(NamedTuple):
+class Sight(Struct, frozen=True):
     """The bookings as a run saw them, and what was known of them before.
 
     `lacks` says that some are missing. `emptied` are tables that held something, and hold nothing now. `counted` is

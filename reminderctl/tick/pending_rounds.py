@@ -10,9 +10,9 @@ from __future__ import annotations
 import zlib
 from collections.abc import Collection, Iterator
 from datetime import datetime
-from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from reminderctl import __version__
 from reminderctl.bookings import BookingSource
@@ -29,7 +29,7 @@ CROWD_SHARE = 5  # more than one of so many that disappear at once: a file was e
 MAY_CHANGE = ("channel", "circuit", "due_at", "expires_at")  # of what waits, when the YAML or the booking does
 
 
-class CheckedDelivery(NamedTuple):
+class CheckedDelivery(msgspec.Struct, frozen=True):
     """A delivery that waits: as it is owed now, if it is, and what it lacks, if anything."""
 
     delivery: Delivery
@@ -46,7 +46,7 @@ class CheckedDelivery(NamedTuple):
         return now is not None and any(getattr(now, name) != getattr(self.delivery, name) for name in MAY_CHANGE)
 
 
-class Checked(NamedTuple):
+class Checked(msgspec.Struct, frozen=True):
     """The deliveries that some checks found other than the ledger has them, with the progress of the round."""
 
     found: list[CheckedDelivery]
@@ -105,8 +105,8 @@ def _go_on(
         checked = _add(checked, page, config=config, bookings=bookings, emptied=emptied)
         after, left = queue.position(page[-1]), left - len(page)
         if left <= 0:
-            return checked._replace(done=under_way._replace(after=after))
-    return checked._replace(done=under_way._replace(after=None))
+            return replace(checked, done=replace(under_way, after=after))
+    return replace(checked, done=replace(under_way, after=None))
 
 
 def _add(
@@ -123,7 +123,7 @@ def _add(
     checked.found.extend(
         each for each in every if each.lacks or not each.current or each.is_changed or each.delivery.id in held
     )
-    return checked._replace(total=checked.total + len(every))
+    return replace(checked, total=checked.total + len(every))
 
 
 def _check(

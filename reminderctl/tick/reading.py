@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from reminderctl.bookings import BookingSource, note_misplaced
 from reminderctl.core import planning, timing
@@ -23,7 +24,7 @@ from reminderctl.tick.pending_rounds import Checked, check_waiting, checksum_of
 from reminderctl.tick.reinstate import Returning, read_owed_again
 
 
-class Due(NamedTuple):
+class Due(Struct, frozen=True):
     """The deliveries of one trigger that fall due in a window; `unchanged` and `late_until` as in `watermarks`.
 
     `unchanged` says it of each action by its id.
@@ -39,7 +40,7 @@ class Due(NamedTuple):
         return window.since >= window.until or (self.window.since <= window.since and window.until <= self.window.until)
 
 
-class Reading(NamedTuple):
+class Reading(Struct, frozen=True):
     """The state that a run which began at `now` has read, when `newest_run` was the newest that had planned."""
 
     now: datetime

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from reminderctl.bookings import BookingSource
 from reminderctl.core import planning
@@ -18,7 +19,7 @@ from reminderctl.tick.pending_rounds import CheckedDelivery
 BOOKINGS_AT_ONCE = 500
 
 
-class Returning(NamedTuple):
+class Returning(Struct, frozen=True):
     """The deliveries that are owed in place of canceled ones, or of those about to be, by their ids.
 
     `off` are canceled ones whose workflow is switched off; `looked` is False where nothing had changed.

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reminderctl.core.timing import instant_text
 from reminderctl.model import Delivery, State
@@ -17,7 +19,7 @@ CROWD = 5  # more deliveries that end alike share one line
 COUNTED = ("planned", "sent", "failed", "unknown", "retrying", "expired", "canceled", "held")
 
 
-class Expired(NamedTuple):
+class Expired(Struct, frozen=True):
     """A delivery whose deadline passed while it waited, the state it ended in, and what kept it."""
 
     delivery: Delivery
@@ -91,9 +93,9 @@ class Report:
     def expire(self, expired: Iterable[Expired]) -> None:
         """Count deliveries whose deadline passed while they waited, and name them; a crowd by its first."""
         groups: dict[tuple[str, State, str], list[Delivery]] = {}
-        for delivery, state, cause in expired:
-            self._count(delivery, state)
-            groups.setdefault((delivery.workflow, state, cause), []).append(delivery)
+        for each in expired:
+            self._count(each.delivery, each.state)
+            groups.setdefault((each.delivery.workflow, each.state, each.cause), []).append(each.delivery)
         for (workflow, state, cause), deliveries in groups.items():
             if len(deliveries) <= CROWD:
                 self.lines += [f"{_named(delivery)}: {state}: {cause}" for delivery in deliveries]
