@@ -19,6 +19,9 @@ Gmail). Instead of a `host`, `sendmail: /usr/sbin/sendmail` hands the mail to th
         html: "<p>We expect you on <b>{appointment_date}</b> at {appointment_start_time}.</p>"
         attach: [calendar]
 
+A mail has a text part, whatever it is written in: with `html` and no `body`, the text is made of the HTML. The mail's
+sender is the organizer of an appointment where the company has no email address.
+
 A mail whose fate nobody knows is sent once more with the same Message-ID, which lets mailboxes see the repetition.
 """
 

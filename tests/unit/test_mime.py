@@ -9,6 +9,7 @@ from email.message import EmailMessage, MIMEPart
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from reminderctl.channels import email as channel
 from reminderctl.channels._email.message import Message
@@ -56,7 +57,12 @@ def test_a_mail_says_who_it_is_and_that_a_machine_wrote_it() -> None:
     assert mail["Subject"] == ("Mañana a las 10: ¡le esperamos! " * 5).strip()
     assert mail["Date"].datetime == AROUND.at
     assert mail["Message-ID"] == "<3f2a9c@example.test>"
-    assert (mail["Auto-Submitted"], mail["X-Auto-Response-Suppress"]) == ("auto-generated", "All")
+    assert mail["Auto-Submitted"] == "auto-generated"
+
+
+def test_no_mail_asks_exchange_to_swallow_its_bounce() -> None:
+    unwanted = set(read(written())["X-Auto-Response-Suppress"].split(", "))
+    assert unwanted == {"OOF", "AutoReply", "DR", "RN", "NRN"}
 
 
 def test_without_settings_a_mail_comes_from_this_machine() -> None:
@@ -77,8 +83,9 @@ def shape(part: MIMEPart) -> Shape:
     ("fields", "expected"),
     [
         ({}, "text/plain"),
-        ({"body": "", "html": "<p>Hola"}, "text/html"),
-        ({"body": " \n", "html": "<p>Hola"}, "text/html"),
+        ({"body": "", "html": "<p>Hola"}, ("multipart/alternative", "text/plain", "text/html")),
+        ({"body": " \n", "html": "<p>Hola"}, ("multipart/alternative", "text/plain", "text/html")),
+        ({"body": "", "html": '<img src="https://example.com/logo.png">'}, "text/html"),
         ({"html": "<p>Hola"}, ("multipart/alternative", "text/plain", "text/html")),
         ({"attach": (CALENDAR,)}, ("multipart/mixed", "text/plain", "text/calendar")),
         (
@@ -105,6 +112,130 @@ def test_an_attachment_arrives_as_it_is() -> None:
     assert part.get_filename() == "cita.ics"
     assert part["Content-Type"].params == {"method": "PUBLISH", "charset": "utf-8"}
     assert part.get_payload(decode=True) == CALENDAR.content
+
+
+OUR_CALENDAR = """\
+BEGIN:VCALENDAR\r
+VERSION:2.0\r
+PRODID:-//reminderctl//reminderctl//EN\r
+METHOD:PUBLISH\r
+BEGIN:VEVENT\r
+UID:1@example.test\r
+DTSTAMP:20261122T083000Z\r
+DTSTART:20261123T083000Z\r
+SUMMARY:Peluquería\r
+{organizer}END:VEVENT\r
+END:VCALENDAR\r
+"""
+
+
+def calendar_in(mail: EmailMessage) -> str:
+    [part] = mail.iter_attachments()
+    content = part.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    return content.decode().replace("\r\n ", "")
+
+
+@pytest.mark.parametrize(
+    ("fields", "organizer", "expected"),
+    [
+        ({}, "", 'ORGANIZER;CN="Clínica Sol":mailto:citas@example.test'),
+        ({"from_": "Eva <eva@example.test>"}, "", "ORGANIZER;CN=Eva:mailto:eva@example.test"),
+        ({"from_": "eva@example.test"}, "", "ORGANIZER:mailto:eva@example.test"),
+        ({}, "ORGANIZER:mailto:boss@example.test\r\n", "ORGANIZER:mailto:boss@example.test"),
+    ],
+)
+def test_an_appointment_without_an_organizer_is_the_senders(
+    fields: dict[str, Any], organizer: str, expected: str
+) -> None:
+    content = OUR_CALENDAR.format(organizer=organizer).encode()
+    sent = calendar_in(read(written(attach=(structs.replace(CALENDAR, content=content),), **fields)))
+    assert [line for line in sent.split("\r\n") if line.startswith("ORGANIZER")] == [expected]
+    assert "SUMMARY:Peluquería" in sent
+
+
+def test_a_calendar_of_somebody_else_stays_as_it_is() -> None:
+    content = OUR_CALENDAR.format(organizer="").encode()
+    for content_type in ("text/calendar", "text/calendar; method=REQUEST", "application/octet-stream"):
+        attachment = structs.replace(CALENDAR, content=content, content_type=content_type)
+        part = next(read(written(attach=(attachment,))).iter_attachments())
+        assert part.get_payload(decode=True) == content
+
+
+def text_made_of(html: str) -> str:
+    part = read(written(body="", html=html)).get_body(("plain",))
+    return "\n".join(part.get_content().splitlines()) if part else ""
+
+
+PAGE = """<!doctype html><html><head><title>Cita</title><style>p { color: red }</style></head><body>
+<div style="display:none">preview of the mail</div><script>alert(1)</script><!-- nobody sees this -->
+<h1>Hola&nbsp;Ana</h1>
+<p>Le esperamos el <b>lunes</b>
+   a las 17:30 &amp; &lt;puntual&gt;.<br>Gracias, &euro; &aacute; &#128512;</p>
+<ul><li>Traiga su DNI</li><li><a href="https://example.com/map?a=1&amp;b=2">Cómo llegar</a></li></ul>
+<ol><li>uno</li><li>dos</li></ol>
+<table><tr><th>Servicio</th><td>Corte</td></tr><tr><th>Hora</th><td>17:30</td></tr></table>
+<p><img src="logo.png" alt="Clínica Sol"><img src="pixel.png" alt=""></p>
+</body></html>"""
+
+
+def test_a_page_is_read_as_its_reader_sees_it() -> None:
+    assert text_made_of(PAGE).replace("\u00a0", " ").split("\n") == [
+        "Hola Ana",
+        "",
+        "Le esperamos el lunes a las 17:30 & <puntual>.",
+        "Gracias, € á \N{GRINNING FACE}",
+        "",
+        "  * Traiga su DNI",
+        "  * Cómo llegar (https://example.com/map?a=1&b=2)",
+        " 1. uno",
+        " 2. dos",
+        "Servicio  Corte",
+        "Hora      17:30",
+        "",
+        "Clínica Sol",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>Hola", "Hola"),
+        ("sin etiquetas", "sin etiquetas"),
+        ("<p>uno<p>dos", "uno\n\ndos"),
+        ('<a href="https://example.com/a">Ver</a>, gracias', "Ver (https://example.com/a), gracias"),
+        ('<a href="https://example.com/a"><b>Ver</b> más</a>', "Ver más (https://example.com/a)"),
+        ('<a href="https://example.com/">example.com</a>', "example.com"),
+        ('<a href="https://example.com/a">https://example.com/a</a>', "https://example.com/a"),
+        ('<a href="https://example.com/a b">x</a>', "x (https://example.com/a%20b)"),
+        ('<a href="mailto:hola@example.com">Escríbanos</a>', "Escríbanos (hola@example.com)"),
+        ('<a href="tel:+34911234567">+34 911 234 567</a>', "+34 911 234 567"),
+        ('<a href="#top">arriba</a> <a href="javascript:x()">clic</a> <a>nada</a>', "arriba clic nada"),
+        (
+            '<a href="https://example.com/c"><img src="c.png" alt="Calendario"></a>',
+            "Calendario (https://example.com/c)",
+        ),
+        ('<a href="https://example.com/c"><img src="c.png"></a>', "https://example.com/c"),
+        ('<p style="DISPLAY: none">oculto</p>visto', "visto"),
+        ("<?xml version='1.0' encoding='utf-8'?><p>é</p>", "é"),
+        ("<pre>a  b\n c</pre>", "a  b\n c"),
+        ("<p>\ud83d solo</p>", "? solo"),
+        ("<!-- nada -->", ""),
+        ("<style>p{}</style>", ""),
+    ],
+)
+def test_a_text_part_is_made_of_html(html: str, text: str) -> None:
+    assert text_made_of(html).strip() == text
+
+
+def test_a_body_of_ones_own_goes_before_what_html_says() -> None:
+    assert text_of_body(read(written(body="Hola Ana", html="<p>Hola <b>Ana</b>, y más"))) == "Hola Ana"
+
+
+def text_of_body(mail: EmailMessage) -> str:
+    part = mail.get_body(("plain",))
+    assert part
+    return str(part.get_content()).strip()
 
 
 @pytest.mark.parametrize(

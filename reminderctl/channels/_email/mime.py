@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from reminderctl.channels._email import calendar_files
 from reminderctl.channels._email.message import LONGEST_HEADER
 from reminderctl.channels.addresses import Mailbox, parse_mailbox
 from reminderctl.errors import Rejected
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
     from reminderctl.channels._email.settings import Settings
 
 UNCONFIGURED_SENDER = "reminderctl@localhost"
-# RFC 3834 stops vacation replies; Exchange reads a header of its own.
-AUTOMATIC = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
+# RFC 3834 stops vacation replies; Exchange reads a header of its own. Its `All` would ask for no bounces (NDR) either,
+# and those tell us of addresses that are wrong (MS-OXCMAIL, 2.1.3.2.20).
+AUTOMATIC = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "OOF, AutoReply, DR, RN, NRN"}
 
 _LONGEST_LINE = 990  # octets; RFC 5322 allows 998, and some relays count differently
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -83,7 +85,8 @@ def compose(message: Message, settings: Settings | None, *, envelope: Envelope) 
         *(_text_line(name, value) for name, value in texts.items() if value),
         "MIME-Version: 1.0",
     ]
-    content = _content(message)
+    known = bool(message.from_ or settings)
+    content = _content(message, organizer=sender if known else None)
     return Mail(
         sender=sender.address,
         recipient=recipient.address,
@@ -145,12 +148,21 @@ def _encoded(name: str, text: str) -> str:
 # --- parts ----------------------------------------------------------------------------------------------------------
 
 
-def _content(message: Message) -> _MimePart:
-    given = {"plain": message.body, "html": message.html}
+def _content(message: Message, *, organizer: Mailbox | None) -> _MimePart:
+    given = {"plain": message.body if message.body.strip() else _text_of(message.html), "html": message.html}
     texts = [_text_part(subtype, text) for subtype, text in given.items() if text.strip()]
     inner = _multipart("alternative", texts) if len(texts) > 1 else texts[0]
-    files = [_file_part(each) for each in message.attach if isinstance(each, Attachment)]
+    attached = [each for each in message.attach if isinstance(each, Attachment)]
+    files = [_file_part(calendar_files.with_organizer(each, organizer)) for each in attached]
     return _multipart("mixed", [inner, *files]) if files else inner
+
+
+def _text_of(html: str) -> str:
+    if not html.strip():
+        return ""
+    from reminderctl.channels._email import plain_text
+
+    return plain_text.text_of(html)
 
 
 def _text_part(subtype: str, text: str) -> _MimePart:
