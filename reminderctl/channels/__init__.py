@@ -9,7 +9,7 @@ A channel module defines
 - `preview`: the message as the outbox and `test` show it;
 
 and, where the defaults of `ChannelModule` do not fit, its hooks: `validate_settings`, `validate_message`, `programs`,
-`mark_as_test`, `circuit`, `secret_place`, `recognises_repetitions`.
+`mark_as_test`, `circuit`, `secret_place`, `recognises_repetitions`, `warn_of_settings`.
 
 Importing such a module is light: a client library is imported where it is first used. A file whose name begins with an
 underscore is a part of its neighbours and no channel. Which channels there are says the table
@@ -21,7 +21,7 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -76,6 +76,10 @@ def _no_programs(_: Any) -> dict[str, list[Path]]:
     return {}
 
 
+def _nothing_to_warn_of(_: Mapping[str, str], **_about: Any) -> Iterator[tuple[str, str]]:
+    return iter(())
+
+
 def _never(_: Any) -> bool:
     return False
 
@@ -100,6 +104,9 @@ class ChannelModule(Struct, frozen=True, kw_only=True):
       text where the settings have no place for it.
     - `recognises_repetitions(settings)`: True where, with these settings, the provider takes each key once; then what
       nobody knows the fate of is sent again, whatever `POLICY` says.
+    - `warn_of_settings(texts, *, today, zone)`: the settings, given as texts by their keys, that work and should be
+      another all the same on that day, for bookings in that time zone: each key, and why. What has no key is only
+      good to know.
 
     `circuit` and `secret_place` are given the texts of an action that are each one text, by their keys.
     """
@@ -117,6 +124,7 @@ class ChannelModule(Struct, frozen=True, kw_only=True):
     circuit: Callable[[Mapping[str, str]], str] = _no_place
     secret_place: Callable[[Mapping[str, str], tuple[str | int, ...]], str] = _no_place
     recognises_repetitions: Callable[[Any], bool] = _never
+    warn_of_settings: Callable[..., Iterator[tuple[str, str]]] = _nothing_to_warn_of
 
 
 @functools.cache  # each message asks, and the import system takes its time to say that nothing is to be done

@@ -41,7 +41,7 @@ def command(app: AppContext, *, path: str | None, strict: bool, as_json: bool) -
     Exit code 2 where there is a mistake, else 0; with --strict 1 where there is a warning.
     """
     checked_path = app.find(path)
-    result = config.check(checked_path, os.environ)
+    result = config.check(checked_path, os.environ, today=app.now("UTC").date())
     if result.config and not result.problems:
         result.problems.extend(_of_ledger(app, result.config, path=path))
     if as_json:

@@ -7,6 +7,7 @@ configuration from the cache, and reads no YAML.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,11 +51,11 @@ def load_credentials(path: Path, environ: Mapping[str, str], *, config: Config) 
     return loading.load_credentials(path, environ, config=config)
 
 
-def check(path: Path, environ: Mapping[str, str]) -> CheckResult:
-    """Find every mistake in the YAML at `path`, and what was probably not meant."""
+def check(path: Path, environ: Mapping[str, str], *, today: date) -> CheckResult:
+    """Find every mistake in the YAML at `path`, and what was probably not meant, or is no longer right on that day."""
     from reminderctl.config import lint
 
-    return lint.check(path, environ)
+    return lint.check(path, environ, today=today)
 
 
 def describe() -> dict[str, Any]:

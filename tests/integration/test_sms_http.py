@@ -268,6 +268,42 @@ def test_a_gateway_of_plain_words_can_be_described(server: Server, said: str, ex
     )
 
 
+PLACES: dict[str, Any] = {
+    **PLAIN,
+    "success": {"values": {"ok": "yes"}, "without": {"error": "*"}},
+    "codes": {
+        "path": ["error.code", "error", "."],
+        "rejected": ["7"],
+        "country_down": ["8"],
+        "channel_down": ["9*"],
+        "otherwise": "unavailable",
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"ok": "yes"}, Receipt()),
+        ({"ok": "yes", "error": "7"}, Rejected),
+        ({"error": {"code": 7}}, Rejected),
+        ({"error": "7"}, Rejected),
+        ('"7"', Rejected),
+        ("91", ChannelDown),
+        ({"error": {"code": "8"}}, ChannelDown),
+        ({"error": "another"}, Unavailable),
+        ({"something": "else"}, Unknown),
+        ("7 words", Unknown),
+    ],
+)
+def test_a_code_may_be_in_several_places(server: Server, said: Body, expected: Any) -> None:
+    assert mistakes(HTTP, **PLACES) == []
+    server.script(answer(200, said))
+    got = deliver(HTTP, server, **PLACES)
+    assert got == expected or type(got) is expected
+    assert getattr(got, "recipient_only", False) is (isinstance(got, ChannelDown) and "8" in str(said))
+
+
 def test_a_text_in_braces_is_not_filled_in_a_second_time(server: Server) -> None:
     sent = message(HTTP, body='{password} {to} " \\ {')
     send(

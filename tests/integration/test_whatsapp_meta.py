@@ -90,7 +90,7 @@ SPANISH = {"policy": "deterministic", "code": "es"}
 def test_a_text_arrives(server: Server) -> None:
     assert send(server, message(body="Hola, Núria 👋\n¿Vienes?\n")) == Receipt(provider_id="wamid.HBg")
     [request] = server.requests
-    assert (request.method, request.path) == ("POST", "/v23.0/1234/messages")
+    assert (request.method, request.path) == ("POST", "/v25.0/1234/messages")
     assert request.headers["authorization"] == f"Bearer {CANARY}"
     assert request.headers["content-type"] == "application/json"
     assert request.headers["user-agent"].count(".") == 2, "Meta refuses a version of fewer than three numbers"

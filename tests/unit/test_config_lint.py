@@ -217,6 +217,10 @@ def completed(part: str) -> str:
         file["workflows"] = [shown, *given]
     else:
         (file if "channels" in given else shown).update(given)
+    if "provider" in str(given):  # it is about the settings, and something sends by them
+        channel = next(iter(given["channels"]))
+        texts = {"template": "reminder", "language": "en"} if channel == "whatsapp" else {"body": "Hi"}
+        shown["actions"] = [{"send": channel, "to": "customer", **texts}]
     return yaml.safe_dump(file, allow_unicode=True, sort_keys=False)
 
 

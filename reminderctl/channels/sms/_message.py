@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -19,6 +21,7 @@ SenderSetting = Annotated[
 
 LONGEST_TEXT = 1600  # characters: Twilio takes no more, and others would bill a hundred parts
 _LONGEST_NAME = 11  # characters: what the networks carry
+_SPANISH_ZONES = frozenset({"Europe/Madrid", "Atlantic/Canary", "Africa/Ceuta"})
 _SHORT_CODE = 8  # digits: a number of so few, without +, belongs to one country's networks
 
 
@@ -69,3 +72,13 @@ def sender_mistakes(written: str) -> list[str]:
     if not sender.startswith("+") and len(sender) > _LONGEST_NAME:
         return [f"from: {sender!r} has {len(sender)} characters; a sender's name has at most {_LONGEST_NAME}"]
     return []
+
+
+def warn_of_settings(texts: Mapping[str, str], *, today: date, zone: str) -> Iterator[tuple[str, str]]:  # noqa: ARG001
+    """Yield a warning of a sender that the networks of Spain do not carry (Orden TDF/149/2025)."""
+    sender = read_sender(texts.get("from", ""))
+    in_spain = texts.get("region", "").strip().upper() == "ES" or zone in _SPANISH_ZONES
+    if in_spain and re.search(r"[^\W\d_]", sender):
+        what = "the networks of Spain block each that is not in the register of the CNMC for your provider"
+        instead = "have it registered, or send from a number"
+        yield "from", f"{sender!r} is a name: since 2026-06-07 {what}, and nothing says so; {instead}"

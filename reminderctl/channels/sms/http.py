@@ -10,7 +10,7 @@
         success: {status: [200, 201], values: {status: [queued, sent]}}
         id_path: id
         codes: {path: error.code, rejected: [bad_number], channel_down: [no_credit]}
-        from: ClinicaSol
+        from: "+34911234567"
         region: ES                      # the country of numbers that are written without +
 
     actions:
@@ -36,19 +36,34 @@ and smsapi it is sent again with the delivery's key, by which they recognise it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from datetime import date
+
 from reminderctl.channels import OnUnknown, Policy
 from reminderctl.channels._http import provider
 from reminderctl.channels.addresses import region_mistakes
-from reminderctl.channels.sms import _gateway, _gateway_answers
+from reminderctl.channels.sms import _gateway, _gateway_answers, _message
 from reminderctl.channels.sms._gateway import Settings, recognises_repetitions
 from reminderctl.channels.sms._message import Message, preview, sender_mistakes
 from reminderctl.channels.sms._presets import PRESETS
 from reminderctl.model import Envelope, Receipt
 
-__all__ = ["POLICY", "Channel", "Message", "Settings", "preview", "recognises_repetitions", "validate_settings"]
+__all__ = [
+    "POLICY",
+    "Channel",
+    "Message",
+    "Settings",
+    "preview",
+    "recognises_repetitions",
+    "validate_settings",
+    "warn_of_settings",
+]
 
 # HOLD, but where `recognises_repetitions` says that the gateway takes each key once.
 POLICY = Policy(on_unknown=OnUnknown.HOLD, workers=4)
+
+
+_END_OF_MESSAGEBIRD = date(2026, 12, 31)  # the last day: https://bird.com/en-us/migrate/from-messagebird-classic
 
 
 class Channel(provider.HttpProvider):
@@ -89,3 +104,13 @@ def validate_settings(settings: Settings) -> list[str]:
         *found,
         *(f"{name} is missing: {settings.preset} asks for it" for name in needs if not getattr(settings, name)),
     ]
+
+
+def warn_of_settings(texts: Mapping[str, str], *, today: date, zone: str) -> Iterator[tuple[str, str]]:
+    """Yield a warning of a sender that is not carried, and of a gateway that ends."""
+    yield from _message.warn_of_settings(texts, today=today, zone=zone)
+    key = "preset" if texts.get("preset") == "messagebird" else "url"
+    if key == "preset" or "rest.messagebird.com" in texts.get("url", ""):
+        ends = "ends on" if today <= _END_OF_MESSAGEBIRD else "has ended on"
+        what = f"MessageBird's classic API {ends} {_END_OF_MESSAGEBIRD}"
+        yield key, f"{what}; make a key of Bird in the same account, and write `preset: bird` with it as the `token`"

@@ -5,7 +5,7 @@
         provider: infobip
         base_url: https://xyz123.api.infobip.com   # your own, from Infobip's portal
         api_key: "${INFOBIP_KEY}"
-        from: ClinicaSol                # or a number
+        from: "+34911234567"            # or a name, where the networks carry it
         region: ES                      # the country of numbers that are written without +
 
     actions:
@@ -32,12 +32,20 @@ from msgspec import Meta, Struct, field
 from reminderctl.channels import OnUnknown, Policy
 from reminderctl.channels._http import provider, responses
 from reminderctl.channels.addresses import Region, digits, e164, region_mistakes
-from reminderctl.channels.sms._message import Message, SenderSetting, preview, read_body, read_sender, sender_mistakes
+from reminderctl.channels.sms._message import (
+    Message,
+    SenderSetting,
+    preview,
+    read_body,
+    read_sender,
+    sender_mistakes,
+    warn_of_settings,
+)
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Unavailable, Unknown
 from reminderctl.model import Envelope, Receipt
 from reminderctl.secret import Secret
 
-__all__ = ["POLICY", "Channel", "Message", "Settings", "classify", "preview", "validate_settings"]
+__all__ = ["POLICY", "Channel", "Message", "Settings", "classify", "preview", "validate_settings", "warn_of_settings"]
 
 # RESEND, because our message id lets Infobip tell a repetition (status 23).
 POLICY = Policy(on_unknown=OnUnknown.RESEND, workers=4)

@@ -26,10 +26,18 @@ from msgspec import field
 
 from reminderctl.channels import OnUnknown, Policy, _twilio
 from reminderctl.channels.addresses import e164
-from reminderctl.channels.sms._message import Message, SenderSetting, describe, read_body, read_sender, sender_mistakes
+from reminderctl.channels.sms._message import (
+    Message,
+    SenderSetting,
+    describe,
+    read_body,
+    read_sender,
+    sender_mistakes,
+    warn_of_settings,
+)
 from reminderctl.model import Envelope, Receipt
 
-__all__ = ["POLICY", "Channel", "Message", "Settings", "preview", "validate_settings"]
+__all__ = ["POLICY", "Channel", "Message", "Settings", "preview", "validate_settings", "warn_of_settings"]
 
 POLICY = Policy(on_unknown=OnUnknown.HOLD, workers=4)
 

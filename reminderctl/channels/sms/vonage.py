@@ -5,13 +5,16 @@
         provider: vonage
         api_key: "${VONAGE_KEY}"
         api_secret: "${VONAGE_SECRET}"
-        from: ClinicaSol                # or a number
+        from: "+34911234567"            # or a name, where the networks carry it
         region: ES                      # the country of numbers that are written without +
 
     actions:
       - send: sms
         to: customer
         body: "{customer_first_name}, we expect you on {appointment_date} at {appointment_start_time}."
+
+This is Vonage's SMS API, which goes on for those who have it. The newer one is Messages v1, for which new accounts are
+set up: choose the SMS API as the default in the account's settings.
 
 Vonage stops trying when the appointment begins; what follows one, at the reminder's deadline. It does not tell
 repetitions, so an SMS whose fate nobody knows is held until a person has looked into Vonage's log.
@@ -23,8 +26,8 @@ definitions/sms.yml (request and answer).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field
@@ -32,13 +35,14 @@ from msgspec import Meta, Struct, field
 from reminderctl.channels import OnUnknown, Policy
 from reminderctl.channels._http import provider, responses
 from reminderctl.channels.addresses import Region, digits, e164, region_mistakes
+from reminderctl.channels.sms import _message
 from reminderctl.channels.sms._message import Message, SenderSetting, preview, read_body, read_sender, sender_mistakes
 from reminderctl.channels.sms._segments import count_segments
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unknown
 from reminderctl.model import Envelope, Receipt
 from reminderctl.secret import Secret
 
-__all__ = ["POLICY", "Channel", "Message", "Settings", "classify", "preview", "validate_settings"]
+__all__ = ["POLICY", "Channel", "Message", "Settings", "classify", "preview", "validate_settings", "warn_of_settings"]
 
 POLICY = Policy(on_unknown=OnUnknown.HOLD, workers=4)
 
@@ -77,6 +81,13 @@ def validate_settings(settings: Settings) -> list[str]:
         *region_mistakes(settings.region),
         *sender_mistakes(settings.from_),
     ]
+
+
+def warn_of_settings(texts: Mapping[str, str], *, today: date, zone: str) -> Iterator[tuple[str, str]]:
+    """Yield a warning of a sender that is not carried, and what is good to know of the API."""
+    yield from _message.warn_of_settings(texts, today=today, zone=zone)
+    older = "Vonage has a newer API for SMS, Messages v1; the SMS API, used here, goes on for those who have it"
+    yield "", f"{older}. Where a new account refuses it, choose the SMS API as the default in its settings at Vonage"
 
 
 class Channel(provider.HttpProvider):

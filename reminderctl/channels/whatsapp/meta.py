@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -37,7 +38,7 @@ from msgspec import Meta, Struct
 from reminderctl.channels import OnUnknown, Policy
 from reminderctl.channels._http import provider
 from reminderctl.channels.addresses import Region, digits, e164, region_mistakes
-from reminderctl.channels.whatsapp import _meta_answers
+from reminderctl.channels.whatsapp import _graph_versions, _meta_answers
 from reminderctl.channels.whatsapp._marking import mark_as_test
 from reminderctl.errors import Rejected
 from reminderctl.model import Envelope, Receipt
@@ -54,6 +55,7 @@ __all__ = [
     "preview",
     "validate_message",
     "validate_settings",
+    "warn_of_settings",
 ]
 
 POLICY = Policy(on_unknown=OnUnknown.HOLD, workers=4)
@@ -75,7 +77,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     phone_number_id: Annotated[str, Meta(description="The id of the number, which is not the number itself.")]
     access_token: Annotated[Secret, Meta(description="The access token of a system user.")]
-    version: Annotated[str, Meta(description="The version of the Graph API.")] = "v23.0"
+    version: Annotated[str, Meta(description="The version of the Graph API.")] = _graph_versions.DEFAULT
     region: Region = None
     base_url: provider.BaseUrl = "https://graph.facebook.com"
     timeout: provider.Timeout = 30.0
@@ -124,8 +126,13 @@ def validate_settings(settings: Settings) -> list[str]:
     if not _NUMBER_ID.fullmatch(settings.phone_number_id):
         found.append("phone_number_id: is not the number but its id, which the app's dashboard shows beside it")
     if not _VERSION.fullmatch(settings.version):
-        found.append(f"version: {settings.version!r} is none of the Graph API; write it like v23.0")
+        found.append(f"version: {settings.version!r} is none of the Graph API; write it like {_graph_versions.DEFAULT}")
     return found
+
+
+def warn_of_settings(texts: Mapping[str, str], *, today: date, zone: str) -> Iterator[tuple[str, str]]:  # noqa: ARG001
+    """Yield a warning of a version of the Graph API that ends soon, or has ended."""
+    yield from (("version", what) for what in _graph_versions.warn_of_version(texts.get("version", ""), today=today))
 
 
 def validate_message(message: Message | Mapping[str, Any]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from reminderctl.config import loading
 from reminderctl.config.lint.filters import KnownValues, read_known_values, used_filters, warn_of_filters
 from reminderctl.config.lint.languages import warn_of_language_codes, warn_of_languages
 from reminderctl.config.lint.located import locate_workflows, workflow_nodes
+from reminderctl.config.lint.providers import warn_of_providers
 from reminderctl.config.lint.schedule import HELD, warn_of_schedule
 from reminderctl.config.lint.texts import warn_of_sms, warn_of_subjects, warn_of_whatsapp
 from reminderctl.config.lint.typos import warn_of_comments, warn_of_typos
@@ -32,10 +34,10 @@ class CheckResult(NamedTuple):
     notes: list[str]
 
 
-def check(path: Path, environ: Mapping[str, str]) -> CheckResult:
+def check(path: Path, environ: Mapping[str, str], *, today: date) -> CheckResult:
     """Find the mistakes and warnings in the YAML at `path`, a file or a directory of them.
 
-    Warnings are about those workflows that have no mistakes, whatever the others have.
+    Warnings are about those workflows that have no mistakes, whatever the others have; some depend on the day.
     """
     config = None
     try:
@@ -49,12 +51,12 @@ def check(path: Path, environ: Mapping[str, str]) -> CheckResult:
         problems = error.problems
     notes: list[str] = []
     with suppress(TooManyError):
-        notes.extend(_lint(parsed))
+        notes.extend(_lint(parsed, today=today))
     warnings = sorted({warning for file in parsed.files for warning in file.warnings})
     return CheckResult(problems, warnings, config, notes)
 
 
-def _lint(parsed: ParsedConfig) -> Iterator[str]:
+def _lint(parsed: ParsedConfig, *, today: date) -> Iterator[str]:
     """Leave a warning in the files for all that was probably not meant; yield what is only good to know."""
     workflows = locate_workflows(parsed)
     warn_of_schedule(workflows)
@@ -74,6 +76,7 @@ def _lint(parsed: ParsedConfig) -> Iterator[str]:
         yield f"nothing was compared with the bookings: {error}"
     warn_of_filters(workflows, known=known)
     _warn_of_settings(parsed, known)
+    yield from warn_of_providers(parsed, today=today)
     if outbox := parsed.fields.get("outbox"):
         yield f"`outbox` is set: nobody gets anything, every message becomes a file in {outbox}"
 
