@@ -245,7 +245,7 @@ MUTATIONS = (
     Mutation(
         "a restored ledger is not noticed",
         "ledger/runs.py",
-        "    return None if known else at\n",
+        "    return None if _is_known(ledger, token) else at\n",
         "    return None\n",
         ("tests/end_to_end/test_when_it_fires.py",),
     ),

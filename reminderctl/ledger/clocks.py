@@ -40,6 +40,13 @@ def last_run_until(ledger: Ledger, now: datetime, *, run: int) -> datetime:
     return parse_instant(row[0]) if row[0] else now
 
 
+def last_run_before(ledger: Ledger, instant: datetime) -> datetime:
+    """Return the instant of the latest run before another instant; that itself where there was none."""
+    text = instant_text(instant)
+    (found,) = ledger.execute("SELECT MAX(started_at) FROM runs WHERE started_at < :instant", instant=text).fetchone()
+    return parse_instant(found) if found else instant
+
+
 def first_run_since(ledger: Ledger, number: int, *, now: datetime) -> datetime:
     """Return the instant of the first run from this number on that was not later than now, or now."""
     row = ledger.execute(

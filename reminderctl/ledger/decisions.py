@@ -65,7 +65,7 @@ def _reopen(ledger: Ledger, delivery_id: int, *, decision: str, by: str, now: da
         reopened = ledger.execute(
             """
             UPDATE deliveries SET state = 'pending', next_attempt_at = GREATEST(:now, due_at), settled_at = NULL,
-                settled_by = NULL, attempts = 0, uncertain_attempts = 0,
+                settled_by = NULL, attempts = 0, uncertain_attempts = 0, missing = NULL,
                 error = COALESCE(error || '; ', '') || 'reopened by ' || :by
             WHERE id = :id AND state IN ('failed', 'unknown') AND expires_at >= :now
             """,

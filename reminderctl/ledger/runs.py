@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
@@ -14,11 +14,13 @@ import msgspec
 from reminderctl.core.timing import instant_text
 from reminderctl.errors import LedgerError, LedgerWriteError
 from reminderctl.files import Durable, atomic_write
+from reminderctl.ledger import clocks
 from reminderctl.ledger.liveness import Liveness, identify
 from reminderctl.ledger.liveness import errors_of as _errors_of
 from reminderctl.ledger.store import Ledger, errors_of
 
 RUNS_KEPT = 50_000  # about a month of minutes
+FURTHEST_AHEAD = timedelta(days=1)  # of the last run before a ledger was restored, if it is now that is wrong
 _NOTHING = b"\0 \t\r\n"  # some file systems leave zeros in a file that a power cut met
 
 
@@ -91,15 +93,23 @@ class Run:
         """Name this run beside the ledger, before it sends anything.
 
         Its instant never goes back: were the ledger restored after a run whose clock was behind, what the runs before
-        it sent would be sent again.
+        it sent would be sent again. So the stamp of a run that the ledger does not know stays while its instant lies
+        ahead: until then every run finds a ledger that was restored. Not so where it is that instant that is wrong.
         """
         stamp = _beside(self._ledger, "stamp")
         with suppress(OSError, ValueError, KeyError, TypeError):
-            now = max(now, _read_stamp(stamp.read_bytes())[1])
+            token, at = _read_stamp(stamp.read_bytes())
+            if at > now and not _is_known(self._ledger, token) and self._may_be_behind(at, now):
+                return
+            now = max(now, at)
         # After a run that sends nothing, the stamp of the one before would say no less.
         durable = Durable.NAME if sends else Durable.CONTENT
         with _errors_of(stamp), atomic_write(stamp, durable=durable) as file:
             file.write(msgspec.json.encode({"token": self.token, "at": instant_text(now)}))
+
+    def _may_be_behind(self, at: datetime, now: datetime) -> bool:
+        """Return True where it may be now that is wrong, and not a run that was later."""
+        return at - now <= FURTHEST_AHEAD or not clocks.look_back(self._ledger, now, run=self.id).is_plausible
 
 
 def newest(ledger: Ledger) -> int:
@@ -141,8 +151,12 @@ def restored_since(ledger: Ledger, *, say: Callable[[str], object] = lambda _: N
     except (ValueError, KeyError, TypeError):
         right = '{"token": "lost", "at": "2026-11-23T08:00:00Z"}'
         raise LedgerError(f"{path}: cannot read when the last run was; write {right}, with that instant") from None
-    known = ledger.execute("SELECT 1 FROM runs WHERE token = :token ORDER BY id DESC LIMIT 1", token=token).fetchone()
-    return None if known else at
+    return None if _is_known(ledger, token) else at
+
+
+def _is_known(ledger: Ledger, token: str) -> bool:
+    found = ledger.execute("SELECT 1 FROM runs WHERE token = :token ORDER BY id DESC LIMIT 1", token=token)
+    return found.fetchone() is not None
 
 
 def _read_stamp(written: bytes) -> tuple[str, datetime]:

@@ -24,11 +24,19 @@ class Census(msgspec.Struct, frozen=True):
     participants: int
 
 
+class GivenUp(msgspec.Struct, frozen=True):
+    """A search that was given up, as what was missing was taken for gone: the last run that saw all, and its count."""
+
+    whole_until: datetime
+    census: Census | None
+
+
 class Source(msgspec.Struct, frozen=True):
     """A source as the last run found it: its fingerprint, if it had one, and when a run first found it so.
 
     `workflows` is the fingerprint of those that canceled deliveries were last looked at with. `census` is what the last
-    run counted that saw all of it; `whole_until` is its instant, None where that is the last one.
+    run counted that saw all of it; `whole_until` is its instant, None where that is the last one. `given_up` is kept
+    until something else is, as the clock of the run that gave it up may have been ahead.
     """
 
     fingerprint: str | None
@@ -36,6 +44,7 @@ class Source(msgspec.Struct, frozen=True):
     workflows: str | None = None
     whole_until: datetime | None = None
     census: Census | None = None
+    given_up: GivenUp | None = None
 
     def is_unchanged(self, fingerprint: str | None, *, since: datetime) -> bool:
         """Return True where what was planned at `since` was planned with what the source holds now."""
@@ -48,22 +57,19 @@ def find(ledger: Ledger, name: str = BOOKINGS) -> Source | None:
     row = ledger.execute(sql, name=name).fetchone()
     if row is None:
         return None
-    fingerprint, seen_at, workflows, until, census = row
+    fingerprint, seen_at, workflows, until, counted = row
+    census, given_up = _read_counts(counted) if counted else (None, None)
     return Source(
-        fingerprint,
-        parse_instant(seen_at),
-        workflows,
-        parse_instant(until) if until else None,
-        _read_census(census) if census else None,
+        fingerprint, parse_instant(seen_at), workflows, parse_instant(until) if until else None, census, given_up
     )
 
 
-def _read_census(written: str) -> Census | None:
-    """Return what a run counted, None where another version wrote it down in its own way."""
+def _read_counts(written: str) -> tuple[Census | None, GivenUp | None]:
+    """Return what a run counted, and what was given up; neither where another version wrote it in its own way."""
     try:
-        return msgspec.json.decode(written, type=Census)
+        return msgspec.json.decode(written, type=tuple[Census | None, GivenUp | None])
     except msgspec.MsgspecError:
-        return None
+        return None, None
 
 
 def record(ledger: Ledger, fingerprint: str | None, *, now: datetime, name: str = BOOKINGS) -> None:
@@ -85,11 +91,18 @@ def note_workflows(ledger: Ledger, workflows: str | None, *, name: str = BOOKING
     ledger.execute("UPDATE sources SET workflows = :workflows WHERE name = :name", workflows=workflows, name=name)
 
 
-def note_whole(ledger: Ledger, until: datetime | None, *, census: Census | None, name: str = BOOKINGS) -> None:
-    """Record the last run that saw all of a source, None for this one, and what it counted."""
+def note_whole(
+    ledger: Ledger,
+    until: datetime | None,
+    *,
+    census: Census | None,
+    given_up: GivenUp | None = None,
+    name: str = BOOKINGS,
+) -> None:
+    """Record the last run that saw all of a source, None for this one, and what it counted; and what was given up."""
     ledger.execute(
         "UPDATE sources SET whole_until = :until, census = :census WHERE name = :name",
         until=instant_text(until) if until else None,
-        census=msgspec.json.encode(census).decode() if census else None,
+        census=msgspec.json.encode((census, given_up)).decode(),
         name=name,
     )

@@ -33,7 +33,8 @@ class Watermark(Struct, frozen=True):
     """The instants since which an action is armed, and until which it is planned; a fingerprint of for whom.
 
     The first run that did not find its workflow in any file, `missing_since`; and the first that could not plan it, as
-    that was so or its file was broken, `left_out_since`.
+    that was so or its file was broken, `left_out_since`. What is back after a day begins anew, and
+    keeps them for an hour, as the clock may be wrong.
     """
 
     armed_at: datetime
@@ -46,9 +47,9 @@ class Watermark(Struct, frozen=True):
 def read(ledger: Ledger, now: datetime, *, run: int = clocks.NO_RUN) -> dict[Key, Watermark]:
     """Return every watermark as a run at `now` has to see it: none in the future.
 
-    What was planned by a clock that was ahead has been planned until the latest run at or before now, or until the
-    first one that left it out, whose file was away or broken; what was armed by
-    one begins at the first run after that. But where nearly all runs were later than now, this clock is the wrong one:
+    What was planned by a clock that was ahead has been planned until the latest run at or before now, or until the one
+    before the first that left it out, whose file was away or broken; what was armed by one begins at the first run
+    after that. But where nearly all runs were later than now, this clock is the wrong one:
     what is armed stays armed at its instant, and nothing is planned.
     """
     marks, armed_by = {}, {}
@@ -60,11 +61,18 @@ def read(ledger: Ledger, now: datetime, *, run: int = clocks.NO_RUN) -> dict[Key
     if ahead := [key for key, mark in marks.items() if mark.planned_until > now]:
         seen = clocks.last_run_until(ledger, now, run=run)
         for key in ahead:
-            marks[key] = replace(marks[key], planned_until=min(seen, marks[key].left_out_since or seen))
+            left_out = marks[key].left_out_since
+            until = min(seen, clocks.last_run_before(ledger, left_out)) if left_out else seen
+            marks[key] = replace(marks[key], planned_until=until)
     ahead = [key for key, mark in marks.items() if mark.armed_at > now]
     if ahead and clocks.look_back(ledger, now, run=run).is_plausible:
         for key in ahead:
-            marks[key] = replace(marks[key], armed_at=clocks.first_run_since(ledger, armed_by[key], now=now))
+            since = marks[key].missing_since
+            if since is not None and since <= now < since + KEPT:  # that it was away for long was a clock ahead
+                armed_at = clocks.last_run_before(ledger, since)
+            else:
+                armed_at = clocks.first_run_since(ledger, armed_by[key], now=now)
+            marks[key] = replace(marks[key], armed_at=armed_at)
     return marks
 
 
@@ -114,6 +122,8 @@ def arm(ledger: Ledger, unseen: Mapping[Key, str], *, now: datetime, run: int) -
         """
         INSERT INTO watermarks (workflow, trigger, action, armed_at, armed_by, planned_until, audience)
         VALUES (:workflow, :trigger, :action, :at, :run, :at, :audience)
+        ON CONFLICT DO UPDATE SET armed_at = excluded.armed_at, armed_by = excluded.armed_by,
+            planned_until = excluded.planned_until, audience = excluded.audience
         """,
         [key._asdict() | {"at": at, "run": run, "audience": audience} for key, audience in unseen.items()],
     )
@@ -169,11 +179,17 @@ def note_left_out(
         )
 
 
-def note_back(ledger: Ledger, workflows: Collection[str]) -> None:
-    """Record that workflows which were left out are planned again."""
+def note_back(ledger: Ledger, workflows: Collection[str], *, now: datetime) -> None:
+    """Record that workflows which were left out are planned again; those that a clock ahead armed anew as before."""
     ledger.execute_many(
-        "UPDATE watermarks SET missing_since = NULL, left_out_since = NULL WHERE workflow = :workflow",
-        [{"workflow": workflow} for workflow in workflows],
+        """
+        UPDATE watermarks SET missing_since = NULL, left_out_since = NULL,
+            armed_at = CASE WHEN armed_at > :now AND armed_at > missing_since
+                THEN COALESCE((SELECT MAX(started_at) FROM runs WHERE started_at < missing_since), missing_since)
+                ELSE armed_at END
+        WHERE workflow = :workflow
+        """,
+        [{"workflow": workflow, "now": instant_text(now)} for workflow in workflows],
     )
 
 
@@ -190,6 +206,17 @@ def advance(ledger: Ledger, workflows: Iterable[str], *, now: datetime) -> None:
     ledger.execute_many(
         "UPDATE watermarks SET planned_until = :now WHERE workflow = :workflow AND planned_until < :now",
         [{"workflow": workflow, "now": instant_text(now)} for workflow in workflows],
+    )
+
+
+def set_back_left_out(ledger: Ledger, until: datetime) -> None:
+    """Let what is left out be planned from this instant on when it is back: its bookings were not whole after it."""
+    ledger.execute(
+        """
+        UPDATE watermarks SET planned_until = CASE WHEN left_out_since < :until THEN left_out_since ELSE :until END
+        WHERE left_out_since IS NOT NULL AND planned_until > :until
+        """,
+        until=instant_text(until),
     )
 
 

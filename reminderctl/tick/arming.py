@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Set
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from msgspec.structs import replace
@@ -13,12 +13,14 @@ from reminderctl.ledger import Ledger, watermarks
 from reminderctl.ledger.watermarks import Key, Watermark
 from reminderctl.model import Action, Config, Workflow
 
+UNCERTAIN = timedelta(hours=1)  # how long it is remembered since when a workflow was away that has begun anew
+
 
 def sync(config: Config, ledger: Ledger, *, run: int, now: datetime) -> dict[Key, Watermark]:
     """Bring the watermarks in line with the configuration; return those of what is switched on.
 
-    1. What was switched off or edited away is forgotten, and what comes back after no file held it for a day.
-    2. What is seen for the first time begins at now.
+    1. What was switched off or edited away is forgotten.
+    2. What is seen for the first time begins at now, and so does what comes back after no file held it for a day.
     3. What now reaches others than before begins at its watermark.
     """
     marks = watermarks.read(ledger, now, run=run)
@@ -35,7 +37,8 @@ def sync(config: Config, ledger: Ledger, *, run: int, now: datetime) -> dict[Key
         marks |= {key: replace(marks[key._replace(action="")], audience=each) for key, each in undivided.items()}
     for key in _note_what_is_gone(config, ledger, marks=marks, wanted=wanted.keys(), run=run, now=now):
         del marks[key]
-    if unseen := {key: audience for key, audience in wanted.items() if key not in marks}:
+    late = {key for key, mark in marks.items() if _is_back_late(mark, now)}
+    if unseen := {key: audience for key, audience in wanted.items() if key not in marks or key in late}:
         watermarks.arm(ledger, unseen, now=now, run=run)
         marks |= {key: Watermark(now, now) for key in unseen}
     edited = {
@@ -52,7 +55,7 @@ def sync(config: Config, ledger: Ledger, *, run: int, now: datetime) -> dict[Key
 def _note_what_is_gone(
     config: Config, ledger: Ledger, *, marks: Mapping[Key, Watermark], wanted: Set[Key], run: int, now: datetime
 ) -> set[Key]:
-    """Forget what was edited or switched off, or is back after no file has held it for a day; return that.
+    """Forget what was edited or switched off, and return that; record since when what is in no file is missing.
 
     While a file is broken nobody knows which workflows it holds: theirs are not missing, but nothing plans them.
     """
@@ -60,24 +63,37 @@ def _note_what_is_gone(
     gone, back, left_out, missing = set[Key](), set[str](), set[str](), set[str]()
     for key, mark in marks.items():
         since = mark.missing_since
-        is_long_missing = since is not None and now - since >= watermarks.KEPT
         if key.workflow not in known:
             if _is_news(mark.left_out_since, now):
                 left_out.add(key.workflow)
             if not config.broken and _is_news(since, now):
                 missing.add(key.workflow)
-            is_over |= is_long_missing
-        elif key not in wanted or is_long_missing:
+            is_over |= _is_long_missing(mark, now)
+        elif key not in wanted:
             gone.add(key)
-        elif since or mark.left_out_since:
+        elif (since or mark.left_out_since) and not _has_begun_anew(mark, now):
             back.add(key.workflow)
     if gone or back or left_out or missing:
         watermarks.forget(ledger, gone)
         watermarks.note_left_out(ledger, left_out, now=now, run=run, missing=missing)
-        watermarks.note_back(ledger, back)
+        watermarks.note_back(ledger, back, now=now)
     if is_over:
         watermarks.forget_long_missing(ledger)
     return gone
+
+
+def _is_long_missing(mark: Watermark, now: datetime) -> bool:
+    return mark.missing_since is not None and now - mark.missing_since >= watermarks.KEPT
+
+
+def _is_back_late(mark: Watermark, now: datetime) -> bool:
+    """Return True for what no file has held for a day, and what has not begun anew since."""
+    return _is_long_missing(mark, now) and mark.armed_at <= (mark.missing_since or now)
+
+
+def _has_begun_anew(mark: Watermark, now: datetime) -> bool:
+    """Return True for what is back late, lately: should the clock be wrong, it goes on from where it was."""
+    return _is_back_late(mark, now) or (_is_long_missing(mark, now) and now - mark.armed_at < UNCERTAIN)
 
 
 def _is_news(since: datetime | None, now: datetime) -> bool:

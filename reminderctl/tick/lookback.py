@@ -5,15 +5,29 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reminderctl.bookings import BookingSource
-from reminderctl.ledger import Ledger, sources
-from reminderctl.ledger.sources import Census, Source
+from reminderctl.ledger import Ledger, clocks, sources, watermarks
+from reminderctl.ledger.sources import Census, GivenUp, Source
 from reminderctl.model import Window
 from reminderctl.tick.pending_rounds import CROWD_SHARE, FEW
 
 LONGEST = timedelta(days=1)  # after so long what is missing is taken for gone
 AHEAD = timedelta(days=2)  # bookings that end within this are counted
+
+
+def find(ledger: Ledger, now: datetime) -> Source | None:
+    """Return what is known of the bookings, as a run at `now` has to see it.
+
+    What a clock that was ahead has given up is missing still, where a day has not passed since it was there.
+    """
+    known = sources.find(ledger)
+    if not known or not known.given_up or not known.census or known.census.since <= now:
+        return known
+    if now - known.given_up.whole_until >= LONGEST:
+        return known
+    return replace(known, whole_until=known.given_up.whole_until, census=known.given_up.census)
 
 
 def whole_until(known: Source | None, now: datetime) -> datetime | None:
@@ -78,14 +92,29 @@ def _is_to_count(known: Source, fingerprint: str | None) -> bool:
     return fingerprint is None or known.fingerprint != fingerprint or known.whole_until is not None
 
 
-def note_sight(ledger: Ledger, sight: Sight, *, is_held: bool, last_run_at: datetime, now: datetime) -> None:
-    """Record that this run saw all bookings, or since when that is not so; what waits may be held for them, too."""
-    until = sight.known.whole_until if sight.known else None
+def note_sight(ledger: Ledger, sight: Sight, *, is_held: bool, last_run_at: datetime, run: int, now: datetime) -> None:
+    """Record that this run saw all bookings, or since when that is not so; what waits may be held for them, too.
+
+    1. What is missing is given up after a day.
+    2. A run whose clock is behind has planned only until its now what is back. The next ones look back to there, for
+       as long as one of the last runs was later.
+    3. What no file holds at this moment is planned from the last run that saw all bookings on when its file is back.
+    """
+    known = sight.known
+    until, census, given_up = (known.whole_until, known.census, known.given_up) if known else (None, None, None)
     is_over = until is not None and now - until >= LONGEST
     if (sight.lacks or is_held) and not is_over:
-        sources.note_whole(ledger, until or last_run_at, census=sight.known.census if sight.known else None)
+        sources.note_whole(ledger, until or last_run_at, census=census)
     elif sight.counted or until:
-        sources.note_whole(ledger, None, census=sight.counted)
+        lately, looked_back_to = clocks.look_back(ledger, now, run=run), None
+        if until and is_over:
+            given_up = GivenUp(until, census)
+        elif until:
+            watermarks.set_back_left_out(ledger, until)
+            looked_back_to = max(until, now) if lately.later else None
+        # The days that a clock in the past is about hold none of the bookings to come.
+        counted = sight.counted if lately.is_plausible else census or sight.counted
+        sources.note_whole(ledger, looked_back_to, census=counted, given_up=given_up)
 
 
 def _is_crowd(before: int, after: int) -> bool:

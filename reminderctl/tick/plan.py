@@ -71,7 +71,7 @@ def plan(
     watermarks.advance(ledger, (workflow.id for workflow in enabled), now=now)
     # What a clock that is behind looks back on is not what the next one has to.
     sources.record(ledger, None if clocks.is_behind(ledger, now) else reading.fingerprint, now=now)
-    lookback.note_sight(ledger, reading.sight, is_held=is_held, last_run_at=last_run_at, now=now)
+    lookback.note_sight(ledger, reading.sight, is_held=is_held, last_run_at=last_run_at, run=run, now=now)
 
 
 def _handle_restored_ledger(ledger: Ledger, now: datetime, *, run: int, report: Report) -> None:

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from reminderctl.bookings import BookingSource, note_misplaced
 from reminderctl.core import planning, timing
-from reminderctl.ledger import Ledger, runs, sources, watermarks
+from reminderctl.ledger import Ledger, runs, watermarks
 from reminderctl.ledger.store import errors_of
 from reminderctl.ledger.watermarks import Key, Watermark
 from reminderctl.model import Booking, Config, Delivery, Trigger, Window, Workflow
@@ -58,7 +58,7 @@ def read(config: Config, ledger: Ledger, *, bookings: BookingSource, now: dateti
     """Read what has fallen due by the ledger's watermarks, and check what waits."""
     enabled = [workflow for workflow in config.workflows if workflow.enabled]
     with errors_of(ledger.path):
-        newest_run, marks, known = runs.newest(ledger), watermarks.read(ledger, now), sources.find(ledger)
+        newest_run, marks, known = runs.newest(ledger), watermarks.read(ledger, now), lookback.find(ledger, now)
         fingerprint, workflows = bookings.fingerprint(), checksum_of(config)
         if known is None or known.fingerprint != fingerprint:
             note_misplaced(bookings, now)

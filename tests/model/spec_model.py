@@ -271,6 +271,8 @@ class Watch:
         self._runs: list[tuple[datetime, datetime]] = []
         self._whole_until: datetime | None = None
         self._filled: frozenset[str] = frozenset()  # the tables that held something in the last run that saw all
+        self._filled_at: datetime | None = None
+        self._given_up: tuple[datetime, frozenset[str]] | None = None  # until when all was seen, and what was filled
 
     def look(self, rules: Iterable[Rule], now: datetime) -> Look:
         """What a run at `now` looks at.
@@ -280,7 +282,9 @@ class Watch:
         2. Of what was planned in the future, the runs at or before now say until when it was planned. What was armed in
            the future begins at the first run from then on at or before now.
         3. But where most of the last hour's runs were later than now, now is wrong, and nothing is armed by it.
+        4. What a clock that was ahead gave up as missing for a day is missing still.
         """
+        self._take_up(now)
         rules = list(rules)
         enabled = [rule for rule in rules if rule.enabled]
         lately = [seen > now for _, seen in self._runs[-60:]]
@@ -308,6 +312,10 @@ class Watch:
             min(max(self._whole_until, now - DAY), now) if self._whole_until else None,
         )
 
+    def _take_up(self, now: datetime) -> None:
+        if self._given_up and self._filled_at and self._filled_at > now and now - self._given_up[0] < DAY:
+            self._whole_until, self._filled = self._given_up
+
     def remember(self, look: Look, ended_at: datetime, *, filled: frozenset[str], holds: bool) -> None:
         """The run has committed; no mark goes back. It saw these tables filled, and `holds` what waits for others."""
         is_over = self._whole_until is not None and look.now - self._whole_until >= DAY
@@ -316,7 +324,13 @@ class Watch:
             last = max(self._runs[-1]) if self._runs else look.now
             self._whole_until = self._whole_until or max(planned, default=last)
         else:
-            self._whole_until, self._filled = None, filled
+            was_later = any(seen > look.now for _, seen in self._runs[-60:])
+            if is_over and self._whole_until:
+                self._given_up, self._whole_until = (self._whole_until, self._filled), None
+            elif self._whole_until:
+                self._whole_until = max(self._whole_until, look.now) if was_later else None
+            if not look.wrong or self._filled_at is None:
+                self._filled, self._filled_at = filled, look.now
         number, last = len(self._runs), max([look.now, *(self._runs[-1] if self._runs else ())])
         kept = {}
         for key, mark in look.marks.items():
