@@ -289,6 +289,7 @@ def write_gateways() -> str:
     for name, preset in PRESETS.items():
         meanings = {**_ENDS, "unknown": _REPEATED} if preset.guard else _ENDS
         rows = [(f"`{code}`", says, *meanings[meaning]) for code, meaning, says in preset.table]
+        rows += [(f"HTTP {code}", says, *meanings[meaning]) for code, meaning, says in preset.statuses]
         other = preset.codes.otherwise if preset.codes else None
         rest = f"Any other code in an answer of status 200 to 299 is {_ENDS[other][1]}." if other else ""
         parts += [f"## {name}", f"Source: {preset.source}. {rest}".strip(), _table(_GATEWAY_HEADING, rows)]

@@ -66,7 +66,7 @@ STATES: list[tuple[str, int, Body, str, int]] = [
     ("sinch", 201, {"id": "1"}, "sent", 0),
     ("sinch", 403, {"code": "illegal_number_type"}, "failed", 1),
     ("sinch", 403, {"code": "blocked_account"}, "pending", 1),
-    ("plivo", 202, {"message_uuid": [], "invalid_number": ["1"]}, "failed", 1),
+    ("plivo", 202, {"message_uuid": [], "invalid_number": ["34600111222"]}, "failed", 1),
     ("smsapi", 200, {"error": 59}, "failed", 1),
     ("smsapi", 200, {"error": 74}, "pending", 0),
     ("smsapi", 200, {"error": 98}, "pending", 1),

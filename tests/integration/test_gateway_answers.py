@@ -180,6 +180,10 @@ ODD: list[tuple[str, int, Body, str]] = [
     ("messagebird", 422, {"errors": [{"code": 10, "parameter": "originator"}]}, "channel down"),
     ("messagebird", 422, {"errors": [{"code": 9, "parameter": "recipients"}]}, "rejected"),
     ("messagebird", 401, {"errors": [{"code": 2, "parameter": "access_key"}, {"code": 9}]}, "channel down"),
+    ("messagebird", 200, {"errors": [{"code": 77}]}, "rejected"),
+    ("messagebird", 201, {"recipients": {"items": [{"status": "sent"}]}}, "unknown"),
+    ("sinch", 200, {"code": "one_that_is_new", "text": "no"}, "rejected"),
+    ("sinch", 201, {"canceled": False}, "unknown"),
     ("sinch", 400, {"error": {"code": 400, "message": "no", "status": "INVALID_ARGUMENT"}}, "rejected"),
     ("sinch", 401, "", "channel down"),
     ("sinch", 403, {"code": "one_that_is_new", "text": "no"}, "channel down"),
@@ -187,11 +191,11 @@ ODD: list[tuple[str, int, Body, str]] = [
     ("sinch", 429, "", "throttled"),
     ("sinch", 500, "", "unknown"),
     ("plivo", 202, {"message": "message(s) queued", "message_uuid": ["db3c"], "invalid_number": []}, "sent"),
-    ("plivo", 202, {"message": "message(s) queued", "message_uuid": [], "invalid_number": ["123"]}, "rejected"),
+    ("plivo", 202, {"message": "message(s) queued", "message_uuid": [], "invalid_number": ["12345"]}, "rejected"),
     ("plivo", 400, {"error": "123 is not a valid phone number"}, "rejected"),
     ("plivo", 401, "", "channel down"),
     ("plivo", 402, {"error": "insufficient credit"}, "channel down"),
-    ("plivo", 403, {"error": "geo permission"}, "channel down"),
+    ("plivo", 403, {"error": "geo permission"}, "of this country"),
     ("plivo", 405, "", "rejected"),
     ("plivo", 422, {"error": "no"}, "rejected"),
     ("plivo", 429, "", "throttled"),
@@ -229,9 +233,22 @@ def test_an_id_makes_no_success_of_a_message_that_was_not_taken(server: Server, 
     assert judge(server, preset, 200, body) == KINDS["rejected"]
 
 
+OF_MEANINGS = {"rejected": "rejected", "channel_down": "channel down", "throttled": "throttled", "unknown": "unknown"}
+OF_HTTP = [
+    (name, int(code), OF_MEANINGS[meaning]) for name, preset in PRESETS.items() for code, meaning, _ in preset.statuses
+]
+
+
+@pytest.mark.parametrize(("preset", "status", "kind"), OF_HTTP)
+def test_a_status_that_a_gateway_documents_means_what_the_table_says(
+    server: Server, preset: str, status: int, kind: str
+) -> None:
+    assert judge(server, preset, status, "") == KINDS[kind]
+
+
 def test_no_code_of_a_preset_is_without_a_test() -> None:
     for name, preset in PRESETS.items():
-        parameters = {"originator", "access_key"}
+        parameters = {"originator", "access_key", "?????", "403"}
         tried = {code for of, _, _, code, *_ in CASES if of == name} | set(STATUSES.get(name, "").split()) | parameters
         untried = [code for code, *_ in preset.table if not any(each.startswith(code.rstrip("*")) for each in tried)]
         assert untried == [], name

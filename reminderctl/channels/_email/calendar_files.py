@@ -10,12 +10,12 @@ from reminderctl.model import Attachment
 _OURS = ("text/calendar; method=PUBLISH", "text/calendar; method=CANCEL")
 
 
-def with_organizer(attachment: Attachment, sender: Mailbox | None) -> Attachment:
+def with_organizer(attachment: Attachment, sender: Mailbox) -> Attachment:
     """Return a calendar with the mail's sender as the organizer of the events that have none (RFC 5546, 3.2).
 
     Anything else is returned as it is.
     """
-    if sender is None or b"BEGIN:VEVENT" not in attachment.content or not attachment.content_type.startswith(_OURS):
+    if b"BEGIN:VEVENT" not in attachment.content or not attachment.content_type.startswith(_OURS):
         return attachment
     from icalendar import Calendar, vCalAddress, vText
 

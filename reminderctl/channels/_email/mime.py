@@ -85,8 +85,7 @@ def compose(message: Message, settings: Settings | None, *, envelope: Envelope) 
         *(_text_line(name, value) for name, value in texts.items() if value),
         "MIME-Version: 1.0",
     ]
-    known = bool(message.from_ or settings)
-    content = _content(message, organizer=sender if known else None)
+    content = _content(message, organizer=sender)
     return Mail(
         sender=sender.address,
         recipient=recipient.address,
@@ -148,7 +147,7 @@ def _encoded(name: str, text: str) -> str:
 # --- parts ----------------------------------------------------------------------------------------------------------
 
 
-def _content(message: Message, *, organizer: Mailbox | None) -> _MimePart:
+def _content(message: Message, *, organizer: Mailbox) -> _MimePart:
     given = {"plain": message.body if message.body.strip() else _text_of(message.html), "html": message.html}
     texts = [_text_part(subtype, text) for subtype, text in given.items() if text.strip()]
     inner = _multipart("alternative", texts) if len(texts) > 1 else texts[0]

@@ -11,7 +11,7 @@ from reminderctl.channels.sms._rules import Codes, Gateway, Success
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable, Unknown
 from reminderctl.model import Receipt
 
-_WHOLE = "."
+_WHOLE, _STATUS = ".", ":status"
 _OF_SOME_NUMBERS = ("number_unavailable", "country_down")
 _MEANINGS: Mapping[str, type[DeliveryError]] = {
     "rejected": Rejected,
@@ -85,6 +85,8 @@ def _matches(value: str | None, wanted: str | tuple[str, ...]) -> bool:
 
 def _find(answer: responses.Response, path: str) -> str | None:
     """Return the text at a path such as `messages.0.id`; None where there is none."""
+    if path == _STATUS:
+        return str(answer.status)
     if path == _WHOLE:
         return None if answer.is_html else answer.text.strip()
     place = answer.json

@@ -33,8 +33,9 @@ class Codes(Struct, frozen=True, kw_only=True):
     path: Annotated[
         str | CodeList,
         Meta(
-            description="Where a code stands in a JSON answer; `.` is the whole of any answer. Of several places, "
-            "looked at in turn, the first with a code named below counts; `.` is a lone text or number then."
+            description="Where a code is in a JSON answer; `.` is the whole of any answer, `:status` its HTTP status. "
+            "Of several places, looked at in turn, the first with a code named below counts; `.` is a lone text or "
+            "number then."
         ),
     ] = "."
     sent: Annotated[CodeList, Meta(description="It was taken before.")] = ()
@@ -82,7 +83,8 @@ class VendorCode(NamedTuple):
 class Preset(Gateway, frozen=True, kw_only=True):
     """A known gateway.
 
-    `needs` names the settings that it asks for, `source` the vendor's text that says what its codes mean.
+    `needs` names the settings that it asks for, `source` the vendor's text that says what its codes mean. `table` holds
+    the codes in its answers, `statuses` the HTTP statuses that it documents, which mean here what they mean everywhere.
     `guard` holds the fields and headers by which the gateway recognises a repetition; without any, it does not.
     `api_regions` are the regions that its URL may name, the first of them being the default; `*` is any.
     """
@@ -90,6 +92,7 @@ class Preset(Gateway, frozen=True, kw_only=True):
     needs: tuple[str, ...]
     source: str
     table: tuple[VendorCode, ...] = ()
+    statuses: tuple[VendorCode, ...] = ()
     guard: Mapping[str, str] = {}
     api_regions: tuple[str, ...] = ()
 

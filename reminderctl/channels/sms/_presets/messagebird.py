@@ -21,6 +21,8 @@ _TABLE = (
     VendorCode("expired", "rejected", "the SMS was given up"),
 )
 _STATUS = "recipients.items.0.status"
+# Where the id is missing, these are no refusals.
+_TAKEN = tuple(VendorCode(each, "unknown", "") for each in ("scheduled", "sent", "buffered", "delivered"))
 
 PRESET = Preset(
     needs=("token",),
@@ -37,5 +39,5 @@ PRESET = Preset(
     success=Success(without={"errors.0.code": "*", _STATUS: ("delivery_failed", "not_sent", "expired")}),
     id_path="id",
     table=_TABLE,
-    codes=codes_of(_TABLE, path=("errors.0.parameter", "errors.0.code", _STATUS)),
+    codes=codes_of((*_TABLE, *_TAKEN), path=("errors.0.parameter", "errors.0.code", _STATUS), otherwise="rejected"),
 )

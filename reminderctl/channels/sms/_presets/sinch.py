@@ -18,6 +18,15 @@ _TABLE = (
     VendorCode("missing_callback_url", "channel_down", "the account has no address for reports (403)"),
     VendorCode("blocked_account", "channel_down", "the account is blocked (403)"),
 )
+_STATUSES = (
+    VendorCode("400", "rejected", "a bad request"),
+    VendorCode("401", "channel_down", "the token is wrong"),
+    VendorCode("403", "channel_down", "the account may not do this; for some codes see above"),
+    VendorCode("404", "rejected", "not found"),
+    VendorCode("429", "throttled", "too many requests"),
+    VendorCode("500", "unknown", "an error inside Sinch"),
+    VendorCode("503", "unknown", "Sinch does not work just now"),
+)
 
 PRESET = Preset(
     needs=("username", "token"),
@@ -28,6 +37,7 @@ PRESET = Preset(
     success=Success(status=(201,)),
     id_path="id",
     table=_TABLE,
-    codes=codes_of(_TABLE, path="code"),
+    statuses=_STATUSES,
+    codes=codes_of(_TABLE, path="code", otherwise="rejected"),
     api_regions=("eu", "us", "au", "br", "ca"),
 )
