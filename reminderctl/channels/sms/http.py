@@ -19,7 +19,7 @@
         body: "{customer_first_name}, we expect you on {appointment_date} at {appointment_start_time}."
 
 In braces: `to` and `from`, `to_digits` and `from_digits` (without +), `body`, `key` (the delivery's, the same in every
-attempt), `username`, `password`, `token`. A password that stands in no braces goes with the username as HTTP Basic,
+attempt), `username`, `password`, `token`. A password that is in no braces goes with the username as HTTP Basic,
 such a token as a Bearer.
 
 All that is known of some gateways: with `preset: labsmobile`, a `username`, a `password` and `from` are enough. So too
