@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from tests.model.gateway import ASKED_WAITS, CHANNELS, Arrival
@@ -48,7 +48,8 @@ class Pauses:
         recorded = [each for each in arrivals if rows[each.key].state != "sending"]
         for channel in CHANNELS:
             met = [each for each in recorded if each.channel == channel]
-            self._learn_of_channel(channel, met, rows=rows, deadlines=deadlines, slept=sleep is not None)
+            lost = [] if sleep is None else [*_lost(channel, sleep, arrivals=arrivals, rows=rows)]
+            self._learn_of_channel(channel, met + lost, rows=rows, deadlines=deadlines, slept=sleep is not None)
             for arrival in met:
                 self._learn_of_delivery(arrival, rows[arrival.key], deadlines[arrival.key])
         # What was on its way while the machine slept may have ended as if nobody had answered, and before it arrived.
@@ -122,6 +123,26 @@ class Pauses:
                 for row in same:
                     if row.expires_at >= until:
                         self.rest(row.key, until=until)
+
+
+def _lost(channel: str, sleep: Sleep, *, arrivals: list[Arrival], rows: Mapping[str, Row]) -> Iterator[Arrival]:
+    """Yield what was on its way while the machine slept, and never arrived: the sender waited for an answer."""
+    arrived = {arrival.key for arrival in arrivals}
+    for key in sorted(sleep.under_way - arrived):
+        message = rows[key].message
+        if channel_of(message) == channel and rows[key].state != "sending":
+            yield Arrival(
+                channel,
+                key,
+                message.workflow,
+                texts=0,
+                visit=message.visit,
+                to=None,
+                at=sleep.began_at,
+                answer="hangs up",
+                ended_at=sleep.ended_at,
+                slept=True,
+            )
 
 
 def channel_of(message: Message) -> str:
