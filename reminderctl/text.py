@@ -23,6 +23,13 @@ WEEKDAY_SORTABLE = "%a %Y-%m-%d %H:%M"
 HARMFUL = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 
 
+# Of Unicode's category Cf, or a variation selector: they take no place, and no address or status has any.
+INVISIBLE = re.compile(
+    "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e01ef]"
+)
+_BLANKS = re.compile(r"[^\S\r\n]")
+
+
 # --- numbers, lengths of time, sizes ----------------------------------------------------------------------------------
 
 
@@ -123,6 +130,11 @@ def sanitize(text: str) -> str:
 def sanitize_line(text: str) -> str:
     """Return the same without line ends and tabs, which would pass for further rows and columns."""
     return sanitize(text.replace("\r\n", "\n")).replace("\n", " ").replace("\t", " ")
+
+
+def remove_invisible(text: str) -> str:
+    """Return a text without characters that nobody sees, every blank of Unicode in it as the common one."""
+    return text if text.isascii() else _BLANKS.sub(" ", INVISIBLE.sub("", text)).strip()
 
 
 def printable(text: str) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol, Self
 
 from reminderctl.bookings.sqlite import SqliteBookings
+from reminderctl.core.statuses import StatusCount
 from reminderctl.model import Booking, Config, Window
 
 
@@ -65,8 +66,8 @@ class BookingCatalog(BookingSource, Protocol):
     def names(self, table: str) -> set[str]:
         """Return every id and name in `services`, `staff` or `locations`."""
 
-    def statuses(self) -> set[str]:
-        """Return every status that a booking or a participant has."""
+    def count_statuses(self, since: datetime | None, *, most: int) -> list[StatusCount]:
+        """Return how often each status is there, of so many bookings and participants that end later, or of all."""
 
     def entity_ids(self, most: int) -> Iterator[tuple[Any, ...]]:
         """Return the ids of service, staff and location of so many bookings."""

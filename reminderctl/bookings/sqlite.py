@@ -18,6 +18,7 @@ from reminderctl.bookings.errors import errors_of
 from reminderctl.bookings.fingerprint import fingerprint
 from reminderctl.bookings.rows import read_fields, read_identifier, read_instant, read_participant, read_text
 from reminderctl.core import timing
+from reminderctl.core.statuses import StatusCount
 from reminderctl.dead_links import describe_dead_link
 from reminderctl.errors import BookingsError
 from reminderctl.model import Booking, Location, Service, Staff, Window
@@ -189,9 +190,12 @@ class SqliteBookings:
         """Return every id and name in `services`, `staff` or `locations`."""
         return {*self._texts(f"SELECT id FROM {table} UNION SELECT name FROM {table}")}  # noqa: S608 - our own tables
 
-    def statuses(self) -> set[str]:
-        """Return every status that a booking or a participant has."""
-        return {*self._texts("SELECT status FROM bookings UNION SELECT status FROM participants")}
+    def count_statuses(self, since: datetime | None, *, most: int) -> list[StatusCount]:
+        """Return how often each status is there, of so many bookings and participants that end later, or of all."""
+        names = {"since": timing.instant_text(since) if since else "", "most": most}
+        with errors_of(self.path):
+            rows = self._connection.execute(statements.COUNT_STATUSES, names).fetchall()
+        return [StatusCount(noun, text, count) for noun, status, count in rows if (text := read_text(status))]
 
     def times(self, most: int) -> Iterator[tuple[Any, ...]]:
         """Return id, start and end of so many bookings, as the file has them."""

@@ -46,6 +46,17 @@ LEFT JOIN participants AS p ON p.booking_id = b.id
 LEFT JOIN customers AS c ON c.id = p.customer_id
 """
 
+COUNT_STATUSES = """
+SELECT 'booking', status, COUNT(*) FROM (SELECT status FROM bookings WHERE ends_at > :since LIMIT :most)
+GROUP BY status
+UNION ALL
+SELECT 'participant', status, COUNT(*) FROM (
+    SELECT p.status AS status FROM bookings AS b JOIN participants AS p ON p.booking_id = b.id
+    WHERE b.ends_at > :since AND p.status <> '' LIMIT :most
+)
+GROUP BY status
+"""
+
 ZONES_AHEAD = """
 SELECT c.id, c.timezone, b.id FROM bookings AS b
 JOIN participants AS p ON p.booking_id = b.id

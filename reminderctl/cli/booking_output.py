@@ -12,7 +12,7 @@ import msgspec
 
 from reminderctl.cli.console import print_table, say
 from reminderctl.core import timing
-from reminderctl.core.filters import standard_status
+from reminderctl.core.statuses import standard_status
 from reminderctl.model import Booking, Location, Participant, Service, Staff
 from reminderctl.text import local_time, pluralize, printable
 

@@ -6,15 +6,15 @@ A new filter is a field of `model.Filters` and an entry of `FILTERS`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
 from typing import Any, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from reminderctl.core.statuses import CANCELED, REJECTED, standard_status
 from reminderctl.model import Booking, Location, Participant, Service, Staff
 
-FOR_EVERYONE = frozenset({"canceled", "rejected"})  # a participant's own status cannot revive such a booking
+FOR_EVERYONE = frozenset({CANCELED, REJECTED})  # a participant's own status cannot revive such a booking
 
 
 class ReadValues(Protocol):
@@ -50,13 +50,6 @@ def any_matches(name: str, *, wanted: Iterable[str], values: Sequence[str]) -> b
 
 
 # --- the status -------------------------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=256)
-def standard_status(status: str) -> str:
-    """Return one spelling for each status: lower case, `_` between words, `canceled` with one l."""
-    spelling = status.strip().casefold().replace("-", "_").replace(" ", "_")
-    return "canceled" if spelling == "cancelled" else spelling
 
 
 def own_status(booking: Booking, participant: Participant | None) -> str:

@@ -7,10 +7,11 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from reminderctl.core.filters import FILTERS, any_matches, own_status, standard_status
+from reminderctl.core.filters import FILTERS, any_matches, own_status
+from reminderctl.core.statuses import CANCELED, NO_SHOW, REJECTED, standard_status
 from reminderctl.model import Booking, Filters, Participant, Workflow
 
-NEVER_WITHOUT_A_FILTER = frozenset({"canceled", "rejected", "no_show"})
+NEVER_WITHOUT_A_FILTER = frozenset({CANCELED, REJECTED, NO_SHOW})
 
 
 def matching_participants(

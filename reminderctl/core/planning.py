@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from reminderctl.core import timing
-from reminderctl.core.filters import FOR_EVERYONE, standard_status
+from reminderctl.core.filters import FOR_EVERYONE
 from reminderctl.core.matching import matching_participants, why_not_matching
 from reminderctl.core.recipients import find_participant, find_recipients
+from reminderctl.core.statuses import standard_status
 from reminderctl.model import Booking, Config, Delivery, Participant, Trigger, Window, Workflow
 
 SWITCHED_OFF = "the workflow is switched off"

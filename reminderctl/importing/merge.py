@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import UNSET, Struct
 
-from reminderctl.core.filters import standard_status
+from reminderctl.core.statuses import standard_status
 from reminderctl.errors import BookingsError
 from reminderctl.importing import identity, missing
 from reminderctl.importing.batch import Batch, FieldsPatch, ImportedBooking, decode_fields, is_uniform, split_fields

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from reminderctl.core import timing
-from reminderctl.core.filters import standard_status
 from reminderctl.core.matching import NEVER_WITHOUT_A_FILTER
+from reminderctl.core.statuses import standard_status
 from reminderctl.importing.batch import Batch
 from reminderctl.importing.store import BookingsStore
 from reminderctl.model import Window

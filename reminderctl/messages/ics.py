@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from icalendar import Calendar, Event, vCalAddress, vText, vUri
 
-from reminderctl.core.filters import FOR_EVERYONE, own_status, standard_status
+from reminderctl.core.filters import FOR_EVERYONE, own_status
+from reminderctl.core.statuses import standard_status
 from reminderctl.messages.context import Context
 from reminderctl.messages.escaping import escape_plain
 from reminderctl.messages.shortcode_values import value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -11,7 +11,13 @@ from typing import NamedTuple
 from msgspec import structs
 
 from reminderctl.config import loading
-from reminderctl.config.lint.filters import KnownValues, read_known_values, used_filters, warn_of_filters
+from reminderctl.config.lint.filters import (
+    KnownValues,
+    describe_statuses,
+    read_known_values,
+    used_filters,
+    warn_of_filters,
+)
 from reminderctl.config.lint.languages import warn_of_language_codes, warn_of_languages
 from reminderctl.config.lint.located import locate_workflows, workflow_nodes
 from reminderctl.config.lint.providers import warn_of_providers
@@ -22,7 +28,7 @@ from reminderctl.config.loading import ParsedConfig
 from reminderctl.config.yaml_file import TooManyError
 from reminderctl.config.yaml_nodes import entries, is_mapping, is_text, key_node
 from reminderctl.errors import BookingsError, ConfigError, LockedError, Problem
-from reminderctl.model import Config
+from reminderctl.model import Config, Workflow
 
 
 class CheckResult(NamedTuple):
@@ -75,7 +81,7 @@ def _lint(parsed: ParsedConfig, *, today: date) -> Iterator[str]:
     except LockedError as error:
         yield f"nothing was compared with the bookings: {error}"
     warn_of_filters(workflows, known=known)
-    _warn_of_settings(parsed, known)
+    _warn_of_settings(parsed, known, workflows=[located.workflow for located in workflows])
     yield from warn_of_providers(parsed, today=today)
     if outbox := parsed.fields.get("outbox"):
         yield f"`outbox` is set: nobody gets anything, every message becomes a file in {outbox}"
@@ -99,13 +105,13 @@ def is_missing(path: Path) -> bool:
 # --- settings ---------------------------------------------------------------------------------------------------------
 
 
-def _warn_of_settings(parsed: ParsedConfig, known: KnownValues) -> None:
+def _warn_of_settings(parsed: ParsedConfig, known: KnownValues, *, workflows: Sequence[Workflow]) -> None:
     if "channels" in parsed.given:
         _warn_of_channels(parsed)
-    if known.problem:
-        file, node = parsed.given.get("bookings") or (parsed.files[0], parsed.files[0].root)
+    file, node = parsed.given.get("bookings") or (parsed.files[0], parsed.files[0].root)
+    for problem in filter(None, (known.problem, *describe_statuses(workflows, known))):
         if node is not None:
-            file.warn(node, known.problem, path="bookings")
+            file.warn(node, problem, path="bookings")
     if "max_burst" in parsed.given:
         file, node = parsed.given["max_burst"]
         if node.value == "0":

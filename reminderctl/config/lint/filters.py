@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -12,9 +12,11 @@ from msgspec import Struct
 
 from reminderctl.bookings import SqliteBookings, describe_misplaced, describe_unknown_zones
 from reminderctl.config.lint.located import LocatedWorkflow
-from reminderctl.config.settings import is_language
 from reminderctl.config.suggestions import nearest
-from reminderctl.core.filters import FILTERS, TABLES, any_matches, standard_status
+from reminderctl.core.filters import FILTERS, TABLES, any_matches
+from reminderctl.core.statuses import StatusCount, standard_status
+from reminderctl.core.unasked import describe_unasked
+from reminderctl.messages.language_names import find_language_code, is_language_code
 from reminderctl.model import Booking, Customer, Participant, Workflow
 
 MOST = 1_000  # values of one filter that are looked at: each is compared with all that there are
@@ -46,6 +48,7 @@ class KnownValues(Struct, frozen=True, kw_only=True):
 
     in_bookings: Mapping[str, frozenset[str]] = {}
     in_samples: Mapping[str, frozenset[str]] = {}
+    status_counts: tuple[StatusCount, ...] = ()
     problem: str = ""
 
 
@@ -88,9 +91,10 @@ def read_known_values(path: Path, wanted: Collection[str]) -> KnownValues:
         complete = [name for name in TABLES if name in wanted and count < MOST_BOOKINGS]
         values = {name: frozenset(bookings.names(TABLES[name]) | ids[name]) for name in complete}
         known = {name: names for name, names in values.items() if names or count}  # an empty file has none to compare
-        statuses = frozenset(bookings.statuses()) if "status" in wanted else frozenset()
+        counts = bookings.count_statuses(None, most=MOST_BOOKINGS)
         return KnownValues(
-            in_bookings={**known, "status": statuses},
+            in_bookings={**known, "status": frozenset(each.status for each in counts)},
+            status_counts=tuple(counts),
             problem=describe_misplaced(bookings, most=MOST_BOOKINGS)
             or describe_unknown_zones(bookings, most=MOST_BOOKINGS),
         )
@@ -102,6 +106,12 @@ def warn_of_filters(workflows: Iterable[LocatedWorkflow], *, known: KnownValues)
         _warn_of_contradictions(located)
         for finding in lint_filters(located.workflow, known):
             located.warn(located.filter_value(finding.key, finding.name, index=finding.place), str(finding))
+
+
+def describe_statuses(workflows: Sequence[Workflow], known: KnownValues) -> Iterator[str]:
+    """Yield a sentence for each status of bookings that no workflow asks for; a misspelt filter explains it already."""
+    are_misspelt = any(finding.name == "status" for each in workflows for finding in lint_filters(each, known))
+    return describe_unasked(known.status_counts, workflows, are_all=not are_misspelt)
 
 
 # --- contradictions ---------------------------------------------------------------------------------------------------
@@ -185,22 +195,11 @@ def _check_status(status: str, known: KnownValues) -> str:
 @functools.lru_cache(maxsize=1024)
 def language_mistake(language: str) -> str:
     """Return what is wrong with the word for a language; an empty text where the code is one that CLDR knows."""
-    codes, by_name = _languages()
-    word = language.strip()
-    if is_language(word) and word.replace("_", "-").partition("-")[0].casefold() in codes:
+    if is_language_code(language):
         return ""
-    meant = by_name.get(word.casefold())
+    meant = find_language_code(language)
     right = f"write `{meant}`" if meant else "codes look like es, en, pt-BR"
     return f"`{language}` is no language code ({right})"
-
-
-@functools.cache
-def _languages() -> tuple[frozenset[str], dict[str, str]]:
-    """Return the codes of languages that CLDR knows, and the code of each English name."""
-    from babel import Locale
-
-    names = Locale("en").languages
-    return frozenset(names), {name.casefold(): code for code, name in reversed([*names.items()])}
 
 
 def _nearest(value: str, choices: Collection[str]) -> str:

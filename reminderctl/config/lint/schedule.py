@@ -10,7 +10,7 @@ from msgspec import json, structs
 
 from reminderctl.config.lint.located import LocatedWorkflow
 from reminderctl.config.yaml_nodes import entries, key_node
-from reminderctl.core.filters import standard_status
+from reminderctl.core.statuses import standard_status
 from reminderctl.model import Action, Filters, Trigger, Workflow
 
 FIRST_MINUTE, LAST_MINUTE = time(0, 0), time(23, 59)

@@ -15,6 +15,8 @@ from msgspec.structs import replace
 
 from reminderctl.bookings import BookingCatalog, describe_misplaced, describe_zones_ahead, open_bookings
 from reminderctl.core.recipients import shows_their_time
+from reminderctl.core.timing import DAY
+from reminderctl.core.unasked import describe_unasked
 from reminderctl.errors import LockedError, ReminderctlError
 from reminderctl.ledger import Ledger, runs, stats, store
 from reminderctl.model import Config
@@ -89,6 +91,8 @@ def _describe_bookings(bookings: BookingCatalog, config: Config, *, now: datetim
     """Yield what is written in another form than it is read; a customer's zone only where a text shows their time."""
     if misplaced := describe_misplaced(bookings, most=MOST_BOOKINGS):
         yield misplaced
+    counts = bookings.count_statuses(now - DAY, most=MOST_BOOKINGS)
+    yield from describe_unasked(counts, config.workflows, are_all=False)
     enabled = (action for each in config.workflows if each.enabled for action in each.actions)
     if shows_their_time(enabled) and (unknown := describe_zones_ahead(bookings, now, most=MOST_BOOKINGS)):
         yield unknown

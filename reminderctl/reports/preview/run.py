@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from msgspec import structs
 
-from reminderctl.config.lint.filters import KnownValues, lint_filters, read_known_values
+from reminderctl.config.lint.filters import KnownValues, describe_statuses, lint_filters, read_known_values
 from reminderctl.core import planning, timing
 from reminderctl.core.filters import FILTERS, TABLES, language_of
 from reminderctl.core.matching import matching_participants, why_not_matching
@@ -40,6 +40,7 @@ def run_all(
     With an `adaptable` sample, what no sample matches is tried with that one, adapted to the filters, and what samples
     lack on purpose is no problem. What is wrong with a workflow itself is said once, with its first trial.
     """
+    unasked = [f"{config.bookings.name}: {each}" for each in describe_statuses(config.workflows, known)]
     for workflow in workflows:
         trials = [
             try_workflow(workflow, sample, config=config, credentials=credentials, now=now, tour=adaptable is not None)
@@ -55,6 +56,8 @@ def run_all(
             else:
                 problems.append(NOTHING_MATCHES)
         first, *others = trials
+        notes += unasked
+        unasked = []  # once: it is about the bookings, not about a workflow
         yield structs.replace(first, problems=(*problems, *first.problems), notes=(*notes, *first.notes))
         yield from others
 
