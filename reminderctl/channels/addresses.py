@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta
 
 from reminderctl.errors import Rejected
-from reminderctl.text import shorten
+from reminderctl.text import remove_invisible, shorten
 
 # --- mailboxes ------------------------------------------------------------------------------------------------------
 
@@ -45,7 +45,7 @@ def parse_mailbox(text: str) -> Mailbox:
     """
     if _CONTROL.search(text):
         raise ValueError("holds a line break or another control character")
-    text = text.strip()
+    text = remove_invisible(text).strip()
     if not text.endswith(">"):
         return Mailbox("", _address(text))
     name, opening, address = text[:-1].rpartition("<")
@@ -63,6 +63,8 @@ def _address(text: str) -> str:
     local, at, domain = text.rpartition("@")
     if not at:
         raise ValueError("has no @" if text else "is empty")
+    if "@@" in text:
+        raise ValueError("has two @")
     if "," in text or ";" in text or "@" in local:
         raise ValueError("names more than one address")
     # An encoded word must not be decoded in an address, but mail programs do, to a line break and another header.
@@ -114,7 +116,8 @@ def e164(raw: str, *, region: str | None) -> str:
     import phonenumbers
 
     # Most of the world dials 00 before a country code; with a region, phonenumbers knows what that country dials.
-    written = raw.strip() if region else re.sub("^00", "+", raw.strip())
+    visible = remove_invisible(raw).strip()
+    written = visible if region else re.sub("^00", "+", visible)
     try:
         number = phonenumbers.parse(written, region.upper() if region else None, keep_raw_input=True)
     except phonenumbers.NumberParseException as error:
@@ -160,7 +163,7 @@ _PORTS = {"http": 80, "https": 443}
 
 def parse_chat(text: str) -> int | str:
     """Return the Telegram chat that a text names: a number, or the @name of a public channel. Raises ValueError."""
-    chat = text.strip()
+    chat = remove_invisible(text).strip()
     if not _CHAT.fullmatch(chat):
         raise ValueError("is no Telegram chat")
     return chat if chat.startswith("@") else int(chat)

@@ -17,16 +17,18 @@ from reminderctl.cli import lookup
 from reminderctl.cli.booking_output import print_booking, print_bookings
 from reminderctl.cli.console import print_json, say
 from reminderctl.cli.context import AppContext, read_instant, shared_options
-from reminderctl.core.filters import FILTERS, any_matches, is_same_text, standard_status
-from reminderctl.errors import UsageError
-from reminderctl.model import Booking, Window
+from reminderctl.core.filters import FILTERS, any_matches, is_same_text
+from reminderctl.core.statuses import standard_status
+from reminderctl.errors import ConfigError, UsageError
+from reminderctl.model import Booking, Config, Window
 from reminderctl.text import pluralize
 
 if TYPE_CHECKING:
-    from reminderctl.importing import ImportResult, Progress
+    from reminderctl.importing import ImportOptions, ImportResult, Progress
 
 FIRST, LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 SHOWN_WARNINGS = 20
+_BY_PHONE = ("sms", "whatsapp")
 
 
 @click.group()
@@ -70,17 +72,7 @@ class Export(click.File):
 @click.option("--encoding", metavar="NAME", help="How FILE is encoded (default: UTF-8, else Windows-1252).")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @shared_options
-def import_file(
-    app: AppContext,
-    *,
-    file: BinaryIO,
-    maps: tuple[str, ...],
-    delete_missing: bool,
-    dry_run: bool,
-    horizon: int,
-    encoding: str | None,
-    as_json: bool,
-) -> None:
+def import_file(app: AppContext, *, file: BinaryIO, as_json: bool, **given: Any) -> None:
     """Bring the bookings up to date with FILE (- for standard input): all of it, or nothing.
 
     CSV, TSV, JSON, NDJSON or iCalendar. The columns are id, starts_at, ends_at (or duration, in minutes), timezone,
@@ -92,23 +84,49 @@ def import_file(
     ATTENDEE a customer; --map SUMMARY=customer_name says otherwise. Events that repeat become a booking for each
     instance, from 30 days back to the horizon; what a series no longer has there is canceled.
     """
-    from reminderctl.importing import ImportOptions, import_bookings
+    from reminderctl.importing import import_bookings
 
     config = app.load_settings()
-    options = ImportOptions(
-        timezone=config.timezone,
-        now=app.now(config.timezone),
-        horizon=timedelta(days=horizon),
-        column_map=_column_map(maps),
-        encoding=encoding,
-        full=delete_missing,
-        dry_run=dry_run,
-    )
+    options = _make_options(app, config, **given)
     name = str(getattr(file, "name", "stdin")).strip("<>")
     with _progress() as progress:
         imported = import_bookings(file, config.bookings, name=name, options=options, progress=progress)
     _warn([f"{name}: {warning}" for warning in imported.warnings])
     _print(imported, as_json=as_json)
+
+
+def _make_options(
+    app: AppContext,
+    config: Config,
+    *,
+    maps: tuple[str, ...],
+    delete_missing: bool,
+    dry_run: bool,
+    horizon: int,
+    encoding: str | None,
+) -> ImportOptions:
+    from reminderctl.importing import ImportOptions
+
+    return ImportOptions(
+        timezone=config.timezone,
+        now=app.now(config.timezone),
+        horizon=timedelta(days=horizon),
+        column_map=_column_map(maps),
+        encoding=encoding,
+        workflows=config.workflows,
+        phone_regions=_phone_regions(app),
+        full=delete_missing,
+        dry_run=dry_run,
+    )
+
+
+def _phone_regions(app: AppContext) -> tuple[str | None, ...]:
+    """Return the region of each channel that needs phone numbers; none where the channels cannot be read."""
+    try:
+        channels = app.load_with_credentials()[1].channels
+    except ConfigError:  # secrets may be missing where nothing is sent
+        return ()
+    return tuple({getattr(each.settings, "region", None): 0 for name, each in channels.items() if name in _BY_PHONE})
 
 
 def _column_map(maps: tuple[str, ...]) -> dict[str, str]:

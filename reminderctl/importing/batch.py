@@ -13,6 +13,7 @@ from reminderctl.importing.rows import NO_FIELDS, Attendee, BookingDetails, Row
 from reminderctl.importing.values import decode_json
 
 FieldsPatch = dict[str, Any]  # keys of `fields` to set, or to take away where the value is None (as in RFC 7396)
+_OF_MANY_ROWS = ("staff_", "location_")  # warnings about what is the same in row after row
 _KNOWN_BY_NAME = ("staff", "locations")
 
 
@@ -26,6 +27,7 @@ class ImportedBooking(Struct, kw_only=True, gc=False):
     details: BookingDetails
     fields: str
     attendees: dict[str, Attendee] | None = None
+    warnings: tuple[str, ...] = ()
 
 
 class Batch:
@@ -42,6 +44,7 @@ class Batch:
         self.instances = 0
         self.warnings: list[tuple[int, str]] = []
         self._reported: set[tuple[str, str, str]] = set()
+        self._said: set[str] = set()
 
     def add(self, row: Row) -> str | None:
         """Add a row; return what is wrong where it contradicts an earlier row of the same booking."""
@@ -53,9 +56,11 @@ class Batch:
             return f"booking {row.booking_id} has another {', '.join(names)} than on line {booking.line}"
         for table, key, texts in row.entities:
             self._merge_entity(table, key, texts=texts, line=row.line)
+        known = {*booking.warnings} if booking else set()  # each row of a booking says the same of it
+        self.warnings += [(row.line, warning) for warning in row.warnings if warning not in known | self._said]
+        self._said |= {warning for warning in row.warnings if warning.startswith(_OF_MANY_ROWS)}
         if booking is None:
-            self.warnings += [(row.line, warning) for warning in row.warnings]
-            booking = ImportedBooking(line=row.line, details=row.details, fields=row.fields)
+            booking = ImportedBooking(line=row.line, details=row.details, fields=row.fields, warnings=row.warnings)
             self.bookings[row.booking_id] = booking
         elif not row.attendees:
             self.warnings.append((row.line, f"repeats booking {row.booking_id} without another customer; left out"))

@@ -7,6 +7,8 @@ from typing import Any
 
 from msgspec import Struct, UnsetType
 
+from reminderctl.text import remove_invisible
+
 Text = str | None | UnsetType  # UNSET: the file has no such column; None: the cell is empty
 EntityTexts = tuple[Text, ...]  # of one entity, in the order of TEXT_COLUMNS
 
@@ -112,4 +114,4 @@ def _find_standard_name(name: str) -> str:
 
 
 def _fold(name: str) -> str:
-    return " ".join(name.casefold().split())
+    return " ".join(remove_invisible(name).casefold().split())

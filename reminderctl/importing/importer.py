@@ -15,9 +15,10 @@ from reminderctl.importing.columns import ColumnNames, ExportRecord
 from reminderctl.importing.export_file import ExportFile, find_codec, open_seekable
 from reminderctl.importing.formats import read_records, refuse_others
 from reminderctl.importing.merge import Changes, merge_batch
+from reminderctl.importing.row_options import RowOptions, make_row_options
 from reminderctl.importing.rows import BadRowError, read_row
 from reminderctl.importing.store import open_transaction
-from reminderctl.model import Window
+from reminderctl.model import Window, Workflow
 from reminderctl.text import pluralize, printable, shorten
 
 SHOWN_BAD_ROWS = 50
@@ -57,7 +58,8 @@ class ImportOptions(Struct, frozen=True, kw_only=True):
     """The options of an import: `timezone` is for rows without one, `full` cancels bookings that are not in the file.
 
     Events that repeat become bookings as far ahead of `now` as the `horizon`. `column_map` names the columns of the
-    file that are called otherwise here (--map), `encoding` what it is written in.
+    file that are called otherwise here (--map), `encoding` what it is written in. `workflows` name the statuses that
+    nobody need be warned of, `phone_regions` are those of the channels that need phone numbers.
     """
 
     timezone: str
@@ -65,6 +67,8 @@ class ImportOptions(Struct, frozen=True, kw_only=True):
     horizon: timedelta
     column_map: Mapping[str, str] = {}
     encoding: str | None = None
+    workflows: tuple[Workflow, ...] = ()
+    phone_regions: tuple[str | None, ...] = ()
     full: bool = False
     dry_run: bool = False
 
@@ -107,7 +111,9 @@ def import_bookings(
         instances=batch.instances,
         until=options.window.until if batch.instances else None,
         dry_run=options.dry_run,
-        warnings=tuple(file.warnings + [f"line {line}: {_shorten(text)}" for line, text in batch.warnings]),
+        warnings=tuple(
+            dict.fromkeys(file.warnings + [f"line {line}: {_shorten(text)}" for line, text in batch.warnings])
+        ),
     )
 
 
@@ -117,12 +123,13 @@ def import_bookings(
 def _read(file: ExportFile, options: ImportOptions, *, report: Progress) -> Batch:
     """Return everything that the file says; raises `ImportFailedError` with every bad row."""
     names = ColumnNames(options.column_map)
+    rows = make_row_options(timezone=options.timezone, workflows=options.workflows, phone_regions=options.phone_regions)
     batch = Batch()
     bad: list[tuple[int, str]] = []
     try:
         records = read_records(file, names, timezone=options.timezone, window=options.window)
         for number, record in enumerate(records, start=1):
-            problem = _add_record(record, batch, timezone=options.timezone)
+            problem = _add_record(record, batch, options=rows)
             if problem:
                 bad.append((record.line, problem))
             if number % _STEP == 0:
@@ -139,7 +146,7 @@ def _read(file: ExportFile, options: ImportOptions, *, report: Progress) -> Batc
     return batch
 
 
-def _add_record(record: ExportRecord, batch: Batch, *, timezone: str) -> str | None:
+def _add_record(record: ExportRecord, batch: Batch, *, options: RowOptions) -> str | None:
     """Add a record to the batch, or return what is wrong with it."""
     if record.problem:
         return record.problem
@@ -151,7 +158,7 @@ def _add_record(record: ExportRecord, batch: Batch, *, timezone: str) -> str | N
         return None
     try:
         batch.instances += record.is_instance
-        return batch.add(read_row(record, timezone))
+        return batch.add(read_row(record, options))
     except BadRowError as error:
         return str(error)
 

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
 import msgspec
 from msgspec import UNSET, Struct
 
 from reminderctl.core import timing
-from reminderctl.importing import identity
+from reminderctl.importing.cells import clean_language, read_entity
 from reminderctl.importing.columns import (
     ENTITIES,
     KNOWN_COLUMNS,
     PARTICIPANT_STATUS,
-    TEXT_COLUMNS,
     EntityTexts,
     ExportRecord,
     Text,
 )
+from reminderctl.importing.contacts import is_nothing
+from reminderctl.importing.row_options import RowOptions
+from reminderctl.importing.status_words import read_canceled_subject, warn_of_status
 from reminderctl.importing.times import read_times
-from reminderctl.importing.values import NOT_JSON, Collector, decode_json, read_cell, read_text
+from reminderctl.importing.values import NOT_JSON, Collector, decode_json, read_text
 
 ENCODE = msgspec.json.Encoder(decimal_format="number").encode
 _NESTED_CUSTOMER: dict[str, str] = {
@@ -72,18 +73,18 @@ class Row(Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...]
 
 
-def read_row(record: ExportRecord, default_zone: str) -> Row:
+def read_row(record: ExportRecord, options: RowOptions) -> Row:
     """Return the row of a record; raises `BadRowError` with everything that is wrong with it."""
     collected = Collector()
-    values = record.values
+    values = read_canceled_subject(record.values, collected)
     booking_id = read_text(values, "id", problems=collected.problems)
     if not booking_id:
         collected.problems.append("no id")
     elif "\N{REPLACEMENT CHARACTER}" in booking_id:  # another program's loss; `run` could not tell such ids apart
         collected.problems.append("id holds a character that cannot be stored")
-    details = _read_details(values, default_zone, collected=collected)
+    details = _read_details(values, options, collected=collected)
     fields = _read_fields(values, collected.problems)
-    attendees = _read_attendees(values, fields, collected=collected)
+    attendees = _read_attendees(values, fields, options=options, collected=collected)
     if collected.problems or details is None or not booking_id:
         raise BadRowError("; ".join(dict.fromkeys(collected.problems)))
     return Row(
@@ -97,17 +98,19 @@ def read_row(record: ExportRecord, default_zone: str) -> Row:
     )
 
 
-def _read_details(values: Mapping[str, Any], default_zone: str, *, collected: Collector) -> BookingDetails | None:
+def _read_details(values: Mapping[str, Any], options: RowOptions, *, collected: Collector) -> BookingDetails | None:
     """Return what the row says of its booking; None where its times cannot be read."""
     timezone = read_text(values, "timezone", problems=collected.problems)
-    zone = timing.find_zone(timezone or default_zone)
+    zone = timing.find_zone(timezone or options.timezone)
     if zone is None:
         collected.problems.append(f"timezone {str(timezone)[:60]!r} is not an IANA name such as Europe/Madrid")
     starts_at, ends_at = read_times(values, zone, collected=collected)
     service, staff, location = (
-        _read_entity(values, table, collected=collected) for table in ("services", "staff", "locations")
+        _read_entity(values, table, options=options, collected=collected)
+        for table in ("services", "staff", "locations")
     )
     status = read_text(values, "status", problems=collected.problems)
+    warn_of_status("status", status, options=options, collected=collected)
     if starts_at is None or ends_at is None:
         return None
     return BookingDetails(
@@ -121,7 +124,9 @@ def _read_details(values: Mapping[str, Any], default_zone: str, *, collected: Co
     )
 
 
-def _read_attendees(values: Mapping[str, Any], row_fields: str, *, collected: Collector) -> tuple[Attendee, ...] | None:
+def _read_attendees(
+    values: Mapping[str, Any], row_fields: str, *, options: RowOptions, collected: Collector
+) -> tuple[Attendee, ...] | None:
     """Return the customers of a row, of a flat one the only one; None where it has no column for them."""
     nested = values.get("customers")
     if isinstance(nested, dict):
@@ -129,7 +134,9 @@ def _read_attendees(values: Mapping[str, Any], row_fields: str, *, collected: Co
     if not isinstance(nested, list):
         if values.keys().isdisjoint(_NAMES_A_CUSTOMER):
             return None
-        return tuple(_read_attendee(values, fields=NO_FIELDS, row_fields=row_fields, collected=collected))
+        return tuple(
+            _read_attendee(values, fields=NO_FIELDS, row_fields=row_fields, options=options, collected=collected)
+        )
     attendees: list[Attendee] = []
     for number, item in enumerate(nested, start=1):
         if not isinstance(item, dict):
@@ -138,62 +145,39 @@ def _read_attendees(values: Mapping[str, Any], row_fields: str, *, collected: Co
         customer = {_NESTED_CUSTOMER.get(str(key).removeprefix("customer_"), str(key)): item[key] for key in item}
         own = {key: value for key, value in customer.items() if key not in KNOWN_COLUMNS}
         fields = _read_fields(own, collected.problems)
-        attendees += _read_attendee(customer, fields=fields, row_fields=row_fields, collected=collected)
+        attendees += _read_attendee(
+            customer, fields=fields, row_fields=row_fields, options=options, collected=collected
+        )
     return tuple(attendees)
 
 
 def _read_attendee(
-    values: Mapping[str, Any], *, fields: str, row_fields: str, collected: Collector
+    values: Mapping[str, Any], *, fields: str, row_fields: str, options: RowOptions, collected: Collector
 ) -> Iterator[Attendee]:
     """Return the customer that a row names, if any. A status that is empty text says nothing, JSON's null does."""
-    customer = _read_entity(values, "customers", collected=collected)
+    customer = _read_entity(values, "customers", options=options, collected=collected)
     status = read_text(values, PARTICIPANT_STATUS, problems=collected.problems)
     if status is None and values.get(PARTICIPANT_STATUS) is not None:
         status = UNSET
+    warn_of_status(PARTICIPANT_STATUS, status, options=options, collected=collected)
     language = read_text(values, "language", problems=[])
-    zone = read_text(values, "customer_timezone", problems=[])
-    if customer and zone and timing.find_zone(zone) is None:
-        problem = "is not an IANA name such as Europe/Madrid; their times are shown in the booking's zone"
-        collected.warnings.append(f"customer_timezone {str(zone)[:60]!r} {problem}")
+    if isinstance(language, str) and language:
+        language = None if is_nothing(language) else clean_language(language).text
     if customer:
         yield Attendee(customer=customer, status=status, language=language, fields=fields, row_fields=row_fields)
 
 
-def _read_entity(values: Mapping[str, Any], table: str, *, collected: Collector) -> Text:
+def _read_entity(values: Mapping[str, Any], table: str, *, options: RowOptions, collected: Collector) -> Text:
     """Return the key of the service, member of staff, location or customer that a row names.
 
     None where all of its columns are empty, UNSET where the file has none of them.
     """
-    cells = [values.get(column, UNSET) for column in ENTITIES[table].values()]
-    try:
-        key, texts, problems = _read_cells_cached(table, *cells)
-    except TypeError:  # a list or an object of JSON, which no cache takes
-        key, texts, problems = _read_cells(table, *cells)
-    collected.problems += problems
-    if key:
-        collected.entities.append((table, key, texts))
-    return key
-
-
-def _read_cells(table: str, *cells: Any) -> tuple[Text, EntityTexts, tuple[str, ...]]:
-    """Return an entity's key and texts, with what is wrong with them."""
-    if cells.count(UNSET) == len(cells):
-        return UNSET, (), ()
-    problems: list[str] = []
-    own_id, *texts = [
-        # Most files have few of the columns, and this runs for each customer of each row.
-        cell if cell is UNSET or cell is None else read_cell(cell, column, problems=problems)
-        for column, cell in zip(ENTITIES[table].values(), cells, strict=True)
-    ]
-    if table == "customers" and not texts[0] and (texts[1] or texts[2]):
-        texts[0] = " ".join(name for name in texts[1:3] if name)
-    key = identity.make_key(table, own_id, texts=dict(zip(TEXT_COLUMNS[table], texts, strict=True)))
-    return key, tuple(texts), tuple(problems)
-
-
-# The same few services and staff are in every row, and customers come again. Typed: 1 and true are equal, and not the
-# same.
-_read_cells_cached = lru_cache(maxsize=1 << 14, typed=True)(_read_cells)
+    entity = read_entity(table, options.phone, *[values.get(column, UNSET) for column in ENTITIES[table].values()])
+    collected.problems += entity.problems
+    if entity.key:
+        collected.entities.append((table, entity.key, entity.texts))
+        collected.warnings += entity.warnings
+    return entity.key
 
 
 def _read_fields(values: Mapping[str, Any], problems: list[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from decimal import Decimal, DecimalException
 from typing import Any, NoReturn
@@ -11,6 +12,8 @@ from msgspec import UNSET, Struct
 
 from reminderctl.bookings import whole_characters
 from reminderctl.importing.columns import EntityTexts, Text
+
+_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
 
 
 class Collector(Struct):
@@ -37,13 +40,19 @@ def read_cell(value: Any, column: str, *, problems: list[str]) -> Text:
     if isinstance(value, str):
         if "\0" in value or not (value.isascii() or _is_encodable(value)):
             problems.append(f"{column} holds a character that cannot be stored")
-        return value.strip() or None
+        return remove_formula(value.strip()) or None
     if value is None or value is UNSET:
         return value
     if isinstance(value, bool | list | dict):
         problems.append(f"{column} is {json.dumps(value, default=str)[:40]}; write text")
         return None
     return str(value)
+
+
+def remove_formula(text: str) -> str:
+    """Return the text of `="0034"`, by which a spreadsheet is kept from changing a number."""
+    formula = _FORMULA.fullmatch(text) if text[:2] == '="' else None
+    return formula[1].replace('""', '"').strip() if formula else text
 
 
 def _is_encodable(text: str) -> bool:

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from reminderctl.core import timing
+from reminderctl.core.matching import NEVER_WITHOUT_A_FILTER
+from reminderctl.core.statuses import CANCELED, split_canceled, standard_status
 from reminderctl.importing.columns import ENTITIES, ColumnNames
 from reminderctl.importing.formats.ical.lines import BadEventError, EventLines, Property, split_line
 from reminderctl.importing.formats.ical.methods import read_method
@@ -27,7 +29,7 @@ PROPERTIES = frozenset(
         *("STATUS", "ORGANIZER", "ATTENDEE"),
     }
 )
-_STATUS = {"CANCELLED": "canceled", "TENTATIVE": "pending"}
+_STATUS = {"": "approved", "CONFIRMED": "approved", "TENTATIVE": "pending"}
 _MAY_BE_EMPTY = frozenset({"DTEND", "DURATION", "RRULE", "RDATE", "EXRULE", "EXDATE", "RECURRENCE-ID"})
 _SEQUENCE = re.compile(r"\+?\d{1,18}", re.ASCII)
 _ESCAPED = re.compile(r"\\([\\;,nN])")  # RFC 5545, 3.3.11
@@ -78,7 +80,9 @@ def read_event(lines: EventLines, uid: str, *, times: TimeReader, names: ColumnN
     try:
         start = times.read(first["DTSTART"])
         instance = first["DTSTART"] if method.adds else first.get("RECURRENCE-ID")
-        values = _read_columns(properties, names, remarks=remarks) | {"all_day": True if start.is_date else None}
+        values = _read_columns(_read_subject(properties, remarks), names, remarks=remarks) | {
+            "all_day": True if start.is_date else None
+        }
         return CalendarEvent(
             line=lines.line,
             uid=uid,
@@ -165,10 +169,10 @@ def _read_version(first: Mapping[str, Property]) -> tuple[int, str, str]:
 
 def _read_columns(properties: Properties, names: ColumnNames, *, remarks: list[str]) -> dict[str, Any]:
     """Return the columns of an event but for id and times, those that --map names after its properties among them."""
-    status = properties["STATUS"][0].value.upper() if "STATUS" in properties else ""
+    status = properties["STATUS"][0].value if "STATUS" in properties else ""
     organizer = properties["ORGANIZER"][0] if "ORGANIZER" in properties else None
     customers = list(read_customers(properties.get("ATTENDEE", ()), organizer, remarks=remarks))
-    values: dict[str, Any] = {"status": _STATUS.get(status, "approved"), "customers": customers}
+    values: dict[str, Any] = {"status": _read_status(status), "customers": customers}
     values |= read_staff(organizer)
     for name, column in _COLUMNS.items():
         if names.find_mapped(name) is None:
@@ -181,6 +185,12 @@ def _read_columns(properties: Properties, names: ColumnNames, *, remarks: list[s
     return values
 
 
+def _read_status(status: str) -> str:
+    """Return the status of a booking; a word that RFC 5545, 3.8.1.11 does not have as it is, unless it is clear."""
+    standard = standard_status(status)
+    return _STATUS.get(status.upper(), standard if standard in NEVER_WITHOUT_A_FILTER else status)
+
+
 def _read_text(properties: Sequence[Property]) -> str | None:
     """Return the TEXT of a property; of several, as CATEGORIES may be, all."""
     return ", ".join(_ESCAPED.sub(_unescape, given.value) for given in properties) or None
@@ -189,6 +199,16 @@ def _read_text(properties: Sequence[Property]) -> str | None:
 def _unescape(escaped: re.Match[str]) -> str:
     letter = escaped[1]
     return "\n" if letter in "nN" else letter
+
+
+def _read_subject(properties: Properties, remarks: list[str]) -> Properties:
+    """Return the properties of an event that Outlook shows as canceled without `Canceled: `, and with that STATUS."""
+    subject = properties["SUMMARY"][0] if "SUMMARY" in properties else Property({}, "")
+    word, rest = split_canceled(subject.value)
+    if not word:
+        return properties
+    remarks.append(f"SUMMARY begins with {word!r}, so the event is canceled")
+    return {**properties, "SUMMARY": [subject._replace(value=rest)], "STATUS": [Property({}, CANCELED)]}
 
 
 def _list_values(properties: Properties, name: str) -> tuple[str, ...]:

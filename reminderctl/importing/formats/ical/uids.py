@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
+from reminderctl.core.statuses import split_canceled
 from reminderctl.importing.columns import ColumnNames
 from reminderctl.importing.formats.ical.lines import EventLines, split_name
 from reminderctl.text import pluralize
@@ -34,6 +35,7 @@ def make_uid(lines: EventLines) -> str:
         return ""
     starts = [line.upper() for line in lines.properties.get("DTSTART", [])[:1]]
     services = [split_name(line)[1] for line in lines.properties.get("SUMMARY", [])[:1]]
+    services = [split_canceled(service)[1] or service for service in services]
     people = sorted(line.rpartition(":")[2].strip().casefold() for line in lines.properties.get("ATTENDEE", []))
     return _PREFIX + sha256("\n".join([*starts, *services, *people]).encode("utf-8", "replace")).hexdigest()[:_DIGITS]
 

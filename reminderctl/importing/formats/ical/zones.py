@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, tzinfo
 
 from reminderctl.importing.formats.ical.lines import CalendarLines, normalize_tzid, split_name
-from reminderctl.importing.formats.ical.zone_names import find_named_zone, names_a_place
 from reminderctl.importing.formats.ical.zone_rules import read_description
+from reminderctl.importing.zone_names import find_named_zone, names_a_place
 
 _MOST_COMPARED = 50  # years of the zones of one calendar; each takes 48 looks at a description
 

@@ -1,0 +1,32 @@
+"""The status of a row, which may be a word that nobody knows, or be in its subject."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reminderctl.core.statuses import CANCELED, split_canceled, standard_status
+from reminderctl.core.unasked import explain_unasked
+from reminderctl.importing.row_options import RowOptions
+from reminderctl.importing.values import Collector
+
+_SUBJECTS = ("service", "customer_name")  # the columns that the subject of an event becomes
+
+
+def warn_of_status(column: str, status: object, *, options: RowOptions, collected: Collector) -> None:
+    """Add a warning for a status that neither we know nor a workflow names."""
+    if isinstance(status, str) and status and standard_status(status) not in options.known_statuses:
+        collected.warnings.append(f"{column} is {explain_unasked(status, options.workflows)}")
+
+
+def read_canceled_subject(values: Mapping[str, Any], collected: Collector) -> Mapping[str, Any]:
+    """Return the values of a row whose subject begins with `Canceled: ` without that, and with that status.
+
+    Outlook writes it, in the language of its user, and leaves the rest of the event as it was.
+    """
+    for column in _SUBJECTS:
+        word, subject = split_canceled(values.get(column))
+        if word:
+            collected.warnings.append(f"{column} begins with {word!r}, so the booking is canceled")
+            return {**values, column: subject, "status": CANCELED}
+    return values
