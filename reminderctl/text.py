@@ -24,10 +24,8 @@ HARMFUL = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud
 
 
 # Of Unicode's category Cf, or a variation selector: they take no place, and no address or status has any.
-INVISIBLE = re.compile(
-    "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e01ef]"
-)
-_BLANKS = re.compile(r"[^\S\r\n]")
+INVISIBLE = "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e01ef]"
+_BLANKS = r"[^\S\r\n]"
 
 
 # --- numbers, lengths of time, sizes ----------------------------------------------------------------------------------
@@ -134,7 +132,7 @@ def sanitize_line(text: str) -> str:
 
 def remove_invisible(text: str) -> str:
     """Return a text without characters that nobody sees, every blank of Unicode in it as the common one."""
-    return text if text.isascii() else _BLANKS.sub(" ", INVISIBLE.sub("", text)).strip()
+    return text if text.isascii() else re.sub(_BLANKS, " ", re.sub(INVISIBLE, "", text)).strip()
 
 
 def printable(text: str) -> str:
