@@ -69,6 +69,11 @@ class Export(click.File):
     show_default=True,
     help="How far ahead events of a calendar that repeat become bookings.",
 )
+@click.option(
+    "--date-format",
+    metavar="FORM",
+    help="How FILE writes dates: DD/MM/YYYY, MM/DD/YYYY hh:mm A, or as strptime has it.",
+)
 @click.option("--encoding", metavar="NAME", help="How FILE is encoded (default: UTF-8, else Windows-1252).")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @shared_options
@@ -78,7 +83,8 @@ def import_file(app: AppContext, *, file: BinaryIO, as_json: bool, **given: Any)
     CSV, TSV, JSON, NDJSON or iCalendar. The columns are id, starts_at, ends_at (or duration, in minutes), timezone,
     status, service, staff, staff_email, staff_phone, location, location_address, customer_name, customer_email,
     customer_phone, customer_telegram, language; any other lands in `fields`. Rows with the same id are one group
-    booking. A time without an offset is wall clock in the row's timezone, else in the configured one.
+    booking. A time without an offset is wall clock in the row's timezone, else in the configured one. Columns date,
+    time, end_time and end_date do instead of starts_at and ends_at.
 
     Of a calendar, UID is the id, SUMMARY the service, LOCATION the location, ORGANIZER the member of staff, each
     ATTENDEE a customer; --map SUMMARY=customer_name says otherwise. Events that repeat become a booking for each
@@ -104,8 +110,15 @@ def _make_options(
     dry_run: bool,
     horizon: int,
     encoding: str | None,
+    date_format: str | None,
 ) -> ImportOptions:
     from reminderctl.importing import ImportOptions
+    from reminderctl.importing.written_times import read_date_format
+
+    try:
+        pattern = read_date_format(date_format) if date_format else ""
+    except ValueError as error:
+        raise UsageError(f"--date-format {error}") from None
 
     return ImportOptions(
         timezone=config.timezone,
@@ -113,6 +126,7 @@ def _make_options(
         horizon=timedelta(days=horizon),
         column_map=_column_map(maps),
         encoding=encoding,
+        date_format=pattern,
         workflows=config.workflows,
         phone_regions=_phone_regions(app),
         full=delete_missing,

@@ -59,7 +59,8 @@ class ImportOptions(Struct, frozen=True, kw_only=True):
 
     Events that repeat become bookings as far ahead of `now` as the `horizon`. `column_map` names the columns of the
     file that are called otherwise here (--map), `encoding` what it is written in. `workflows` name the statuses that
-    nobody need be warned of, `phone_regions` are those of the channels that need phone numbers.
+    nobody need be warned of, `phone_regions` are those of the channels that need phone numbers. `date_format` is as
+    `read_date_format` returns it.
     """
 
     timezone: str
@@ -69,6 +70,7 @@ class ImportOptions(Struct, frozen=True, kw_only=True):
     encoding: str | None = None
     workflows: tuple[Workflow, ...] = ()
     phone_regions: tuple[str | None, ...] = ()
+    date_format: str = ""
     full: bool = False
     dry_run: bool = False
 
@@ -123,7 +125,12 @@ def import_bookings(
 def _read(file: ExportFile, options: ImportOptions, *, report: Progress) -> Batch:
     """Return everything that the file says; raises `ImportFailedError` with every bad row."""
     names = ColumnNames(options.column_map)
-    rows = make_row_options(timezone=options.timezone, workflows=options.workflows, phone_regions=options.phone_regions)
+    rows = make_row_options(
+        timezone=options.timezone,
+        workflows=options.workflows,
+        phone_regions=options.phone_regions,
+        date_format=options.date_format,
+    )
     batch = Batch()
     bad: list[tuple[int, str]] = []
     try:

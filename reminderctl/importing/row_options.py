@@ -22,23 +22,25 @@ class RowOptions(Struct, frozen=True, kw_only=True):
     """The options that decide what the cells of a row mean.
 
     `timezone` is that of rows without one, `phone` is about numbers without a country code. `known_statuses` are those
-    that nobody need be warned of, as those that `workflows` name.
+    that nobody need be warned of, as those that `workflows` name. `date_format` is a pattern for `strptime`, or empty.
     """
 
     timezone: str
     workflows: tuple[Workflow, ...] = ()
     known_statuses: frozenset[str] = frozenset()
     phone: PhoneOptions = PhoneOptions()
+    date_format: str = ""
 
 
 def make_row_options(
-    *, timezone: str, workflows: tuple[Workflow, ...], phone_regions: tuple[str | None, ...]
+    *, timezone: str, workflows: tuple[Workflow, ...], phone_regions: tuple[str | None, ...], date_format: str
 ) -> RowOptions:
     """Return the options for a configuration's zone and workflows, and for the regions of its channels."""
     phone = PhoneOptions(phone_regions, is_guess=False)
     return RowOptions(
         timezone=timezone,
         workflows=workflows,
+        date_format=date_format,
         known_statuses=list_known(list_named(workflows)),
         phone=phone if phone_regions else PhoneOptions((_find_territory(timezone),), is_guess=True),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import tzinfo
 from typing import Any
 
 import msgspec
@@ -21,9 +22,12 @@ from reminderctl.importing.columns import (
 )
 from reminderctl.importing.contacts import is_nothing
 from reminderctl.importing.row_options import RowOptions
+from reminderctl.importing.separate_columns import join_times
 from reminderctl.importing.status_words import read_canceled_subject, warn_of_status
-from reminderctl.importing.times import read_times
+from reminderctl.importing.times import is_wall_clock, read_times
 from reminderctl.importing.values import NOT_JSON, Collector, decode_json, read_text
+from reminderctl.importing.zone_names import find_fixed_offset, find_named_zone
+from reminderctl.text import remove_invisible
 
 ENCODE = msgspec.json.Encoder(decimal_format="number").encode
 _NESTED_CUSTOMER: dict[str, str] = {
@@ -76,7 +80,7 @@ class Row(Struct, frozen=True, kw_only=True):
 def read_row(record: ExportRecord, options: RowOptions) -> Row:
     """Return the row of a record; raises `BadRowError` with everything that is wrong with it."""
     collected = Collector()
-    values = read_canceled_subject(record.values, collected)
+    values = join_times(read_canceled_subject(record.values, collected))
     booking_id = read_text(values, "id", problems=collected.problems)
     if not booking_id:
         collected.problems.append("no id")
@@ -100,11 +104,8 @@ def read_row(record: ExportRecord, options: RowOptions) -> Row:
 
 def _read_details(values: Mapping[str, Any], options: RowOptions, *, collected: Collector) -> BookingDetails | None:
     """Return what the row says of its booking; None where its times cannot be read."""
-    timezone = read_text(values, "timezone", problems=collected.problems)
-    zone = timing.find_zone(timezone or options.timezone)
-    if zone is None:
-        collected.problems.append(f"timezone {str(timezone)[:60]!r} is not an IANA name such as Europe/Madrid")
-    starts_at, ends_at = read_times(values, zone, collected=collected)
+    timezone, zone = _read_zone(values, options, collected=collected)
+    starts_at, ends_at = read_times(values, zone, date_format=options.date_format, collected=collected)
     service, staff, location = (
         _read_entity(values, table, options=options, collected=collected)
         for table in ("services", "staff", "locations")
@@ -116,12 +117,37 @@ def _read_details(values: Mapping[str, Any], options: RowOptions, *, collected: 
     return BookingDetails(
         starts_at=timing.instant_text(starts_at),
         ends_at=timing.instant_text(ends_at),
-        timezone=sys.intern(timezone) if timezone else timezone,
+        timezone=timezone,
         status=sys.intern(status) if status else UNSET,
         service=service,
         staff=staff,
         location=location,
     )
+
+
+def _read_zone(values: Mapping[str, Any], options: RowOptions, *, collected: Collector) -> tuple[Text, tzinfo | None]:
+    """Return the name of a booking's zone as it is stored, and the zone of its wall clocks; None where it has none.
+
+    A name that nobody knows is a mistake only where a time needs the zone.
+    """
+    timezone = read_text(values, "timezone", problems=collected.problems)
+    name = remove_invisible(timezone) if isinstance(timezone, str) else ""
+    if not name or is_nothing(name):
+        return UNSET if timezone is UNSET else None, timing.find_zone(options.timezone)
+    zone = timing.find_zone(name) or find_named_zone(name)
+    if zone is not None:
+        return sys.intern(getattr(zone, "key", "UTC")), zone
+    fixed = find_fixed_offset(name)
+    if fixed is not None:
+        right = "was read as an offset that is the same in summer; write an IANA name such as Europe/Madrid"
+        collected.warnings.append(f"timezone {name[:60]!r} {right}")
+        return getattr(fixed, "key", None), fixed
+    problem = f"timezone {name[:60]!r} is not an IANA name such as Europe/Madrid"
+    if is_wall_clock(values, date_format=options.date_format):
+        collected.problems.append(problem)
+    else:
+        collected.warnings.append(f"{problem}; it was left out")
+    return UNSET, None
 
 
 def _read_attendees(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -21,6 +21,8 @@ _UTC_NAMES = frozenset(
         *(f"{area}gmt{offset}" for area in ("", "etc/") for offset in ("", "0", "+0", "-0")),
     }
 )
+_FIXED = re.compile(r"(UTC|GMT)?\s*([+-])(\d{1,2})(?::?(\d{2}))?", re.IGNORECASE)
+_MOST_HOURS, _FARTHEST = {"+": 14, "-": 12}, 14  # of the zones under Etc/, of any offset
 _AREAS = frozenset({"Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"})
 _SHOWN = re.compile(r"(?:\((?:UTC|GMT)(?:([+-])(\d\d):(\d\d))?\) *)?(.+)", re.IGNORECASE)
 # What Windows shows, where it names no city that IANA has too.
@@ -51,6 +53,21 @@ def find_named_zone(*names: str) -> tzinfo | None:
         if zone is not None:
             return zone
     return None
+
+
+def find_fixed_offset(name: str) -> tzinfo | None:
+    """Return the zone of `UTC+1`, `GMT-03:30` or `+02:00`, east of Greenwich where it is `+`, as people write it.
+
+    (The names `Etc/GMT+1` of IANA have it the other way round.) None where it is no such name.
+    """
+    parts = _FIXED.fullmatch(name.strip())
+    if parts is None or not (parts[1] or parts[4] or len(parts[3]) == 2):
+        return None
+    hours, minutes = int(parts[3]), int(parts[4] or 0)
+    if minutes or hours > _MOST_HOURS[parts[2]]:
+        length = timedelta(hours=hours, minutes=minutes)
+        return timezone(-length if parts[2] == "-" else length) if hours <= _FARTHEST and minutes < 60 else None
+    return timing.find_zone(f"Etc/GMT{'-' if parts[2] == '+' else '+'}{hours}") if hours else UTC
 
 
 def names_a_place(name: str, zone: tzinfo) -> bool:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, tzinfo
 
 from reminderctl.importing.formats.ical.lines import CalendarLines, normalize_tzid, split_name
 from reminderctl.importing.formats.ical.zone_rules import read_description
-from reminderctl.importing.zone_names import find_named_zone, names_a_place
+from reminderctl.importing.zone_names import find_fixed_offset, find_named_zone, names_a_place
 
 _MOST_COMPARED = 50  # years of the zones of one calendar; each takes 48 looks at a description
 
@@ -34,6 +34,7 @@ class CalendarZones:
         if name not in self._zones:
             lines = self._calendar.zones.get(name, [])
             known = _find_known(tzid, lines)
+            known = known or (None if lines else find_fixed_offset(normalize_tzid(tzid)))
             is_clear = known is not None and names_a_place(tzid, known)
             self._zones[name] = known, None if is_clear else read_description(lines)
         known, described = self._zones[name]
