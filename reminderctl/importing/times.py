@@ -100,7 +100,7 @@ def _ends_then(values: Mapping[str, Any], end: str, *, clock: datetime, last: da
     """Return True if the end or the duration of a row says that it ends at this wall clock."""
     if end:
         try:
-            return parse_end(end, clock, date_format).replace(tzinfo=None) == last
+            return parse_end(end, clock, date_format=date_format).replace(tzinfo=None) == last
         except ValueError:
             return False
     minutes = _read_minutes(str(values.get("duration") or ""))
@@ -117,7 +117,7 @@ def _read_start(text: str, *, date_format: str, collected: Collector) -> datetim
 
 def _read_end(text: str, start: datetime, *, date_format: str, collected: Collector) -> datetime | None:
     try:
-        return parse_end(text, start, date_format)
+        return parse_end(text, start, date_format=date_format)
     except (ValueError, OverflowError) as error:
         collected.problems.append(f"ends_at {error}")
         return None

@@ -57,7 +57,7 @@ def parse_time(text: str, date_format: str = "") -> datetime:
     raise ValueError(f"{text[:_LONGEST]!r} is not a time; write 2026-11-23T09:00 or 2026-11-23T08:00:00Z")
 
 
-def parse_end(text: str, start: datetime, date_format: str = "") -> datetime:
+def parse_end(text: str, start: datetime, *, date_format: str = "") -> datetime:
     """Return the end of what starts then; a time of day alone is of that day, or of the next one."""
     clock = re.fullmatch(_TIME + _OFFSET, text, re.IGNORECASE)
     if clock is None or (
