@@ -26,7 +26,7 @@ from reminderctl.importing.separate_columns import join_times
 from reminderctl.importing.status_words import read_canceled_subject, warn_of_status
 from reminderctl.importing.times import is_wall_clock, read_times
 from reminderctl.importing.values import NOT_JSON, Collector, decode_json, read_text
-from reminderctl.importing.zone_names import find_fixed_offset, find_named_zone
+from reminderctl.importing.zone_names import find_fixed_offset, find_name_of_offset, find_named_zone
 from reminderctl.text import remove_invisible
 
 ENCODE = msgspec.json.Encoder(decimal_format="number").encode
@@ -141,7 +141,7 @@ def _read_zone(values: Mapping[str, Any], options: RowOptions, *, collected: Col
     if fixed is not None:
         right = "was read as an offset that is the same in summer; write an IANA name such as Europe/Madrid"
         collected.warnings.append(f"timezone {name[:60]!r} {right}")
-        return getattr(fixed, "key", None), fixed
+        return find_name_of_offset(fixed), fixed
     problem = f"timezone {name[:60]!r} is not an IANA name such as Europe/Madrid"
     if is_wall_clock(values, date_format=options.date_format):
         collected.problems.append(problem)

@@ -22,7 +22,8 @@ _UTC_NAMES = frozenset(
     }
 )
 _FIXED = re.compile(r"(UTC|GMT)?\s*([+-])(\d{1,2})(?::?(\d{2}))?", re.IGNORECASE)
-_MOST_HOURS, _FARTHEST = {"+": 14, "-": 12}, 14  # of the zones under Etc/, of any offset
+_WEST, _EAST = timedelta(hours=-12), timedelta(hours=14)  # the offsets that there are
+_MINUTES = 60
 _AREAS = frozenset({"Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"})
 _SHOWN = re.compile(r"(?:\((?:UTC|GMT)(?:([+-])(\d\d):(\d\d))?\) *)?(.+)", re.IGNORECASE)
 # What Windows shows, where it names no city that IANA has too.
@@ -56,18 +57,21 @@ def find_named_zone(*names: str) -> tzinfo | None:
 
 
 def find_fixed_offset(name: str) -> tzinfo | None:
-    """Return the zone of `UTC+1`, `GMT-03:30` or `+02:00`, east of Greenwich where it is `+`, as people write it.
+    """Return the offset of `UTC+1`, `GMT-03:30` or `+02:00`, east of Greenwich where it is `+`, as people write it.
 
     (The names `Etc/GMT+1` of IANA have it the other way round.) None where it is no such name.
     """
     parts = _FIXED.fullmatch(name.strip())
     if parts is None or not (parts[1] or parts[4] or len(parts[3]) == 2):
         return None
-    hours, minutes = int(parts[3]), int(parts[4] or 0)
-    if minutes or hours > _MOST_HOURS[parts[2]]:
-        length = timedelta(hours=hours, minutes=minutes)
-        return timezone(-length if parts[2] == "-" else length) if hours <= _FARTHEST and minutes < 60 else None
-    return timing.find_zone(f"Etc/GMT{'-' if parts[2] == '+' else '+'}{hours}") if hours else UTC
+    length = timedelta(hours=int(parts[3]), minutes=int(parts[4] or 0)) * (-1 if parts[2] == "-" else 1)
+    return timezone(length) if _WEST <= length <= _EAST and int(parts[4] or 0) < _MINUTES else None
+
+
+def find_name_of_offset(offset: tzinfo) -> str | None:
+    """Return IANA's name of an offset of whole hours, by which it can be stored."""
+    hours, rest = divmod(offset.utcoffset(None) or timedelta(), timedelta(hours=1))
+    return None if rest else f"Etc/GMT{-hours:+}"
 
 
 def names_a_place(name: str, zone: tzinfo) -> bool:

@@ -5,18 +5,17 @@ The files are in `tests/calendars/cases`; RFC 5545 unless another one is named.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import Result
 
+from tests.calendars import calendar, case, event
 from tests.clinic import Clinic
+from tests.imports import import_file, list_bookings
 
-CASES = Path(__file__).parents[1] / "calendars" / "cases"
-NOW = "2026-11-20T09:00Z"
 Import = Callable[..., Result]
 
 
@@ -29,41 +28,15 @@ def clinic(tmp_path: Path) -> Clinic:
 
 @pytest.fixture
 def load(clinic: Clinic) -> Import:
-    def load(content: str | bytes, *options: str, code: int = 0) -> Result:
-        file = clinic.folder / "feed.ics"
-        file.write_bytes(content.encode() if isinstance(content, str) else content)
-        result = clinic.command("bookings", "import", str(file), "--now", NOW, *options)
-        assert result.exit_code == code, (result.output, result.exception)
-        return result
-
-    return load
-
-
-def case(name: str) -> bytes:
-    return (CASES / f"{name}.ics").read_bytes()
-
-
-def event(*properties: str, uid: str = "u") -> str:
-    return "\n".join(["BEGIN:VEVENT", f"UID:{uid}", *properties, "END:VEVENT\n"])
-
-
-def calendar(*components: str, header: str = "") -> str:
-    return f"BEGIN:VCALENDAR\nVERSION:2.0\n{header}{''.join(components)}END:VCALENDAR\n"
-
-
-def listed(clinic: Clinic) -> list[dict[str, Any]]:
-    result = clinic.command("bookings", "list", "--json")
-    assert result.exit_code == 0, (result.output, result.exception)
-    found: list[dict[str, Any]] = json.loads(result.stdout)
-    return found
+    return partial(import_file, clinic, name="feed.ics")
 
 
 def starts(clinic: Clinic) -> list[str]:
-    return [each["starts_at"] for each in listed(clinic) if each["status"] != "canceled"]
+    return [each["starts_at"] for each in list_bookings(clinic) if each["status"] != "canceled"]
 
 
 def people(clinic: Clinic) -> list[tuple[str | None, str | None, str | None]]:
-    [booking] = listed(clinic)
+    [booking] = list_bookings(clinic)
     customers = [each["customer"] for each in booking["participants"]]
     return [(each["full_name"], each["email"], each["phone"]) for each in customers]
 
@@ -169,14 +142,14 @@ def test_the_names_of_windows_and_of_utc(
     clinic: Clinic, load: Import, shown: str, starts_at: str, timezone: str | None
 ) -> None:
     load(calendar(event(f'DTSTART;TZID="{shown}":20270615T090000')))
-    assert [(each["starts_at"], each["timezone"]) for each in listed(clinic)] == [(starts_at, timezone)]
+    assert [(each["starts_at"], each["timezone"]) for each in list_bookings(clinic)] == [(starts_at, timezone)]
 
 
 def test_a_known_zone_gives_its_name_where_the_description_agrees(clinic: Clinic, load: Import) -> None:
     own = zone("Eastern Standard Time"), zone("Pacific Standard Time")
     other = event("DTSTART;TZID=Pacific Standard Time:20270615T090000", uid="v")  # described as the other coast
     load(calendar(event("DTSTART;TZID=Eastern Standard Time:20270615T090000"), other, header="".join(own)))
-    assert [(each["starts_at"], each["timezone"]) for each in listed(clinic)] == [
+    assert [(each["starts_at"], each["timezone"]) for each in list_bookings(clinic)] == [
         ("2027-06-15T13:00:00Z", "America/New_York"),
         ("2027-06-15T13:00:00Z", None),
     ]
@@ -224,13 +197,13 @@ def test_a_described_zone_at_its_changes(clinic: Clinic, load: Import, written: 
 
 def test_the_zone_of_a_calendar_may_be_one_that_it_describes(clinic: Clinic, load: Import) -> None:
     load(calendar(event("DTSTART:20270615T090000"), header=f"X-WR-TIMEZONE:Ours\n{zone('Ours')}"))
-    assert [(each["starts_at"], each["timezone"]) for each in listed(clinic)] == [("2027-06-15T13:00:00Z", None)]
+    assert [(each["starts_at"], each["timezone"]) for each in list_bookings(clinic)] == [("2027-06-15T13:00:00Z", None)]
 
 
 @pytest.mark.parametrize("name", ["UTC", "GMT", "Etc/UTC", "Z", "(UTC) Coordinated Universal Time"])
 def test_a_calendar_in_utc_names_no_zone_of_its_bookings(clinic: Clinic, load: Import, name: str) -> None:
     load(case("calendar-zone-utc").replace(b"X-WR-TIMEZONE:UTC", f"X-WR-TIMEZONE:{name}".encode()))
-    assert [(each["starts_at"], each["timezone"]) for each in listed(clinic)] == [("2027-06-15T09:30:00Z", None)]
+    assert [(each["starts_at"], each["timezone"]) for each in list_bookings(clinic)] == [("2027-06-15T09:30:00Z", None)]
 
 
 # --- who ------------------------------------------------------------------------------------------------------------
@@ -251,7 +224,7 @@ def test_an_attendee_has_the_address_that_reaches_them(
 ) -> None:
     load(case(name))
     assert people(clinic) == [customer]
-    assert listed(clinic)[0]["staff"]["email"] == "ana@clinic.example"
+    assert list_bookings(clinic)[0]["staff"]["email"] == "ana@clinic.example"
 
 
 @pytest.mark.parametrize(
@@ -324,7 +297,7 @@ def test_a_folded_line_is_whole_whatever_the_line_ends_are(
     load(case("line-ends-doubled").replace(old, new))  # 3.1
     assert people(clinic) == [("Luis Marin", "luis.marin@example.com", None)]
     service = "Massage and facial treatment with the long name which is folded right here"
-    assert listed(clinic)[0]["service"]["name"] == service
+    assert list_bookings(clinic)[0]["service"]["name"] == service
 
 
 def test_a_line_that_is_no_property_is_named(clinic: Clinic, load: Import) -> None:
@@ -357,7 +330,7 @@ def test_a_line_that_is_no_property_is_named(clinic: Clinic, load: Import) -> No
 )
 def test_times_mean_what_their_standard_says(clinic: Clinic, load: Import, name: str, found: list[str]) -> None:
     load(case(name))
-    assert [f"{each['starts_at']} {each['ends_at']}" for each in listed(clinic)] == found
+    assert [f"{each['starts_at']} {each['ends_at']}" for each in list_bookings(clinic)] == found
 
 
 NEW_YORK = "DTSTART;TZID=America/New_York:20261201T090000"
@@ -382,7 +355,7 @@ def test_times_beside_a_start(clinic: Clinic, load: Import, properties: list[str
 @pytest.mark.parametrize("end", ["DTEND;VALUE=DATE:20261202", "DTEND:20261202", "DTEND:20261202T000000"])
 def test_an_end_that_is_a_date_is_on_the_clock_of_its_start(clinic: Clinic, load: Import, end: str) -> None:
     load(calendar(event(NEW_YORK, end)))
-    assert listed(clinic)[0]["ends_at"] == "2026-12-02T05:00:00Z"
+    assert list_bookings(clinic)[0]["ends_at"] == "2026-12-02T05:00:00Z"
 
 
 def test_an_instance_without_a_zone_is_one_of_its_series(clinic: Clinic, load: Import) -> None:
@@ -411,7 +384,7 @@ def test_the_last_day_of_an_all_day_series(
 ) -> None:
     rule = ("RRULE:FREQ=DAILY;COUNT=3", f"EXDATE:{until}") if excluded else (f"RRULE:FREQ=DAILY;UNTIL={until}",)
     load(calendar(event("DTSTART;VALUE=DATE:20261215", *rule), header=f"X-WR-TIMEZONE:{zone_name}\n"))
-    names = [each["id"].removeprefix("u/") for each in listed(clinic)]
+    names = [each["id"].removeprefix("u/") for each in list_bookings(clinic)]
     assert names == [f"202612{day}" for day in range(15, last + (not excluded))]
 
 
@@ -433,7 +406,7 @@ def test_days_are_those_of_the_calendar_and_hours_pass(
 ) -> None:
     load(calendar(event("DTSTART;TZID=Europe/Madrid:20270327T100000", f"DURATION:{duration}")))
     expected = "2027-05-16T09:01:01Z" if ends_at is None else ends_at
-    assert listed(clinic)[0]["ends_at"] == (expected if len(expected) > 15 else f"2027-03-{expected}")
+    assert list_bookings(clinic)[0]["ends_at"] == (expected if len(expected) > 15 else f"2027-03-{expected}")
 
 
 @pytest.mark.parametrize("duration", ["P", "PT", "P1H", "1D", "P1DT", "PT1.5H", "P1Y", "P9999999999D", "soon"])
@@ -474,7 +447,7 @@ def test_what_is_empty_says_nothing(clinic: Clinic, load: Import, empty: str) ->
 def test_the_greater_sequence_is_the_newer_one(clinic: Clinic, load: Import) -> None:
     result = load(case("sequence-of-ten-digits"))  # 3.8.7.4
     assert starts(clinic) == ["2026-12-03T15:00:00Z"]
-    assert listed(clinic)[0]["service"]["name"] == "Cut (moved)"
+    assert list_bookings(clinic)[0]["service"]["name"] == "Cut (moved)"
     assert "is there again" not in result.stderr
 
 
@@ -490,7 +463,7 @@ def test_of_one_sequence_the_later_stamp_is_the_newer_one(clinic: Clinic, load: 
 def test_a_uid_that_is_there_three_times_is_named(clinic: Clinic, load: Import) -> None:
     result = load(case("uid-repeated"))  # 3.8.4.7
     assert "line 18: event a1@example.com is there again, in the same revision, on line 4, 11" in result.stderr
-    assert len(listed(clinic)) == 1
+    assert len(list_bookings(clinic)) == 1
 
 
 def test_an_event_that_is_there_twice_and_the_same_is_no_matter(load: Import) -> None:
@@ -538,7 +511,7 @@ def test_a_uid_that_begins_another_one_is_not_its_series(clinic: Clinic, load: I
     other = event("DTSTART:20261202T100000Z", uid="u/room-1")
     load(calendar(event(*SERIES), other))
     load(calendar(event(*SERIES)), *option)
-    canceled = [each["id"] for each in listed(clinic) if each["status"] == "canceled"]
+    canceled = [each["id"] for each in list_bookings(clinic) if each["status"] == "canceled"]
     assert canceled == (["u/room-1"] if option else [])
 
 
@@ -554,11 +527,11 @@ def test_a_reply_takes_nobody_out_of_the_booking(clinic: Clinic, load: Import) -
 @pytest.mark.parametrize("method", ["reply", "COUNTER", "REFRESH", "DECLINECOUNTER", "CANCEL"])
 def test_a_message_that_describes_no_event_changes_nothing(clinic: Clinic, load: Import, method: str) -> None:
     load(case("method-reply--1-request"))
-    before = listed(clinic)
+    before = list_bookings(clinic)
     changed = case("method-reply--2-reply").replace(b"METHOD:REPLY", f"METHOD:{method}".encode())
     result = load(changed.replace(b"T090000Z", b"T110000Z").replace(b"T100000Z", b"T120000Z"), code=2)
     assert f"feed.ics:5: event a1@example.com: METHOD:{method.upper()} " in result.stderr
-    assert listed(clinic) == before
+    assert list_bookings(clinic) == before
 
 
 @pytest.mark.parametrize("method", ["PUBLISH", "REQUEST", "X-EXPORT"])
@@ -605,16 +578,82 @@ def test_attendees_are_part_of_an_id_that_is_made_and_their_answers_are_not(clin
 
     load(calendar(write("luis", "NEEDS-ACTION"), write("eva", "NEEDS-ACTION")))
     assert "(0 new, " in load(calendar(write("eva", "ACCEPTED"), write("luis", "ACCEPTED"))).stdout
-    assert len(listed(clinic)) == 2
+    assert len(list_bookings(clinic)) == 2
 
 
 def test_another_property_can_be_the_id(clinic: Clinic, load: Import) -> None:
     feed = case("events-without-uid").replace(b"SUMMARY:Cut", b"SUMMARY:Cut\nX-NUMBER:7", 1)
     feed = feed.replace(b"20261202T100000Z\nSUMMARY:Cut", b"20261202T100000Z\nSUMMARY:Cut\nX-NUMBER:8")
     assert "without a UID" not in load(feed, "--map", "X-Number=id").stderr
-    assert [each["id"] for each in listed(clinic)] == ["7", "8"]
+    assert [each["id"] for each in list_bookings(clinic)] == ["7", "8"]
 
 
 def test_an_instance_without_uid_is_refused(load: Import) -> None:
     moved = event(*MOVED).replace("UID:u\n", "")
     assert "feed.ics:3: the event has no UID" in load(calendar(moved), code=2).stderr
+
+
+# --- what RFC 5545 forbids, and can mean one thing only -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("attendee", "customer"),
+    [
+        (';CN=Ana "la" Ruiz:mailto:ana@example.com', 'Ana "la" Ruiz'),  # 3.2: no quotation mark in a value
+        (';CN="Ana "la" Ruiz";PARTSTAT=ACCEPTED:mailto:ana@example.com', 'Ana "la" Ruiz'),
+        (';PARTSTAT=ACCEPTED;CN=Ana "la: Ruiz:mailto:ana@example.com', 'Ana "la: Ruiz'),
+        (';CN=Ana"Ruiz:mailto:ana@example.com', 'Ana"Ruiz'),
+        (";RSVP;CN=Ana:mailto:ana@example.com", "Ana"),  # 3.2: each parameter has a value
+    ],
+)
+def test_parameters_that_are_not_as_they_should_be_are_read_with_a_warning(
+    clinic: Clinic, load: Import, attendee: str, customer: str
+) -> None:
+    result = load(calendar(event("DTSTART:20261201T090000Z", f"ATTENDEE{attendee}")))
+    assert people(clinic) == [(customer, "ana@example.com", None)]
+    assert (
+        "line 3: event u: the parameters of ATTENDEE are not as RFC 5545 has them; they were read as" in result.stderr
+    )
+
+
+@pytest.mark.parametrize("name", ["luis@gmail.example", "mailto:luis@gmail.example", "LUIS@example.com"])
+def test_a_name_that_is_an_address_is_no_name(clinic: Clinic, load: Import, name: str) -> None:
+    load(calendar(event("DTSTART:20261201T090000Z", f'ATTENDEE;CN="{name}":mailto:luis@example.com')))
+    assert people(clinic) == [(None, "luis@example.com", None)]
+
+
+@pytest.mark.parametrize(
+    ("tzid", "found"),
+    [
+        ("UTC+1", "2026-12-01T09:00:00Z"),
+        ("GMT-03:30", "2026-12-01T13:30:00Z"),
+        ('"UTC+05:30"', "2026-12-01T04:30:00Z"),
+        ("+0100", "2026-12-01T09:00:00Z"),
+        ("Etc/GMT+5", "2026-12-01T15:00:00Z"),  # IANA's, the other way round
+    ],
+)
+def test_a_zone_may_be_an_offset(clinic: Clinic, load: Import, tzid: str, found: str) -> None:
+    load(calendar(event(f"DTSTART;TZID={tzid}:20261201T100000")))
+    assert starts(clinic) == [found]
+
+
+@pytest.mark.parametrize("tzid", ["UTC+25", "GMT+1:75", "UTC+x", "+1", "Local"])
+def test_a_zone_that_is_no_offset_either_is_refused(load: Import, tzid: str) -> None:
+    result = load(calendar(event(f"DTSTART;TZID={tzid}:20261201T100000")), code=2)
+    assert f"the zone '{tzid}' is no IANA name, and no VTIMEZONE describes it" in result.stderr
+
+
+def test_a_start_without_a_zone_is_on_the_clock_of_its_end(clinic: Clinic, load: Import) -> None:
+    result = load(calendar(event("DTSTART:20261210T090000", "DTEND;TZID=America/New_York:20261210T100000")))
+    assert [(each["starts_at"], each["ends_at"]) for each in list_bookings(clinic)] == [
+        ("2026-12-10T14:00:00Z", "2026-12-10T15:00:00Z")  # 3.8.2.2
+    ]
+    assert "event u: DTSTART has no zone, and was read on the clock of DTEND" in result.stderr
+
+
+@pytest.mark.parametrize("empty", ["UNTIL", "COUNT", "INTERVAL", "BYDAY"])
+def test_an_empty_part_of_a_rule_is_named(clinic: Clinic, load: Import, empty: str) -> None:
+    limit = "" if empty in ("UNTIL", "COUNT") else ";COUNT=2"
+    result = load(calendar(event("DTSTART:20261201T090000Z", f"RRULE:FREQ=DAILY;{empty}={limit}")), "--horizon", "12")
+    assert starts(clinic) == ["2026-12-01T09:00:00Z", "2026-12-02T09:00:00Z"]
+    assert f"line 3: event u: an empty {empty} of RRULE was left out" in result.stderr

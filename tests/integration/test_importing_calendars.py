@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import Result
 
+from tests.calendars import calendar, event, exported
 from tests.clinic import Clinic
+from tests.imports import import_file, list_bookings
 
-CALENDARS = Path(__file__).parents[1] / "calendars"
 NOW = "2026-11-22T12:00Z"
 PILATES = "4k2m8s1dq7pilates@google.com"
 SERIES = """\
@@ -32,39 +33,14 @@ def clinic(tmp_path: Path) -> Clinic:
 
 @pytest.fixture
 def load(clinic: Clinic) -> Import:
-    def load(content: str, *options: str, code: int = 0, now: str = NOW) -> Result:
-        file = clinic.folder / "feed.ics"
-        file.write_text(content, encoding="utf-8", newline="")
-        result = clinic.command("bookings", "import", str(file), "--now", now, *options)
-        assert result.exit_code == code, (result.output, result.exception)
-        return result
-
-    return load
-
-
-def exported(name: str) -> str:
-    return (CALENDARS / f"{name}.ics").read_bytes().decode()
-
-
-def event(properties: str, *, uid: str = "u") -> str:
-    return f"BEGIN:VEVENT\nUID:{uid}\n{properties.strip()}\nEND:VEVENT\n"
-
-
-def calendar(*events: str, header: str = "") -> str:
-    return f"BEGIN:VCALENDAR\nVERSION:2.0\n{header}{''.join(events)}END:VCALENDAR\n"
-
-
-def listed(clinic: Clinic, *options: str) -> list[dict[str, Any]]:
-    result = clinic.command("bookings", "list", "--json", *options)
-    assert result.exit_code == 0, (result.output, result.exception)
-    found: list[dict[str, Any]] = json.loads(result.stdout)
-    return found
+    return partial(import_file, clinic, name="feed.ics", now=NOW)
 
 
 def starts(clinic: Clinic, *options: str) -> dict[str, str]:
     """When each booking that is not canceled starts, by the end of its id."""
     return {
-        each["id"].rpartition("/")[2]: each["starts_at"] for each in listed(clinic, "--status", "approved", *options)
+        each["id"].rpartition("/")[2]: each["starts_at"]
+        for each in list_bookings(clinic, "--status", "approved", *options)
     }
 
 
@@ -73,7 +49,7 @@ def test_a_weekly_class_of_a_google_calendar_stays_at_ten(clinic: Clinic, load: 
     assert (
         "(24 new, 0 changed), 2 customers (2 new)\n22 bookings of events that repeat, until 2027-04-11" in result.stdout
     )
-    found = {each["id"]: each for each in listed(clinic)}
+    found = {each["id"]: each for each in list_bookings(clinic)}
     times = [each.removeprefix(f"{PILATES}/") for each in found if each.startswith(PILATES)]
     assert times[0] == "20261029T090000Z"  # 30 days back, not to the first of October
     assert not {"20261224T090000Z", "20261231T090000Z"} & {*times}
@@ -106,7 +82,7 @@ def test_a_weekly_class_of_a_google_calendar_stays_at_ten(clinic: Clinic, load: 
 
 def test_an_outlook_calendar_names_its_zones_in_its_own_way(clinic: Clinic, load: Import) -> None:
     load(exported("outlook"))
-    found = [(each["starts_at"], each["timezone"], each["status"]) for each in listed(clinic)]
+    found = [(each["starts_at"], each["timezone"], each["status"]) for each in list_bookings(clinic)]
     assert found == [
         ("2026-10-26T08:00:00Z", "Europe/Berlin", "approved"),
         ("2026-11-09T08:00:00Z", "Europe/Berlin", "approved"),
@@ -115,7 +91,7 @@ def test_an_outlook_calendar_names_its_zones_in_its_own_way(clinic: Clinic, load
         ("2026-12-07T08:00:00Z", "Europe/Berlin", "approved"),
         ("2026-12-21T08:00:00Z", "Europe/Berlin", "approved"),
     ]
-    first = listed(clinic)[0]
+    first = list_bookings(clinic)[0]
     assert first["fields"] == {
         "notes": "Bitte die \nVersichertenkarte mitbringen.",
         "categories": "Blue category,Therapy",
@@ -126,7 +102,9 @@ def test_an_outlook_calendar_names_its_zones_in_its_own_way(clinic: Clinic, load
 
 def test_an_apple_calendar_changes_this_and_all_later_instances(clinic: Clinic, load: Import) -> None:
     load(exported("apple"))
-    trims = listed(clinic, "--service", "Beard trim") + listed(clinic, "--service", "Beard trim, an hour later")
+    trims = list_bookings(clinic, "--service", "Beard trim") + list_bookings(
+        clinic, "--service", "Beard trim, an hour later"
+    )
     assert [(each["id"].partition("/")[2], each["starts_at"], each["ends_at"]) for each in trims] == [
         ("20261103T220000Z", "2026-11-03T22:00:00Z", "2026-11-03T22:30:00Z"),
         ("20261201T220000Z", "2026-12-01T22:00:00Z", "2026-12-01T22:30:00Z"),
@@ -146,9 +124,9 @@ def test_an_apple_calendar_changes_this_and_all_later_instances(clinic: Clinic, 
 @pytest.mark.parametrize("name", ["google", "outlook", "apple"])
 def test_the_same_calendar_again_changes_nothing(clinic: Clinic, load: Import, name: str) -> None:
     load(exported(name))
-    before = listed(clinic)
+    before = list_bookings(clinic)
     assert "(0 new, 0 changed)" in load(exported(name)).stdout
-    assert listed(clinic) == before
+    assert list_bookings(clinic) == before
 
 
 def test_a_moved_instance_is_the_same_booking_and_a_deleted_one_is_canceled(clinic: Clinic, load: Import) -> None:
@@ -197,7 +175,7 @@ def test_a_changed_rule_cancels_the_instances_that_are_gone(
 
 def test_a_horizon_moves_on_with_the_clock(clinic: Clinic, load: Import) -> None:
     load(calendar(event(SERIES)), "--horizon", "7")
-    assert len(listed(clinic)) == 1
+    assert len(list_bookings(clinic)) == 1
     result = load(calendar(event(SERIES)), "--horizon", "7", "--json", now="2026-12-01T12:00Z")
     assert json.loads(result.stdout) | {"rows": 0} == {
         "rows": 0, "bookings": 3, "new": 2, "changed": 0, "canceled": 0, "customers": 0, "new_customers": 0,
@@ -248,7 +226,7 @@ def test_a_horizon_moves_on_with_the_clock(clinic: Clinic, load: Import) -> None
 )
 def test_times_of_events(clinic: Clinic, load: Import, properties: str, found: list[str]) -> None:
     load(calendar(event(properties)))
-    assert [f"{each['starts_at']} {each['ends_at']}" for each in listed(clinic)] == found
+    assert [f"{each['starts_at']} {each['ends_at']}" for each in list_bookings(clinic)] == found
 
 
 def test_each_calendar_of_a_file_has_its_own_zone_and_method(clinic: Clinic, load: Import) -> None:
@@ -256,7 +234,7 @@ def test_each_calendar_of_a_file_has_its_own_zone_and_method(clinic: Clinic, loa
     two = calendar(event("DTSTART:20261124T090000\nRRULE:FREQ=DAILY", uid="v"))
     three = calendar(event("DTSTART:20261124T090000\nRRULE:FREQ=DAILY", uid="v"), header="METHOD:CANCEL\n")
     load(one + two, "--horizon", "3")
-    assert [(each["starts_at"], each["timezone"]) for each in listed(clinic)] == [
+    assert [(each["starts_at"], each["timezone"]) for each in list_bookings(clinic)] == [
         ("2026-11-24T08:00:00Z", None),
         ("2026-11-24T09:00:00Z", "Europe/London"),
         ("2026-11-25T08:00:00Z", None),
@@ -268,7 +246,7 @@ def test_each_calendar_of_a_file_has_its_own_zone_and_method(clinic: Clinic, loa
 def test_a_property_can_be_mapped(clinic: Clinic, load: Import) -> None:
     ana = event("DTSTART:20261124T090000Z\nSUMMARY:Ana García\nX-ROOM:Blue\nCATEGORIES:Colour\nDESCRIPTION:x")
     load(calendar(ana), "--map", "summary=customer_name", "--map", "Categories=service", "--map", "X-Room=room")
-    booking = listed(clinic)[0]
+    booking = list_bookings(clinic)[0]
     assert [each["customer"]["full_name"] for each in booking["participants"]] == ["Ana García"]
     assert (booking["service"]["name"], booking["fields"]) == ("Colour", {"notes": "x", "room": "Blue"})
     assert (
@@ -357,7 +335,7 @@ ZONE = f"BEGIN:VTIMEZONE\nTZID:Ours\n{STANDARD}END:VTIMEZONE\n"
 def test_a_broken_or_boundless_calendar_is_refused(clinic: Clinic, load: Import, content: str, reason: str) -> None:
     load(calendar(event(SERIES, uid="before")), "--horizon", "7")
     assert reason in load(content, code=2).stderr
-    assert len(listed(clinic)) == 1
+    assert len(list_bookings(clinic)) == 1
 
 
 def test_all_broken_events_are_named_at_once(clinic: Clinic, load: Import) -> None:
@@ -369,4 +347,4 @@ def test_all_broken_events_are_named_at_once(clinic: Clinic, load: Import) -> No
         "/feed.ics:17",
         "3 bad rows; nothing was changed",
     ]
-    assert listed(clinic) == []
+    assert list_bookings(clinic) == []

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.calendars import calendar, event
 from tests.clinic import Clinic
 from tests.imports import NOW, import_file, list_bookings
 
@@ -154,12 +155,53 @@ def test_filters_that_meet_no_booking_at_all_are_named(clinic: Clinic) -> None:
     assert "no workflow asks" not in clinic.command("check").stdout
 
 
+# --- everything in one file ---------------------------------------------------------------------------------------
+
+SAID_BY_IMPORT = """\
+line 2: status is `aprobada`; no workflow asks for that status; name it under `filters` or `except` of a workflow
+line 8: service begins with 'Canceled', so the booking is canceled
+line 9: customer_email: 'teo@@example.com' has two @; write one address such as ana@example.com
+line 10: customer_phone: the phone number '600 12 34' does not exist in ES; write it like +34600123456
+line 12: language: 'Elvish' is no language; texts are in the default one; write es, en or pt-BR
+line 13: timezone 'GMT+2' was read as an offset that is the same in summer; write an IANA name such as Europe/Madrid
+line 14: customer_timezone: 'GMT+2' is not an IANA name such as Europe/Madrid; their times are shown in the booking's zone
+line 16: starts_at '2026-12-01 14:00-15:30' was read as a start and an end
+line 17: status is `vip`; no workflow asks for that status; name it under `filters` or `except` of a workflow
+line 17: customer_phone: '3.46E+10' was rounded by a spreadsheet; export that column as text
+"""  # noqa: E501
+SAID_OF_STATUSES = [
+    f"1 booking is `{status}`; no workflow asks for that status; name it under `filters` or `except` of a workflow"
+    for status in ("aprobada", "vip")
+]
+
+
+def test_all_oddities_in_one_file(clinic: Clinic) -> None:
+    clinic.write(EVERYBODY.replace("    when", "    filters: {status: approved}\n    when"))
+    result = import_file(clinic, (CASES / "everything-odd.csv").read_bytes())
+    assert result.stdout == "16 rows: 16 bookings (16 new, 0 changed), 16 customers (16 new), 10 warnings\n"
+    said = [line.partition("export.csv: ")[2] for line in result.stderr.splitlines()]
+    assert said == SAID_BY_IMPORT.splitlines()
+    checked, tried = clinic.command("check").stdout, " ".join(clinic.command("test", "--now", NOW).stdout.split())
+    status = clinic.command("status", "--now", "2026-11-30T09:00Z").stdout
+    for each in SAID_OF_STATUSES:
+        assert f"warning: bookings: {each}" in checked
+        assert f"note: bookings.db: {each}" in tried
+        assert f"WARNING: {each}" in status
+    assert "1 customer with a timezone that is none, for example 'GMT+2'" in checked
+    clinic.run("2026-12-01T06:00Z")
+    clinic.run("2026-12-01T07:10Z")
+    clinic.run("2026-12-01T08:10Z", exits=1)  # teo@@example.com
+    clinic.run("2026-12-01T12:10Z")
+    sent = {each["booking"]: each["address"] for each in clinic.deliveries("--state", "sent")}
+    assert sorted(sent, key=int) == ["9", "10", "11", "12", "13", "14", "15"]
+    assert sent["14"] == "uma@example.com"
+
+
 # --- calendars ------------------------------------------------------------------------------------------------------
 
 
-def event(*lines: str) -> str:
-    text = "\n".join(("BEGIN:VEVENT", "UID:u", "DTSTART:20261201T090000Z", *lines, "END:VEVENT"))
-    return f"BEGIN:VCALENDAR\nVERSION:2.0\n{text}\nEND:VCALENDAR\n"
+def feed(*lines: str) -> str:
+    return calendar(event("DTSTART:20261201T090000Z", *lines))
 
 
 @pytest.mark.parametrize(
@@ -176,7 +218,7 @@ def event(*lines: str) -> str:
     ],
 )
 def test_the_status_of_an_event(clinic: Clinic, written: str, status: str) -> None:
-    result = import_file(clinic, event(f"STATUS:{written}", "SUMMARY:Cut"), name="feed.ics")
+    result = import_file(clinic, feed(f"STATUS:{written}", "SUMMARY:Cut"), name="feed.ics")
     assert list_bookings(clinic)[0]["status"] == status
     assert ("status is `DRAFT`; no workflow asks" in result.stderr) is (written == "DRAFT")
 
@@ -190,8 +232,8 @@ SUBJECTS = [
 
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_outlook_says_in_the_subject_that_an_event_is_canceled(clinic: Clinic, subject: str) -> None:
-    import_file(clinic, event("SUMMARY:Cut", "STATUS:CONFIRMED"), name="feed.ics")
-    result = import_file(clinic, event(f"SUMMARY:{subject}Cut", "STATUS:CONFIRMED"), name="feed.ics")
+    import_file(clinic, feed("SUMMARY:Cut", "STATUS:CONFIRMED"), name="feed.ics")
+    result = import_file(clinic, feed(f"SUMMARY:{subject}Cut", "STATUS:CONFIRMED"), name="feed.ics")
     word = subject.strip(" :[]()\u00a0")
     assert f"event u: SUMMARY begins with {word!r}, so the event is canceled" in result.stderr
     [booking] = list_bookings(clinic)
@@ -202,7 +244,7 @@ def test_outlook_says_in_the_subject_that_an_event_is_canceled(clinic: Clinic, s
     "subject", ["Cancellation: the policy", "Not canceled: Cut", "Cut: canceled hair", "Cut", "12:30 canceled"]
 )
 def test_other_subjects_cancel_nothing(clinic: Clinic, subject: str) -> None:
-    import_file(clinic, event(f"SUMMARY:{subject}"), name="feed.ics")
+    import_file(clinic, feed(f"SUMMARY:{subject}"), name="feed.ics")
     [booking] = list_bookings(clinic)
     assert (booking["status"], booking["service"]["name"]) == ("approved", subject)
 
@@ -210,8 +252,8 @@ def test_other_subjects_cancel_nothing(clinic: Clinic, subject: str) -> None:
 @pytest.mark.parametrize("options", [[], ["--map", "SUMMARY=customer_name"]])
 def test_an_event_without_uid_keeps_its_id_when_it_is_canceled(clinic: Clinic, options: list[str]) -> None:
     for subject in ("Cut", "Canceled: Cut"):
-        feed = event(f"SUMMARY:{subject}").replace("UID:u\n", "")
-        import_file(clinic, feed, *options, name="feed.ics")
+        text = feed(f"SUMMARY:{subject}").replace("UID:u\n", "")
+        import_file(clinic, text, *options, name="feed.ics")
     assert [each["status"] for each in list_bookings(clinic)] == ["canceled"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,6 +31,8 @@ PROPERTIES = frozenset(
 )
 _STATUS = {"": "approved", "CONFIRMED": "approved", "TENTATIVE": "pending"}
 _MAY_BE_EMPTY = frozenset({"DTEND", "DURATION", "RRULE", "RDATE", "EXRULE", "EXDATE", "RECURRENCE-ID"})
+_RULES = frozenset({"RRULE", "EXRULE"})
+_EMPTY_PART = re.compile(r"\s*(?!FREQ\b)[A-Z]+\s*=\s*", re.IGNORECASE)
 _SEQUENCE = re.compile(r"\+?\d{1,18}", re.ASCII)
 _ESCAPED = re.compile(r"\\([\\;,nN])")  # RFC 5545, 3.3.11
 
@@ -78,7 +80,7 @@ def read_event(lines: EventLines, uid: str, *, times: TimeReader, names: ColumnN
     if "DTSTART" not in first:
         raise BadEventError(lines.line, f"event {uid} has no DTSTART")
     try:
-        start = times.read(first["DTSTART"])
+        start = _read_start(first, times=times, remarks=remarks)
         instance = first["DTSTART"] if method.adds else first.get("RECURRENCE-ID")
         values = _read_columns(_read_subject(properties, remarks), names, remarks=remarks) | {
             "all_day": True if start.is_date else None
@@ -114,8 +116,10 @@ def _drop_empty(properties: Properties, remarks: list[str]) -> dict[str, list[Pr
     RFC 5545 has no such values, but programs write them, and each means one thing only.
     """
     kept = dict(properties)
+    for name in _RULES & properties.keys():
+        kept[name] = [_drop_empty_parts(name, given, remarks=remarks) for given in properties[name]]
     for name in _MAY_BE_EMPTY & properties.keys():
-        kept[name] = [given for given in properties[name] if given.value.strip(",; ")]
+        kept[name] = [given for given in kept[name] if given.value.strip(",; ")]
         if len(kept[name]) < len(properties[name]):
             remarks.append(f"an empty {name} was left out")
         if any(given.value.endswith(",") for given in kept[name]):
@@ -123,6 +127,28 @@ def _drop_empty(properties: Properties, remarks: list[str]) -> dict[str, list[Pr
         if not kept[name]:
             del kept[name]
     return kept
+
+
+def _drop_empty_parts(name: str, rule: Property, *, remarks: list[str]) -> Property:
+    """Return a rule without the parts that have no value, as `UNTIL=`; one of all parts is left as it is."""
+    parts = rule.value.split(";")
+    empty = [part.strip(" =") for part in parts if _EMPTY_PART.fullmatch(part)]
+    if not empty:
+        return rule
+    remarks.append(f"an empty {' and '.join(empty)} of {name} was left out")
+    return rule._replace(value=";".join(part for part in parts if not _EMPTY_PART.fullmatch(part)))
+
+
+def _read_start(first: Mapping[str, Property], *, times: TimeReader, remarks: list[str]) -> CalendarTime:
+    """Return when an event starts, without a zone on the clock of its end (RFC 5545, 3.8.2.2: they have one form)."""
+    start = times.read(first["DTSTART"])
+    if not start.is_floating or start.is_date or "TZID" not in (first["DTEND"].parameters if "DTEND" in first else ()):
+        return start
+    end = times.read(first["DTEND"])
+    if end.is_date or end.is_floating or end.zone is UTC:
+        return start
+    remarks.append("DTSTART has no zone, and was read on the clock of DTEND")
+    return end._replace(wall=start.wall)
 
 
 def make_values(event: CalendarEvent, booking_id: str, *, start: CalendarTime) -> dict[str, Any]:

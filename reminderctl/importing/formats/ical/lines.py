@@ -24,6 +24,9 @@ _NAME = re.compile(r"[A-Z0-9._-]+")
 _LINE = re.compile(r"""([^:;]+)(?:;((?:[^":]|"[^"]*")*))?:(.*)""", re.DOTALL)
 # The rest of a parameter, then the address or the time that the line is there for.
 _BEHIND_A_COLON = re.compile(r"(.*?):((?:mailto|tel):.+|\d{8}[\dTZP,/]*)", re.DOTALL | re.IGNORECASE)
+_QUOTES_INSIDE = re.compile(
+    r"([A-Z0-9-]+);(.*?):((?:mailto|tel|sms|urn|https?):.+|\d{8}[\dTZP,/]*|[^:\"]*)", re.DOTALL | re.IGNORECASE
+)
 _ADDRESS_OR_TIME = re.compile(r"(?:mailto|tel):|\d{8}", re.IGNORECASE)
 _MAY_NAME_ANYTHING = frozenset({"ATTENDEE", "ORGANIZER", "DTSTART", "DTEND", "RECURRENCE-ID", "RDATE", "EXDATE"})
 
@@ -130,6 +133,8 @@ def split_line(event: EventLines, line: str, *, remarks: list[str]) -> Property:
     """
     parts = _LINE.fullmatch(line)
     if parts is None:
+        if lenient := _split_leniently(line, remarks):
+            return lenient
         raise BadEventError(event.line, f"cannot read {line[:60]!r}; write NAME:value")
     name, parameters, value = parts.groups()
     is_cut = parameters and name.upper() in _MAY_NAME_ANYTHING and not _ADDRESS_OR_TIME.match(value)
@@ -142,7 +147,28 @@ def split_line(event: EventLines, line: str, *, remarks: list[str]) -> Property:
     try:
         return Property(_read_parameters(parameters or ""), value.strip())
     except ValueError:
+        if lenient := _split_leniently(line, remarks):
+            return lenient
         raise BadEventError(event.line, f"cannot read the parameters of {name}: {parameters[:60]!r}") from None
+
+
+def _split_leniently(line: str, remarks: list[str]) -> Property | None:
+    """Return the property of a line with quotation marks inside a parameter, which RFC 5545, 3.2 forbids.
+
+    `CN=Ana "la" Ruiz` can mean one thing only. A parameter without a value says nothing. None where this is no help.
+    """
+    parts = _QUOTES_INSIDE.fullmatch(line)
+    if parts is None:
+        return None
+    name, text, value = parts.groups()
+    pairs = [part.partition("=") for part in re.split(r";(?=[A-Za-z0-9-]+(?:=|;|$))", text)]
+    parameters = {key.strip().upper(): _strip_quotes(given.strip()) for key, equals, given in pairs if equals}
+    remarks.append(f"the parameters of {name} are not as RFC 5545 has them; they were read as {text[:60]!r}")
+    return Property(parameters, value.strip())
+
+
+def _strip_quotes(text: str) -> str:
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
 def _quote_colons(parameters: str) -> str:

@@ -57,7 +57,7 @@ def read_customers(
             remarks.append(f"attendee {shown[:60]!r} has no address that anything can be sent to, and was left out")
             continue
         customer: dict[str, str | None] = {"email": contact.email or None, "phone": contact.phone or None}
-        customer["name"] = None if name.casefold() == contact.address.casefold() else name
+        customer["name"] = None if _MAILBOX.fullmatch(re.sub("(?i)^mailto:", "", name)) else name
         if "PARTSTAT" in parameters:
             customer["status"] = "rejected" if parameters["PARTSTAT"].upper() in _ABSENT else None
         yield customer
