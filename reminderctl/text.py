@@ -135,6 +135,11 @@ def remove_invisible(text: str) -> str:
     return text if text.isascii() else re.sub(_BLANKS, " ", re.sub(INVISIBLE, "", text)).strip()
 
 
+def strip_invisible(text: str) -> str:
+    """Return a text without blanks, and without characters that nobody sees, at its beginning and its end."""
+    return text.strip() if text.isascii() else re.sub(rf"^(?:\s|{INVISIBLE})+|(?:\s|{INVISIBLE})+$", "", text)
+
+
 def printable(text: str) -> str:
     """Return a text with a blank for every character that cannot be seen."""
     return "".join(character if character.isprintable() else " " for character in text)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta
 
 from reminderctl.errors import Rejected
-from reminderctl.text import remove_invisible, shorten
+from reminderctl.text import remove_invisible, shorten, strip_invisible
 
 # --- mailboxes ------------------------------------------------------------------------------------------------------
 
@@ -45,7 +45,7 @@ def parse_mailbox(text: str) -> Mailbox:
     """
     if _CONTROL.search(text):
         raise ValueError("holds a line break or another control character")
-    text = remove_invisible(text).strip()
+    text = strip_invisible(text)
     if not text.endswith(">"):
         return Mailbox("", _address(text))
     name, opening, address = text[:-1].rpartition("<")
@@ -56,7 +56,7 @@ def parse_mailbox(text: str) -> Mailbox:
         name = re.sub(r"\\(.)", r"\1", name[1:-1])
     if _ANOTHER.search(name):
         raise ValueError("names more than one address")
-    return Mailbox(name, _address(address.strip()))
+    return Mailbox(name, _address(strip_invisible(address)))
 
 
 def _address(text: str) -> str:

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from reminderctl.channels.addresses import e164, parse_chat, parse_mailbox
 from reminderctl.errors import Rejected
 from reminderctl.importing.row_options import PhoneOptions
-from reminderctl.text import remove_invisible, shorten
+from reminderctl.text import remove_invisible, shorten, strip_invisible
 
 _NOTHING = frozenset(
     {"-", "--", "---", "\N{EN DASH}", "\N{EM DASH}", "n/a", "#n/a", "none", "null", "nil", "nan", "\\n", "undefined"}
@@ -50,7 +50,8 @@ def is_nothing(text: str) -> bool:
 
 def clean_email(text: str) -> Cleaned:
     """Return the address of `mailto:ana@example.com`, `Ana <ana@example.com>;` and the like."""
-    written = remove_invisible(text).strip(_AROUND + "'\"")
+    is_turned = re.search(r"\S[\u202d\u202e]\S", text)  # nobody knows which address is meant then
+    written = (strip_invisible if is_turned else remove_invisible)(text).strip(_AROUND + "'\"")
     without_scheme = _MAIL_SCHEME.sub("", written, count=1)
     if without_scheme != written:
         written = unquote(without_scheme.split("?")[0])

@@ -46,15 +46,15 @@ def parse_time(text: str, date_format: str = "") -> datetime:
     if time := _parse_iso(text) or _parse_spelled(text):
         return time
     if _is_date(text) or (date_format and _try_format(text, _cut_time(date_format))):
-        raise ValueError(f"{text[:_LONGEST]!r} has no time of day; write 2026-11-23T09:00")
+        raise ValueError(f"{text!r} has no time of day; write 2026-11-23T09:00")
     if _SLASHES.fullmatch(text) and date_format:
-        raise ValueError(f"{text[:_LONGEST]!r} is not a time in the form of --date-format")
+        raise ValueError(f"{text!r} is not a time in the form of --date-format")
     if _SLASHES.fullmatch(text):
-        raise ValueError(f"{text[:_LONGEST]!r} is not a time without --date-format: DD/MM/YYYY, MM/DD/YYYY or the like")
+        raise ValueError(f"{text!r} is not a time without --date-format: DD/MM/YYYY, MM/DD/YYYY or the like")
     if _SERIAL.fullmatch(text):
         problem = "is not a time, but the number by which a spreadsheet counts days; export that column as a date"
         raise ValueError(f"{text!r} {problem}")
-    raise ValueError(f"{text[:_LONGEST]!r} is not a time; write 2026-11-23T09:00 or 2026-11-23T08:00:00Z")
+    raise ValueError(f"{text!r} is not a time; write 2026-11-23T09:00 or 2026-11-23T08:00:00Z")
 
 
 def parse_end(text: str, start: datetime, *, date_format: str = "") -> datetime:

@@ -32,7 +32,7 @@ PROPERTIES = frozenset(
 _STATUS = {"": "approved", "CONFIRMED": "approved", "TENTATIVE": "pending"}
 _MAY_BE_EMPTY = frozenset({"DTEND", "DURATION", "RRULE", "RDATE", "EXRULE", "EXDATE", "RECURRENCE-ID"})
 _RULES = frozenset({"RRULE", "EXRULE"})
-_EMPTY_PART = re.compile(r"\s*(?!FREQ\b)[A-Z]+\s*=\s*", re.IGNORECASE)
+_EMPTY_UNTIL = re.compile(r"\s*UNTIL\s*=\s*", re.IGNORECASE)
 _SEQUENCE = re.compile(r"\+?\d{1,18}", re.ASCII)
 _ESCAPED = re.compile(r"\\([\\;,nN])")  # RFC 5545, 3.3.11
 
@@ -117,7 +117,7 @@ def _drop_empty(properties: Properties, remarks: list[str]) -> dict[str, list[Pr
     """
     kept = dict(properties)
     for name in _RULES & properties.keys():
-        kept[name] = [_drop_empty_parts(name, given, remarks=remarks) for given in properties[name]]
+        kept[name] = [_drop_empty_until(name, given, remarks=remarks) for given in properties[name]]
     for name in _MAY_BE_EMPTY & properties.keys():
         kept[name] = [given for given in kept[name] if given.value.strip(",; ")]
         if len(kept[name]) < len(properties[name]):
@@ -129,14 +129,14 @@ def _drop_empty(properties: Properties, remarks: list[str]) -> dict[str, list[Pr
     return kept
 
 
-def _drop_empty_parts(name: str, rule: Property, *, remarks: list[str]) -> Property:
-    """Return a rule without the parts that have no value, as `UNTIL=`; one of all parts is left as it is."""
+def _drop_empty_until(name: str, rule: Property, *, remarks: list[str]) -> Property:
+    """Return a rule without an UNTIL that has no value."""
     parts = rule.value.split(";")
-    empty = [part.strip(" =") for part in parts if _EMPTY_PART.fullmatch(part)]
-    if not empty:
+    kept = [part for part in parts if not _EMPTY_UNTIL.fullmatch(part)]
+    if len(kept) == len(parts):
         return rule
-    remarks.append(f"an empty {' and '.join(empty)} of {name} was left out")
-    return rule._replace(value=";".join(part for part in parts if not _EMPTY_PART.fullmatch(part)))
+    remarks.append(f"an empty UNTIL of {name} was left out")
+    return rule._replace(value=";".join(kept))
 
 
 def _read_start(first: Mapping[str, Property], *, times: TimeReader, remarks: list[str]) -> CalendarTime:

@@ -162,6 +162,8 @@ def _split_leniently(line: str, remarks: list[str]) -> Property | None:
         return None
     name, text, value = parts.groups()
     pairs = [part.partition("=") for part in re.split(r";(?=[A-Za-z0-9-]+(?:=|;|$))", text)]
+    if any(given.strip()[:1] == '"' != given.strip()[-1:] for _, _, given in pairs):
+        return None  # nobody knows where what it opens ends
     parameters = {key.strip().upper(): _strip_quotes(given.strip()) for key, equals, given in pairs if equals}
     remarks.append(f"the parameters of {name} are not as RFC 5545 has them; they were read as {text[:60]!r}")
     return Property(parameters, value.strip())
