@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from datetime import datetime
-from typing import Any, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 from reminderctl.bookings.sqlite import SqliteBookings
 from reminderctl.core.statuses import StatusCount
@@ -44,8 +44,8 @@ class BookingSource(Protocol):
     def filled_tables(self) -> tuple[str, ...]:
         """Return the tables that hold anything."""
 
-    def count(self, window: Window) -> tuple[int, int]:
-        """Return how many bookings end in a window, and how many participants they have."""
+    def count(self, window: Window, *, anchor: Literal["start", "end"]) -> tuple[int, int]:
+        """Return how many bookings start or end in a window, and how many participants they have."""
 
     def times(self, most: int) -> Iterator[tuple[Any, ...]]:
         """Return id, start and end of so many bookings, as they are written."""

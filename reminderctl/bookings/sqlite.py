@@ -11,7 +11,7 @@ from functools import partial
 from itertools import chain, groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from reminderctl.bookings import journal, statements
 from reminderctl.bookings.errors import errors_of
@@ -162,14 +162,14 @@ class SqliteBookings:
             row = self._connection.execute(f"SELECT {filled}").fetchone()
         return tuple(table for table, is_filled in zip(TABLES, row, strict=True) if is_filled)
 
-    def count(self, window: Window) -> tuple[int, int]:
-        """Return how many bookings end in a window, and how many participants they have.
+    def count(self, window: Window, *, anchor: Literal["start", "end"]) -> tuple[int, int]:
+        """Return how many bookings start or end in a window, and how many participants they have.
 
         Views are not counted: they may take long.
         """
         since, until = map(timing.instant_text, window)
         with errors_of(self.path):
-            row = self._connection.execute(statements.COUNT, {"since": since, "until": until}).fetchone()
+            row = self._connection.execute(statements.count(anchor), {"since": since, "until": until}).fetchone()
         return row[0], row[1]
 
     def customer_timezones(self, most: int) -> Iterator[tuple[Any, ...]]:

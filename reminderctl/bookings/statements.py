@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from reminderctl.model import Location, Service, Staff
 
@@ -12,18 +12,6 @@ VIEWS = "SELECT sql FROM sqlite_master WHERE type = 'view'"
 CLOCK = r"""(?ix)
     now | current | subsec | \( \s* (?: \) | /\* | -- )
     | strftime \s* \( \s* (?: '[^']*' | "[^"]*" | [^,()'"]* ) \s* \)
-"""
-
-COUNT = """
-WITH ours (are) AS (
-    SELECT COUNT(*) = 2 FROM sqlite_master WHERE type = 'table' AND name IN ('bookings', 'participants')
-)
-SELECT CASE WHEN are THEN (SELECT COUNT(*) FROM bookings WHERE ends_at > :since AND ends_at <= :until) ELSE 0 END,
-    CASE WHEN are THEN (
-        SELECT COUNT(*) FROM bookings JOIN participants ON participants.booking_id = bookings.id
-        WHERE ends_at > :since AND ends_at <= :until
-    ) ELSE 0 END
-FROM ours
 """
 
 # From each name straight to the next one: the cost follows the number of zones, not of bookings.
@@ -68,6 +56,22 @@ LIMIT :most
 ENTITIES: dict[type[Any], str] = {Service: "services", Staff: "staff", Location: "locations"}
 
 IS_TABLE = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'bookings'"
+
+
+def count(anchor: Literal["start", "end"]) -> str:
+    """Return the statement that counts the bookings whose start or end lies in a window, and their participants."""
+    column = f"{anchor}s_at"
+    return f"""
+    WITH ours (are) AS (
+        SELECT COUNT(*) = 2 FROM sqlite_master WHERE type = 'table' AND name IN ('bookings', 'participants')
+    )
+    SELECT CASE WHEN are THEN (SELECT COUNT(*) FROM bookings WHERE {column} > :since AND {column} <= :until) ELSE 0 END,
+        CASE WHEN are THEN (
+            SELECT COUNT(*) FROM bookings JOIN participants ON participants.booking_id = bookings.id
+            WHERE {column} > :since AND {column} <= :until
+        ) ELSE 0 END
+    FROM ours
+    """  # noqa: S608 - the name of a column
 
 
 def other_forms(days: Sequence[str], *, by_index: bool) -> str:

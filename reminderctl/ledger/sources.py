@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -12,16 +13,24 @@ from reminderctl.ledger.store import Ledger
 BOOKINGS = "bookings"  # the name of bookings.db
 
 
-class Census(msgspec.Struct, frozen=True):
-    """A count by a run that saw all of a source: the tables that hold anything, the bookings that end after `since`.
+class Span(msgspec.Struct, frozen=True, order=True):
+    """Bookings whose `anchor` (their start or end) lies so many minutes from an instant: after `begins`, to `ends`."""
 
-    `participants` are those of these bookings.
+    anchor: Literal["start", "end"]
+    begins: int
+    ends: int
+
+
+class Census(msgspec.Struct, frozen=True):
+    """A count by a run that saw all of a source, at `since`: the tables that hold anything, and what is in spans.
+
+    Of each span, how many bookings there were, and how many participants these had.
     """
 
     since: datetime
     tables: tuple[str, ...]
-    bookings: int
-    participants: int
+    spans: tuple[Span, ...]
+    counts: tuple[tuple[int, int], ...]
 
 
 class GivenUp(msgspec.Struct, frozen=True):

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from reminderctl.bookings import BookingSource
+from reminderctl.core.timing import DAY, MINUTE
 from reminderctl.ledger import Ledger, clocks, sources, watermarks
-from reminderctl.ledger.sources import Census, GivenUp, Source
-from reminderctl.model import Window
+from reminderctl.ledger.sources import Census, GivenUp, Source, Span
+from reminderctl.model import Config, Window
 from reminderctl.tick.pending_rounds import CROWD_SHARE, FEW
 
 LONGEST = timedelta(days=1)  # after so long what is missing is taken for gone
-AHEAD = timedelta(days=2)  # bookings that end within this are counted
+AHEAD = timedelta(days=2)  # bookings that end, or for which something falls due, within this are counted
 
 
 def find(ledger: Ledger, now: datetime) -> Source | None:
@@ -58,33 +60,65 @@ def find_emptied(bookings: BookingSource, *, known: Source | None, fingerprint: 
 
 
 def look(
-    bookings: BookingSource, *, known: Source | None, fingerprint: str | None, emptied: frozenset[str], now: datetime
+    config: Config,
+    bookings: BookingSource,
+    *,
+    known: Source | None,
+    fingerprint: str | None,
+    emptied: frozenset[str],
+    now: datetime,
 ) -> Sight:
     """Return how the bookings look, after they have been read; they are counted where they have changed.
 
-    They are not whole where a table was emptied, where more than a fifth of those of the next days, or of their
-    participants, (and more than 5) has disappeared, or where as many cannot be read.
+    They are not whole where a table was emptied, where more than a fifth of those of the next days, of those for which
+    something falls due then, or of their participants (and more than 5) has disappeared, or where as many cannot be
+    read.
     """
     lacks = bool(emptied) or len(bookings.unreadable) > FEW  # of those that were read now, whenever they were spoiled
     if known and not _is_to_count(known, fingerprint):
         return Sight(known, lacks, emptied, counted=None)
-    if not known or not known.census or lacks:
-        counts = bookings.count(Window(now, now + AHEAD))
+    spans, census, there = _spans(config), known.census if known else None, None
+    if census and not lacks:
+        there = [_count(bookings, span, at=census.since) for span in census.spans]
+        lacks = any(any(map(_is_crowd, *pair)) for pair in zip(census.counts, there, strict=True))
+    if census and there and census.spans == spans and census.since <= now <= census.since + AHEAD:
+        counts = [
+            _count_on(bookings, span, counted=counted, since=census.since, now=now)
+            for span, counted in zip(spans, there, strict=True)
+        ]
     else:
-        since = known.census.since
-        there = bookings.count(Window(since, since + AHEAD))
-        before = known.census.bookings, known.census.participants
-        lacks = any(map(_is_crowd, before, there))
-        counts = _count_on(bookings, there, since=since, now=now)
-    return Sight(known, lacks, emptied, Census(now, bookings.filled_tables(), *counts))
+        counts = [_count(bookings, span, at=now) for span in spans]
+    return Sight(known, lacks, emptied, Census(now, bookings.filled_tables(), spans, tuple(counts)))
 
 
-def _count_on(bookings: BookingSource, counted: tuple[int, int], *, since: datetime, now: datetime) -> tuple[int, int]:
-    """Return the counts for the window from now on, by those for the window from an earlier instant on."""
-    if not since <= now <= since + AHEAD:
-        return bookings.count(Window(now, now + AHEAD))
-    over = bookings.count(Window(since, now))
-    to_come = bookings.count(Window(since + AHEAD, now + AHEAD))
+def _spans(config: Config) -> tuple[Span, ...]:
+    """Return the spans of bookings for which something falls due in the next days, and of those that end then."""
+    length = AHEAD // MINUTE
+    found: set[tuple[Literal["start", "end"], int]] = {("end", 0)}
+    for workflow in config.workflows:
+        for trigger in workflow.triggers if workflow.enabled else ():
+            offset = trigger.minutes if trigger.days is None else trigger.days * (DAY // MINUTE)
+            found.add((trigger.anchor, offset if trigger.before else -offset))
+    spans: list[Span] = []
+    for anchor, begins in sorted(found):
+        if spans and spans[-1].anchor == anchor and begins <= spans[-1].ends:
+            spans[-1] = Span(anchor, spans[-1].begins, begins + length)
+        else:
+            spans.append(Span(anchor, begins, begins + length))
+    return tuple(spans)
+
+
+def _count(bookings: BookingSource, span: Span, *, at: datetime) -> tuple[int, int]:
+    return bookings.count(Window(at + span.begins * MINUTE, at + span.ends * MINUTE), anchor=span.anchor)
+
+
+def _count_on(
+    bookings: BookingSource, span: Span, *, counted: tuple[int, int], since: datetime, now: datetime
+) -> tuple[int, int]:
+    """Return the counts of a span from now on, by those from an earlier instant on."""
+    begins, ends = span.begins * MINUTE, span.ends * MINUTE
+    over = bookings.count(Window(since + begins, now + begins), anchor=span.anchor)
+    to_come = bookings.count(Window(since + ends, now + ends), anchor=span.anchor)
     return counted[0] - over[0] + to_come[0], counted[1] - over[1] + to_come[1]
 
 

@@ -92,7 +92,7 @@ def read(config: Config, ledger: Ledger, *, bookings: BookingSource, now: dateti
                 trigger, window, workflow=workflow, bookings=bookings, zones=zones, config=config, late_until=late
             )
             due[workflow.id, trigger.identity] = Due(window, unchanged, late, list(deliveries))
-    sight = lookback.look(bookings, known=known, fingerprint=fingerprint, emptied=emptied, now=now)
+    sight = lookback.look(config, bookings, known=known, fingerprint=fingerprint, emptied=emptied, now=now)
     return Reading(now, newest_run, fingerprint, workflows, checked, returning, due, whole_until, sight)
 
 

@@ -124,6 +124,35 @@ def test_customers_that_are_gone_while_the_clock_is_in_the_future_are_still_wait
     assert sent(expecting) == EACH
 
 
+# --- bookings that are gone for a moment, and lie elsewhere than in the next two days ---------------------------------
+
+
+@pytest.mark.parametrize(
+    ("when", "starts", "hours"),
+    [
+        ("1 hour after end", "2026-06-10T06:00Z", 1),
+        ("1 day after start", "2026-06-09T08:00Z", 1),
+        ("7 days before start", "2026-06-17T08:00Z", 1),
+        ("1 day before start at 10:05", "2026-06-11T17:00Z", 24 * 7),
+    ],
+)
+def test_bookings_of_another_day_that_are_gone_are_found_when_they_are_back(
+    clinic: Clinic, when: str, starts: str, hours: int
+) -> None:
+    clinic.write(reminder(when=when))
+    book_each_minute(clinic, starts)
+    clinic.execute(f"UPDATE bookings SET ends_at = strftime('%Y-%m-%dT%H:%M:%SZ', starts_at, '+{hours} hours')")  # noqa: S608
+    clinic.insert((f"stays{number}", at("2026-06-10T12:00Z")) for number in range(20))
+    clinic.run(ARMED)
+    keep(clinic)
+    clinic.execute("DELETE FROM bookings WHERE id LIKE 'b%'")
+    run_at(clinic, *(f"2026-06-10T08:{minute:02}Z" for minute in range(0, 20, 3)))
+    assert sent(clinic) == []
+    bring_back(clinic)
+    run_at(clinic, "2026-06-10T08:20Z", "2026-06-10T08:21Z")
+    assert sent(clinic) == EACH
+
+
 # --- a file of workflows that is gone for a moment, and another trouble -----------------------------------------------
 
 
