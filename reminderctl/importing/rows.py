@@ -23,7 +23,7 @@ from reminderctl.importing.columns import (
 from reminderctl.importing.contacts import is_nothing
 from reminderctl.importing.row_options import RowOptions
 from reminderctl.importing.separate_columns import join_times
-from reminderctl.importing.status_words import read_canceled_subject, warn_of_status
+from reminderctl.importing.status_words import read_canceled_columns, read_canceled_subject, warn_of_status
 from reminderctl.importing.times import is_wall_clock, read_times
 from reminderctl.importing.values import NOT_JSON, Collector, decode_json, read_text
 from reminderctl.importing.zone_names import find_fixed_offset, find_name_of_offset, find_named_zone
@@ -80,7 +80,7 @@ class Row(Struct, frozen=True, kw_only=True):
 def read_row(record: ExportRecord, options: RowOptions) -> Row:
     """Return the row of a record; raises `BadRowError` with everything that is wrong with it."""
     collected = Collector()
-    values = join_times(read_canceled_subject(record.values, collected))
+    values = join_times(read_canceled_columns(read_canceled_subject(record.values, collected)))
     booking_id = read_text(values, "id", problems=collected.problems)
     if not booking_id:
         collected.problems.append("no id")

@@ -10,6 +10,9 @@ from reminderctl.core.unasked import explain_unasked
 from reminderctl.importing.row_options import RowOptions
 from reminderctl.importing.values import Collector
 
+_SWITCHES = frozenset({"canceled", "cancelled", "is_canceled", "is_cancelled", "deleted", "is_deleted"})
+_YES = frozenset({"true", "yes", "y", "1", "x", "t", "si", "sí", "sì", "ja", "oui", "sim", "tak"})
+_INSTANTS = frozenset({"canceled_at", "cancelled_at", "canceled_on", "cancelled_on", "deleted_at", "deleted_on"})
 _SUBJECTS = ("service", "customer_name")  # the columns that the subject of an event becomes
 
 
@@ -17,6 +20,16 @@ def warn_of_status(column: str, status: object, *, options: RowOptions, collecte
     """Add a warning for a status that neither we know nor a workflow names."""
     if isinstance(status, str) and status and standard_status(status) not in options.known_statuses:
         collected.warnings.append(f"{column} is {explain_unasked(status, options.workflows)}")
+
+
+def read_canceled_columns(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the values of a row that says in a column of its own that it is canceled (`cancelled`, `deleted_at`)."""
+    for column, value in values.items():
+        name = "_".join(column.casefold().replace("-", " ").split())
+        text = str("" if value is None else value).strip().casefold()
+        if (name in _SWITCHES and text in _YES) or (name in _INSTANTS and text[:1].isdigit() and text.strip("0:- ")):
+            return {**values, "status": CANCELED}
+    return values
 
 
 def read_canceled_subject(values: Mapping[str, Any], collected: Collector) -> Mapping[str, Any]:

@@ -257,6 +257,34 @@ def test_an_event_without_uid_keeps_its_id_when_it_is_canceled(clinic: Clinic, o
     assert [each["status"] for each in list_bookings(clinic)] == ["canceled"]
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "is_canceled"),
+    [
+        *(("cancelled", value, True) for value in ("true", "TRUE", "yes", "1", "x", "Sí")),
+        *(("Is Canceled", "true", True), ("deleted", "1", True), ("cancelled_at", "2026-11-20 10:00", True)),
+        *(("deleted_at", "2026-11-20T10:00:00Z", True), ("cancelled_at", "0000-00-00 00:00:00", False)),
+        *(
+            ("cancelled_at", "", False),
+            ("cancelled", "false", False),
+            ("cancelled", "0", False),
+            ("cancelled", "", False),
+        ),
+        *(("cancelled_by", "Ana", False), ("deleted_at", "-", False)),
+    ],
+)
+def test_a_column_of_its_own_may_say_that_a_booking_is_canceled(
+    clinic: Clinic, column: str, value: str, *, is_canceled: bool
+) -> None:
+    import_file(clinic, f"id,starts_at,duration,status,{column}\n1,2026-12-01T10:00,60,approved,{value}\n")
+    assert list_bookings(clinic)[0]["status"] == ("canceled" if is_canceled else "approved")
+
+
+def test_json_may_say_it_by_a_switch(clinic: Clinic) -> None:
+    rows = [{"id": "1", "starts_at": "2026-12-01T10:00", "duration": 60, "cancelled": True, "deleted_at": None}]
+    import_file(clinic, json.dumps(rows), name="export.json")
+    assert list_bookings(clinic)[0]["status"] == "canceled"
+
+
 @pytest.mark.parametrize("column", ["service", "customer_name"])
 def test_a_table_may_hold_the_subjects_of_outlook(clinic: Clinic, column: str) -> None:
     table = "id,starts_at,duration,Subject,status\n1,2026-12-01T10:00,60,Canceled: Cut,approved\n"
