@@ -10,6 +10,6 @@ def describe_dead_link(path: Path) -> str:
     for step in (path, *path.parents):
         if step.is_symlink() and not step.exists():
             where = "it" if step == path else str(step)
-            what = f"{where} is a link to {step.readlink()}, where there is nothing"
-            return f"{what}; bring that back (is its disk mounted?), or correct the link"
+            what = f"{where} is a broken symbolic link to {step.readlink()}"
+            return f"{what}; restore the target (is its disk mounted?) or correct the link"
     return ""

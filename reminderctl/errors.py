@@ -46,7 +46,7 @@ class Problem(NamedTuple):
         return f"{place}{self.path}: {self.what}" if self.path else f"{place}{self.what}"
 
 
-MORE = "... and perhaps more"  # how the last mistake of a file begins that was not read to its end
+MORE = "... and possibly more"  # how the last mistake of a file begins that was not read to its end
 MOST_SAID = 50  # mistakes at once, but by `check`: cron mails them
 
 
@@ -54,7 +54,7 @@ def first_lines(problems: Sequence[Problem]) -> list[str]:
     """Return a line for each mistake; of many, for the first of them, and how many more there are."""
     lines = [str(problem) for problem in problems[:MOST_SAID]]
     if len(problems) > MOST_SAID:
-        lines.append(f"... and {len(problems) - MOST_SAID} more mistakes; `reminderctl check` names them")
+        lines.append(f"... and {len(problems) - MOST_SAID} more problems; `reminderctl check` lists them")
     return lines
 
 

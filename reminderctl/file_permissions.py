@@ -59,14 +59,14 @@ def _stranger(step: str, found: os.stat_result) -> str | None:
     root = os.geteuid() == ROOT
     if root and found.st_uid != ROOT:
         own = "chown -h" if stat.S_ISLNK(found.st_mode) else "chown"
-        return f"{step} belongs to {owner_name(found.st_uid)}; run: {own} root {step}"
+        return f"{step} is owned by {owner_name(found.st_uid)}; run: {own} root {step}"
     if stat.S_ISLNK(found.st_mode) or (stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX):
         return None
     mode = f"{stat.S_IMODE(found.st_mode):04o}"
     if found.st_mode & stat.S_IWOTH:
-        return f"everybody may write {step} (mode {mode}); run: chmod o-w {step}"
+        return f"everybody can write to {step} (mode {mode}); run: chmod o-w {step}"
     if root and found.st_mode & stat.S_IWGRP and _has_other_members(found.st_gid):
-        return f"the group {_group_name(found.st_gid)} may write {step} (mode {mode}); run: chmod g-w {step}"
+        return f"the group {_group_name(found.st_gid)} can write to {step} (mode {mode}); run: chmod g-w {step}"
     return None
 
 

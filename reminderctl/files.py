@@ -83,4 +83,5 @@ def _refuse_links_of_others(path: Path) -> None:
         for step, found in steps_to(path):
             kept = stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)
             if not kept and found.st_uid not in (os.geteuid(), ROOT):
-                raise PermissionError(errno.EACCES, f"{step} is a link or a pipe of {owner_name(found.st_uid)}", step)
+                what = f"{step} is a link or a pipe owned by {owner_name(found.st_uid)}"
+                raise PermissionError(errno.EACCES, what, step)

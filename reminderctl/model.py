@@ -155,8 +155,8 @@ class Company(Struct, frozen=True, kw_only=True):
     """The business: the `company_` shortcodes, and the recipient `company`."""
 
     name: Annotated[str, Meta(description="{company_name}")] = ""
-    phone: Annotated[str, Meta(description="{company_phone}, and where SMS and WhatsApp to `company` go")] = ""
-    email: Annotated[str, Meta(description="Where mail to `company` goes")] = ""
+    phone: Annotated[str, Meta(description="{company_phone}; also receives SMS and WhatsApp to `company`")] = ""
+    email: Annotated[str, Meta(description="Email address for messages to `company`")] = ""
     website: Annotated[str, Meta(description="{company_website}")] = ""
     address: Annotated[str, Meta(description="{company_address}")] = ""
     image_url: Annotated[str, Meta(description="{company_image_url}")] = ""
@@ -165,9 +165,9 @@ class Company(Struct, frozen=True, kw_only=True):
 class Admin(Struct, frozen=True, kw_only=True):
     """The recipient `admin`."""
 
-    email: Annotated[str, Meta(description="Where mail to `admin` goes")] = ""
-    phone: Annotated[str, Meta(description="Where SMS and WhatsApp to `admin` go: +34600000000")] = ""
-    telegram: Annotated[str, Meta(description="The chat that Telegram messages to `admin` go to")] = ""
+    email: Annotated[str, Meta(description="Email address for messages to `admin`")] = ""
+    phone: Annotated[str, Meta(description="Phone number for SMS and WhatsApp to `admin`: +34600000000")] = ""
+    telegram: Annotated[str, Meta(description="Telegram chat for messages to `admin`")] = ""
 
 
 class Config(Struct, frozen=True, kw_only=True):

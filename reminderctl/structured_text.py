@@ -24,9 +24,9 @@ class BodyKind(Enum):
 # Around each value of a JSON text, or of a file's name, until somebody has looked at it; no value holds them.
 OPEN, CLOSE = "\x02", "\x03"
 
-UNCLEAR = "it cannot be known whether this is JSON, XML or plain text"
-SAY_SO = "say so in a header: `Content-Type: application/json`"
-ONE_STRUCTURE = "write the JSON or XML from its first character on, without statements around it"
+UNCLEAR = "it is unclear whether this is JSON, XML or plain text"
+SAY_SO = "set it in a header: `Content-Type: application/json`"
+ONE_STRUCTURE = "start the body with the JSON or XML itself, without template statements around it"
 
 _NOT_IN_XML = re.compile("[\ufffe\uffff]")
 _LINE_ENDS = re.compile("[\x7f-\x9f\u2028\u2029]")  # where some readers of lines divide a text

@@ -40,8 +40,8 @@ def _describe(bookings: BookingSource, rows: Iterable[tuple[Any, ...]]) -> str:
         return ""
     rows_of, them = ("1 row", "it") if len(odd_times) == 1 else (f"{len(odd_times):,} rows", "them")
     return (
-        f"{bookings.name}: {rows_of} of `bookings` with a time that is not like 2026-03-29T08:00:00Z, for example "
-        f"{next(iter(odd_times.values()))}: no reminder finds {them}; write UTC in that form"
+        f"{bookings.name}: {rows_of} of `bookings` with a time that is not in the form 2026-03-29T08:00:00Z, for "
+        f"example {next(iter(odd_times.values()))}: no reminder is sent for {them}; use UTC in that form"
     )
 
 
@@ -69,8 +69,8 @@ def _describe_zones(bookings: BookingSource, rows: Iterable[tuple[Any, ...]]) ->
         return ""
     who, first = "1 customer" if len(unknown) == 1 else f"{len(unknown):,} customers", next(iter(unknown.values()))
     return (
-        f"{bookings.name}: {who} with a timezone that is none, for example {first}: shortcodes that end in _client "
-        "show the booking's time instead of theirs; write an IANA name such as Europe/Madrid"
+        f"{bookings.name}: {who} with an unknown time zone, for example {first}: shortcodes that end in _client "
+        "use the booking's time zone instead; use an IANA name such as Europe/Madrid"
     )
 
 

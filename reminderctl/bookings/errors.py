@@ -22,9 +22,9 @@ def errors_of(path: Path) -> Iterator[None]:
             raise turn from None
         text = "it is a folder" if _is_folder(path) else str(error)
         if is_locked(error):
-            raise LockedError(f"{path}: another program holds the bookings; the next run tries again") from None
+            raise LockedError(f"{path}: another program has locked the bookings; the next run tries again") from None
         if "no such" in text:
-            advice = f"{path}: {text}; docs/reference/bookings.md lists the tables and columns that must be there"
+            advice = f"{path}: {text}; docs/reference/bookings.md lists the required tables and columns"
             raise BookingsError(advice) from None
         raise BookingsError(f"{path}: cannot read the bookings: {text}") from None
     except sqlite3.DatabaseError as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 from reminderctl.errors import LockedError
 from reminderctl.sqlite_errors import is_wal_without_access, needs_rollback
 
-_PAGE = "docs/how-to/share-bookings.md says how to write the file so that others can read it"
+_PAGE = "docs/how-to/share-bookings.md explains how to write the file so that others can read it"
 _IN_WAL_MODE = (2, 2)  # the 19th and 20th byte of a database
 
 
@@ -28,14 +28,14 @@ def explain(path: Path, error: sqlite3.OperationalError) -> LockedError | None:
     """Return whose turn it is where only the program that writes the file can go on, or None where it is not that."""
     if needs_rollback(error):
         return LockedError(
-            f"{path}: its program was stopped inside a transaction ({path.name}-journal lies beside it), and only who "
-            f"may write the file and its folder can undo that: {_owner(path)}, by opening it; the next run tries "
-            f"again; {_PAGE}"
+            f"{path}: its program stopped in the middle of a transaction ({path.name}-journal exists), and only a user "
+            f"who can write to the file and its folder can roll it back: open it once as {_owner(path)}; the next run "
+            f"tries again; {_PAGE}"
         )
     if is_wal_without_access(error) and _in_wal_mode(path):
         return LockedError(
-            f"{path}: it is in WAL mode, and we may not write in {path.resolve().parent}, so we can read it only while "
-            f"its program has it open ({_owner(path)}); the next run tries again; {_PAGE}"
+            f"{path}: it is in WAL mode, and without write permission in {path.resolve().parent} it can be read only "
+            f"while its program ({_owner(path)}) has it open; the next run tries again; {_PAGE}"
         )
     return None
 

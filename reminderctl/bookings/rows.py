@@ -33,7 +33,7 @@ def read_participant(row: tuple[Any, ...]) -> Participant:
 def read_identifier(value: Any) -> str:
     """Return the id of a booking, by which it must be found again; raises ValueError."""
     if not isinstance(value, (str, int)) or value == "" or "\ufffd" in str(value):
-        raise ValueError(f"its id is {value!r}; write text in UTF-8, or a whole number")
+        raise ValueError(f"its id is {value!r}; use UTF-8 text or a whole number")
     return str(value)
 
 
@@ -49,7 +49,7 @@ def read_instant(column: str, written: Any) -> datetime:
     try:
         instant = timing.parse_instant(written)
     except (ValueError, TypeError):
-        raise ValueError(f"{column} is {written!r}; write UTC as 2026-03-29T08:00:00Z") from None
+        raise ValueError(f"{column} is {written!r}; use UTC, such as 2026-03-29T08:00:00Z") from None
     if instant.microsecond:
         instant = instant.replace(microsecond=0)
     return instant if EARLIEST <= instant <= LATEST else min(max(instant, EARLIEST), LATEST)
@@ -67,7 +67,7 @@ def read_fields(text: Any) -> dict[str, Any]:
     except (ValueError, TypeError, RecursionError):
         fields = None
     if not isinstance(fields, dict):
-        raise ValueError(f"fields is {str(text)[:40]!r}; write a JSON object")
+        raise ValueError(f"fields is {str(text)[:40]!r}; use a JSON object")
     return fields
 
 

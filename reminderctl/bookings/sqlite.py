@@ -42,8 +42,8 @@ class SqliteBookings:
     def __init__(self, path: Path) -> None:
         with suppress(PermissionError):  # a folder that we may not enter; sqlite3 says so below
             if not path.exists():
-                advice = describe_dead_link(path) or "`reminderctl init` makes an empty file"
-                raise BookingsError(f"{path}: there are no bookings; {advice}")
+                advice = describe_dead_link(path) or "`reminderctl init` creates an empty one"
+                raise BookingsError(f"{path}: the bookings database is missing; {advice}")
         self.path, self.name = path, str(path)
         self.problems: list[str] = []
         self.unreadable: dict[str, str] = {}
@@ -237,7 +237,7 @@ class SqliteBookings:
                     yield booking
                 except (ValueError, TypeError) as error:
                     self.unreadable[str(booking_id)] = str(error)
-                    problem = f"{self.path}: booking {booking_id} is left out: {error}"
+                    problem = f"{self.path}: booking {booking_id} is skipped: {error}"
                     if problem not in self.problems:  # it is read for each trigger
                         self.problems.append(problem)
 

@@ -45,8 +45,10 @@ class Message(Struct, frozen=True, kw_only=True):
     params: Annotated[dict[str, Data], Meta(description="What is added to the URL's query.")] = {}
     headers: Annotated[dict[str, DataHeader], Meta(description="Further headers.")] = {}
     json: Annotated[DataTree, Meta(description="A body in JSON.")] = None
-    form: Annotated[dict[str, Data] | None, Meta(description="A body like that of a submitted web form.")] = None
-    body: Annotated[Body | None, Meta(description="A body as it stands; a Content-Type header says what it is.")] = None
+    form: Annotated[dict[str, Data] | None, Meta(description="A body in the format of a web form.")] = None
+    body: Annotated[
+        Body | None, Meta(description="A body that is sent unchanged; set its type in a Content-Type header.")
+    ] = None
 
 
 class WebhookRequest(NamedTuple):
@@ -152,18 +154,18 @@ def settings_mistakes(given: Mapping[str, Mapping[str, Secret]]) -> Iterator[str
     for place, headers in given.items():
         standard, shown = origin(place), "one of them" if "@" in place else repr(place)
         if any(_url_mistakes(place)):
-            yield f"headers: {shown} is no origin; write scheme, host and port, as in https://crm.example.com"
+            yield f"headers: {shown} is not an origin; use scheme, host and port, as in https://crm.example.com"
         elif not re.fullmatch(r"[^/]*//[^/?#@]*/?", place.strip()):
-            yield f"headers: write {standard}, without what stands before the host or after it"
+            yield f"headers: write {standard}, without anything before or after the host"
         elif standard in seen:
-            yield f"headers: {standard} stands here twice"
+            yield f"headers: {standard} is a duplicate"
         seen.add(standard)
         for name, value in headers.items():
             yield from _name_mistakes(name)
             for what in provider.secret_mistakes(**{name: value}):
                 yield f"headers: {what}"
             if not value:
-                yield f"headers: {name}: is empty; give it a value or leave it out"
+                yield f"headers: {name}: is empty; give it a value or remove it"
 
 
 def validate_message(message: Message | Mapping[str, Any]) -> list[str]:
@@ -205,14 +207,14 @@ def _url_mistakes(url: str) -> Iterator[str]:
 
 def _name_mistakes(name: str) -> Iterator[str]:
     if not _TOKEN.fullmatch(name):
-        yield f"headers: {name!r} is no header name; use letters, digits and hyphens"
+        yield f"headers: {name!r} is not a header name; use letters, digits and hyphens"
     elif name.lower() in _RESERVED or name.lower().startswith(("webhook-", "proxy-")):
         yield f"headers: {name} cannot be set here: reminderctl writes it"
 
 
 def _value_mistakes(name: str, value: str) -> Iterator[str]:
     if re.search(r"[\x00-\x08\x0a-\x1f\x7f]", value.strip()):
-        yield f"headers: {name} holds a line break or another control character; a header is one line"
+        yield f"headers: {name} contains a line break or another control character; a header is one line"
     if len(value) > LONGEST_HEADER:
         yield f"headers: {name} is {len(value):,} characters long; a header holds at most {LONGEST_HEADER:,}"
 

@@ -44,7 +44,7 @@ def parse_mailbox(text: str) -> Mailbox:
     Raises ValueError, saying what is wrong, for anything but exactly one address.
     """
     if _CONTROL.search(text):
-        raise ValueError("holds a line break or another control character")
+        raise ValueError("contains a line break or another control character")
     text = strip_invisible(text)
     if not text.endswith(">"):
         return Mailbox("", _address(text))
@@ -55,7 +55,7 @@ def parse_mailbox(text: str) -> Mailbox:
     if len(name) > 1 and name[0] == name[-1] == '"':
         name = re.sub(r"\\(.)", r"\1", name[1:-1])
     if _ANOTHER.search(name):
-        raise ValueError("names more than one address")
+        raise ValueError("contains more than one address")
     return Mailbox(name, _address(strip_invisible(address)))
 
 
@@ -66,7 +66,7 @@ def _address(text: str) -> str:
     if "@@" in text:
         raise ValueError("has two @")
     if "," in text or ";" in text or "@" in local:
-        raise ValueError("names more than one address")
+        raise ValueError("contains more than one address")
     # An encoded word must not be decoded in an address, but mail programs do, to a line break and another header.
     if not _LOCAL.fullmatch(local) or not local.isprintable() or "=?" in local:
         raise ValueError(f"cannot have {local!r} before the @")
@@ -125,7 +125,7 @@ def e164(raw: str, *, region: str | None) -> str:
             what = f"{_quote(raw)} has no country code"
             hint = f"the channel's region {region!r} is none" if region else "set the channel's `region`"
             raise Rejected(f"the phone number {what}; write it like +34600123456, or {hint}") from None
-        raise Rejected(f"{_quote(raw)} is no phone number; write it like +34600123456") from None
+        raise Rejected(f"{_quote(raw)} is not a valid phone number; write it like +34600123456") from None
     text = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     if mexican := _MEXICAN_MOBILE.fullmatch(text):
         return f"+52{mexican[1]}"
@@ -148,7 +148,7 @@ def region_mistakes(region: str | None) -> list[str]:
     """Return the mistake in the `region` of a channel's settings."""
     if region is None or region.upper() in _COUNTRIES.split():
         return []
-    return [f"region: {region!r} is no country; write its two letters, such as ES, MX or US"]
+    return [f"region: {region!r} is not a country; use its two letters, such as ES, MX or US"]
 
 
 def _quote(raw: str) -> str:
@@ -165,7 +165,7 @@ def parse_chat(text: str) -> int | str:
     """Return the Telegram chat that a text names: a number, or the @name of a public channel. Raises ValueError."""
     chat = remove_invisible(text).strip()
     if not _CHAT.fullmatch(chat):
-        raise ValueError("is no Telegram chat")
+        raise ValueError("is not a valid Telegram chat")
     return chat if chat.startswith("@") else int(chat)
 
 

@@ -19,10 +19,11 @@ Gmail). Instead of a `host`, `sendmail: /usr/sbin/sendmail` hands the mail to th
         html: "<p>We expect you on <b>{appointment_date}</b> at {appointment_start_time}.</p>"
         attach: [calendar]
 
-A mail has a text part, whatever it is written in: with `html` and no `body`, the text is made of the HTML. The mail's
-sender is the organizer of an appointment where the company has no email address.
+Every email has a text part: with `html` and no `body`, the text is generated from the HTML. If the company has no email
+address, the sender of the email is the organizer of the appointment.
 
-A mail whose fate nobody knows is sent once more with the same Message-ID, which lets mailboxes see the repetition.
+An email with an unknown outcome is sent once more with the same Message-ID, so that mailboxes can recognize the
+duplicate.
 """
 
 from __future__ import annotations
@@ -110,7 +111,7 @@ def programs(settings: Settings) -> dict[str, list[Path]]:
 
 def validate_message(tree: Mapping[str, Any]) -> list[str]:
     """Return the mistakes in the keys of an action that are each right by themselves."""
-    found = [] if tree.keys() & {"body", "html"} else ["body is missing: a mail needs a `body`, an `html` or both"]
+    found = [] if tree.keys() & {"body", "html"} else ["body is missing: an email needs a `body`, an `html` or both"]
     headers = tree.get("headers")
     given = {name: tree.get(name) for name in ("subject", "from", "reply_to")}
     given |= {f"headers: {name}": each for name, each in headers.items()} if isinstance(headers, Mapping) else {}
@@ -126,9 +127,9 @@ def _mistakes_of_way(settings: Settings) -> list[str]:
     if not settings.host and not settings.sendmail:
         found.append("host is missing: name the SMTP server, or a local program: `sendmail: /usr/sbin/sendmail`")
     if settings.host and settings.sendmail:
-        found.append("host and sendmail exclude each other: keep the one that shall take the mails")
+        found.append("host and sendmail exclude each other: keep the one that should send the emails")
     if re.search(r"[\s/@]|^[^:]*:\d+$", settings.host):
-        found.append(f"host: {settings.host!r} is no server name; write `host: smtp.example.com` and the port apart")
+        found.append(f"host: {settings.host!r} is not a server name; use `host: smtp.example.com` and the port apart")
     if settings.port == PORTS["tls"] and settings.security == "starttls" and settings.host:
         found.append("port 465 is encrypted from the start: write `security: tls`, or use port 587")
     return found

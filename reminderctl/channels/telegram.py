@@ -57,7 +57,7 @@ _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _ADVICE = {  # what would be right, by the beginning of Telegram's words or by its code
     "Bad Request: chat not found": "the number is wrong, or the person has never opened the bot and pressed Start",
     "Forbidden: bot can't initiate": "the person has never opened the bot and pressed Start",
-    "Bad Request: can't parse entities": "mend the html",
+    "Bad Request: can't parse entities": "fix the HTML",
     401: "is the channel's bot_token right?",
     404: "is the channel's bot_token right?",
 }
@@ -76,9 +76,11 @@ class Message(Struct, frozen=True, kw_only=True):
     """One message to one chat: a `body`, or the same with tags as `html`."""
 
     to: Annotated[str, Meta(description="The chat; filled in for each.")]
-    body: Annotated[Plain, Meta(description="The text, as it stands.")] = ""
+    body: Annotated[Plain, Meta(description="The text, sent unchanged.")] = ""
     html: Annotated[TelegramHtml, Meta(description="Instead of `body`: a text with <b>, <i>, <a href> ...")] = ""
-    silent: Annotated[bool | None, Meta(description="Without a sound, or with one; else as the channel says.")] = None
+    silent: Annotated[bool | None, Meta(description="true: without a sound. Default: the setting of the channel.")] = (
+        None
+    )
 
 
 # --- mistakes -------------------------------------------------------------------------------------------------------
@@ -109,9 +111,9 @@ def _tag_mistakes(template: str) -> Iterator[str]:
     for found in re.finditer(r"</?([A-Za-z][\w-]*)?", literal):
         if found[1]:
             known = ", ".join(f"<{tag}>" for tag in _TAGS.split("|"))
-            yield f"html: Telegram knows no <{found[1]}>; it knows {known}, and new lines as they are"
+            yield f"html: Telegram does not support <{found[1]}>; it supports {known}, and line breaks"
         else:
-            yield "html: holds a < that begins no tag; write &lt;"
+            yield "html: contains a < that is not part of a tag; use &lt;"
 
 
 # --- the request ----------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Webhooks: an HTTP request that tells another program.
+"""Webhooks: an HTTP request to another program.
 
     channels:
       webhook:                        # may be left out: webhooks need no settings
@@ -81,7 +81,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         Secret | None,
         Meta(
             description="Signs each request (Standard Webhooks): `whsec_` and base64, or any text. "
-            "Several, separated by blanks, while the receivers change from one to the next."
+            "Several, separated by spaces, while the receivers change from one to the next."
         ),
     ] = None
     headers: Annotated[
@@ -91,7 +91,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             "header of the action itself goes before the one here."
         ),
     ] = {}
-    timeout: Annotated[float, Meta(description="Seconds that one attempt may last in all.", gt=0, le=30)] = 30.0
+    timeout: Annotated[float, Meta(description="Total seconds for one attempt.", gt=0, le=30)] = 30.0
 
 
 def validate_settings(settings: Settings) -> list[str]:
@@ -143,7 +143,7 @@ def secret_place(texts: Mapping[str, str], path: tuple[str | int, ...]) -> str:
     """Return the place of a secret in a request: among the headers of its origin."""
     place = origin(texts.get("url", "")) or "https://crm.example.com"
     name = path[1] if path[0] == "headers" else "Authorization"
-    return f"a header with a secret stands there: `webhook: {{headers: {{{place}: {{{name}: ...}}}}}}`"
+    return f"put a header with a secret there: `webhook: {{headers: {{{place}: {{{name}: ...}}}}}}`"
 
 
 def _signs(settings: Settings | None) -> bool:

@@ -76,8 +76,8 @@ class LazyGroup(click.Group):
 @group_options
 @click.version_option(__version__, prog_name=NAME)
 def main() -> None:
-    """Send reminders and follow-ups for bookings, each once, on time.
+    """Send reminders and follow-ups for bookings: on time, and each of them once.
 
-    Workflows stand in YAML files, bookings in SQLite; cron calls `reminderctl run` every minute.
+    Workflows live in YAML files and bookings in SQLite; cron calls `reminderctl run` every minute.
     """
     gc.set_threshold(OBJECTS_UNTIL_COLLECTION)

@@ -21,23 +21,28 @@ from reminderctl.tick.reinstate import skip_if_sent_to_another
 
 @click.command()
 @click.argument("workflow_id", metavar="WORKFLOW")
-@click.option("--since", required=True, metavar="T", help="From this instant (ISO 8601) on.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask, and leave out what may have gone out already.")
-@click.option("--may-repeat", is_flag=True, help="Also send what may have gone out before the ledger was restored.")
+@click.option("--since", required=True, metavar="T", help="Send messages due at or after this time (ISO 8601).")
+@click.option(
+    "-y", "--yes", is_flag=True, help="Do not ask for confirmation; skip messages that may have been sent already."
+)
+@click.option(
+    "--may-repeat", is_flag=True, help="Also send messages that may have been sent before the ledger was restored."
+)
 @shared_options
 def command(app: AppContext, *, workflow_id: str, since: str, yes: bool, may_repeat: bool) -> None:
-    """Send what WORKFLOW owed since T and never sent.
+    """Send missed messages of WORKFLOW since T.
 
-    A trigger that is new, edited or switched on again begins at that moment; this is the way to fire what fell due
-    before. What is past its deadline is left out, nothing is sent twice, and the list is shown first. The next run
-    sends what it plans.
+    A trigger that is new, edited or switched on again starts at that moment; this command sends messages that were due
+    earlier. Messages past their deadline are skipped, nothing is sent twice, and the list is shown first. The next run
+    sends the messages.
 
-    What may have gone out before the ledger was restored from a backup is named and asked for apart.
+    Messages that may have been sent before the ledger was restored from a backup are listed separately, with another
+    question.
     """
     config = app.load()
     workflow = lookup.find_workflow(config, workflow_id)
     if not workflow.enabled:
-        raise UsageError(f"workflow {workflow_id} is switched off; it sends nothing until the YAML switches it on")
+        raise UsageError(f"workflow {workflow_id} is switched off; switch it on in the YAML first")
     now = app.now(config.timezone)
     since_at = read_instant(since, config.timezone, option="--since")
     if since_at >= now:
@@ -53,7 +58,7 @@ def command(app: AppContext, *, workflow_id: str, since: str, yes: bool, may_rep
         with ledger.dry_run_transaction():
             new = [each for each in owed if queue.enqueue(ledger, [each], run=0, now=now) == (1, 0)]
         if not new:
-            say(f"{workflow_id}: nothing since {instant_text(since_at)} is still to be sent")
+            say(f"{workflow_id}: no missed messages since {instant_text(since_at)}")
             return
         wanted = _ask(new, restores.find(ledger), yes=yes, may_repeat=may_repeat)
         with ledger.transaction():
@@ -71,12 +76,12 @@ def _ask(new: list[Delivery], unknown_times: list[restores.Restore], *, yes: boo
             click.confirm(f"Send these {len(certain)}?", abort=True, err=True)
     if not doubtful:
         return certain
-    say("These may have gone out before the ledger was restored from a backup:")
+    say("These may have been sent before the ledger was restored from a backup:")
     _show(doubtful)
-    question = f"Send these {len(doubtful)}, too, although whoever got them already gets them twice?"
+    question = f"Send these {len(doubtful)} too (recipients who already got them get them again)?"
     if may_repeat or (not yes and click.confirm(question, err=True)):
         return [*certain, *doubtful]
-    say(f"left out: {len(doubtful)} that may have gone out; add --may-repeat to send them without being asked")
+    say(f"skipped: {len(doubtful)} that may have been sent already; add --may-repeat to send them without confirmation")
     return certain
 
 

@@ -38,7 +38,7 @@ def print_bookings(bookings: Sequence[Booking], timezone: str) -> None:
         terminal.print(f"[bold]{day:%A, %d %B %Y}[/]")
         terminal.print(_table(of_day, timezone, narrow=terminal.width < NARROW))
         terminal.print()
-    terminal.print(f"[dim]{pluralize(len(bookings), 'booking')}[/]" if bookings else "there are no such bookings")
+    terminal.print(f"[dim]{pluralize(len(bookings), 'booking')}[/]" if bookings else "no matching bookings")
 
 
 def print_booking(booking: Booking, timezone: str) -> None:

@@ -33,7 +33,7 @@ _BY_PHONE = ("sms", "whatsapp")
 
 @click.group()
 def command() -> None:
-    """Import bookings from another program, or look at them."""
+    """Import and view bookings."""
 
 
 # --- import ---------------------------------------------------------------------------------------------------------
@@ -57,24 +57,24 @@ class Export(click.File):
     "maps",
     multiple=True,
     metavar="COLUMN=NAME",
-    help="FILE's COLUMN is our NAME, for example Start=starts_at.",
+    help="Use COLUMN of FILE as NAME, for example Start=starts_at.",
 )
 @click.option("--delete-missing", is_flag=True, help="FILE is a full export: cancel every booking that is not in it.")
-@click.option("--dry-run", is_flag=True, help="Say what would change; change nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would change, without changing anything.")
 @click.option(
     "--horizon",
     metavar="DAYS",
     type=click.IntRange(1, 3660),
     default=400,
     show_default=True,
-    help="How far ahead events of a calendar that repeat become bookings.",
+    help="How far ahead recurring calendar events become bookings.",
 )
 @click.option(
     "--date-format",
     metavar="FORM",
     help="How FILE writes dates: DD/MM/YYYY, MM/DD/YYYY hh:mm A, or as strptime has it.",
 )
-@click.option("--encoding", metavar="NAME", help="How FILE is encoded (default: UTF-8, else Windows-1252).")
+@click.option("--encoding", metavar="NAME", help="Encoding of FILE (default: UTF-8, else Windows-1252).")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @shared_options
 def import_file(app: AppContext, *, file: BinaryIO, as_json: bool, **given: Any) -> None:
@@ -86,9 +86,9 @@ def import_file(app: AppContext, *, file: BinaryIO, as_json: bool, **given: Any)
     booking. A time without an offset is wall clock in the row's timezone, else in the configured one. Columns date,
     time, end_time and end_date do instead of starts_at and ends_at.
 
-    Of a calendar, UID is the id, SUMMARY the service, LOCATION the location, ORGANIZER the member of staff, each
-    ATTENDEE a customer; --map SUMMARY=customer_name says otherwise. Events that repeat become a booking for each
-    instance, from 30 days back to the horizon; what a series no longer has there is canceled.
+    In a calendar, UID is the id, SUMMARY the service, LOCATION the location, ORGANIZER the member of staff, and each
+    ATTENDEE a customer; --map SUMMARY=customer_name changes that. A recurring event becomes one booking per instance,
+    from 30 days back to the horizon; instances that were removed from the series are canceled.
     """
     from reminderctl.importing import import_bookings
 
@@ -148,7 +148,7 @@ def _column_map(maps: tuple[str, ...]) -> dict[str, str]:
     for option in maps:
         column, _, name = option.rpartition("=")
         if not column.strip() or not name.strip():
-            raise UsageError(f"--map {option!r} is not COLUMN=NAME; write --map Start=starts_at")
+            raise UsageError(f"--map {option!r} is not COLUMN=NAME; use --map Start=starts_at")
         renames[column.strip()] = name.strip()
     return renames
 
@@ -180,8 +180,8 @@ def _print(imported: ImportResult, *, as_json: bool) -> None:
         return
     say(f"dry run, nothing was changed: {_counts(imported)}" if imported.dry_run else _counts(imported))
     if imported.until:
-        made = f"{pluralize(imported.instances, 'booking')} of events that repeat, until {imported.until:%Y-%m-%d}"
-        say(f"{made}; later ones come with the next import")
+        made = f"{pluralize(imported.instances, 'booking')} of recurring events, until {imported.until:%Y-%m-%d}"
+        say(f"{made}; the next import adds later ones")
 
 
 def _counts(imported: ImportResult) -> str:
@@ -208,10 +208,12 @@ def _filter_options(function: Callable[..., None]) -> Callable[..., None]:
 
 @command.command(name="list")
 @click.option("--status", multiple=True, help="Only this status; may be repeated.")
-@click.option("--since", metavar="T", help="Only what starts at this instant (ISO 8601) or later.")
-@click.option("--until", metavar="T", help="Only what starts at this instant or earlier.")
+@click.option("--since", metavar="T", help="Only bookings that start at or after this time (ISO 8601).")
+@click.option("--until", metavar="T", help="Only bookings that start at or before this time.")
 @_filter_options
-@click.option("--customer", multiple=True, help="Only of this customer, by id, name, e-mail or phone; may be repeated.")
+@click.option(
+    "--customer", multiple=True, help="Only bookings of this customer (id, name, email or phone); may be repeated."
+)
 @click.option("--limit", type=click.IntRange(min=1), help="At most this many.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 @shared_options

@@ -26,19 +26,19 @@ Said = tuple[Problem, str]  # and how grave it is: a key of STYLES
 
 @click.command(name="check")
 @click.argument("path", required=False)
-@click.option("--strict", is_flag=True, help="Exit with 1 where there is a warning.")
+@click.option("--strict", is_flag=True, help="Exit with code 1 if there are warnings.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: path, ok, problems, warnings.")
 @shared_options
 def command(app: AppContext, *, path: str | None, strict: bool, as_json: bool) -> None:
-    """Report every mistake in the YAML at PATH, and warn of what was probably not meant.
+    """Check the YAML at PATH: report every problem, and warn about likely mistakes.
 
-    PATH is a file or a directory; left out, the configuration is found as `run` finds it. One line each: the file, line
-    and column, what is wrong or will happen, what would be right. Nothing is sent or changed, and `run` does not show
-    the warnings.
+    PATH is a file or a directory; without it, the configuration is found in the same way as for `run`. Each line shows
+    the file, line and column, what is wrong or will happen, and how to fix it. Nothing is sent or changed, and `run`
+    does not show the warnings.
 
-    Some warnings compare the filters with the bookings, where there are any.
+    Some warnings compare the filters with the bookings, if there are any.
 
-    Exit code 2 where there is a mistake, else 0; with --strict 1 where there is a warning.
+    Exit code: 2 if there are problems, else 0; with --strict, 1 if there are warnings.
     """
     checked_path = app.find(path)
     result = config.check(checked_path, os.environ, today=app.now("UTC").date())
@@ -48,10 +48,10 @@ def command(app: AppContext, *, path: str | None, strict: bool, as_json: bool) -
         print_json(_described(str(checked_path), result))
     else:
         said = [(each, "error") for each in result.problems] + [(each, "warning") for each in result.warnings]
-        mistakes = _count_said(result.problems, "mistake") if result.problems else "no mistakes"
+        problems = f"{_count_said(result.problems, 'problem')} to fix" if result.problems else "no problems"
         warnings = _count_said(result.warnings, "warning") if result.warnings else ""
         counted = _count(result.config) if result.config else ""
-        summary = ", ".join(filter(None, (counted, mistakes, warnings)))
+        summary = ", ".join(filter(None, (counted, problems, warnings)))
         notes = [] if result.problems else result.notes
         _print(sorted(said), summary=f"{checked_path}: {summary}", notes=notes)
     if result.problems:
@@ -75,7 +75,7 @@ def _of_ledger(app: AppContext, checked: Config, *, path: str | None) -> Iterato
 
 
 def _count_said(said: Sequence[Problem], noun: str) -> str:
-    """Return how many mistakes or warnings there are, in words; a file may not have been read to its end."""
+    """Return how many problems or warnings there are, in words; a file may not have been read to its end."""
     cut = sum(each.what.startswith(MORE) for each in said)
     return f"{'more than ' if cut else ''}{pluralize(len(said) - cut, noun)}"
 

@@ -38,13 +38,13 @@ class SharedOptions:
 
 
 _config_option = click.option(
-    "-c", "--config", "config_path", metavar="PATH", help="The YAML file, or a directory of them."
+    "-c", "--config", "config_path", metavar="PATH", help="The YAML file, or a directory of YAML files."
 )
 _now_option = click.option(
     "--now",
     "now_text",
     metavar="T",
-    help="Behave as at this instant (ISO 8601; without an offset, wall clock of `timezone:`).",
+    help="Act as if it were this time (ISO 8601; without an offset, in the zone of `timezone:`).",
 )
 
 
@@ -90,7 +90,9 @@ def _refuse_bytes(options: Mapping[str, Any]) -> None:
     for name, given in options.items():
         for text in given if isinstance(given, tuple) else (given,):
             if isinstance(text, str) and name != "path" and re.search("[\ud800-\udfff]", text):
-                raise UsageError(f"{name.partition('_id')[0]}: {text!r} is not UTF-8; write it as the bookings have it")
+                raise UsageError(
+                    f"{name.partition('_id')[0]}: {text!r} is not UTF-8; use the text exactly as in the bookings"
+                )
 
 
 class PathArgument(click.Path):
@@ -102,7 +104,7 @@ class PathArgument(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path; fail where it is empty."""
         if value == "":
-            self.fail("the path is empty; is the variable set that it was made of?", param, ctx)
+            self.fail("the path is empty; is the variable that it comes from set?", param, ctx)
         return super().convert(value, param, ctx)
 
 
@@ -164,7 +166,7 @@ class AppContext:
             return None
         now = _in_utc(self._given, timezone, said=f"--now {self._now_text!r}")
         if not FIRST_YEAR <= now.year <= LAST_YEAR:
-            raise UsageError(f"--now {self._now_text!r}: the year must lie between {FIRST_YEAR} and {LAST_YEAR}")
+            raise UsageError(f"--now {self._now_text!r}: the year must be between {FIRST_YEAR} and {LAST_YEAR}")
         return now
 
 
@@ -177,7 +179,7 @@ def _parse(text: str, *, option: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        what = f"{option} {text!r} is not an ISO 8601 instant; write 2026-11-23T09:00 or 2026-11-23T08:00:00Z"
+        what = f"{option} {text!r} is not an ISO 8601 time; use 2026-11-23T09:00 or 2026-11-23T08:00:00Z"
         raise UsageError(what) from None
 
 
@@ -185,7 +187,7 @@ def _in_utc(given: datetime, timezone: str, *, said: str) -> datetime:
     try:
         return (given if given.tzinfo else given.replace(tzinfo=ZoneInfo(timezone))).astimezone(UTC)
     except OverflowError:
-        raise UsageError(f"{said}: there is no such instant in UTC") from None
+        raise UsageError(f"{said}: this time is out of range in UTC") from None
 
 
 # --- who calls --------------------------------------------------------------------------------------------------------

@@ -26,10 +26,12 @@ PATIENCE = 120  # seconds for one trial of the command
 log_option = click.option(
     "--log",
     metavar="FILE",
-    help="Append time and doings of every run to FILE; what needs a person goes there too, and is still mailed.",
+    help="Append the time and the results of every run to FILE; whatever needs attention is still mailed, too.",
 )
 mailto_option = click.option(
-    "--mailto", metavar="ADDRESS", help="Whom cron mails what needs a person (default: as for the lines above it)."
+    "--mailto",
+    metavar="ADDRESS",
+    help="Address to which cron mails whatever needs attention (default: as for the lines above it).",
 )
 
 
@@ -37,9 +39,9 @@ mailto_option = click.option(
 def command() -> None:
     """Let cron call `reminderctl run` every minute, for the user who gives the command.
 
-    The lines stand in that user's crontab between two comments that name the configuration. Everything else in it
-    stays as it is, and each configuration has lines of its own. `run` is silent while all is well; what needs a person
-    is printed, and cron mails it.
+    The lines are in that user's crontab between two comments that name the configuration. Everything else in it stays
+    as it is, and each configuration has lines of its own. `run` prints nothing on success; whatever needs attention is
+    printed, and cron mails it.
     """
 
 
@@ -70,7 +72,7 @@ def show(app: AppContext, *, log: str | None, mailto: str | None, as_json: bool)
     click.echo(_readable(wanted), nl=False)
     _remark(
         {
-            "unknown": "whether they are in a crontab cannot be told: there is none that you may use",
+            "unknown": "cannot check whether they are in a crontab: you are not allowed to use one",
             "absent": f"not in the crontab of {_user()}; `reminderctl cron install` puts them there",
             "installed": f"in the crontab of {_user()}, as they stand here",
             "different": f"the crontab of {_user()} has other lines for it; `reminderctl cron install` replaces them",
@@ -110,10 +112,10 @@ def install(app: AppContext, *, log: str | None, mailto: str | None) -> None:
     else:
         _write(new)
         done = "brought up to date" if crontab_text.block(text, path) else "installed"
-        _remark(f"{done} in the crontab of {_user()}; `reminderctl status` tells whether cron calls it", style="green")
+        _remark(f"{done} in the crontab of {_user()}; `reminderctl status` shows whether cron calls it", style="green")
     click.echo(_readable(crontab_text.block(new, path)), nl=False)
     if {Path(tempfile.gettempdir()), Path("/var/tmp")} & set(Path(program[0]).parents):  # noqa: S108 - not used
-        _remark(f"{program[0]} stands in a folder for temporary files: cron fails once it is emptied", style="yellow")
+        _remark(f"{program[0]} is in a temporary folder: cron fails once that is emptied", style="yellow")
     for hint in _hints(new, path, log=log, mailto=mailto):
         _remark(hint, style="yellow")
 
@@ -225,9 +227,11 @@ def _hints(text: str, path: str, *, log: str | None, mailto: str | None) -> list
         hints.append("this is root's crontab; a user of its own, who owns the files, is safer (docs/how-to/install.md)")
     above = crontab_text.mailto_above(text, path)
     if mailto is None and above is not None and not above.strip("\"'"):
-        hints.append('MAILTO="" above these lines turns mail off: nobody is told of what needs a person (--mailto)')
+        hints.append(
+            'MAILTO="" above these lines turns mail off: nobody is notified when something needs attention (--mailto)'
+        )
     elif log is None and shutil.which("sendmail", path="/usr/sbin:/usr/lib:/usr/bin") is None:
-        hints.append("there is no `sendmail` here, so cron throws away what needs a person; add --log FILE")
+        hints.append("there is no `sendmail` here, so cron discards whatever needs attention; add --log FILE")
     return hints
 
 

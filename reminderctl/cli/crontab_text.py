@@ -27,7 +27,7 @@ def write_command(program: Sequence[str], config: str, *, log: str | None = None
     """
     for text in (*program, config, log or ""):
         if not text.isprintable():
-            raise UsageError(f"{text!a}: a path with such characters cannot stand in a crontab; rename it")
+            raise UsageError(f"{text!a}: a path with such characters cannot be used in a crontab; rename it")
     words = shlex.join([*program, "--config", config, "run"])
     if log is not None:
         kept = shlex.quote(log)

@@ -39,14 +39,14 @@ _FILTERS = (
         type=click.Choice([*map(str, State), history.HELD, history.MISSING]),
         help="Only these states; may be repeated. What is `held` is pending, too.",
     ),
-    click.option("--held", is_flag=True, help="Only what is held back: the same as `--state held`."),
+    click.option("--held", is_flag=True, help="Only held deliveries: the same as `--state held`."),
     click.option("--missing", is_flag=True, help="Only what is held while its booking or its workflow is missing."),
     click.option("--workflow", help="Only this workflow."),
     click.option("--booking", help="Only this booking."),
     click.option("--channel", help="Only this channel."),
     click.option("--recipient", help="Only to this recipient: `customer:7`, a customer's id, or an address."),
-    click.option("--since", metavar="T", help="Only what fell due at this instant (ISO 8601) or later."),
-    click.option("--until", metavar="T", help="Only what fell due at this instant or earlier."),
+    click.option("--since", metavar="T", help="Only deliveries due at or after this time (ISO 8601)."),
+    click.option("--until", metavar="T", help="Only deliveries due at or before this time."),
     click.option("--limit", type=click.IntRange(1, ID.max), help="At most this many."),
 )
 
@@ -134,10 +134,11 @@ def _decision(function: Callable[..., Any], *, required: bool = True) -> Callabl
 @click.option("--resend", is_flag=True, help="They did not: the next run sends them again.")
 @shared_options
 def resolve(app: AppContext, *, delivery_ids: tuple[int, ...], sent: bool, resend: bool, as_json: bool) -> None:
-    """Decide about deliveries that are `unknown`: nobody could know whether they went out.
+    """Resolve deliveries that are `unknown`: it is unknown whether they were sent.
 
-    Who decided what, and when, is written down; `deliveries show` tells. A resend keeps the delivery's key, by which
-    some receivers know a repetition. Each ID is decided about by itself: one that cannot be is named, exit code 2.
+    Who decided what, and when, is recorded: see `deliveries show`. A resend keeps the delivery's key, so that some
+    receivers can recognize a duplicate. Each ID is handled separately: one that cannot be resolved is reported, exit
+    code 2.
     """
     if sent == resend:
         raise UsageError("say --sent or --resend; the provider's own log, or the recipient, may know")
@@ -151,8 +152,8 @@ def resolve(app: AppContext, *, delivery_ids: tuple[int, ...], sent: bool, resen
 def retry(app: AppContext, *, delivery_ids: tuple[int, ...], as_json: bool) -> None:
     """Let the next run attempt again what failed, under the same key.
 
-    Each is named by its ID, which `deliveries list --state failed` shows; its deadline stands. One that cannot be
-    attempted again is named, exit code 2; the others are.
+    Each is named by its ID, which `deliveries list --state failed` shows; its deadline does not change. One that cannot
+    be attempted again is named, exit code 2; the others are.
     """
     _decide(app, delivery_ids, decide=decisions.retry, outcome=AGAIN, as_json=as_json)
 
@@ -217,4 +218,4 @@ def _opened(path: Path | None) -> Iterator[TextIO]:
         with atomic_write(path) as file, io.TextIOWrapper(file, encoding="utf-8") as text:
             yield text
     except OSError as error:
-        raise UsageError(f"{path}: cannot write it: {error.strerror}") from None
+        raise UsageError(f"{path}: cannot write: {error.strerror}") from None

@@ -31,10 +31,10 @@ STYLES = {"sent": "green", "withheld": "magenta", "event": "bold yellow"}
 @click.command()
 @click.argument("folder", type=PathArgument(), required=False)
 def command(*, folder: Path | None) -> None:
-    """Play two days of a small clinic, minute by minute.
+    """Simulate two days of a small clinic, minute by minute.
 
-    It shows what is sent when, to whom, and why, through a moved booking, a canceled one and half an hour without cron.
-    Nobody gets anything: the messages become files in FOLDER (a new scratch folder if none is given).
+    The demo shows which messages are sent, when, to whom and why, with a moved booking, a canceled booking and half an
+    hour without cron. Nothing is really sent: messages become files in FOLDER (default: a new temporary folder).
     """
     from reminderctl.demo.play import minutes_of, play
     from reminderctl.demo.story import Story
@@ -51,7 +51,7 @@ def _prepare(folder: Path) -> tuple[Config, Credentials]:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "workflows.yaml"
     if path.exists():
-        raise click.UsageError(f"{folder} holds a workflows.yaml already; name an empty folder")
+        raise click.UsageError(f"{folder} already contains a workflows.yaml; use an empty folder")
     path.write_bytes((importlib.resources.files("reminderctl.demo") / "workflows.yaml").read_bytes())
     bookings.create(folder / "bookings.db")
     ledger.create(folder / "ledger.db")
@@ -63,7 +63,7 @@ def _show(lines: Iterable[TimelineEntry], config: Config) -> None:
     from reminderctl.cli.terminal import Terminal
 
     terminal = Terminal(highlight=False)
-    terminal.print("Two days of a small clinic, minute by minute. Messages become files; nobody gets anything.\n")
+    terminal.print("Two days of a small clinic, minute by minute. Messages become files; nothing is sent.\n")
     width = max(len(trigger.text) for workflow in config.workflows for trigger in workflow.triggers) + len(" (+99 min)")
     day, sent = "", 0
     for line in lines:
@@ -91,7 +91,7 @@ def _row(time: str, *, why: str, words: str, width: int) -> Table:
 
 def _show_what_next(terminal: Terminal, config: Config, *, sent: int) -> None:
     terminal.print(
-        f"\n{sent} messages, each once: every one is a file in [bold]{config.outbox}[/]. Look at one, then try:",
+        f"\n{sent} messages, each sent once and saved as a file in [bold]{config.outbox}[/]. Look at one, then try:",
         soft_wrap=True,
     )
     for words in ("deliveries list", "bookings list", "shortcodes"):

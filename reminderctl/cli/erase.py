@@ -20,32 +20,32 @@ MESSAGES = (".eml", ".json")  # in an outbox, the provider's id of a message is 
 
 @click.command()
 @click.argument("customer", metavar="CUSTOMER")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-@click.option("--dry-run", is_flag=True, help="Say what would be erased; change nothing.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--dry-run", is_flag=True, help="Show what would be erased, without changing anything.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object; needs --yes or --dry-run.")
 @shared_options
 def command(app: AppContext, *, customer: str, yes: bool, dry_run: bool, as_json: bool) -> None:
-    """Erase a person from the ledger: who they are, their addresses, what providers said of them.
+    """Erase a customer from the ledger: identity, addresses, and the providers' answers about them.
 
-    CUSTOMER is the customer's id. What waits for them is canceled, and nothing that they got is sent again, not even
-    when the same id comes back. Then the file is written anew, so that no byte of it tells who they were.
+    CUSTOMER is the customer's id. Their pending messages are canceled, and nothing that they got is sent again, even if
+    the same id comes back. Then the file is rewritten, so that no byte of their data remains.
 
-    bookings.db belongs to the application: delete them there first, or new reminders will name them anew. Files in an
-    outbox, copies of the ledger and backups are named, where they are known, and left alone.
+    bookings.db belongs to the application: delete the customer there first, or new reminders will record the data
+    again. Files in an outbox, copies of the ledger and backups are listed, as far as they are known, but not changed.
     """
     if as_json and not (yes or dry_run):
-        raise UsageError("--json does not ask; add --yes, or --dry-run")
+        raise UsageError("--json cannot ask for confirmation; add --yes or --dry-run")
     config = app.load_settings()
     customer = customer.removeprefix("customer:")
     with open_ledger(app, config, reading=dry_run) as ledger:
         traces = retention.traces(ledger, customer)
         if not traces.deliveries:
-            what = f"the ledger knows no customer {customer}; `reminderctl deliveries list --json` names each recipient"
-            raise UsageError(f"{what}; if they were erased, but not to the end: `reminderctl purge --shrink`")
+            what = f"customer {customer} is not in the ledger; `reminderctl deliveries list --json` shows recipients"
+            raise UsageError(f"{what}; if an earlier erase did not finish, run `reminderctl purge --shrink`")
         concerned = f"{pluralize(traces.deliveries, 'delivery')} of customer {customer}"
         if not (yes or dry_run or as_json):
             say(f"{concerned}; {traces.waiting} still to be sent")
-            click.confirm("Erase who they are, and cancel what waits?", abort=True, err=True)
+            click.confirm("Erase their personal data and cancel their pending messages?", abort=True, err=True)
         failure = None
         if not dry_run:
             now = app.now(config.timezone)
@@ -62,7 +62,7 @@ def command(app: AppContext, *, customer: str, yes: bool, dry_run: bool, as_json
     if failure:
         raise failure
     if traces.under_way and not dry_run:
-        what = f"{traces.under_way} are being sent in this moment and were left out; erase once more in a minute"
+        what = f"{traces.under_way} are being sent right now and were skipped; run erase again in a minute"
         raise LockedError(what)
 
 
@@ -72,7 +72,8 @@ def _finish(ledger: Ledger) -> ReminderctlError | None:
         retention.shrink(ledger)
     except ReminderctlError as error:
         what = (
-            "erased, but free parts of the file may still hold it: run `reminderctl purge --shrink` when that is over"
+            "erased, but unused parts of the file may still contain it: run `reminderctl purge --shrink` when that is "
+            "done"
         )
         return type(error)(f"{error}; {what}")
     return None
@@ -87,9 +88,9 @@ def _left(config: Config, traces: retention.Traces) -> list[Path]:
 
 def _print_left(left: list[Path]) -> None:
     if left:
-        say("These files may still hold them; delete what you need not keep:")
+        say("These files may still contain their data; delete those that you do not need:")
     for path in left[:SHOWN_FILES]:
         say(f"  {path}")
     if len(left) > SHOWN_FILES:
-        say(f"  ... and {len(left) - SHOWN_FILES} more; --json names all")
-    say("Not touched: bookings.db, which is the application's, and backups.")
+        say(f"  ... and {len(left) - SHOWN_FILES} more; --json lists all")
+    say("Not changed: bookings.db, which belongs to the application, and backups.")

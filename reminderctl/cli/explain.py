@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("booking_id", metavar="BOOKING")
 @click.argument("workflow_id", metavar="[WORKFLOW]", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON array: one object for each delivery, made or not.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array: one object per delivery, planned or not.")
 @shared_options
 def command(app: AppContext, *, booking_id: str, workflow_id: str | None, as_json: bool) -> None:
-    """Say why BOOKING's messages went out, will go out, or will not.
+    """Explain why BOOKING's messages were sent, will be sent, or will not be sent.
 
-    For each trigger: when it falls due and until when it makes sense, what each filter says, and for each recipient
-    what became of the message, attempt by attempt, or the reason that there is none. With --now, as at that instant.
+    For each trigger: when it is due and when it expires, the result of each filter, and for each recipient what
+    happened to the message, attempt by attempt, or why there is none. With --now, as of that time.
     """
     from reminderctl.reports.explain import explain_rest, reason_about
     from reminderctl.reports.reasons import take_snapshot
@@ -130,7 +130,7 @@ def _show(page: _Page, booking_id: str, *, reasonings: list[Reasoning], left: li
             _show_workflow(page, reasoning)
         _show_trigger(page, reasoning)
     if left:
-        page.console.line("\nAlso in the ledger, for another time or from what the YAML no longer says", style="bold")
+        page.console.line("\nAlso in the ledger, for another time or from an earlier version of the YAML", style="bold")
         for explained in left:
             record = explained.record
             due = page.clock(timing.parse_instant(record.due_at))
@@ -141,7 +141,7 @@ def _show(page: _Page, booking_id: str, *, reasonings: list[Reasoning], left: li
 def _heading(booking_id: str, page: _Page) -> str:
     booking, zone = page.booking, page.zone
     if booking is None:
-        return f"Booking {booking_id} is gone: deleted, or it cannot be read"
+        return f"Booking {booking_id} was deleted or cannot be read"
     service = f" {booking.service.name or booking.service.id}," if booking.service else ""
     who = ", ".join(each.customer.full_name or each.customer.id for each in booking.participants) or "nobody"
     begins, ends = booking.starts_at.astimezone(zone), booking.ends_at.astimezone(zone)
@@ -165,8 +165,8 @@ def _show_workflow(page: _Page, reasoning: Reasoning) -> None:
 def _verdict(verdict: FilterResult) -> tuple[str | tuple[str, str], ...]:
     if verdict.refusal:
         return ((f"✗ {verdict.refusal}", "red"),)
-    wanted = f", wanted {' or '.join(verdict.wanted)}" if verdict.wanted else ""
-    unwanted = f", not {' or '.join(verdict.unwanted)}" if verdict.unwanted else ""
+    wanted = f", must be {' or '.join(verdict.wanted)}" if verdict.wanted else ""
+    unwanted = f", must not be {' or '.join(verdict.unwanted)}" if verdict.unwanted else ""
     return ("✓ ", "green"), f"{verdict.filter} is {verdict.value}{wanted}{unwanted}"
 
 
@@ -175,15 +175,15 @@ def _show_trigger(page: _Page, reasoning: Reasoning) -> None:
     page.console.line(trigger.text, indent=2, style="bold")
     page.console.line(f"{trigger.anchor} {page.clock(reasoning.event_at)}, {_arithmetic(trigger)}", indent=4)
     page.console.line(
-        f"due {page.clock(due)} ({timing.instant_text(due)}, {_relative(due, page.now)}), "
-        f"may go out until {page.clock(reasoning.expires_at)}",
+        f"due {page.clock(due)} ({timing.instant_text(due)}, {_relative(due, page.now)}), expires "
+        f"{page.clock(reasoning.expires_at)}",
         indent=4,
     )
     spans = {(mark.armed_at, mark.planned_until): action for action, mark in reasoning.marks.items()}
     for (begun, until), action in spans.items() if reasoning.workflow.enabled else ():
         begins = action if len(spans) > 1 else "the trigger"
         page.console.line(
-            f"{begins} began at {page.clock(begun)}, and is planned until {page.clock(until)}", indent=4, style="dim"
+            f"{begins} started at {page.clock(begun)} and is planned until {page.clock(until)}", indent=4, style="dim"
         )
     for explained in reasoning.deliveries:
         _show_delivery(page, explained, each_customer=reasoning.workflow.for_each_customer is True)
@@ -193,9 +193,9 @@ def _arithmetic(trigger: Trigger) -> str:
     sign = "minus" if trigger.before else "plus"
     if trigger.days is None:
         length = hours_and_minutes(trigger.minutes)
-        return f"{sign} exactly {length}" if length else "at that instant"
+        return f"{sign} exactly {length}" if length else "at that time"
     days = f"{sign} {pluralize(trigger.days, 'calendar day')}"
-    return f"{days}, then {trigger.at:%H:%M} on the wall clock" if trigger.at else f"{days}, same wall clock"
+    return f"{days}, then {trigger.at:%H:%M} local time" if trigger.at else f"{days}, same wall-clock time"
 
 
 def _relative(instant: datetime, now: datetime) -> str:
@@ -205,7 +205,7 @@ def _relative(instant: datetime, now: datetime) -> str:
 
 def _show_delivery(page: _Page, explained: Explained, *, each_customer: bool = False) -> None:
     record = explained.record
-    state = "held" if record.held else "to come" if explained.ahead else record.state or "not sent"
+    state = "held" if record.held else "upcoming" if explained.ahead else record.state or "not sent"
     name = recipients.name_of_recipient(record.recipient, page.booking)
     whom = name if record.address in (None, name) else f"{name} <{record.address}>"
     participant = recipients.name_of_recipient(f"customer:{explained.participant}", page.booking)
@@ -217,5 +217,5 @@ def _show_delivery(page: _Page, explained: Explained, *, each_customer: bool = F
         indent=4,
     )
     for attempt in record.history if len(record.history) > 1 or record.state != "sent" else []:
-        outcome = f"{attempt.outcome or 'under way'}{': ' + attempt.error if attempt.error else ''}"
+        outcome = f"{attempt.outcome or 'in progress'}{': ' + attempt.error if attempt.error else ''}"
         page.console.line(f"attempt at {page.local(attempt.started_at)}: {outcome}", indent=13, style="dim")

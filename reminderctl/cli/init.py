@@ -20,8 +20,8 @@ from reminderctl.model import Config
 
 EXAMPLE = "workflows.example.yaml"
 EMPTY_SECRETS = """\
-# Secrets of workflows.yaml: NAME=value, one a line; there, ${NAME} stands for the value.
-# Only you may read this file (mode 0600); keep it out of git. The environment goes before it.
+# Secrets for workflows.yaml: one NAME=value per line; ${NAME} in the YAML is replaced by the value.
+# Keep this file private (mode 0600) and out of git. Environment variables take precedence.
 #SMTP_USER=
 #SMTP_PASSWORD=
 #TWILIO_SID=
@@ -35,13 +35,13 @@ EMPTY_SECRETS = """\
 @click.command(name="init")
 @click.argument("folder", metavar="[DIR]", required=False, type=PathArgument())
 def command(folder: Path | None) -> None:
-    """Write a first set of files into DIR, or here.
+    """Create a first set of files in DIR (default: the current folder).
 
-    They are workflows.yaml, with an example of each common case and an outbox in which every message lands until you
-    say otherwise; bookings.db and ledger.db, both empty; and secrets.env, which only you can read. A file that is there
-    already is kept as it is, and where that is workflows.yaml, the databases are those that it names.
+    The files are workflows.yaml, with an example of each common case and an outbox that receives every message until
+    you change that; bookings.db and ledger.db, both empty; and secrets.env, which only you can read. Existing files are
+    not changed; if workflows.yaml exists, the databases are those that it names.
 
-    `reminderctl --config FILE init`, without DIR, makes those that FILE names, whatever its own name is.
+    `reminderctl --config FILE init`, without DIR, creates the files that FILE names, whatever FILE is called.
     """
     given = options_of_group().config_path if folder is None else None
     folder = folder or Path(given or FILE).parent
@@ -61,10 +61,10 @@ def command(folder: Path | None) -> None:
         raise failure
     yaml = Path(given) if given else folder / FILE if (folder / FILE).exists() else folder
     program = program_name() if yaml == Path(FILE) else f"{program_name()} --config {shlex.quote(str(yaml))}"
-    say(f"\nNext:\n  1. edit {yaml}, and look at it with: {program} check")
+    say(f"\nNext:\n  1. edit {yaml}, and check it: {program} check")
     say(f"  2. see every message it would send: {program} test")
-    say(f"  3. bring your bookings in: {program} bookings import FILE")
-    say(f"  4. let cron call it every minute: {program} cron install")
+    say(f"  3. import your bookings: {program} bookings import FILE")
+    say(f"  4. have cron run it every minute: {program} cron install")
 
 
 def _files(folder: Path, *, given: str | None) -> dict[Path, Callable[[Path], None]]:
@@ -89,7 +89,7 @@ def _settings(folder: Path) -> Config | None:
             failure = failure or error
     if not ours:
         return None  # that YAML is another program's
-    what = "nothing was written: `init` makes what is missing of the files that this YAML names, once it is mended"
+    what = "nothing was written: fix this YAML first; `init` then creates the missing files that it names"
     raise UsageError(f"{failure}\n{what}")
 
 
@@ -105,7 +105,7 @@ def _write_once(path: Path, write: Callable[[Path], None]) -> str:
         write(path)
         sync(path, path.parent)
     except FileExistsError:
-        return f"kept     {path} (it was there)"
+        return f"kept     {path} (already exists)"
     except BaseException:
         path.unlink(missing_ok=True)
         raise

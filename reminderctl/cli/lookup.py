@@ -19,7 +19,7 @@ def find_workflow(config: Config, workflow_id: str, *, also: Iterable[str] = ())
         return known[workflow_id]
     names = dict.fromkeys((*known, *also))
     hint = suggest(workflow_id, names, of="there are") if names else ""
-    broken = "; a file with mistakes may hold it" if config.broken else ""
+    broken = "; it may be in a file with problems" if config.broken else ""
     raise UsageError(f"there is no workflow {workflow_id}{hint}{broken}")
 
 
@@ -35,4 +35,4 @@ def no_booking(bookings: BookingCatalog, booking_id: str, *, problems: Collectio
     """Return the error to raise where there is no such booking; `problems` are why it cannot be read."""
     near = did_you_mean(booking_id, bookings.latest_ids(most=MOST_IDS))
     hint = "".join(f"; {problem}" for problem in problems) or near
-    return UsageError(f"there is no booking {booking_id}{hint or '; `reminderctl bookings list` shows what there is'}")
+    return UsageError(f"there is no booking {booking_id}{hint or '; `reminderctl bookings list` lists them'}")

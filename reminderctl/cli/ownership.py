@@ -66,8 +66,8 @@ def _refusal(owner: Path | None, path: Path, *, ledger: Path) -> str | None:
         return None
     init = f"reminderctl --config {shlex.quote(str(path))} init"
     return (
-        f"{ledger}: this ledger belongs to {owner}, and another configuration would cancel what that one has waiting; "
-        f"give this one a ledger of its own: `ledger: other.db`, and `{init}`"
+        f"{ledger}: this ledger belongs to {owner}, and another configuration would cancel its pending messages; give "
+        f"this one a ledger of its own: `ledger: other.db`, and `{init}`"
     )
 
 

@@ -14,22 +14,22 @@ from reminderctl.text import pluralize
 
 
 @click.command()
-@click.option("--older-than", metavar="TIME", help="How long ago a delivery must have been over: 90d, 26 weeks.")
-@click.option("--shrink", is_flag=True, help="Also write the file anew, so that the disk gets the space back.")
-@click.option("--dry-run", is_flag=True, help="Say what would go; change nothing.")
+@click.option("--older-than", metavar="TIME", help="Delete deliveries that ended longer ago than this: 90d, 26 weeks.")
+@click.option("--shrink", is_flag=True, help="Also rewrite the file, to give the space back to the disk.")
+@click.option("--dry-run", is_flag=True, help="Show what would be deleted, without changing anything.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @shared_options
 def command(app: AppContext, *, older_than: str | None, shrink: bool, dry_run: bool, as_json: bool) -> None:
-    """Delete old deliveries from the ledger with their attempts; none of them is ever sent again.
+    """Delete old deliveries and their attempts from the ledger; none of them is ever sent again.
 
-    A delivery goes when it is sent, failed, canceled or expired, and that, its deadline and its event all lie longer
-    ago than --older-than. What is pending, held or unknown stays, whatever its age; so does the key of every
-    delivery, by which a run knows that it is done. Old runs go, too.
+    A delivery is deleted if it is sent, failed, canceled or expired, and if that moment, its deadline and its event are
+    all longer ago than --older-than. Pending, held and unknown deliveries are kept, whatever their age; so is the key
+    of every delivery, which prevents it from being sent again. Old runs are deleted, too.
 
-    The file does not grow while there is room in it. --shrink makes it smaller; runs wait meanwhile.
+    New deliveries reuse the free space in the file. --shrink makes the file smaller; runs wait until that is done.
     """
     if not older_than and not shrink:
-        raise UsageError("say how old: --older-than 90d; or --shrink alone")
+        raise UsageError("use --older-than 90d, or --shrink alone")
     config = app.load_settings()
     try:
         age = timing.parse_duration(older_than or "0d")
@@ -61,4 +61,4 @@ def _print(gone: retention.Purged, before: str, *, older_than: bool, shrink: boo
         counts = f"{pluralize(gone.deliveries, 'delivery')}, {attempts} and {runs}"
         say(f"{counts} from before {before} {would}")
     if shrink:
-        say("nothing was written anew" if dry_run else f"{freed / 1e6:.1f} MB given back to the disk")
+        say("the file was not rewritten" if dry_run else f"{freed / 1e6:.1f} MB given back to the disk")

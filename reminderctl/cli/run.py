@@ -24,21 +24,26 @@ MOST_LINES, LONGEST_LINE = 50, 4_000  # cron mails them
 
 
 @click.command()
-@click.option("--dry-run", is_flag=True, help="Say what would be sent, and leave no trace.")
-@click.option("--outbox", type=PathArgument(), metavar="DIR", help="Deliver into this folder, as files.")
+@click.option("--dry-run", is_flag=True, help="Show what would be sent; send and record nothing.")
+@click.option(
+    "--outbox",
+    type=PathArgument(),
+    metavar="DIR",
+    help="Write messages to this folder as files instead of sending them.",
+)
 @click.option(
     "--json",
     "as_json",
     is_flag=True,
     help="Print the counts of this run as one JSON object: planned, sent, failed, retrying, ...",
 )
-@click.option("-v", "--verbose", is_flag=True, help="Say what was done, not only what went wrong.")
+@click.option("-v", "--verbose", is_flag=True, help="Also print what was done, not only what went wrong.")
 @shared_options
 def command(app: AppContext, *, dry_run: bool, outbox: Path | None, as_json: bool, verbose: bool) -> None:
-    """Do all that is due since the last run, once.
+    """Send every message that became due since the last run, once.
 
-    Silent when all is well, so that cron has nothing to mail. Exit status: 0 all well, 1 something needs a person,
-    2 the configuration has mistakes, 75 a database is locked (the next run tries again).
+    Prints nothing on success, so that cron has nothing to mail. Exit status: 0 success, 1 something needs attention,
+    2 the configuration has problems, 75 a database is locked (the next run tries again).
     """
     config = None if outbox else app.load_cached()
     if recalled := config is not None:
@@ -114,7 +119,7 @@ def _print(report: Report, *, as_json: bool, verbose: bool) -> None:
     for line in warnings[:CROWD]:
         say(f"warning: {line}", err=True)
     if len(warnings) > CROWD:
-        say(f"warning: ... and {len(warnings) - CROWD} more customers whose timezone is none", err=True)
+        say(f"warning: ... and {len(warnings) - CROWD} more customers with an unknown time zone", err=True)
 
 
 class Interruption:

@@ -12,6 +12,6 @@ from reminderctl import config
 def command() -> None:
     """Print the JSON Schema of the YAML, for editors.
 
-    An editor finds it through a first line such as `# yaml-language-server: $schema=workflows.schema.json`.
+    Editors find it through a first line such as `# yaml-language-server: $schema=workflows.schema.json`.
     """
     click.echo(msgspec.json.format(msgspec.json.encode(config.describe()), indent=2).decode())

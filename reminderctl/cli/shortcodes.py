@@ -12,10 +12,10 @@ from reminderctl.messages.shortcodes import CATALOGUE
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 def command(*, as_json: bool) -> None:
-    """List the shortcodes that texts may use.
+    """List the shortcodes for message texts.
 
-    Write them in braces anywhere in a text: `Hello {customer_first_name}`. What a booking says nothing about comes out
-    empty, and `reminderctl test` names it. {custom.KEY} stands for any key of `fields`.
+    Use them in braces anywhere in a text: `Hello {customer_first_name}`. A shortcode is empty if the booking has no
+    value for it, and `reminderctl test` lists it. {custom.KEY} is any key of `fields`.
     """
     if as_json:
         print_json([msgspec.to_builtins(shortcode) for shortcode in CATALOGUE])

@@ -30,28 +30,28 @@ CIRCUIT_STYLES = {"ok": "green", "idle": "dim", "failing": "yellow", "throttled"
     default="5m",
     show_default=True,
     metavar="TIME",
-    help="Critical when the last run, or planning, is longer ago than this.",
+    help="Report critical if the last run, or planning, is longer ago than this.",
 )
-@click.option("--deep", is_flag=True, help="Also let SQLite check the whole ledger; reads all of it.")
+@click.option("--deep", is_flag=True, help="Also check the integrity of the whole ledger; reads all of it.")
 @click.option(
     "--prometheus",
     "metrics_file",
     type=PathArgument(dir_okay=False),
     metavar="FILE",
-    help="Also write FILE, in one step, for the textfile collector of Prometheus's node exporter.",
+    help="Also write FILE, in one step, for the textfile collector of the Prometheus node exporter.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing while all is well.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing if all is well.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @shared_options
 def command(
     app: AppContext, *, max_lag: str, deep: bool, metrics_file: Path | None, quiet: bool, as_json: bool
 ) -> None:
-    """Say whether all is well: first the verdict, with the worst that was found, then all the rest.
+    """Show whether all is well: first the verdict, with the worst finding, then everything else.
 
-    Exit status, as monitoring plugins have it: 0 ok, 1 warning, 2 critical. Critical: no run for --max-lag, a channel
-    that is down, mistakes in the configuration, a ledger or bookings that cannot be read, a full disk. A warning:
-    deliveries that are held or unknown, or failed or expired in the last 24 hours, or tried again for half an hour; a
-    channel that is throttled; one broken file of several; a clock that went back.
+    Exit status, as for monitoring plugins: 0 ok, 1 warning, 2 critical. Critical: no run for --max-lag, a channel that
+    is down, problems in the configuration, a ledger or bookings that cannot be read, a full disk. Warning: deliveries
+    that are held or unknown, that failed or expired in the last 24 hours, or that have been retried for half an hour; a
+    throttled channel; one broken file of several; a clock that was set back.
     """
     try:
         longest = timing.parse_duration(max_lag)
@@ -96,7 +96,7 @@ def _write(path: Path, report: health.Health) -> str | None:
         with atomic_write(path, mode=0o644) as file:
             file.write(write_metrics(report).encode())
     except OSError as error:
-        return f"{path}: cannot write it: {error.strerror}"
+        return f"{path}: cannot write: {error.strerror}"
     return None
 
 
@@ -141,7 +141,7 @@ def _facts(facts: Facts) -> Iterator[tuple[str, str]]:
         yield "last run", f"{_local(run.at, facts)}, {_length(facts.last_run_age_seconds or 0)} ago"
     if run and run.report:
         done = [f"{count} {name}" for name, count in run.report.items() if name != "now" and count]
-        yield "it did", ", ".join(done)
+        yield "result", ", ".join(done)
     if facts.lag_seconds is not None:
         yield "lag", _length(facts.lag_seconds)
     for title, counts in _counts(facts):
@@ -151,12 +151,12 @@ def _facts(facts: Facts) -> Iterator[tuple[str, str]]:
     yield "due now", str(facts.due_now or "")
     yield "next due", _local(facts.next_due_at, facts)
     if facts.clock and facts.clock.timezone:
-        version = f"zones of {facts.clock.tzdata or 'an unknown version'} from {facts.clock.tzdata_from}"
+        version = f"time zones {facts.clock.tzdata or 'an unknown version'} from {facts.clock.tzdata_from}"
         yield "clock", f"{timing.instant_text(facts.now)}, {facts.clock.timezone} {_local(facts.now, facts)}; {version}"
     if facts.space:
         taken = f"{describe_size(facts.space.ledger)} and {describe_size(facts.space.wal)} in its -wal"
         yield "ledger", f"{taken}; {describe_size(facts.space.free)} free on the disk"
-    yield "outbox", f"{facts.outbox}: nothing is really sent" if facts.outbox else ""
+    yield "outbox", f"{facts.outbox}: dry mode, messages go to this folder" if facts.outbox else ""
     yield "versions", ", ".join(f"{name} {version}" for name, version in facts.versions.items())
 
 
@@ -173,7 +173,7 @@ def _in_words(circuit: CircuitStatus, facts: Facts) -> str:
     if circuit.state == "down":
         parts[0] += f" since {_local(circuit.down_since, facts)}"
     if circuit.rests:
-        parts.append(f"rests until {_local(circuit.rests_until, facts)}")
+        parts.append(f"paused until {_local(circuit.rests_until, facts)}")
     if circuit.waiting:
         parts.append(f"{circuit.waiting} waiting")
     parts.append(f"last sent {_local(circuit.last_sent_at, facts)}" if circuit.last_sent_at else "nothing sent yet")

@@ -67,13 +67,13 @@ def command(app: AppContext, *, workflow_ids: tuple[str, ...], list_samples: boo
 
     Each WORKFLOW (all, where none is named) is tried with each sample, switched off ones too: whether it matches and
     which filter says no, when each trigger falls due, and the exact message to each recipient. A file samples.yaml
-    beside the workflows adds samples of your own. Nobody gets anything, and nothing is recorded.
+    next to the workflows adds your own samples. Nothing is sent or recorded.
 
     With --send the messages of the first sample that matches (or of the one named) are delivered, to the address of
     --to and nobody else: email to an email address, SMS and WhatsApp to a number, webhooks to a URL.
 
-    Exit status: 0 all well, 1 a message would fail or a filter is misspelt, 2 the command or the configuration has
-    mistakes.
+    Exit status: 0 all well, 1 a message would fail or a filter is misspelled, 2 the command or the configuration has
+    problems.
     """
     from reminderctl.reports.preview.samples import read_samples
 

@@ -37,7 +37,7 @@ LONGEST = timedelta(days=400)
 
 @click.command()
 @click.option("--within", metavar="LENGTH", help="How far to look ahead: 24h (the default), 3 days, 90 minutes.")
-@click.option("--until", metavar="T", help="Look ahead to this instant (ISO 8601).")
+@click.option("--until", metavar="T", help="Look ahead until this time (ISO 8601).")
 @click.option("--workflow", metavar="ID", help="Only this workflow.")
 @click.option("--booking", metavar="ID", help="Only this booking.")
 @click.option("--limit", type=click.IntRange(1), metavar="NUMBER", help="At most this many; on a terminal: 100.")
@@ -53,10 +53,10 @@ def command(
     limit: int | None,
     as_json: bool,
 ) -> None:
-    """Show what will go out in the next 24 hours, when, and to whom.
+    """Show what will be sent in the next 24 hours, when, and to whom.
 
-    It is what `run` will do if it is called every minute and nothing changes: what falls due, what waits for another
-    attempt, what is held back, and what cannot be sent, with the reason. Nothing is sent or recorded.
+    It is what `run` will do if it is called every minute and nothing changes: messages that become due, that wait for
+    another attempt, that are held, and that cannot be sent, with the reason. Nothing is sent or recorded.
     """
     from reminderctl.reports.upcoming import look_ahead
 
@@ -126,9 +126,7 @@ def _show(outlook: Outlook, config: Config, *, as_json: bool) -> None:
     if outlook.are_more:
         terminal.print("[dim]what follows is not shown: `--limit` shows more, `--json` all of it[/]", soft_wrap=True)
     if config.outbox:
-        terminal.print(
-            f"[yellow]outbox is set: nobody gets them, they become files in {config.outbox}[/]", soft_wrap=True
-        )
+        terminal.print(f"[yellow]dry mode: messages go to folder {config.outbox}[/]", soft_wrap=True)
 
 
 def _row(record: Foreseen, zone: ZoneInfo) -> list[str]:
@@ -185,7 +183,7 @@ def _others(deliveries: list[Foreseen]) -> Iterator[str]:
     yield from (f"[{STATE_STYLES[state]}]{number} {state}[/]" for state, number in sorted(over.items()))
     held = sum(each.held for each in deliveries)
     if held:
-        yield f"[{STATE_STYLES['held']}]{held} held back[/]"
+        yield f"[{STATE_STYLES['held']}]{held} held[/]"
     if stuck := sum(bool(each.reason) for each in deliveries) - held:
         yield f"[bold red]{stuck} cannot be sent[/]"
 

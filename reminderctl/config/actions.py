@@ -29,7 +29,7 @@ def read_actions(file: YamlFile, node: Node, *, path: str, context: ActionContex
         file.note(node, "actions: expected a list: each action begins with `- send: ...`", path=path)
         return ()
     if not node.value:
-        file.note(node, "actions: the list is empty; a workflow has at least one", path=path)
+        file.note(node, "actions: the list is empty; a workflow needs at least one action", path=path)
     actions: dict[str, Action] = {}
     for index, action_node in enumerate(node.value):
         place = f"{path}: actions[{index}]"
@@ -48,7 +48,7 @@ def read_actions(file: YamlFile, node: Node, *, path: str, context: ActionContex
 
 
 # The first one must stay as it is: with a new id it would be a new action, and send again what it has sent.
-_ANOTHER = "another action sends on {} too; give this one an `id`, and leave the first as it is"
+_ANOTHER = "another action also sends on {}; give this one an `id` and leave the first unchanged"
 
 
 def _read_action(file: YamlFile, node: MappingNode, *, path: str, context: ActionContext) -> Action | None:
@@ -95,7 +95,7 @@ def _configured(file: YamlFile, node: MappingNode, *, channel: str, path: str, c
     else:
         what = channel_settings.explain_absence(channel)
         if context.unreadable:
-            what += f" (if it does not stand in {' or '.join(context.unreadable)}, which cannot be read)"
+            what += f" (unless it is in {' or '.join(context.unreadable)}, which cannot be read)"
         file.note(entries(node)["send"], what, path=path)
     return configured
 
@@ -110,7 +110,7 @@ def _circuit(module: ChannelModule, message: dict[str, Any], *, channel: str, la
 # --- recipients -------------------------------------------------------------------------------------------------------
 
 
-_SOMEBODY = f"write {', '.join(RECIPIENTS)} or an address"
+_SOMEBODY = f"use {', '.join(RECIPIENTS)} or an address"
 
 
 def _read_recipients(
@@ -129,7 +129,7 @@ def _read_recipients(
     recipients: dict[str, None] = {}
     for text, text_node in read_texts(file, given, path=path, lead="to: ", instead=_SOMEBODY):
         if text in recipients:
-            file.note(text_node, f"to: `{text}` stands here twice", path=path)
+            file.note(text_node, f"to: duplicate recipient `{text}`", path=path)
         else:
             _check_recipient(file, text_node, text=text, path=path, kind=kind, context=context)
         recipients[text] = None
@@ -139,7 +139,7 @@ def _read_recipients(
 def _elsewhere(channel: str, *, context: ActionContext) -> str:
     """Return what says where a message without recipient goes."""
     has_url = "url" in encoded_names(channels.module(context.channels[channel].module).Message)
-    return "its `url` says where it goes" if has_url else "leave `to` out"
+    return "its `url` is where it goes" if has_url else "leave `to` out"
 
 
 def _check_recipient(file: YamlFile, node: Node, *, text: str, path: str, kind: str, context: ActionContext) -> None:

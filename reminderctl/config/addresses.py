@@ -15,7 +15,7 @@ _SHORTEST_PHONE, _LONGEST_PHONE = 6, 17  # digits, with an international prefix 
 def mistake(text: str, kind: str) -> str:
     """Return what is wrong with a literal address (`kind`: email, phone, telegram); an empty text where nothing is."""
     fits = {"email": _is_mailbox, "phone": _is_phone, "telegram": _is_chat}[kind](text)
-    return "" if fits else f"{quote(text)} is no {ADDRESS_KINDS[kind].name}; {ADDRESS_KINDS[kind].rule}"
+    return "" if fits else f"{quote(text)} is not a valid {ADDRESS_KINDS[kind].name}; {ADDRESS_KINDS[kind].rule}"
 
 
 def _is_mailbox(text: str) -> bool:
@@ -46,9 +46,9 @@ def recipient_mistake(text: str, kind: str) -> str:
     if text in RECIPIENTS:
         if kind in RECIPIENTS[text].noun.__struct_fields__:
             return ""
-        return f"`{text}` has no {ADDRESS_KINDS[kind].name}; write another recipient"
+        return f"`{text}` has no {ADDRESS_KINDS[kind].name}; use another recipient"
     if re.fullmatch(r"[A-Za-z_ -]+", text):
         words = ", ".join(RECIPIENTS)
-        meant = did_you_mean(text, RECIPIENTS) or f"; write {words}, an address, or text with shortcodes"
+        meant = did_you_mean(text, RECIPIENTS) or f"; use {words}, an address, or text with shortcodes"
         return f"unknown recipient `{text}`{meant}"
     return mistake(text, kind)

@@ -93,7 +93,7 @@ def _chosen_module(file: YamlFile, node: MappingNode, *, name: str, path: str) -
     if not providers:
         return name
     if given is None:
-        file.note(node, f"`provider` is missing; {name} is carried by {one_of(providers)}", path=path)
+        file.note(node, f"`provider` is missing; {name} is sent by {one_of(providers)}", path=path)
         return ""
     provider = read_text(file, given, path=path, lead="provider: ")
     if provider in providers:
@@ -145,7 +145,7 @@ def _untrusted(file: YamlFile, settings: Any, *, module: ChannelModule, variable
         for path in [*files, file.path] if files else []:
             if stranger := file_permissions.find_stranger(path):
                 us = file_permissions.owner_name(os.geteuid())
-                yield f"{name}: {us} would run what others can choose: {stranger}"
+                yield f"{name}: {us} would run a program that others can change: {stranger}"
                 break
 
 

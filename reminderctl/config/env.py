@@ -65,7 +65,7 @@ class Variables:
         known = {**self._in_file(), **self._environ}
         wrong = "is empty" if name in known else "is not set"
         meant = "" if name in known else did_you_mean(name, known)
-        return f"`${{{name}}}` {wrong}; put {name} in the environment or in {self._file}{meant}"
+        return f"`${{{name}}}` {wrong}; set {name} in the environment or in {self._file}{meant}"
 
     def _in_file(self) -> dict[str, str]:
         if self._secrets is None:
@@ -93,7 +93,9 @@ def read_secrets(path: Path) -> tuple[dict[str, str], list[Problem]]:
         found = _LINE.fullmatch(line)
         value = _unquote(found[2]) if found else None
         if not found or value is None:  # the line itself is not shown: it may be a secret without its name
-            problems.append(Problem(name, number, 1, "", "cannot be read; a line is NAME=value, quoted with \" or '"))
+            problems.append(
+                Problem(name, number, 1, "", "cannot be read; write NAME=value on each line, quoted with \" or '")
+            )
             continue
         secrets[found[1]] = value
     return secrets, problems
@@ -111,13 +113,15 @@ def _read_private(path: Path) -> bytes | None:
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
-            raise _ExposedError("is no ordinary file; write NAME=value lines into a file")
+            raise _ExposedError("is not a regular file; use a file with NAME=value lines")
         if status.st_mode & _OTHERS:
             mode = f"{stat.S_IMODE(status.st_mode):04o}"
             raise _ExposedError(f"others can read it (mode {mode}), so it is not used; run: chmod 600 {path}")
         if status.st_uid not in (os.geteuid(), file_permissions.ROOT):
             us, owner = file_permissions.owner_name(os.geteuid()), file_permissions.owner_name(status.st_uid)
-            what = f"it belongs to {owner}, who may read and change it, and this is {us}, so it is not used"
+            what = (
+                f"it is owned by {owner}, who can read and change it, and this process runs as {us}, so it is not used"
+            )
             raise _ExposedError(f"{what}; run: chown {us} {path}")
         return file.read()
 
@@ -158,9 +162,7 @@ def _fill_text(file: YamlFile, node: ScalarNode, *, path: str, variables: Variab
     for reference in REFERENCE.finditer(text):
         name = reference[1]
         if not _NAME.fullmatch(name):
-            file.note(
-                node, f"`{reference[0]}` names no variable; write ${{NAME}} with letters, digits and _", path=path
-            )
+            file.note(node, f"`{reference[0]}` is not a variable; use ${{NAME}} with letters, digits and _", path=path)
             complete = False
         elif not variables.find(name):
             complete = False
@@ -186,4 +188,4 @@ def note_references(file: YamlFile, node: Node, *, path: str) -> None:
 
 def misplaced_reference(reference: str, *, instead: str = "") -> str:
     """Return the message for a reference where none is read; `instead` says what to write."""
-    return f"`{reference}` is read under `channels` only; {instead or 'write the value itself here'}"
+    return f"`{reference}` works under `channels` only; {instead or 'write the value itself here'}"

@@ -31,7 +31,7 @@ _ALSO = {
     "boolean": ["boolean", "string"],
 }
 _SCALAR: Schema = {"type": _ALSO["string"]}
-_IN_A_FILE = "The same text from a file beside the YAML, or a map from language to file."
+_IN_A_FILE = "The same text from a file next to the YAML, or a map from language to file."
 
 
 def build() -> Schema:
@@ -61,7 +61,7 @@ def build() -> Schema:
     definitions["Workflow"]["properties"]["actions"]["items"] = {"$ref": "#/$defs/Action"}
     file = of_kind[yaml_schema.File]
     file["properties"]["workflows"]["items"] = {"$ref": "#/$defs/Workflow"}
-    file["properties"]["channels"] = _object(settings, description="Who carries the messages")
+    file["properties"]["channels"] = _object(settings, description="The provider that sends the messages")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **file, "$defs": _used(file, definitions)}
 
 
@@ -107,7 +107,9 @@ def _settings(named: Iterable[tuple[str, Schema]]) -> Schema:
     schemas = []
     for module, schema in named:
         provider = module.rpartition(".")[2] if "." in module else ""
-        chosen = {"provider": {"const": provider, "description": "Who carries the messages"}} if provider else {}
+        chosen = (
+            {"provider": {"const": provider, "description": "The provider that sends the messages"}} if provider else {}
+        )
         required = [*chosen, *(name for name in schema.get("required", []) if name not in chosen)]
         properties = chosen | {
             name: _or_variable(each) for name, each in schema["properties"].items() if name not in chosen

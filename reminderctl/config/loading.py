@@ -59,11 +59,10 @@ def load_credentials(path: Path, environ: Mapping[str, str], *, config: Config) 
     ]
     if changed:
         raise EditedError(
-            f"the YAML was edited during this run: the provider of {' and '.join(changed)} is another one; "
-            "the next run sends"
+            f"the YAML was edited during this run: the provider of {' and '.join(changed)} changed; the next run sends"
         )
     if now.outbox != config.outbox:
-        raise EditedError("the YAML was edited during this run: `outbox` is another one; the next run sends")
+        raise EditedError("the YAML was edited during this run: `outbox` changed; the next run sends")
     return credentials
 
 
@@ -134,7 +133,7 @@ def _yaml_paths(path: Path) -> list[Path]:
         return [path]
     files = yaml_files(path)
     if not files:
-        raise UsageError(f"{path}: no *.yaml file in this directory; `reminderctl init {path}` writes a first one")
+        raise UsageError(f"{path}: no *.yaml file in this directory; `reminderctl init {path}` creates one")
     return files
 
 

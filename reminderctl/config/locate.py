@@ -21,13 +21,13 @@ def find(option: str | None, environ: Mapping[str, str]) -> Path:
     asked for by name is never replaced by another, nor is a link that leads nowhere.
     """
     if option == "":
-        raise UsageError("the configuration's path is empty; is the variable set that it was made of?")
+        raise UsageError("the configuration's path is empty; is the variable that it comes from set?")
     for asked, how in ((option, ""), (environ.get(VARIABLE), f" (from ${VARIABLE})")):
         if asked:
             try:
                 Path(asked).stat()
             except FileNotFoundError:
-                advice = "`reminderctl init` writes a first one"
+                advice = "`reminderctl init` creates one"
                 raise UsageError(f"{asked}{how}: no such file or directory; {advice}") from None
             except OSError as error:
                 raise UsageError(f"{asked}{how}: {error.strerror}") from None
@@ -37,7 +37,7 @@ def find(option: str | None, environ: Mapping[str, str]) -> Path:
     if first is None:
         looked = ", ".join(map(str, places))
         raise UsageError(
-            f"no configuration: looked for {looked}; name one with --config or ${VARIABLE}, or run `reminderctl init`"
+            f"no configuration found: looked for {looked}; use --config or ${VARIABLE}, or run `reminderctl init`"
         )
     return first
 
@@ -81,8 +81,8 @@ def _is_file(place: Path) -> bool:
     """Return True if there is a file that we can reach; raises `UsageError` for a dead link."""
     try:
         if place.is_symlink() and not place.exists():
-            what = f"a link to {place.readlink()}, where there is nothing; mend it or remove it"
-            raise UsageError(f"{place}: {what}, or name a configuration with --config")
+            what = f"a broken symbolic link to {place.readlink()}; fix it or remove it"
+            raise UsageError(f"{place}: {what}, or use --config to name another configuration")
         return place.is_file()
     except OSError:
         return False

@@ -38,7 +38,7 @@ OUR_KEYS = frozenset(encoded_names(ActionKeys))
 _REFERENCE = re.compile(r"\$\{[A-Z_][A-Z0-9_]*\}")  # `${service_price}` is a price in dollars
 _WORD = re.compile(r"\{{0,2}[^{}\n]{0,100}\}?")  # what a mistake is looked for by
 _BLANK = "is empty; give it a value"
-_PASTED = "this is JSON as one text, and would go out in quotation marks; write it as YAML, or under `body`"
+_PASTED = "this is JSON in one text, and would be sent in quotation marks; write it as YAML, or use `body`"
 _UNQUOTED = 'text that begins with a shortcode needs quotes: "{%s} ..."'
 
 
@@ -139,7 +139,7 @@ def _check_languages(reader: ActionReader, path: FieldPath, *, versions: Mapping
         if is_language(language):
             continue
         place = key_node(node, language) if is_mapping(node) else node
-        hint = f"{quote(language)} is no language; write `es: ...`, `en: ...`"
+        hint = f"{quote(language)} is not a language; use `es: ...`, `en: ...`"
         if is_known(language):
             hint = _UNQUOTED % language
         reader.file.note(place, f"{path[0]}: {hint}", path=reader.path)
@@ -214,7 +214,7 @@ def _why_not_attached(reader: ActionReader, name: str) -> str:
     """Return why a file, named by the YAML itself, cannot go with a message; an empty text where it can."""
     try:
         if not (reader.context.folder / name).is_file():
-            meant = did_you_mean(name, [CALENDAR]) or "; write `calendar`, or the name of a file beside the YAML"
+            meant = did_you_mean(name, [CALENDAR]) or "; use `calendar`, or the name of a file next to the YAML"
             return f"there is no file {quote(name)}{meant}"
         return f"{quote(name)} {OURS}" if is_private(reader.context.folder / name, reader.context.private) else ""
     except (OSError, RuntimeError) as error:

@@ -41,7 +41,7 @@ def read_files(reader: ActionReader, node: Node, *, name: str, field: str) -> st
 
 def _read_file(reader: ActionReader, node: Node, *, name: str, where: FieldPath) -> str:
     if not is_text(node) or not node.value:
-        reader.file.note(node, f"{name}: expected the name of a file beside the YAML", path=reader.path)
+        reader.file.note(node, f"{name}: expected the name of a file next to the YAML", path=reader.path)
         return ""
     path = reader.context.folder / node.value
     if refusal := _why_refused(reader, node.value):
@@ -67,7 +67,7 @@ def _why_refused(reader: ActionReader, name: str) -> str:
             return OURS
         folders = (reader.context.folder.resolve(), reader.file.path.resolve().parent)
         if not Path(name).is_absolute() and not any(path.resolve().is_relative_to(folder) for folder in folders):
-            return "lies outside the folder of the YAML; name it with its whole path"
+            return "is outside the folder of the YAML; use its full path"
     except (OSError, RuntimeError) as error:
         return f"cannot be read: {error}"
     return ""

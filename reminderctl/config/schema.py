@@ -23,7 +23,7 @@ class ActionKeys(Struct, frozen=True, kw_only=True):
     """The keys of an action on every channel; the others are the channel's own."""
 
     send: Annotated[str, Meta(description=f"The channel: {', '.join(_FIRST)} or {_LAST}")]
-    id: Annotated[str, Meta(pattern=IDENTIFIER, description="Tells two actions on one channel apart")] = ""
+    id: Annotated[str, Meta(pattern=IDENTIFIER, description="Distinguishes two actions on one channel")] = ""
     to: Annotated[
         OneOrMore,
         Meta(description=f"{', '.join(RECIPIENTS)}, an address, or text with shortcodes; one or a list"),
@@ -33,24 +33,24 @@ class ActionKeys(Struct, frozen=True, kw_only=True):
 class WorkflowKeys(Struct, frozen=True, kw_only=True):
     """A named rule: when, for which bookings, what."""
 
-    id: Annotated[str, Meta(pattern=IDENTIFIER, description="Its identity; a new id is a new workflow")]
-    name: Annotated[str, Meta(description="What people call it")] = ""
-    enabled: Annotated[bool, Meta(description="The switch")] = True
+    id: Annotated[str, Meta(pattern=IDENTIFIER, description="Identity of the workflow; a new id makes a new workflow")]
+    name: Annotated[str, Meta(description="Name for people")] = ""
+    enabled: Annotated[bool, Meta(description="false switches the workflow off")] = True
     when: Annotated[OneOrMore, Meta(description="`1 day before start`, `30 minutes after end`, ...; one or a list")]
-    filters: Annotated[Filters, Meta(description="What a booking must be")] = Filters()
-    except_: Annotated[Filters, Meta(description="What a booking must not be")] = field(
+    filters: Annotated[Filters, Meta(description="Conditions that a booking must meet")] = Filters()
+    except_: Annotated[Filters, Meta(description="Conditions that exclude a booking")] = field(
         name="except", default=Filters()
     )
     actions: Annotated[list[Any], Meta(min_length=1, description="What is sent")]
     for_each_customer: Annotated[
         bool | UnsetType, Meta(description="true: once per participant; false: once per booking")
     ] = UNSET
-    grace: Annotated[str, Meta(description="How late a message may still go out: 3h, 90 minutes, 2 days")] = ""
+    grace: Annotated[str, Meta(description="How late a message may still be sent: 3h, 90 minutes, 2 days")] = ""
     late_booking: Annotated[
-        Literal["skip", "send"], Meta(description="What happens when the booking itself came too late")
+        Literal["skip", "send"], Meta(description="What to do if the booking itself was made too late")
     ] = "skip"
     max_burst: Annotated[
-        int | Literal["none"], Meta(description="More new messages in one run than this are held for a person")
+        int | Literal["none"], Meta(description="If one run has more new messages than this, they are held for review")
     ] = 500
 
 
@@ -60,15 +60,15 @@ class File(Struct, frozen=True, kw_only=True):
     timezone: Annotated[str, Meta(description="For bookings without a zone of their own: Europe/Madrid")] = ""
     language: Annotated[str, Meta(pattern=LANGUAGE, description="Default language of messages")] = "en"
     bookings: Annotated[str, Meta(description="The SQLite file with the bookings")] = "bookings.db"
-    ledger: Annotated[str, Meta(description="The SQLite file in which reminderctl remembers")] = "ledger.db"
-    outbox: Annotated[str, Meta(description="Messages become files in this folder; nothing is sent")] = ""
+    ledger: Annotated[str, Meta(description="The SQLite file where reminderctl records what it sent")] = "ledger.db"
+    outbox: Annotated[str, Meta(description="Dry mode: messages go to this folder as files; nothing is sent")] = ""
     heartbeat: Annotated[
-        str, Meta(pattern=URL, description="A URL that is called after each run with which all is well, once a minute")
+        str, Meta(pattern=URL, description="A URL that is called after each successful run, once a minute")
     ] = ""
     company: Company = Company()
     admin: Admin = Admin()
     max_burst: Annotated[int | Literal["none"], Meta(description="For workflows without a max_burst of their own")] = (
         500
     )
-    channels: Annotated[dict[str, Any], Meta(description="Who carries the messages")] = {}
+    channels: Annotated[dict[str, Any], Meta(description="The provider that sends the messages")] = {}
     workflows: Annotated[list[WorkflowKeys], Meta(description="What is sent, when, for which bookings")] = []

@@ -53,7 +53,7 @@ def collect(files: Sequence[YamlFile]) -> dict[str, Setting]:
             elif name in settings:
                 there = settings[name]
                 place = f"{there.file.name}:{there.node.start_mark.line + 1}"
-                file.note(key, f"stands in {place} already; each setting belongs in one file only", path=name)
+                file.note(key, f"duplicate key, already in {place}; each setting belongs in one file only", path=name)
             else:
                 settings[name] = Setting(file, node)
     return settings
@@ -89,7 +89,7 @@ def read_identifier(file: YamlFile, node: Node, *, path: str) -> str:
 
 
 def read_texts(
-    file: YamlFile, node: Node, *, path: str, lead: str, instead: str = "leave the key out, or put something in"
+    file: YamlFile, node: Node, *, path: str, lead: str, instead: str = "remove the key, or give it a value"
 ) -> list[tuple[str, Node]]:
     """Return one text or a list of them, each with its node; at least one, or a note of what to do `instead`."""
     if not is_list(node):
@@ -117,7 +117,7 @@ def _read_timezone(file: YamlFile, node: Node, *, path: str) -> str:
     if name and timing.find_zone(name) is None:
         import zoneinfo
 
-        advice = did_you_mean(name, zoneinfo.available_timezones()) or "; write an IANA name such as `Europe/Madrid`"
+        advice = did_you_mean(name, zoneinfo.available_timezones()) or "; use an IANA name such as `Europe/Madrid`"
         file.note(node, f"there is no time zone {quote(name)}{advice}", path=path)
     return name
 
@@ -125,7 +125,7 @@ def _read_timezone(file: YamlFile, node: Node, *, path: str) -> str:
 def _read_language(file: YamlFile, node: Node, *, path: str) -> str:
     tag = read_text(file, node, path=path)
     if tag and not is_language(tag):
-        file.note(node, f"{quote(tag)} is no language tag; write `es`, `en` or `pt-BR`", path=path)
+        file.note(node, f"{quote(tag)} is not a language tag; use `es`, `en` or `pt-BR`", path=path)
     return tag
 
 
@@ -143,7 +143,7 @@ def _read_path(file: YamlFile, node: Node, *, path: str) -> Path:
         return file.path.parent / Path(text).expanduser()
     except RuntimeError:
         file.note(
-            node, f"{quote(text)} begins with the home of a user who does not exist; write the whole path", path=path
+            node, f"{quote(text)} begins with the home of a user who does not exist; use the full path", path=path
         )
         return Path()
 
@@ -152,7 +152,7 @@ def _read_heartbeat(file: YamlFile, node: Node, *, path: str) -> Secret | None:
     """Return the URL; a note does not repeat it, because it may hold a token."""
     url = read_text(file, node, path=path)
     if url and not _URL.fullmatch(url):
-        file.note(node, "is no URL; write http:// or https:// and all that follows", path=path)
+        file.note(node, "is not a URL; use a full URL that begins with http:// or https://", path=path)
     return Secret(url) if url else None
 
 

@@ -20,7 +20,7 @@ from reminderctl.secret import Secret
 
 T = TypeVar("T")
 BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-EMPTY = "is empty; give it a value or leave it out"
+EMPTY = "is empty; give it a value or remove it"
 
 
 class FieldMistake(NamedTuple):
@@ -159,7 +159,7 @@ def convert(given: Any, kind: Any, *, folder: Path) -> Any:
             return Secret(value)
         if wanted is Path:
             return folder / Path(value).expanduser()
-        raise TypeError(f"no text can be read as {wanted.__name__}")
+        raise TypeError(f"text cannot be read as {wanted.__name__}")
 
     return msgspec.convert(given, kind, strict=False, dec_hook=read_text)
 

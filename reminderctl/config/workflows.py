@@ -113,7 +113,7 @@ def _read_triggers(file: YamlFile, node: Node, *, path: str) -> tuple[Trigger, .
         twin = triggers.setdefault(trigger.identity, trigger)
         if twin is not trigger:
             same = (
-                f"`{twin.text}` stands here twice"
+                f"duplicate trigger `{twin.text}`"
                 if twin.text == trigger.text
                 else f"`{twin.text}` and `{trigger.text}` are the same"
             )
@@ -151,11 +151,11 @@ def _read_late_booking(file: YamlFile, node: Node, *, path: str) -> Literal["ski
     return "send" if text == "send" else "skip"
 
 
-_SOME_TIME = "write for example `when: 1 day before start`"
+_SOME_TIME = "use, for example, `when: 1 day before start`"
 _ADVICE = {
-    "id": "; add a name that stays the same, such as `id: reminder-24h`",
-    "when": "; add for example `when: 1 day before start`",
-    "actions": "; add for example `actions: [{send: email, to: customer, ...}]`",
+    "id": "; add a name that never changes, such as `id: reminder-24h`",
+    "when": "; add, for example, `when: 1 day before start`",
+    "actions": "; add, for example, `actions: [{send: email, to: customer, ...}]`",
 }
 _NAMES = {"when": "triggers", "except": "exceptions"}
 _READERS: dict[str, Callable[..., Any]] = {

@@ -11,7 +11,7 @@ from reminderctl.config.yaml_nodes import paths
 
 MOST_VALUES = 300_000  # after aliases are followed
 DEEPEST = 60
-TOO_DEEP = f"nested more than {DEEPEST} deep"
+TOO_DEEP = f"nested more than {DEEPEST} levels deep"
 _KEY = 'a key must be a word; text that begins with { or {{ needs quotes: "{{ ... }}"'
 _MERGED = f"`<<` copies more than {MOST_VALUES:,} values in this file; write out what differs"
 _MERGE = "`<<` takes an alias of a mapping, or a list of such aliases"
@@ -49,7 +49,9 @@ class FormCheck:
         known = self._known.get(id(node))
         if known is not None:
             if not known[0]:
-                raise RefusedError("an alias must not stand inside the value that it means", root=self._root, node=node)
+                raise RefusedError(
+                    "an alias must not be inside the value that it refers to", root=self._root, node=node
+                )
             return known
         self._known[id(node)] = (0, 0)
         if self._tags:
@@ -91,7 +93,7 @@ class FormCheck:
                 merges.append(value)
             elif key.value in first:
                 line = first[key.value].start_mark.line + 1
-                self._note(key, f"`{key.value}` stands here twice; the first is in line {line}")
+                self._note(key, f"duplicate key `{key.value}`; the first is on line {line}")
             else:
                 first[key.value] = key
                 self._check_tag(key)
@@ -118,7 +120,7 @@ class FormCheck:
         if node.tag not in _PLAIN_TAGS:
             tag = node.tag.replace("tag:yaml.org,2002:", "!!")
             self._note(
-                node, f"the tag `{tag}` has no meaning here; leave it out, or put text that begins with ! in quotes"
+                node, f"the tag `{tag}` has no meaning here; remove it, or put text that begins with ! in quotes"
             )
 
     def _note(self, node: Node, what: str) -> None:

@@ -46,7 +46,7 @@ class YamlFile:
     def note_elsewhere(self, problem: Problem) -> None:
         """Note a mistake, perhaps in a file that this one names; raises `TooManyError` as `note` does."""
         self.problems.append(problem)
-        self._bound(self.problems, "mistakes")
+        self._bound(self.problems, "problems")
 
     def warn(self, node: Node, what: str, *, path: str, token: str = "") -> None:
         """Note a warning, placed as a mistake is, once; raises `TooManyError` as `note` does."""
@@ -61,7 +61,7 @@ class YamlFile:
             return
         if len(said) == MOST:
             line, column = max((each.line, each.column) for each in said)
-            what = f"{MORE}: after {MOST} {noun} the rest of the file is not looked at"
+            what = f"{MORE}: after {MOST} {noun} the rest of the file is not checked"
             said.append(Problem(self.name, line, column + 1, said[-1].path, what))
         raise TooManyError(said)
 

@@ -22,9 +22,9 @@ _TAGS: dict[type[Node], str] = {MappingNode: "tag:yaml.org,2002:map", SequenceNo
 _SAFE_NESTING = 5_000  # libyaml's composer recurses in C: about 30,000 levels overrun the stack
 _EXPLAINED = {
     "mapping values are not allowed": 'plain text cannot hold `: `; put it in quotes: "..."',
-    "found undefined alias": "nothing above is called so; text that begins with * needs quotes",
-    "found another document": "a second document; one file holds one, so leave out the `---` between",
-    "found duplicate anchor": "another value is called so already; text that begins with & needs quotes",
+    "found undefined alias": "nothing above has this name; text that begins with * needs quotes",
+    "found another document": "a second document; a file can hold only one, so remove the `---` between them",
+    "found duplicate anchor": "another value already has this name; text that begins with & needs quotes",
 }
 _BRACES = 'text that begins with a shortcode needs quotes: "{staff_name} ..."'
 
@@ -53,12 +53,12 @@ def read_text_file(path: Path, name: str) -> tuple[str, Problem | None]:
     try:
         size, mode = path.stat().st_size, path.stat().st_mode
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # nobody may ever write into a pipe, or too much
-            return "", Problem(name, 1, 1, "", "is no ordinary file but a pipe or a device; name a file")
+            return "", Problem(name, 1, 1, "", "is a pipe or a device; use a regular file")
         content = path.read_bytes() if size <= LARGEST_FILE else b""
     except OSError as error:
         return "", Problem(name, 1, 1, "", f"cannot be read: {error.strerror}")
     if size > LARGEST_FILE:
-        return "", Problem(name, 1, 1, "", f"is {size:,} bytes long; at most {LARGEST_FILE:,} are read")
+        return "", Problem(name, 1, 1, "", f"is {size:,} bytes long; the limit is {LARGEST_FILE:,}")
     try:
         return content.decode("utf-8-sig"), None
     except UnicodeDecodeError as error:
@@ -165,7 +165,7 @@ def _explain(file: YamlFile, error: yaml.MarkedYAMLError) -> str:
     lines = file.text.splitlines()
     if "cannot start any token" in words and error.problem_mark:
         character = lines[line][error.problem_mark.column]
-        return "a tab; indent with blanks" if character == "\t" else f"text that begins with {character} needs quotes"
+        return "a tab; indent with spaces" if character == "\t" else f"text that begins with {character} needs quotes"
     if context and error.context_mark:
-        words += f" {context} that begins in line {error.context_mark.line + 1}"
+        words += f" {context} that begins on line {error.context_mark.line + 1}"
     return f"{words}; {_BRACES}" if any(": {" in each for each in lines[max(line - 1, 0) : line + 1]) else words

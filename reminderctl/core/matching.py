@@ -80,13 +80,13 @@ def _dead(workflow: Workflow, booking: Booking, *, participant: Participant | No
         return None
     statuses = {standard_status(booking.status), standard_status(own_status(booking, participant))}
     dead = statuses & NEVER_WITHOUT_A_FILTER
-    return f"status is {min(dead)}, and no status filter asks for it" if dead else None
+    return f"status is {min(dead)}, and no status filter includes it" if dead else None
 
 
 @lru_cache(maxsize=1024)  # thousands of bookings have the same few values
 def _refusal(name: str, values: tuple[str, ...], *, wanted: tuple[str, ...], unwanted: tuple[str, ...]) -> str | None:
     if wanted and not any_matches(name, wanted=wanted, values=values):
-        return f"{name} is {_shown(values)}, the filter wants {' or '.join(wanted)}"
+        return f"{name} is {_shown(values)}, but the filter requires {' or '.join(wanted)}"
     if unwanted and any_matches(name, wanted=unwanted, values=values):
         return f"{name} is {_shown(values)}, which `except` excludes"
     return None

@@ -281,7 +281,7 @@ def why_not_owed(delivery: Delivery, workflow: Workflow | None, *, booking: Book
     if not workflow.enabled:
         return SWITCHED_OFF
     if booking is None:
-        return "the booking was deleted, or cannot be read"
+        return "the booking was deleted or cannot be read"
     trigger = _trigger_of(delivery, workflow)
     if trigger is None:
         return f"the workflow no longer has the trigger `{delivery.trigger}`"

@@ -39,7 +39,7 @@ class AddressKind(Struct, frozen=True):
 
 ADDRESS_KINDS: Mapping[str, AddressKind] = {  # by the field that holds one
     "email": AddressKind(
-        "email address", "e-mail address", "someone@example.com", "an address looks like ana@example.com"
+        "email address", "email address", "someone@example.com", "an address looks like ana@example.com"
     ),
     "phone": AddressKind("phone number", "phone number", "+34600123456", "a phone number looks like +34600123456"),
     "telegram": AddressKind(
@@ -170,8 +170,8 @@ def describe_unknown_zone(participant: Participant | None, actions: Iterable[Act
     zone = participant.customer.timezone if participant else None
     if not zone or timing.find_zone(zone) or not shows_their_time(actions):
         return None
-    what = f"their timezone {zone[:LONGEST_ZONE]!r} is none, so shortcodes that end in _client show the booking's time"
-    return f"{what}; write an IANA name such as Europe/Madrid"
+    what = f"their time zone {zone[:LONGEST_ZONE]!r} is unknown, so shortcodes that end in _client use the booking's"
+    return f"{what}; use an IANA name such as Europe/Madrid"
 
 
 def unknown_zone_of(delivery: Delivery, workflow: Workflow, *, booking: Booking) -> str | None:

@@ -67,7 +67,7 @@ def decide_error(
     match error:
         case Rejected() if delivery.uncertain_attempts:
             # Some receivers refuse what they have taken before.
-            return Outcome(name="rejected", state=State.UNKNOWN, error=f"{text}; an earlier attempt may have gone out")
+            return Outcome(name="rejected", state=State.UNKNOWN, error=f"{text}; an earlier attempt may have succeeded")
         case Rejected():
             return Outcome(name="rejected", state=State.FAILED, error=text)
         case ChannelDown():

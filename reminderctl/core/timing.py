@@ -47,11 +47,11 @@ def parse_trigger(text: str) -> Trigger:
     """Return the trigger that a sentence of `when` means; raises ValueError that says what would be right."""
     found = re.fullmatch(_SENTENCE, " ".join(text.lower().split()))
     if not found:
-        raise ValueError(f"cannot read {text!r}; write {_EXAMPLES}")
+        raise ValueError(f"cannot read {text!r}; use {_EXAMPLES}")
     anchor: Literal["start", "end"] = "start" if found["anchor"] == "start" else "end"
     if found["amount"] is None:
         if found["at"]:
-            raise ValueError(f"cannot read {text!r}; a time of day needs days: `1 day before {anchor} at 18:00`")
+            raise ValueError(f"cannot read {text!r}; `at HH:MM` needs days: `1 day before {anchor} at 18:00`")
         return Trigger(anchor=anchor, before=False, text=f"at {anchor}")
     amount, unit = int(found["amount"]), _unit(found["unit"], text)
     if amount * _MINUTES[unit] > LONGEST_OFFSET_DAYS * 1440:
@@ -60,7 +60,7 @@ def parse_trigger(text: str) -> Trigger:
     sentence = f"{amount} {unit}{'' if amount == 1 else 's'} {found['side']} {anchor}"
     if unit in ("minute", "hour"):
         if found["at"]:
-            raise ValueError(f"cannot read {text!r}; a time of day goes with days, not with {unit}s")
+            raise ValueError(f"cannot read {text!r}; `at HH:MM` works with days, not with {unit}s")
         if amount == 0:
             return Trigger(anchor=anchor, before=False, text=f"at {anchor}")
         return Trigger(anchor=anchor, before=before, minutes=amount * _MINUTES[unit], text=sentence)
@@ -77,7 +77,7 @@ def parse_duration(text: str) -> timedelta:
     """Return a length such as `3h`, `90 minutes` or `2 days` (of 24 hours); raises ValueError."""
     found = re.fullmatch(_OFFSET, " ".join(text.lower().split()))
     if not found:
-        raise ValueError(f"cannot read {text!r} as a length of time; write `3h`, `90 minutes` or `2 days`")
+        raise ValueError(f"cannot read {text!r} as a duration; use `3h`, `90 minutes` or `2 days`")
     length = int(found[1]) * _MINUTES[_unit(found[2], text)] * MINUTE
     if length > LONGEST_OFFSET_DAYS * DAY:
         raise ValueError(f"{text!r} is more than ten years")
@@ -94,7 +94,7 @@ def parse_time_of_day(text: str, sentence: str) -> time:
     """Return the wall clock of a text such as `18:00` in a sentence; raises ValueError."""
     found = re.fullmatch(_CLOCK, text)
     if not found:
-        raise ValueError(f"cannot read {text!r} in {sentence!r} as a time of day; write 00:00 to 23:59")
+        raise ValueError(f"cannot read {text!r} in {sentence!r} as a time of day; use 00:00 to 23:59")
     return time(int(found[1]), int(found[2]))
 
 
@@ -133,7 +133,7 @@ def parse_instant(text: str) -> datetime:
     """Return the instant that `instant_text` wrote; raises ValueError for anything that is not UTC."""
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is not UTC and instant.utcoffset() != NOTHING:
-        raise ValueError(f"{text!r} is not an instant in UTC; write 2026-11-23T08:00:00Z")
+        raise ValueError(f"{text!r} is not a time in UTC; use 2026-11-23T08:00:00Z")
     return instant
 
 

@@ -139,7 +139,7 @@ def _read_zone(values: Mapping[str, Any], options: RowOptions, *, collected: Col
         return sys.intern(getattr(zone, "key", "UTC")), zone
     fixed = find_fixed_offset(name)
     if fixed is not None:
-        right = "was read as an offset that is the same in summer; write an IANA name such as Europe/Madrid"
+        right = "was read as an offset that is the same in summer; use an IANA name such as Europe/Madrid"
         collected.warnings.append(f"timezone {name[:60]!r} {right}")
         return find_name_of_offset(fixed), fixed
     problem = f"timezone {name[:60]!r} is not an IANA name such as Europe/Madrid"

@@ -123,7 +123,7 @@ def open_transaction(path: Path, *, keep: bool) -> Iterator[BookingsStore]:
     another program is writing, `ImportFailedError` where the database refuses a row.
     """
     if not path.is_file():
-        raise BookingsError(f"{path}: there is no bookings database; `reminderctl init` makes an empty one")
+        raise BookingsError(f"{path}: there is no bookings database; `reminderctl init` creates an empty one")
     try:
         with closing(_connect(path)) as connection:
             connection.execute("BEGIN IMMEDIATE")
@@ -157,4 +157,4 @@ def _refuse_foreign_tables(path: Path, connection: sqlite3.Connection) -> None:
     missing = [table for table in _TABLES if table not in kinds]
     if missing:
         problem = f"this is no bookings database, it has no table {', '.join(missing)}"
-        raise BookingsError(f"{path}: {problem}; `reminderctl init` makes an empty one")
+        raise BookingsError(f"{path}: {problem}; `reminderctl init` creates an empty one")

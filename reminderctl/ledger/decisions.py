@@ -38,7 +38,7 @@ def cancel(ledger: Ledger, delivery_id: int, *, by: str, now: datetime) -> None:
 def _require(ledger: Ledger, delivery_id: int, *, state: State, verb: str) -> None:
     found = history.show(ledger, delivery_id).state
     if found != state:
-        raise UsageError(f"delivery {delivery_id} is {found}; {verb} is for what is {state}")
+        raise UsageError(f"delivery {delivery_id} is {found}; `{verb}` applies to {state} deliveries only")
 
 
 def _settle(ledger: Ledger, delivery_id: int, *, state: State, decision: str, by: str, now: datetime) -> None:
@@ -55,7 +55,7 @@ def _settle(ledger: Ledger, delivery_id: int, *, state: State, decision: str, by
         if settled:
             ledger.execute(_WRITE_DOWN, **values)
     if not settled:
-        raise UsageError(f"delivery {delivery_id}: a run has just begun to send it; look again in a moment")
+        raise UsageError(f"delivery {delivery_id}: a run has just started to send it; try again in a moment")
 
 
 def _reopen(ledger: Ledger, delivery_id: int, *, decision: str, by: str, now: datetime) -> None:
@@ -74,7 +74,7 @@ def _reopen(ledger: Ledger, delivery_id: int, *, decision: str, by: str, now: da
         if reopened:
             ledger.execute(_WRITE_DOWN, **values)
     if not reopened:
-        raise UsageError(f"delivery {delivery_id}: its deadline has passed; it would come too late to be of use")
+        raise UsageError(f"delivery {delivery_id}: its deadline has passed, so it can no longer be sent")
 
 
 _WRITE_DOWN = """

@@ -138,7 +138,7 @@ def show(ledger: Ledger, delivery_id: int) -> FullRecord:
     with errors_of(ledger.path):
         row = ledger.execute(f"{_SELECT} WHERE id = :id", id=delivery_id).fetchone()
     if row is None:
-        raise UsageError(f"there is no delivery {delivery_id}; `reminderctl deliveries list` shows what there is")
+        raise UsageError(f"there is no delivery {delivery_id}; `reminderctl deliveries list` lists them")
     return _with_history(ledger, _record(row))
 
 

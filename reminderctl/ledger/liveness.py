@@ -118,5 +118,5 @@ def errors_of(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        what = f"{path}: cannot write beside the ledger ({error.strerror}); nothing is sent without it"
+        what = f"{path}: cannot write next to the ledger ({error.strerror}); nothing is sent without this file"
         raise LedgerWriteError(what) from None

@@ -16,7 +16,7 @@ from reminderctl.ledger.queue import SELECT, read
 from reminderctl.ledger.store import Ledger
 from reminderctl.model import Delivery
 
-EMPTIED = "nothing is known of its recipient: {} is empty, and was not"
+EMPTIED = "its recipient is unknown: the table {} is empty, and was not before"
 RESTORED = "may have been sent before the ledger was restored"
 
 

@@ -62,7 +62,7 @@ WHERE excluded.state = 'pending' AND deliveries.settled_by IS NULL AND deliverie
 def enqueue(ledger: Ledger, deliveries: Iterable[Delivery], *, run: int, now: datetime) -> tuple[int, int]:
     """Record what is owed, each once; return how many are new to send, and how many are new but too late already."""
     instant = timing.instant_text(now)
-    error = f"not planned before {instant}, after its deadline"
+    error = f"first planned at {instant}, after its deadline"
     on_time = (run, State.PENDING.value, instant, None, None)
     too_late = (run, State.EXPIRED.value, None, instant, error)
     new = late = 0

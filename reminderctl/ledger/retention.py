@@ -94,7 +94,7 @@ def shrink(ledger: Ledger) -> int:
         ledger.execute("VACUUM")
         (busy, *_) = ledger.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     if busy:
-        raise LockedError(f"{ledger.path}: another program reads the ledger, so its file could not be written anew")
+        raise LockedError(f"{ledger.path}: another program is reading the ledger, so its file could not be rewritten")
     return before - ledger.path.stat().st_size
 
 

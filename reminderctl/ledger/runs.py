@@ -83,8 +83,8 @@ class Run:
         self.liveness.follow(self.id)
         if identify(self._ledger.path) != self._ledger_file:
             raise LedgerWriteError(
-                f"{self._ledger.path}: another file has taken its place while messages were being sent, or it was "
-                "deleted; nothing more is sent that cannot be recorded"
+                f"{self._ledger.path}: the file was replaced or deleted while messages were being sent; sending "
+                "stopped, because nothing more can be recorded"
             )
 
     # --- the stamp: which run was the last one, in a file that a restored ledger does not overwrite ---
@@ -142,15 +142,15 @@ def restored_since(ledger: Ledger, *, say: Callable[[str], object] = lambda _: N
         return None  # no run yet; that it cannot be written either is said when the run does so
     if not written.strip(_NOTHING):
         say(
-            f"{path}: it is empty, as after a power cut, and counts as missing; had the ledger just been put back from "
-            "a backup, nobody would notice; this run writes a new one"
+            f"{path}: the file is empty, as after a power cut, and is treated as missing; if the ledger was just "
+            "restored from a backup, that goes unnoticed; this run writes a new file"
         )
         return None
     try:
         token, at = _read_stamp(written)
     except (ValueError, KeyError, TypeError):
         right = '{"token": "lost", "at": "2026-11-23T08:00:00Z"}'
-        raise LedgerError(f"{path}: cannot read when the last run was; write {right}, with that instant") from None
+        raise LedgerError(f"{path}: cannot read the time of the last run; use {right}, with that time") from None
     return None if _is_known(ledger, token) else at
 
 
@@ -164,7 +164,7 @@ def _read_stamp(written: bytes) -> tuple[str, datetime]:
     stamp = msgspec.json.decode(written)
     at = datetime.fromisoformat(stamp["at"])
     if at.tzinfo is None:
-        raise ValueError(f"{stamp['at']} is on nobody knows which clock")
+        raise ValueError(f"{stamp['at']} has no UTC offset")
     return str(stamp["token"]), at.astimezone(UTC)
 
 

@@ -37,15 +37,14 @@ class Ledger:
         """Open it; where nothing will be written but in a dry run (`reading`), a folder that cannot be will do."""
         with suppress(PermissionError):  # a folder that we may not enter; sqlite3 says so below
             if path.is_dir():
-                raise LedgerError(f"{path}: this is a folder; `ledger:` in the YAML names a file")
+                raise LedgerError(f"{path}: this is a folder; `ledger:` in the YAML must name a file")
             if not path.exists():
                 if dead := describe_dead_link(path):
-                    raise LedgerError(
-                        f"{path}: the ledger, without which nobody knows what was sent, is missing: {dead}"
-                    )
+                    raise LedgerError(f"{path}: the ledger is missing, and with it the record of what was sent: {dead}")
                 raise LedgerError(
-                    f"{path}: the ledger is missing, and without it nobody knows what was sent; correct `ledger:` in "
-                    "the YAML, restore the file, or make a new one with `reminderctl init` in the YAML's folder"
+                    f"{path}: the ledger is missing, and with it the record of what was sent; correct `ledger:` in "
+                    "the YAML, "
+                    "restore the file, or create a new one with `reminderctl init` in the YAML's folder"
                 )
         self.path = path
         self._read_only = reading and not _writable(path)
@@ -130,14 +129,14 @@ class Ledger:
         (application_id,) = self._connection.execute("PRAGMA application_id").fetchone()
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if application_id != APPLICATION_ID:
-            raise LedgerError(f"{self.path}: this is not a ledger of reminderctl; it was left untouched")
+            raise LedgerError(f"{self.path}: this is not a reminderctl ledger; it was not changed")
         if version > VERSION:
             raise LedgerError(
-                f"{self.path}: version {version} is newer than this program knows ({VERSION}); it was left untouched; "
-                "install the newer reminderctl"
+                f"{self.path}: version {version} is newer than this reminderctl supports ({VERSION}); it was not "
+                "changed; install a newer reminderctl"
             )
         if version < VERSION and self._read_only:
-            raise LedgerError(f"{self.path}: written by an older reminderctl, and cannot be brought up to date here")
+            raise LedgerError(f"{self.path}: written by an older reminderctl, and only a run can upgrade it")
         if version < VERSION:
             self._upgrade()
 
@@ -156,7 +155,7 @@ class Ledger:
             copy.unlink(missing_ok=True)
             os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         except OSError as error:
-            what = f"{copy}: cannot write the copy without which the ledger is not brought up to date"
+            what = f"{copy}: cannot write the backup copy, so the ledger was not upgraded"
             raise LedgerWriteError(f"{what} ({error.strerror})") from None
         with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(copy)) as target:
             source.backup(target)
@@ -211,13 +210,13 @@ def errors_of(path: Path, *, reading: bool = False) -> Iterator[None]:
     except sqlite3.OperationalError as error:
         text = str(error)
         if is_locked(error):
-            raise LockedError(f"{path}: another program holds the ledger; the next run tries again") from None
+            raise LockedError(f"{path}: another program has locked the ledger; the next run tries again") from None
         if reading:
             raise LedgerError(f"{path}: cannot read the ledger: {text}") from None
         if is_unwritable(error):
             blocked = ", ".join(map(str, unwritable(path)))
             reason = f"no permission to write {blocked}" if blocked else text
-            what = f"{path}: cannot write the ledger ({reason}); nothing is sent that cannot be recorded"
+            what = f"{path}: cannot write the ledger ({reason}); nothing is sent unless it can be recorded"
             raise LedgerWriteError(what) from None
         raise LedgerError(f"{path}: cannot use the ledger: {text}") from None
     except sqlite3.IntegrityError:

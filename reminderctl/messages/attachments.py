@@ -16,7 +16,7 @@ from reminderctl.structured_text import CLOSE, OPEN
 CALENDAR = "calendar"
 LARGEST_FILE = 10 * 1024 * 1024  # bytes
 OURS = "belongs to the configuration, and is never sent"
-CHOSEN = "a value alone would choose the file; write a folder before it, or an ending behind it: files/{...}, {...}.pdf"
+CHOSEN = "a value alone would select the file; add a folder or a file extension: files/{...}, {...}.pdf"
 
 _LONGEST_QUOTE = 100  # characters of a name
 _MARKED = re.compile(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}")
@@ -74,7 +74,7 @@ def _read(path: Path, name: str, *, private: Iterable[Path]) -> Attachment:
     shown = name[:_LONGEST_QUOTE]
     try:
         if not path.is_file():
-            what = f"cannot attach {name!r}: there is no such file; write `calendar`, or a file beside the YAML"
+            what = f"cannot attach {name!r}: file not found; use `calendar`, or a file next to the YAML"
             raise Rejected(what)
         if is_private(path, private):
             raise Rejected(f"cannot attach {shown!r}: it {OURS}")

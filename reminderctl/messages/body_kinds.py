@@ -68,9 +68,9 @@ def _judge(text: str, text_type: TextType, *, content_type: str | None) -> tuple
 
 def _mistakes_of_type(content_type: str, *, values: bool) -> Iterator[str]:
     if "{" in content_type:
-        yield "its Content-Type holds a shortcode; write it out"
+        yield "its Content-Type contains a shortcode; write the type itself"
     elif values and structured_text.is_unsafe_type(content_type):
-        yield f"a value could change a text of the type {content_type}; send `json`, `form` or XML instead"
+        yield f"values in a text of the type {content_type} cannot be escaped; send `json`, `form` or XML instead"
 
 
 def content_type_for(text: str) -> str | None:

@@ -43,8 +43,8 @@ _LENGTHS = {
     "O": (4,),
 }
 _AFTER = {"the minute": "the hour", "the second": "the minute", "a fraction of a second": "the second"}
-_AS_IN_WORDS = ("is not known", "which stands there already")
-_WORDS = "words stand in single quotes: d 'de' MMMM"
+_AS_IN_WORDS = ("is not known", "which is already in the pattern")
+_WORDS = "put words in single quotes: d 'de' MMMM"
 # What PHP's date() means by these letters, and what other programs do.
 _INSTEAD = {
     "A": "A is not known, AM and PM are a",
@@ -52,7 +52,7 @@ _INSTEAD = {
     "F": "F is not known, the name of the month is MMMM",
     "W": "W counts the weeks of the month, the week of the year is w",
     "Y": "Y is the year that the week belongs to, the year is yyyy",
-    "g": "g is not known, the hour is H, or h beside a",
+    "g": "g is not known, the hour is H, or h with a",
     "i": "i is not known, minutes are mm",
     "j": "j is not known, the day of the month is d",
     "l": "l is not known, the name of the weekday is EEEE",
@@ -102,9 +102,9 @@ def _remarks(filter_name: str, pattern: str) -> Iterator[str]:
         yield "a single quote is not closed"
         yield _WORDS
     elif "%" in unquoted:
-        yield f"letters stand without %: {'HH:mm' if filter_name == 'time' else 'dd/MM/yyyy'}"
+        yield f"letters have no %: {'HH:mm' if filter_name == 'time' else 'dd/MM/yyyy'}"
     elif not fields:
-        yield f"it names no part of a {filter_name}; write {_example(filter_name)}"
+        yield f"it contains no part of a {filter_name}; write {_example(filter_name)}"
     else:
         found = dict[str, str]()  # for each letter its first remark
         for index, field in enumerate(fields):
@@ -125,7 +125,7 @@ def _remark(field: _Field, before: list[_Field]) -> str | None:
     if meaning in _AFTER and last != _AFTER[meaning]:
         return f"{letter} is {meaning} and follows {_AFTER[meaning]}{_CONFUSED.get(letter, '')}"
     if meaning and any(meaning == other.meaning for other in before):
-        return f"{letter} is {meaning}, which stands there already{_CONFUSED.get(letter, '')}"
+        return f"{letter} is {meaning}, which is already in the pattern{_CONFUSED.get(letter, '')}"
     if meaning == "the month" and last == "the hour":
         return f"{letter} is the month, minutes are m: HH:mm"
     if field.letters in ("e", "ee", "c"):
@@ -137,9 +137,9 @@ def _remark_length(field: _Field) -> str | None:
     if len(field.letters) in _LENGTHS[field.letter]:
         return None
     if field.letter == "O":
-        return "O alone says nothing, the distance to GMT is OOOO"
+        return "O alone has no meaning, the offset from GMT is OOOO"
     instead = {"d": ", the name of the weekday is EEEE", "y": ", the year is yyyy"}.get(field.letter, "")
-    return f"{field.letter} stands {len(field.letters)} times, which says nothing{instead}"
+    return f"{field.letter} occurs {len(field.letters)} times, which has no meaning{instead}"
 
 
 def _remark_beside(field: _Field, fields: list[_Field], *, filter_name: str) -> str | None:
@@ -151,5 +151,5 @@ def _remark_beside(field: _Field, fields: list[_Field], *, filter_name: str) -> 
         if filter_name == "time" or ("the hour" in meanings and not meanings & {"the day", "the year"}):
             return f"{field.letter} is the month, minutes are m: HH:mm"
     if field.letters in ("hh", "K", "KK") and "the half of the day" not in meanings:
-        return f"{field.letters} begins anew at noon, write HH, or a beside it for AM and PM"
+        return f"{field.letters} starts again at noon, use HH, or add a for AM and PM"
     return None

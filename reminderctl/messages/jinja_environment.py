@@ -134,7 +134,7 @@ def wrong(template: str, *, text_type: TextType = TextType.PLAIN, kind: BodyKind
         found = [*_unknown_filters(tree, sandbox), *_refused_statements(tree), *_wrong_patterns(tree)]
         return [*found, *(Wrong(None, name, unknown(name)) for name in sorted(_undeclared(tree)) if not _given(name))]
     except TemplateSyntaxError as error:
-        hint = "; `{#` begins a comment: in styles, write a blank after the brace" if "comment" in str(error) else ""
+        hint = "; `{#` begins a comment: in styles, add a space after the brace" if "comment" in str(error) else ""
         return [Wrong(error.lineno, None, f"the template cannot be read: {error.message}{hint}")]
     except RecursionError:
         return [Wrong(None, None, "the template cannot be read: it is nested too deeply")]
@@ -176,7 +176,11 @@ def _unknown_filters(tree: nodes.Template, sandbox: Sandbox) -> Iterator[Wrong]:
             near = difflib.get_close_matches(node.name, sorted(known), n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
             refused = node.name in _REFUSED_FILTERS
-            what = f"the {word} {node.name} is not available: values are escaped by their place" if refused else None
+            what = (
+                f"the {word} {node.name} is not available: values are escaped automatically for their place"
+                if refused
+                else None
+            )
             yield Wrong(node.lineno, node.name, what or f"unknown {word} {node.name}{hint}")
             node.name = stand_in
 
@@ -194,11 +198,11 @@ def _wrong_patterns(tree: nodes.Template) -> Iterator[Wrong]:
 def _refused_statements(tree: nodes.Template) -> Iterator[Wrong]:
     for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
         word = re.sub(r"^FromImport$", "from", type(node).__name__).lower()
-        yield Wrong(node.lineno, word, f"{{% {word} %}} is not available: a text stands alone")
+        yield Wrong(node.lineno, word, f"{{% {word} %}} is not available: a text cannot use other templates")
     for loop in tree.find_all(nodes.For):
         if loop.recursive:
-            yield Wrong(loop.lineno, "recursive", "a recursive loop is not available: values have no such depth")
+            yield Wrong(loop.lineno, "recursive", "recursive loops are not available: values are not nested")
     blocks = [block.lineno for block in tree.find_all(nodes.FilterBlock)]
     blocks += [block.lineno for block in tree.find_all(nodes.AssignBlock) if block.filter is not None]
     for line in blocks:  # it would change a text that has been escaped already
-        yield Wrong(line, None, "a filter cannot work on a block; write {{ name | filter }}")
+        yield Wrong(line, None, "a filter cannot apply to a block; use {{ name | filter }}")

@@ -66,13 +66,13 @@ def spend(work: int) -> None:
         budget.until = budget.until or now + CPU_SECONDS
         budget.look_at = budget.work - BETWEEN_LOOKS
         if budget.work < 0 or now > budget.until:
-            raise ExceededError("it takes too much work; a message is a short text: shorten its loops")
+            raise ExceededError("it takes too much work to render; shorten its loops")
 
 
 def allow(size: float, what: str) -> None:
     """Refuse what would become larger than a value may be; raises `ExceededError`."""
     if not -LARGEST <= size <= LARGEST:
-        raise ExceededError(f"{what} is too large; at most {LARGEST:,} characters are made")
+        raise ExceededError(f"{what} is too large; the limit is {LARGEST:,} characters")
 
 
 def within(value: Value) -> Value:

@@ -130,7 +130,7 @@ def _refuse_half_characters(text: str, field: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise Rejected(f"cannot render {field}: it holds half a character (a lone surrogate)") from None
+        raise Rejected(f"cannot render {field}: it contains half a character (a lone surrogate)") from None
 
 
 def _fill(text: str, text_type: TextType, *, context: Context, kind: BodyKind, unfilled: set[str]) -> str:
@@ -147,7 +147,7 @@ def _fill(text: str, text_type: TextType, *, context: Context, kind: BodyKind, u
     for part in compiled.template.generate(variables):
         size += len(part)
         if size > limits.LARGEST:
-            raise limits.ExceededError(f"it is longer than {limits.LARGEST:,} characters, which is too much")
+            raise limits.ExceededError(f"it is longer than the limit of {limits.LARGEST:,} characters")
         parts.append(part)
     return "".join(parts)
 
@@ -194,7 +194,7 @@ def _refuse_url(text: str, field: str) -> None:
 def _refuse_traversal(url: str, field: str) -> None:
     """A segment `..`, which an HTTP client would resolve: percent-encoding cannot take its meaning away."""
     if {".", ".."} & set(urlsplit(url).path.split("/")):
-        raise Rejected(f"cannot render {field}: a part of the path came out as dots")
+        raise Rejected(f"cannot render {field}: a part of the path consists of dots")
 
 
 def _refuse_parent(text: str, url: str, *, empty: Collection[str], field: str) -> None:
@@ -203,7 +203,7 @@ def _refuse_parent(text: str, url: str, *, empty: Collection[str], field: str) -
         return
     names = [f"{{{name}}}" for name in sorted(empty) if name in text.partition("?")[0]]
     what = f"{' and '.join(names)} is empty" if names else "a shortcode is empty"
-    raise Incomplete(f"cannot render {field}: {what}, and the path would lead somewhere else without it")
+    raise Incomplete(f"cannot render {field}: {what}, and without it the path would lead somewhere else")
 
 
 def _blank_segments(url: str) -> list[str]:

@@ -73,7 +73,7 @@ def _of_dollars(text: str) -> Iterator[tuple[int, str]]:
     """A `$` before a shortcode, as in other languages; prices and amounts may well have one."""
     for found in re.finditer(r"\$\{(\w+)\}", text):
         if is_known(found[1]) and not re.search("price|amount", found[1]):
-            yield found.start(), f"{found[0]} keeps its $ in front of the value; write {{{found[1]}}}"
+            yield found.start(), f"{found[0]} keeps its $ before the value; use {{{found[1]}}}"
 
 
 def _of_comments(text: str) -> Iterator[tuple[int, str]]:
@@ -81,12 +81,12 @@ def _of_comments(text: str) -> Iterator[tuple[int, str]]:
     for start, comment in templates.comments(text):
         inside = comment[2:-2]
         if comment.endswith("#}") and (inside[:1].isalnum() or _CSS.search(inside)):
-            what = f"begins a comment, and {len(comment)} characters are not sent; write a blank after the brace"
+            what = f"begins a comment, and {len(comment)} characters are not sent; add a space after the brace"
             yield start, f"{shorten(comment, _LONGEST)} {what}"
 
 
 def _as_it_is(written: str, meant: str) -> str:
-    return f"{shorten(written, _LONGEST)} is sent as it stands; write {{{meant}}}"
+    return f"{shorten(written, _LONGEST)} is sent unchanged; use {{{meant}}}"
 
 
 def _meant(written: str) -> str | None:

@@ -24,49 +24,49 @@ class Shortcode(Struct, frozen=True):
 
 
 _TIMES = (
-    ("date", "day of the appointment", "Monday, November 23, 2026"),
-    ("start_date", "day on which it starts", "Monday, November 23, 2026"),
-    ("end_date", "day on which it ends", "Monday, November 23, 2026"),
-    ("date_time", "day and time of its start", "Monday, November 23, 2026, 5:30 PM"),
-    ("start_date_time", "day and time of its start", "Monday, November 23, 2026, 5:30 PM"),
-    ("end_date_time", "day and time of its end", "Monday, November 23, 2026, 6:15 PM"),
-    ("start_time", "time at which it starts", "5:30 PM"),
-    ("end_time", "time at which it ends", "6:15 PM"),
-    ("created_date", "day on which it was booked", "Friday, November 20, 2026"),
-    ("created_time", "time at which it was booked", "9:02 AM"),
+    ("date", "date of the appointment", "Monday, November 23, 2026"),
+    ("start_date", "date when it starts", "Monday, November 23, 2026"),
+    ("end_date", "date when it ends", "Monday, November 23, 2026"),
+    ("date_time", "date and time when it starts", "Monday, November 23, 2026, 5:30 PM"),
+    ("start_date_time", "date and time when it starts", "Monday, November 23, 2026, 5:30 PM"),
+    ("end_date_time", "date and time when it ends", "Monday, November 23, 2026, 6:15 PM"),
+    ("start_time", "time when it starts", "5:30 PM"),
+    ("end_time", "time when it ends", "6:15 PM"),
+    ("created_date", "date when it was booked", "Friday, November 20, 2026"),
+    ("created_time", "time when it was booked", "9:02 AM"),
 )
 
 _GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "appointment": (
-        ("appointment_id", "number of the appointment", "1042"),
+        ("appointment_id", "id of the appointment", "1042"),
         *((f"appointment_{name}", meaning, example) for name, meaning, example in _TIMES),
         *(
             (f"appointment_{name}_client", f"{meaning}, customer's time zone", example)
             for name, meaning, example in _TIMES
         ),
         ("appointment_duration", "how long it takes", "45 min"),
-        ("appointment_buffer_before", "time kept free before it", "10 min"),
-        ("appointment_buffer_after", "time kept free after it", "10 min"),
+        ("appointment_buffer_before", "free time before it", "10 min"),
+        ("appointment_buffer_after", "free time after it", "10 min"),
         ("appointment_status", "status", "approved"),
-        ("appointment_notes", "note left with the booking", "Please ring twice"),
+        ("appointment_notes", "note on the booking", "Please ring twice"),
         ("appointment_service_price", "price of the service", "30.00"),
         ("appointment_extras_price", "price of the extras", "5.00"),
-        ("appointment_extras_list", "extras that were booked", "Shampoo, Massage"),
+        ("appointment_extras_list", "booked extras", "Shampoo, Massage"),
         ("appointment_discount_price", "discount", "3.50"),
         ("appointment_sum_price", "price with extras and discount", "31.50"),
-        ("appointment_paid_price", "what was paid", "10.00"),
-        ("appointment_payment_method", "how it is paid", "Card"),
-        ("appointment_brought_people", "people whom the customer brings", "1"),
+        ("appointment_paid_price", "amount paid", "10.00"),
+        ("appointment_payment_method", "payment method", "Card"),
+        ("appointment_brought_people", "number of people that the customer brings", "1"),
         ("appointment_total_attendees", "number of participants", "2"),
         ("appointment_tax_amount", "tax", "5.47"),
-        ("appointment_custom_field_<id>", "answer to a question of the booking form", "No allergies"),
-        ("appointment_payment_link_<gateway>", "link for paying with one gateway", "https://example.com/pay/1042"),
+        ("appointment_custom_field_<id>", "answer to a question on the booking form", "No allergies"),
+        ("appointment_payment_link_<gateway>", "payment link of one gateway", "https://example.com/pay/1042"),
         ("appointments_total_price", "price of all appointments of the group", "63.00"),
         ("total_appointments_in_group", "number of appointments booked together", "2"),
-        ("recurring_appointments_date", "days of a recurring booking", "2026-11-23, 2026-11-30"),
+        ("recurring_appointments_date", "dates of a recurring booking", "2026-11-23, 2026-11-30"),
         (
             "recurring_appointments_date_time",
-            "days and times of a recurring booking",
+            "dates and times of a recurring booking",
             "2026-11-23 17:30, 2026-11-30 17:30",
         ),
         (
@@ -85,13 +85,13 @@ _GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("service_price", "price", "30.00"),
         ("service_duration", "usual duration", "45 min"),
         ("service_notes", "description", "Wash and cut"),
-        ("service_color", "colour in the calendar", "#53d56c"),
+        ("service_color", "color in the calendar", "#53d56c"),
         ("service_image_url", "picture", "https://example.com/haircut.png"),
         ("service_category_name", "category", "Hair"),
         ("service_max_capacity", "places in a group", "1"),
     ),
     "customer": (
-        ("customer_full_name", "whole name", "Ana García"),
+        ("customer_full_name", "full name", "Ana García"),
         ("customer_first_name", "first name", "Ana"),
         ("customer_last_name", "last name", "García"),
         ("customer_phone", "telephone", "+34600123456"),
@@ -101,7 +101,7 @@ _GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("customer_profile_image_url", "picture", "https://example.com/ana.png"),
         ("customer_language", "language", "es"),
         ("customer_category", "category", "Regular"),
-        ("customer_panel_url", "the customer's own page", "https://example.com/panel"),
+        ("customer_panel_url", "page of the customer", "https://example.com/panel"),
     ),
     "staff": (
         ("staff_name", "name of the member of staff", "Luis Pérez"),
@@ -111,14 +111,14 @@ _GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("staff_profile_image_url", "picture", "https://example.com/luis.png"),
     ),
     "location": (
-        ("location_name", "name of the place", "Centro"),
+        ("location_name", "name of the location", "Centro"),
         ("location_address", "address", "Calle Mayor 1, Madrid"),
         ("location_image_url", "picture", "https://example.com/centro.png"),
         ("location_phone_number", "telephone", "+34911234567"),
         ("location_notes", "description", "Second floor"),
         (
             "location_google_maps_url",
-            "link to the map",
+            "link to a map",
             "https://www.google.com/maps/search/?api=1&query=Calle%20Mayor%201",
         ),
     ),
@@ -137,8 +137,8 @@ _GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("google_meet_url", "link for joining by Google Meet", "https://meet.example/abc-defg"),
     ),
     "other": (
-        ("coupon_code", "coupon that was used", "SUMMER"),
-        ("giftcard_code", "gift card that was used", "GIFT-7"),
+        ("coupon_code", "coupon used", "SUMMER"),
+        ("giftcard_code", "gift card used", "GIFT-7"),
         ("custom.KEY", "any key of `fields`", "Parking in the yard"),
     ),
 }
@@ -196,4 +196,4 @@ def unknown(name: str) -> str:
     if meant:
         return f"unknown shortcode {{{name}}}; did you mean {{{meant}}}?"
     key = name.removeprefix(CUSTOM) or "KEY"
-    return f"unknown shortcode {{{name}}}; a key of `fields` is written {{{CUSTOM}{key}}}"
+    return f"unknown shortcode {{{name}}}; use {{{CUSTOM}{key}}}"

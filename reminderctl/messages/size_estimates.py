@@ -86,7 +86,7 @@ def _of_format(text: str, *args: Any, **kwargs: Any) -> None:
         if field is None:
             continue
         if not _SIMPLE_FIELD.fullmatch(field) or "{" in (spec or ""):
-            raise ExceededError(f"{{{field}:{spec}}} is unsafe in format(): name a value and, as a number, a width")
+            raise ExceededError(f"{{{field}:{spec}}} is unsafe in format(): use a value and a numeric width")
         _refuse_wide(_NUMBERS.findall(spec or ""))
         size += largest * 6 + WIDEST
         allow(size, "the text")
@@ -94,7 +94,7 @@ def _of_format(text: str, *args: Any, **kwargs: Any) -> None:
 
 def _of_percent(text: str, values: Any) -> None:
     if not isinstance(values, (str, int, float, tuple, list, dict)):
-        raise ExceededError("% is not available with this value: name a text or a number")
+        raise ExceededError("% is not available with this value: use a text or a number")
     largest = weigh(values)
     size = len(text)
     for width, precision, kind in _DIRECTIVE.findall(text):
@@ -110,7 +110,7 @@ def _of_format_filter(text: Any, *args: Any, **kwargs: Any) -> None:
 def _refuse_wide(widths: Sequence[str]) -> None:
     for width in widths:
         if width == "*" or (width and (len(width) > 4 or int(width) > WIDEST)):
-            raise ExceededError(f"a width of {width[:20]} is too large; at most {WIDEST:,}, written as a number")
+            raise ExceededError(f"a width of {width[:20]} is too large; the limit is {WIDEST:,}, as a number")
 
 
 def _of_indent(text: Any, width: Any = 4, *_: Any, **__: Any) -> None:
@@ -143,7 +143,7 @@ def _of_sum(_values: Any, _attribute: Any = None, start: Any = 0) -> None:
 
 def _of_pattern(_value: Any, pattern: Any = "", *_: Any) -> None:
     if isinstance(pattern, str) and len(pattern) > LONGEST_PATTERN:
-        raise ExceededError(f"the pattern is too large; at most {LONGEST_PATTERN} characters")
+        raise ExceededError(f"the pattern is too large; the limit is {LONGEST_PATTERN} characters")
 
 
 _METHODS: Mapping[str, Callable[..., None]] = {

@@ -190,7 +190,7 @@ def mistakes(text: str) -> Iterator[tuple[int, str]]:
         if word and not is_known(word):
             yield token.start(), unknown(word)
         elif spaced and is_known(spaced):
-            yield token.start(), f"{token.group()} has blanks; write {{{spaced}}}"
+            yield token.start(), f"{token.group()} contains spaces; use {{{spaced}}}"
         elif key and "|" in key:
             yield from _mistyped(text, token.start(), end=token.end())
     if text.find("{", end) >= 0:
@@ -204,9 +204,9 @@ def _mistyped(text: str, start: int, *, end: int) -> Iterator[tuple[int, str]]:
         meant = name if is_known(name) else suggest(name) if filters else None
         if meant and filters:
             right = f"{{{{ {meant} | {filters.strip('| ') or '...'} }}}}"
-            yield opened.start(), f"{{{name}|...}} is sent as it stands: a filter wants two braces; write {right}"
+            yield opened.start(), f"{{{name}|...}} is sent unchanged: a filter needs two braces; use {right}"
         elif meant:
-            yield opened.start(), f"{{{name} without }} behind it is sent as it stands; write {{{meant}}}"
+            yield opened.start(), f"{{{name} without a }} after it is sent unchanged; use {{{meant}}}"
 
 
 def around_values(text: str) -> tuple[str, str] | None:
@@ -241,7 +241,7 @@ def url_mistakes(text: str) -> list[tuple[int, str]]:
     if token and not (origin and origin.end() < len(literal)):
         return [(token.start(), URL_RULE)]
     if not origin or origin["scheme"].casefold() not in {"http", "https"}:
-        return [(0, "a URL begins with https:// or http://")]
+        return [(0, "a URL must begin with https:// or http://")]
     authority = _AUTHORITY.fullmatch(origin["authority"])  # not urllib: its import would cost every idle tick 5 ms
     right = authority and 0 < int(authority["port"] or 443) < 65536
     return [] if right else [(origin.start("authority"), "the URL has no valid host and port")]

@@ -122,7 +122,7 @@ def explain_rest(
         if record.state == State.PENDING:
             reason = describe_pending(record, snapshot, circuit=record.channel, now=now)
             if config.broken and record.workflow not in known and is_waiting(record.key, snapshot):
-                reason = "it waits: no run attempts it while the file of its workflow has mistakes"
+                reason = "it is waiting: no run sends it while the file of its workflow has problems"
         left.append(Explained(record, reason))
     return left
 
@@ -149,7 +149,7 @@ def _explain_deliveries(
         elif record.state:
             reason = describe_record(record)
             if is_waiting(delivery.key, snapshot):
-                reason += f"; but it is owed again: {describe_opened(delivery.key, snapshot)}"
+                reason += f"; but it is due again: {describe_opened(delivery.key, snapshot)}"
         elif delivery.key in keys:
             reason, ahead = explain_unplanned(
                 delivery, workflow, trigger=trigger, snapshot=snapshot, booking=booking, config=config, now=now

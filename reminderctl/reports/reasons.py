@@ -60,7 +60,7 @@ def explain_unowed(
         return refusal
     if not planning.can_fall_due(trigger, booking, config=config):
         side = "before" if trigger.before else "after"
-        return f"it would never fall due: {timing.instant_text(delivery.due_at)} is not {side} the {trigger.anchor}"
+        return f"it is never due: {timing.instant_text(delivery.due_at)} is not {side} the {trigger.anchor}"
     return "another participant gets it: `for_each_customer: false`"
 
 
@@ -72,12 +72,12 @@ def describe_record(record: FullRecord) -> str:
         case State.SENT:
             return f"sent at {last.ended_at}" if last and last.ended_at else f"sent; {error}"
         case State.SENDING:
-            return f"a run began to send it at {last.started_at}" if last else "a run is sending it"
+            return f"a run started to send it at {last.started_at}" if last else "a run is sending it"
         case State.UNKNOWN:
             advice = f"`reminderctl deliveries resolve {record.id} --sent` or `--resend`"
-            return f"nobody can know whether it went out: {error}; decide with {advice}"
+            return f"it is unknown whether it was sent: {error}; decide with {advice}"
         case State.FAILED:
-            return f"refused for good: {error}"
+            return f"failed permanently: {error}"
         case state:
             return f"{state}: {error}"
 
@@ -91,19 +91,19 @@ def describe_pending(record: FullRecord, snapshot: LedgerSnapshot, *, circuit: s
         case State.CANCELED:
             return f"the next run cancels it: {planned.error}"
         case State.UNKNOWN:
-            return f"an attempt may have gone out, and the next run records it as unknown: {planned.error}"
+            return f"an attempt may have succeeded, and the next run records it as unknown: {planned.error}"
     if planned.missing:
         return (
-            f"held, neither sent nor canceled: {planned.missing}, as of much that waits at once; it goes out once that "
-            f"is back, until {planned.expires_at}, or `reminderctl deliveries cancel --missing` ends it"
+            f"held, neither sent nor canceled: {planned.missing}, as for many pending deliveries at once; it is sent "
+            f"if that is restored by {planned.expires_at}; `reminderctl deliveries cancel --missing` cancels it"
         )
     if planned.held:
-        return f"held back, more than max_burst at once; `reminderctl release {record.workflow}` lets it go"
+        return f"held: more than max_burst at once; `reminderctl release {record.workflow}` releases it"
     failed = f"attempt {record.attempts} failed: {record.error}; " if record.error else ""
     begins_at = max(planned.next_attempt_at or "", timing.instant_text(rest.until) if rest else "")
     lost = "; its deadline passes first" if begins_at > record.expires_at else ""
     if rest:
-        return f"{record.channel} rests until {timing.instant_text(rest.until)}: {rest.error}{lost}"
+        return f"{record.channel} is paused until {timing.instant_text(rest.until)}: {rest.error}{lost}"
     if begins_at > timing.instant_text(now):
         return f"{failed}the next attempt is at {begins_at}{lost}"
     return f"{failed}the next run sends it"
@@ -112,9 +112,7 @@ def describe_pending(record: FullRecord, snapshot: LedgerSnapshot, *, circuit: s
 def describe_opened(key: str, snapshot: LedgerSnapshot) -> str:
     """Describe what the next run does with a delivery that it finds owed."""
     if (planned := snapshot.planned[key]).held:
-        return (
-            f"the next run holds it back, more than max_burst at once, until `reminderctl release {planned.workflow}`"
-        )
+        return f"the next run holds it, more than max_burst at once, until `reminderctl release {planned.workflow}`"
     return "the next run sends it"
 
 
@@ -141,13 +139,13 @@ def explain_unplanned(
     """Return the reason that no run has planned a delivery that is owed; and whether one will."""
     due = timing.instant_text(delivery.due_at)
     if retention.was_purged(snapshot.ledger, delivery.key):
-        return "it was over long ago; its record was purged, so what became of it is not known here", False
+        return "it ended long ago and its record was purged, so its outcome is no longer known", False
     if delivery.due_at > now:
-        return f"falls due at {due}", True
+        return f"due at {due}", True
     if is_waiting(delivery.key, snapshot):
         return describe_opened(delivery.key, snapshot), True
     if other := _find_informed(delivery, workflow, snapshot=snapshot):
-        return f"{other} has been told already: `for_each_customer: false`", False
+        return f"{other} has received it already: `for_each_customer: false`", False
     if delivery.key in snapshot.planned:
         return "its deadline has passed; the next run records it as expired", False
     mark = snapshot.marks.get(Key(workflow.id, trigger.identity, delivery.action))
@@ -158,11 +156,11 @@ def explain_unplanned(
             workflow, trigger, booking=booking, config=config, late_until=late_until, now=now
         )
         if instead:
-            what = f"the booking came after this had fallen due, at {due}, and after `{instead.text}` had, too"
-            return f"{what}: only the last one goes", False
+            what = f"the booking was made after this was due, at {due}, and after `{instead.text}` was due"
+            return f"{what}: only the last one is sent", False
     if restores.may_have_sent(snapshot.unknown_times, delivery):
-        what = f"it fell due at {due}, and may have been sent before the ledger was restored: no run sends it"
-        asks = f"; `reminderctl backfill {workflow.id} --since {due}` asks about it apart"
+        what = f"it was due at {due} and may have been sent before the ledger was restored, so no run sends it"
+        asks = f"; `reminderctl backfill {workflow.id} --since {due}` asks about it separately"
         return f"{what}{asks if delivery.expires_at >= now else ''}", False
     why = _explain_missed(delivery, mark, due=due, is_sent_late=workflow.late_booking == "send")
     if delivery.expires_at >= now:
@@ -173,12 +171,13 @@ def explain_unplanned(
 def _explain_missed(delivery: Delivery, mark: Watermark | None, *, due: str, is_sent_late: bool) -> str:
     """Return the reason that the runs passed over a delivery when it fell due."""
     if mark is None:
-        return "no run has seen this action of this trigger yet; it begins at the first one, and nothing older fires"
+        return "no run has seen this action of this trigger yet; it starts at the first run, and nothing older is sent"
     if delivery.due_at <= mark.armed_at:
         began = timing.instant_text(mark.armed_at)
         return (
-            f"the trigger begins at {began}, when it was new, edited (or whom it reaches) or switched on, or the "
-            f"ledger restored; this fell due before, at {due}"
+            f"the trigger starts at {began}, when it was added, edited (it or its recipients) or switched on, or the "
+            f"ledger was restored; this was due earlier, at {due}"
         )
     what = "after its deadline" if is_sent_late else "too late, and the workflow says `late_booking: skip`"
-    return f"the booking was not there, or did not match, when it fell due at {due}: booked, moved or approved {what}"
+    missed = f"the booking did not exist or did not match when this was due, at {due}"
+    return f"{missed}: it was booked, moved or approved {what}"

@@ -21,7 +21,7 @@ from reminderctl.tick.report import Report
 
 OVER = frozenset({State.CANCELED, State.EXPIRED})
 FIRST_STEP = timing.HOUR / 6
-BROKEN = "no run attempts it while the file of its workflow, {workflow}, has mistakes"
+BROKEN = "no run sends it while the file of its workflow, {workflow}, has problems"
 
 
 class Foreseen(history.Record, frozen=True, kw_only=True):
@@ -157,7 +157,7 @@ def _foresee(record: history.Record, rest: circuits.OpenCircuit | None, *, held:
     if record.missing:
         reason = f"held: {record.missing}"
     elif held or record.held:
-        reason = f"held back, more than max_burst at once: `reminderctl release {record.workflow}`"
+        reason = f"held: more than max_burst at once: `reminderctl release {record.workflow}`"
     elif attempt_at > record.expires_at:
         reason = f"its deadline passes first: {rest.error if rest else record.error}"
     return replace(foreseen, next_attempt_at=attempt_at, held=held or record.held, reason=reason)

@@ -116,8 +116,8 @@ def _certainly_dead(run: runs.Run, report: Report) -> list[int]:
     uncertain = [number for number in dead if run.liveness.may_lack(number)]
     if uncertain:
         report.lines.append(
-            f"{run.liveness.path}: made anew while messages were being sent; those are left alone until the next "
-            "minute's run, so that a run that still sends them can hold the new file"
+            f"{run.liveness.path}: the file was recreated while messages were being sent; the next run decides about "
+            "those, in case another run is still sending them"
         )
     return [number for number in dead if number not in uncertain]
 

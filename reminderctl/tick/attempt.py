@@ -114,7 +114,7 @@ def policy_of(config: Config, channel: str) -> Policy:
 def _context(delivery: Delivery, booking: Booking, *, config: Config, at: datetime) -> Context:
     if booking.timezone and not timing.find_zone(booking.timezone):
         raise Rejected(
-            f"booking {booking.id}: there is no time zone {booking.timezone[:100]!r}; write an IANA name such as "
+            f"booking {booking.id}: there is no time zone {booking.timezone[:100]!r}; use an IANA name such as "
             f"{config.timezone}"
         )
     participant = recipients.find_participant(delivery, booking)

@@ -20,7 +20,7 @@ from reminderctl.tick.workers import WorkerPool
 
 MAY_CHANGE = ("channel", "address", "participant", "due_at", "expires_at")  # of a delivery that stays the same
 LOOK_AGAIN = timedelta(seconds=30)  # after which the next run looks at what was missing in the moment before an attempt
-OTHER_PROVIDER = "its provider is another one now, which could not tell a repetition"
+OTHER_PROVIDER = "its provider has changed, and the new one could not recognize a duplicate"
 
 
 class Withdrawal(NamedTuple):

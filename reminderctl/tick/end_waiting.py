@@ -99,7 +99,7 @@ def _describe(kept: dict[int, str], *, total: int) -> str:
     first, number = causes[0]
     others = f" ({number}), and {len(kept) - number} for other reasons" if len(causes) > 1 else ""
     return (
-        f"{len(kept)} of {total} deliveries that wait are held, neither sent nor canceled: {first}{others}; they go "
-        "out once that is back before their deadline. `reminderctl deliveries list --missing` names them; if it is "
-        "right, `reminderctl deliveries cancel --missing` ends them"
+        f"{len(kept)} of {total} pending deliveries are held, neither sent nor canceled: {first}{others}; they are "
+        "sent if that is restored before their deadline. `reminderctl deliveries list --missing` lists them; if they "
+        "are no longer wanted, `reminderctl deliveries cancel --missing` cancels them"
     )

@@ -145,7 +145,7 @@ def _check(
             lacks = f"the booking cannot be read: {unreadable}"
         elif current and (table := recipients.table_of(current)) and not current.address:
             unreadable = missing.EMPTIED.format(table) if table in emptied else None
-            lacks = lacks or unreadable or ("its recipient has no address any more" if delivery.address else None)
+            lacks = lacks or unreadable or ("its recipient no longer has an address" if delivery.address else None)
         yield CheckedDelivery(delivery, current, workflow, booking, lacks, bool(unreadable))
 
 

@@ -87,8 +87,8 @@ def _handle_restored_ledger(ledger: Ledger, now: datetime, *, run: int, report: 
             report.withdraw(delivery, queue.cancel(ledger, delivery, reason=reason, now=now), reason=reason)
     report.counts["unknown"] += len(claims.mark_in_flight_unknown(ledger, since, reason=reason, now=now))
     report.lines.append(
-        f"{ledger.path}: this ledger does not know the last run, of {timing.instant_text(since)}: it is a restored or "
-        "new one; what fell due until then is not sent again"
+        f"{ledger.path}: this ledger does not contain the last run, at {timing.instant_text(since)}: the file was "
+        "restored or replaced; messages due up to then are not sent again"
     )
 
 
@@ -125,8 +125,8 @@ def _handle_clock_rollback(ledger: Ledger, *, run: int, now: datetime, report: R
     if lately.later and lately.is_plausible and (number := queue.wait_again(ledger, now)):
         checks.forget(ledger)  # no round has looked at these
         report.lines.append(
-            f"the clock went back to {timing.instant_text(now)}: {pluralize(number, 'delivery')} that it had ended "
-            "before their time wait again"
+            f"the clock was set back to {timing.instant_text(now)}: {pluralize(number, 'delivery')} that had ended too "
+            "early are pending again"
         )
 
 
@@ -139,13 +139,13 @@ def _enqueue(
         report.counts["expired"] += too_late
         report.lines.append(
             f"{workflow.id}: {too_late} not sent: found after their deadline; `reminderctl deliveries list --state "
-            f"expired --workflow {workflow.id}` names them"
+            f"expired --workflow {workflow.id}` lists them"
         )
     if workflow.max_burst is not None and on_time > workflow.max_burst:
         held = queue.hold(ledger, workflow.id, run=run)
         report.counts["held"] += held
         report.lines.append(
-            f"{workflow.id}: {held} new deliveries in one run are more than max_burst ({workflow.max_burst}); they are "
-            f"held: look at them with `reminderctl deliveries list --workflow {workflow.id}`, then let them go with "
-            f"`reminderctl release {workflow.id}`"
+            f"{workflow.id}: {held} new deliveries in one run are more than max_burst ({workflow.max_burst}), so they "
+            f"are held: review them with `reminderctl deliveries list --workflow {workflow.id}`, then release them "
+            f"with `reminderctl release {workflow.id}`"
         )

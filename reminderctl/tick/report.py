@@ -53,7 +53,7 @@ class Report:
             if delivery.circuit not in self._down:
                 self._down.add(delivery.circuit)
                 what, whose = (" is down", "its") if outcome.circuit_failed else ("", "such")
-                self.lines.append(f"{delivery.circuit}{what}: {outcome.error}; {whose} deliveries wait")
+                self.lines.append(f"{delivery.circuit}{what}: {outcome.error}; {whose} deliveries are waiting")
         elif outcome.state in (State.SENT, State.PENDING) and not outcome.needs_a_person:
             self.notes.append(line)
         else:
@@ -72,15 +72,17 @@ class Report:
         if state:
             self._count(delivery, state)
         if state is State.UNKNOWN:
-            self.lines.append(f"{_named(delivery)}: {state}: an attempt may have gone out; {reason}")
+            self.lines.append(f"{_named(delivery)}: {state}: an attempt may have succeeded; {reason}")
 
     def leave_unended(self, deliveries: Sequence[Delivery]) -> None:
         """Say which deliveries were still being sent when a run that waited for them ended."""
-        self._name_all(deliveries, "still being sent long after the run's time was over; the next run looks after it")
+        self._name_all(deliveries, "still being sent long after the run's time limit; the next run takes care of it")
 
     def name_stuck(self, deliveries: Sequence[Delivery]) -> None:
         """Say which deliveries another run, which lives, has been sending for too long."""
-        what = "another run has been sending it for more than 10 minutes; end its process, the next run looks after it"
+        what = (
+            "another run has been sending it for more than 10 minutes; stop its process, the next run takes care of it"
+        )
         self._name_all(deliveries, what)
 
     def _name_all(self, deliveries: Sequence[Delivery], what: str) -> None:

@@ -203,7 +203,7 @@ class Sender:
         left = self._workers.on_the_way.total()
         if left and self._deadline.is_shortened:
             what = "1 message was" if left == 1 else f"{left} messages were"
-            self._report.lines.append(f"told to stop while {what} on the way; the next run looks after what is left")
+            self._report.lines.append(f"asked to stop while {what} being sent; the next run takes care of the rest")
         elif left:
             self._report.leave_unended(self._workers.unended())
 
@@ -214,8 +214,8 @@ class Sender:
         words = str(failure)
         if begun:
             attempts = "1 attempt" if begun == 1 else f"{begun} attempts"
-            words += f"; the end of {attempts} is not recorded, and the next run takes them for uncertain"
+            words += f"; the result of {attempts} is not recorded, and the next run treats them as uncertain"
         if waiting:
-            words += f"; {waiting} more {'was' if waiting == 1 else 'were'} claimed and not begun"
+            words += f"; {waiting} more {'was' if waiting == 1 else 'were'} claimed but not started"
         failure.args = (words,)
         return failure

@@ -107,7 +107,7 @@ FAULTS = [
     (DROPPED, "mail", "pending", "unavailable", "lost at the sender"),
     (DROPPED, "rcpt", "pending", "unavailable", "lost at the recipient"),
     (DROPPED, "data", "pending", "unavailable", "lost at the message"),
-    (DROPPED, ".", "pending", "unknown", "it may have gone out"),
+    (DROPPED, ".", "pending", "unknown", "it may have arrived"),
     (DROPPED, "quit", "sent", "sent", ""),
     (SOFT, "connect", "pending", "unavailable", "refused the connection: 450"),
     (SOFT, "ehlo", "sent", "sent", ""),  # HELO is enough for a server that asks for nothing more
@@ -131,7 +131,7 @@ FAULTS = [
     (SLOW, "ehlo:9", "pending", "unavailable", "lost at the greeting"),
     (SLOW, "rcpt:9", "pending", "unavailable", "lost at the"),  # it holds back its answer to MAIL, too
     (SLOW, "data:9", "pending", "unavailable", "lost at the message"),
-    (SLOW, ".:9", "pending", "unknown", "it may have gone out"),
+    (SLOW, ".:9", "pending", "unknown", "it may have arrived"),
     (SLOW, "quit:9", "sent", "sent", ""),
 ]
 

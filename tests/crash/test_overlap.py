@@ -144,7 +144,7 @@ def test_a_run_that_is_told_to_stop_does_not_wait_for_a_provider_that_hangs(
     _, errors = stopped.communicate(timeout=PATIENCE)  # it would wait longer for this answer than we for it
     assert (stopped.returncode, errors) == (
         1,
-        "told to stop while 1 message was on the way; the next run looks after what is left\n",
+        "asked to stop while 1 message was being sent; the next run takes care of the rest\n",
     )
     assert due.states() == {"sending": 1}
     assert due.run("2026-06-10T09:01Z") == {"sent": 1}, "the next run knows that this one is gone"

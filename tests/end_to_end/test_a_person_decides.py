@@ -104,8 +104,8 @@ def test_what_a_person_canceled_stays_canceled(texting: Clinic, web: http_server
     [
         (("resolve", "1"), "--sent or --resend"),
         (("resolve", "99", "--sent"), "there is no delivery 99"),
-        (("retry", "1"), "is unknown; retry is for what is failed"),
-        (("cancel", "1"), "is unknown; cancel is for what is pending"),
+        (("retry", "1"), "is unknown; `retry` applies to failed deliveries only"),
+        (("cancel", "1"), "is unknown; `cancel` applies to pending deliveries only"),
     ],
 )
 def test_what_cannot_be_decided_says_why(unknown: Clinic, words: tuple[str, ...], says: str) -> None:
@@ -133,8 +133,8 @@ def test_one_that_cannot_be_decided_about_is_named_and_stops_no_other(crowd: Cli
     assert result.exit_code == 2
     assert [(each["id"], each["state"]) for each in json.loads(result.stdout)] == [(1, "canceled"), (3, "canceled")]
     assert result.stderr.splitlines() == [
-        "delivery 2 is canceled; cancel is for what is pending",
-        "there is no delivery 99; `reminderctl deliveries list` shows what there is",
+        "delivery 2 is canceled; `cancel` applies to pending deliveries only",
+        "there is no delivery 99; `reminderctl deliveries list` lists them",
     ]
     assert crowd.states() == {"canceled": 3}
 

@@ -55,14 +55,14 @@ def reason(clinic: Clinic, booking: str) -> str:
 
 def test_explain_says_of_each_that_it_may_have_been_sent(restored: Clinic) -> None:
     assert "may have been sent before the ledger was restored" in reason(restored, "sent")
-    assert "asks about it apart" in reason(restored, "sent")
+    assert "asks about it separately" in reason(restored, "sent")
     assert "restored:" not in reason(restored, "after"), "due after the last run of the forgotten time"
 
 
 def test_backfill_names_what_may_have_gone_out_and_asks_apart(restored: Clinic) -> None:
     code, output = ask(restored, answers="y\nn\n")
     assert code == 0
-    certain, _, uncertain = output.partition("These may have gone out before the ledger was restored")
+    certain, _, uncertain = output.partition("These may have been sent before the ledger was restored")
     assert "after" in certain
     assert "\tsent\t" not in certain
     assert "\tsent\t" in uncertain
@@ -99,6 +99,6 @@ def test_what_waited_in_the_backup_is_asked_for_apart_too(clinic: Clinic) -> Non
     assert clinic.states() == {"canceled": 1}
     assert "may have been sent before the ledger was restored" in reason(clinic, "waits")
     code, output = ask(clinic, "--yes")
-    assert (code, "left out: 1 that may have gone out" in output) == (0, True)
+    assert (code, "skipped: 1 that may have been sent" in output) == (0, True)
     clinic.run("2026-06-09T12:31Z")
     assert clinic.states() == {"canceled": 1}

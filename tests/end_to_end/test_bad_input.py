@@ -82,7 +82,7 @@ def test_missing_bookings_say_so(good: Clinic) -> None:
     (good.folder / "bookings.db").unlink()
     result = good.command("run", "--now", "2026-06-10T09:00Z")
     assert result.exit_code == 2
-    assert "there are no bookings" in result.stderr
+    assert "the bookings database is missing" in result.stderr
 
 
 def test_a_booking_in_a_zone_that_does_not_exist_fails_alone(good: Clinic) -> None:
@@ -104,7 +104,7 @@ def test_a_row_of_a_view_that_makes_no_sense_is_left_out_and_named(good: Clinic)
     )
     result = good.command("run", "--now", "2026-06-10T09:00Z")
     assert result.exit_code == 1
-    assert "booking odd is left out: starts_at is '2026-06-10T09:59:99Z'" in result.stderr
+    assert "booking odd is skipped: starts_at is '2026-06-10T09:59:99Z'" in result.stderr
     assert good.states() == {"sent": 1}
 
 
@@ -164,7 +164,7 @@ def test_a_rehearsal_tells_what_a_run_would_tell(good: Clinic) -> None:
 
 @pytest.mark.parametrize(
     ("pragma", "says"),
-    [("user_version = 99", "version 99 is newer"), ("application_id = 7", "not a ledger of reminderctl")],
+    [("user_version = 99", "version 99 is newer"), ("application_id = 7", "not a reminderctl ledger")],
 )
 def test_a_ledger_of_the_future_or_of_another_program_is_refused(good: Clinic, pragma: str, says: str) -> None:
     with closing(sqlite3.connect(good.folder / "ledger.db")) as connection, connection:
@@ -182,4 +182,4 @@ def test_a_locked_ledger_is_tried_again_later(good: Clinic, monkeypatch: pytest.
         connection.execute("BEGIN IMMEDIATE")
         result = good.command("run", "--now", "2026-06-10T09:00Z")
     assert result.exit_code == 75
-    assert "another program holds the ledger" in result.stderr
+    assert "another program has locked the ledger" in result.stderr

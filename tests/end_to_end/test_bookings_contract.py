@@ -73,7 +73,7 @@ def test_status_warns_of_bookings_that_no_reminder_finds(clinic: Clinic, form: s
         )
     told = clinic.command("status", "--now", ARMED)
     assert told.exit_code == 1
-    assert "no reminder finds it" in told.stdout
+    assert "no reminder is sent for it" in told.stdout
 
 
 def settle(clinic: Clinic, *, seconds: int) -> None:
@@ -92,11 +92,11 @@ def test_a_run_says_once_that_it_finds_no_booking(clinic: Clinic, form: str) -> 
     settle(clinic, seconds=2)
     said = clinic.command("run", "--now", DUE)
     assert said.exit_code == 1
-    assert "1 row of `bookings` with a time that is not like" in said.stderr
-    assert "of booking b1: no reminder finds it; write UTC in that form" in said.stderr
+    assert "1 row of `bookings` with a time that is not in the form" in said.stderr
+    assert "of booking b1: no reminder is sent for it; use UTC in that form" in said.stderr
     again = clinic.command("run", "--now", "2026-06-10T09:01Z")
     assert (again.exit_code, again.output) == (0, ""), "nothing has changed"
-    assert "no reminder finds it" in clinic.command("status", "--now", "2026-06-10T09:01Z").output
+    assert "no reminder is sent for it" in clinic.command("status", "--now", "2026-06-10T09:01Z").output
 
 
 def test_a_run_sees_the_week_ahead_among_many(clinic: Clinic) -> None:
@@ -106,7 +106,7 @@ def test_a_run_sees_the_week_ahead_among_many(clinic: Clinic) -> None:
     view_with_times(clinic, "%Y-%m-%d %H:%M:%S", where="id = 'new'")
     said = clinic.command("run", "--now", ARMED)
     assert said.exit_code == 1
-    assert "of booking new: no reminder finds it" in said.stderr
+    assert "of booking new: no reminder is sent for it" in said.stderr
 
 
 def test_a_second_of_60_of_an_older_table_is_said(clinic: Clinic) -> None:
@@ -144,18 +144,18 @@ def test_a_customer_in_a_zone_that_is_none_is_said_by_check_and_test(clinic: Cli
     clinic.write(CLIENT)
     clinic.book("b1", "2026-06-10T10:00Z", customers=({"id": "luis", "timezone": ZONE}, {"id": "ana", "timezone": ""}))
     checked = clinic.command("check")
-    assert f"1 customer with a timezone that is none, for example '{ZONE}' of customer luis" in checked.output.replace(
+    assert f"1 customer with an unknown time zone, for example '{ZONE}' of customer luis" in checked.output.replace(
         "\n", " "
     )
     tried = clinic.command("test", "--booking", "b1", "--now", ARMED)
     assert tried.exit_code == 1
-    assert f"Luis: their timezone '{ZONE}' is none" in tried.output
+    assert f"Luis: their time zone '{ZONE}' is unknown" in tried.output
     clinic.write(WORKFLOW)
     assert clinic.command("test", "--booking", "b1", "--now", ARMED).exit_code == 0, "nothing shows their time"
     clinic.execute("UPDATE customers SET timezone = 'America/Chicago' WHERE id = 'luis'")
     clinic.write(CLIENT)
     assert clinic.command("test", "--booking", "b1", "--now", ARMED).exit_code == 0
-    assert "a timezone that is none" not in clinic.command("check").output
+    assert "an unknown time zone" not in clinic.command("check").output
 
 
 def test_an_import_warns_of_a_customer_in_a_zone_that_is_none(clinic: Clinic) -> None:
@@ -172,7 +172,7 @@ def test_an_import_warns_of_a_customer_in_a_zone_that_is_none(clinic: Clinic) ->
     assert "line 3" not in said.output
 
 
-NONE = "customer luis of booking b1: their timezone 'Mars/Olympus' is none, so shortcodes that end in _client show"
+NONE = "customer luis of booking b1: their time zone 'Mars/Olympus' is unknown, so shortcodes that end in _client use"
 
 
 def test_a_run_says_once_that_a_customers_zone_is_none_and_nothing_went_wrong(clinic: Clinic) -> None:
@@ -197,7 +197,7 @@ def test_many_customers_in_zones_that_are_none_are_said_in_a_few_lines(clinic: C
     ran = clinic.command("run", "--now", "2026-06-10T09:00Z")
     assert (ran.exit_code, clinic.states()) == (0, {"sent": 40})
     assert len(ran.stderr.splitlines()) == 6
-    assert ran.stderr.endswith("warning: ... and 35 more customers whose timezone is none\n")
+    assert ran.stderr.endswith("warning: ... and 35 more customers with an unknown time zone\n")
 
 
 def test_a_run_says_nothing_of_a_customers_zone_that_no_text_shows(clinic: Clinic) -> None:
@@ -216,7 +216,7 @@ def test_explain_and_status_say_that_a_customers_zone_is_none(clinic: Clinic) ->
     before = clinic.command("explain", "b1", "--now", "2026-06-10T08:30Z")
     assert NONE in before.output.replace("\n", " ")
     status = clinic.command("status", "--now", "2026-06-10T08:01Z")
-    assert "1 customer with a timezone that is none, for example 'Mars/Olympus' of customer luis of booking b1" in (
+    assert "1 customer with an unknown time zone, for example 'Mars/Olympus' of customer luis of booking b1" in (
         status.output.replace("\n", " ")
     )
     assert status.exit_code == 1

@@ -299,7 +299,7 @@ REFUSED = [
     (uninstall_cron, (), "on Debian it is in the package `cron`."),
     (halve_the_block, (), "nobody knows what is ours"),
     (do_nothing, ("--log", "/no/such/folder/log"), "--log /no/such/folder/log: No such file or directory"),
-    (do_nothing, ("--log", "a\nb"), "cannot stand in a crontab"),
+    (do_nothing, ("--log", "a\nb"), "cannot be used in a crontab"),
     (do_nothing, ("--log", "/" + "x" * 900), "File name too long"),
     (do_nothing, ("--mailto", "a b"), "plain addresses only"),
     (do_nothing, ("--mailto", ""), "plain addresses only"),

@@ -32,11 +32,11 @@ def test_the_story_appears_while_it_is_played_and_each_message_is_a_file(tmp_pat
     assert "(+20 min)" in story
     sent = [line for line in story.splitlines() if " email to " in line or " webhook to " in line]
     assert len(sent) == len(list((folder / "outbox").glob("[0-9]*")))
-    assert f"{len(sent)} messages, each once" in story
+    assert f"{len(sent)} messages, each sent once and saved" in story
     commands = [shlex.split(line.rpartition(" -c ")[2]) for line in story.splitlines() if " -c " in line]
     assert [command[1:] for command in commands] == [["deliveries", "list"], ["bookings", "list"], ["shortcodes"]]
     for command in commands:
         assert CliRunner().invoke(main, ["-c", *command]).exit_code == 0
     again = CliRunner().invoke(main, ["demo", str(folder)])
     assert again.exit_code == 2
-    assert "holds a workflows.yaml already; name an empty folder" in again.output
+    assert "already contains a workflows.yaml; use an empty folder" in again.output

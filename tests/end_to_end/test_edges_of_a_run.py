@@ -87,10 +87,10 @@ def show_through_views(clinic: Clinic, **rows: dict[str, str]) -> None:
         ({"timezone": "5"}, {}, "there is no time zone '5'"),
         ({"timezone": "x'4142'"}, {}, "there is no time zone 'AB'"),
         ({"timezone": "printf('%.*c', 100000, 'x')"}, {}, "there is no time zone 'xxx"),
-        ({"fields": DEEP}, {}, "booking odd is left out: fields is"),
-        ({"id": "NULL"}, {"booking_id": "NULL"}, "booking None is left out: its id is None"),
-        ({"id": "x'41'"}, {"booking_id": "x'41'"}, "is left out: its id is b'A'"),
-        ({"id": "CAST(x'ff41' AS TEXT)"}, {"booking_id": "CAST(x'ff41' AS TEXT)"}, "is left out: its id is"),
+        ({"fields": DEEP}, {}, "booking odd is skipped: fields is"),
+        ({"id": "NULL"}, {"booking_id": "NULL"}, "booking None is skipped: its id is None"),
+        ({"id": "x'41'"}, {"booking_id": "x'41'"}, "is skipped: its id is b'A'"),
+        ({"id": "CAST(x'ff41' AS TEXT)"}, {"booking_id": "CAST(x'ff41' AS TEXT)"}, "is skipped: its id is"),
         ({}, {"status": "x'41'"}, ""),
         ({}, {"status": "7", "language": "8"}, ""),
         ({"service_id": "CAST(x'ff' AS TEXT)"}, {}, ""),
@@ -213,8 +213,8 @@ def test_a_booking_that_several_triggers_meet_is_left_out_in_one_line_and_shown_
     assert "12:00" in clinic.command("bookings", "list").stdout
     show_through_views(clinic, bookings=BOOKING | {"fields": "'nonsense'"}, participants=PARTICIPANT)
     result = clinic.command("run", "--now", "2026-06-09T12:00Z")
-    assert [line for line in result.stderr.splitlines() if "left out" in line] == [
-        f"{clinic.folder / 'bookings.db'}: booking odd is left out: fields is 'nonsense'; write a JSON object"
+    assert [line for line in result.stderr.splitlines() if "is skipped" in line] == [
+        f"{clinic.folder / 'bookings.db'}: booking odd is skipped: fields is 'nonsense'; use a JSON object"
     ]
 
 
@@ -250,7 +250,7 @@ def test_what_may_have_gone_out_for_a_booking_called_off_since_is_unknown_and_sa
     interrupted.set_status("b1", "canceled")
     result = interrupted.command("run", "--now", "2026-06-09T10:01Z")
     assert result.exit_code == 1
-    assert "unknown: an attempt may have gone out; status is canceled" in result.stderr
+    assert "unknown: an attempt may have succeeded; status is canceled" in result.stderr
     assert interrupted.states() == {"unknown": 1}
 
 
@@ -322,7 +322,7 @@ def test_a_stamp_that_a_power_cut_emptied_counts_as_missing_and_is_said_once(arm
     armed.book("b1", "2026-06-10T10:00Z")
     result = armed.command("run", "--now", "2026-06-09T10:00Z")
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1), result.stderr
-    assert result.stderr.startswith(f"{path}: it is empty, as after a power cut"), result.stderr
+    assert result.stderr.startswith(f"{path}: the file is empty, as after a power cut"), result.stderr
     assert armed.states() == {"sent": 2}
     assert armed.run("2026-06-09T10:01Z") == {}
 
@@ -333,7 +333,7 @@ def test_a_stamp_that_says_nothing_is_refused(armed: Clinic, stamp: str) -> None
     armed.book("b1", "2026-06-10T10:00Z")
     result = armed.command("run", "--now", "2026-06-09T10:00Z")
     assert result.exit_code == 2
-    assert "cannot read when the last run was; write" in result.stderr
+    assert "cannot read the time of the last run; use" in result.stderr
     assert armed.outbox() == []
 
 

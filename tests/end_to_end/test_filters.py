@@ -33,7 +33,7 @@ def test_check_finds_a_filter_that_except_excludes(name: str, clinic: Clinic) ->
         filters = f"filters: {{{name}: {value}}}\n  except: {{{name}: {unwanted}}}"
         clinic.write(f"- id: w\n  when: at start\n  {filters}\n  {ACTIONS}\n")
         printed = clinic.command("check").stdout
-        assert (f"except: {name}: excludes all that `filters` asks for ({value})" in printed) is excluded
+        assert (f"except: {name}: excludes everything that `filters` selects ({value})" in printed) is excluded
 
 
 @pytest.mark.parametrize("name", FILTERS)
@@ -51,4 +51,4 @@ def test_a_booking_without_what_a_filter_asks_for_gets_nothing_and_explain_says_
     clinic.book("b1", "2026-06-10T10:00Z")
     assert clinic.run("2026-06-01T08:00Z") == {}
     explained = clinic.command("explain", "b1", "--now", NOW).stdout
-    assert f"the filter wants {VALUES[name]}" in explained
+    assert f"but the filter requires {VALUES[name]}" in explained

@@ -63,7 +63,7 @@ def test_who_asks_about_one_booking_of_a_crowd_hears_that_it_will_be_held(clinic
     (told,) = ask(clinic, "upcoming", "--booking", "b1", "--now", ARMED)
     assert told["held"]
     assert "release w" in told["reason"]
-    assert explained(clinic, DUE).startswith("the next run holds it back")
+    assert explained(clinic, DUE).startswith("the next run holds it")
     assert clinic.run(DUE, exits=1) == {"planned": 2, "held": 2}
 
 
@@ -113,7 +113,7 @@ def test_what_will_fail_is_foretold_with_the_reason(
 
 
 @pytest.mark.parametrize(
-    ("address", "reason"), [("new@example.com", None), (None, "customer:ana has no e-mail address")]
+    ("address", "reason"), [("new@example.com", None), (None, "customer:ana has no email address")]
 )
 def test_a_waiting_message_goes_to_the_address_of_now(
     retrying: Clinic, address: str | None, reason: str | None
@@ -132,10 +132,10 @@ def test_a_waiting_message_goes_to_the_address_of_now(
 def test_what_the_next_run_cancels_is_not_called_pending(retrying: Clinic) -> None:
     retrying.move("b1", "2026-06-11T10:00Z")
     for_new_time, for_old_time = ask(retrying, "explain", "b1", "--now", SOON)
-    assert for_new_time["reason"] == "falls due at 2026-06-11T09:00:00Z"
+    assert for_new_time["reason"] == "due at 2026-06-11T09:00:00Z"
     assert for_old_time["reason"] == "the next run cancels it: the booking was moved to 2026-06-11T10:00:00Z"
     retrying.execute("DELETE FROM bookings")
-    assert explained(retrying, SOON) == "the next run cancels it: the booking was deleted, or cannot be read"
+    assert explained(retrying, SOON) == "the next run cancels it: the booking was deleted or cannot be read"
     retrying.write(reminder("other"), settings=CLOSED)
     assert explained(retrying, SOON) == "the next run cancels it: the workflow was removed"
     assert retrying.run(SOON) == {"canceled": 1}
@@ -146,7 +146,7 @@ def test_a_booking_approved_anew_is_said_to_be_reminded_after_all(retrying: Clin
     assert retrying.run("2026-06-10T09:01Z") == {"canceled": 1}
     assert explained(retrying, "2026-06-10T09:01:30Z").startswith("canceled: status is canceled")
     retrying.set_status("b1", "approved")
-    assert explained(retrying, "2026-06-10T09:01:30Z").endswith("but it is owed again: the next run sends it")
+    assert explained(retrying, "2026-06-10T09:01:30Z").endswith("but it is due again: the next run sends it")
     assert retrying.run("2026-06-10T09:02Z") == {"planned": 1, "retrying": 1}
 
 
@@ -159,7 +159,7 @@ def test_what_a_restored_ledger_will_not_send_again_is_not_promised(clinic: Clin
     for ending in ("", "-wal", "-shm"):
         (clinic.folder / f"ledger.db{ending}").unlink(missing_ok=True)
     shutil.copy(clinic.folder / "backup.db", clinic.folder / "ledger.db")
-    uncertain = "may have been sent before the ledger was restored: no run sends it"
+    uncertain = "may have been sent before the ledger was restored, so no run sends it"
     assert uncertain in explained(clinic, SOON)
     assert clinic.run(SOON, exits=1) == {}
     assert uncertain in explained(clinic, SOON), "after that run, too"
@@ -176,9 +176,9 @@ def test_what_waits_for_a_broken_file_is_not_counted_on(clinic: Clinic) -> None:
     assert clinic.run(DUE) == {"planned": 1, "retrying": 1}
     (folder / "w.yaml").write_text("workflows: [{id: w, whn: x}]\n")
     (told,) = ask(clinic, "upcoming", "--now", SOON, exits=2)
-    assert told["reason"] == "no run attempts it while the file of its workflow, w, has mistakes"
+    assert told["reason"] == "no run sends it while the file of its workflow, w, has problems"
     *_, told = ask(clinic, "explain", "b1", "--now", SOON, exits=2)
-    assert told["reason"] == "it waits: no run attempts it while the file of its workflow has mistakes"
+    assert told["reason"] == "it is waiting: no run sends it while the file of its workflow has problems"
     assert clinic.run(SOON, exits=2) == {}
 
 
@@ -192,7 +192,7 @@ def test_the_filters_shown_are_those_of_the_participant_who_matched(clinic: Clin
     clinic.run(ARMED)
     people = ({"id": "ana", "language": "es"}, {"id": "ben", "language": "en"})
     clinic.book("b1", "2026-06-10T10:00Z", customers=people)
-    told = next(each for each in ask(clinic, "explain", "b1", "--now", ARMED) if each["reason"].startswith("falls due"))
+    told = next(each for each in ask(clinic, "explain", "b1", "--now", ARMED) if each["reason"].startswith("due at"))
     assert [verdict["refusal"] for verdict in told["filters"]] == [None, None]
 
 

@@ -53,7 +53,7 @@ def test_what_may_have_gone_out_is_not_called_failed_when_its_repetition_is_refu
     (delivery,) = armed.deliveries()
     assert delivery["state"] == "unknown"
     assert "known already" in delivery["error"]
-    assert "an earlier attempt may have gone out" in delivery["error"]
+    assert "an earlier attempt may have succeeded" in delivery["error"]
 
 
 LATE = """\

@@ -218,7 +218,7 @@ def test_a_booking_called_off_while_the_run_is_sending_gets_nothing(clinic: Clin
     assert clinic.run(DUE + 20 * MINUTE) == {"planned": 20, "sent": 19, "canceled": 1}
     assert len(gateway.requests) == 19
     (canceled,) = clinic.deliveries("--state", "canceled")
-    assert (canceled["booking"], canceled["error"]) == (last, "status is canceled, and no status filter asks for it")
+    assert (canceled["booking"], canceled["error"]) == (last, "status is canceled, and no status filter includes it")
 
 
 def test_a_deadline_that_passes_while_the_run_is_sending_is_kept(clinic: Clinic, gateway: Server) -> None:

@@ -93,10 +93,10 @@ def test_of_several_messages_that_a_late_booking_has_passed_only_the_last_one_go
     said = json.loads(clinic.command("explain", "b1", "--json", "--now", "2026-06-10T10:00Z").stdout)
     reasons = {each["trigger"]: each["reason"] for each in said}
     assert reasons["1 day before start"] == (
-        "the booking came after this had fallen due, at 2026-06-09T12:00:00Z, and after `3 hours before start` had, "
-        "too: only the last one goes"
+        "the booking was made after this was due, at 2026-06-09T12:00:00Z, and after `3 hours before start` was due: "
+        "only the last one is sent"
     )
-    assert reasons["1 hour before start"] == "falls due at 2026-06-10T11:00:00Z"
+    assert reasons["1 hour before start"] == "due at 2026-06-10T11:00:00Z"
     clinic.every_minute("2026-06-10T10:58Z", "2026-06-10T11:08Z")
     assert sent(clinic) == ["3 hours before start", "1 hour before start"]
 

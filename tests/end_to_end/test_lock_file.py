@@ -109,7 +109,7 @@ def test_a_lock_file_that_is_lost_while_a_run_sends_repeats_nothing(
     other = clinic.command("run", "--now", "2026-06-10T09:01Z")
     sending.send_signal(signal.SIGCONT)
     assert (other.exit_code, other.stderr.count("\n")) == (1, 1), other.stderr
-    assert other.stderr.startswith(f"{lock}: made anew while messages were being sent"), other.stderr
+    assert other.stderr.startswith(f"{lock}: the file was recreated while messages were being sent"), other.stderr
     receiver.may_answer.set()
     output, errors = sending.communicate(timeout=60)
     assert (sending.returncode, output, errors) == (0, "", "")
@@ -158,5 +158,5 @@ def test_a_ledger_that_is_replaced_while_a_run_sends_ends_that_run(
     receiver.may_answer.set()
     _, errors = sending.communicate(timeout=60)
     assert (sending.returncode, errors.count("\n")) == (1, 1), errors
-    assert errors.startswith(f"{ledger}: another file has taken its place while messages were being sent"), errors
+    assert errors.startswith(f"{ledger}: the file was replaced or deleted while messages were being sent"), errors
     assert len(receiver.ids) < HOOKS

@@ -122,7 +122,7 @@ def test_what_may_have_gone_out_by_one_provider_is_not_sent_again_by_another(cli
     assert clinic.run("2026-06-10T09:01Z", exits=1) == {"unknown": 1}
     assert len(server.requests) == 1
     (unknown,) = clinic.deliveries()
-    assert "its provider is another one now" in unknown["error"]
+    assert "its provider has changed" in unknown["error"]
     clinic.command("deliveries", "resolve", "1", "--resend", "--now", "2026-06-10T09:02Z")
     assert clinic.run("2026-06-10T09:02Z") == {"sent": 1}
 

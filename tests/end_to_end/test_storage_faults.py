@@ -97,7 +97,7 @@ def test_a_file_that_stays_locked_ends_the_run_and_the_next_one_does_its_work(
         result = due.command("run", "--now", f"2026-06-10T09:0{minute}Z")
         connection.close()
         assert (result.exit_code, result.stderr.count("\n")) == (75, 1), result.stderr
-        assert f"{due.folder / file}: another program holds" in result.stderr
+        assert f"{due.folder / file}: another program has locked" in result.stderr
     assert web.requests == []
     assert due.run("2026-06-10T09:02Z") == {"planned": 2, "sent": 2}
 
@@ -229,9 +229,9 @@ def test_once_the_ledger_cannot_be_written_nothing_that_was_claimed_is_begun(
     begun = len(web.requests)
     assert runs[0].returncode == 1
     assert workers <= begun <= 2 * workers
-    unrecorded = f"the end of {begun} attempts is not recorded"
-    assert f"{unrecorded}, and the next run takes them for uncertain; " in errors
-    assert "more were claimed and not begun" in errors
+    unrecorded = f"the result of {begun} attempts is not recorded"
+    assert f"{unrecorded}, and the next run treats them as uncertain; " in errors
+    assert "more were claimed but not started" in errors
     assert errors.count("\n") == 1
     web.script(http_server.answer(200, accepted))
     clinic.run("2026-06-10T09:01Z")
@@ -350,7 +350,7 @@ def test_a_ledger_replaced_by_an_empty_one_sends_nothing_again(due: Clinic, web:
     _remove(due.folder)
     ledger.create(due.folder / "ledger.db")
     result = due.command("run", "--now", "2026-06-10T09:01Z")
-    assert (result.exit_code, "does not know the last run" in result.stderr) == (1, True), result.stderr
+    assert (result.exit_code, "does not contain the last run" in result.stderr) == (1, True), result.stderr
     due.every_minute("2026-06-10T09:02Z", "2026-06-10T09:10Z")
     assert len(web.requests) == 2
     due.book("next", "2026-06-10T10:30Z")

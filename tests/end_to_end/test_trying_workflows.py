@@ -57,7 +57,7 @@ def test_the_example_passes_and_nothing_is_touched(clinic: Clinic) -> None:
     assert "12 workflows, 6 samples," in printed
     assert printed.rstrip().endswith(": no problems")
     assert "all-channels  switched off" in printed
-    assert "cancelled  nothing: status is canceled, the filter wants approved" in printed
+    assert "cancelled  nothing: status is canceled, but the filter requires approved" in printed
     assert [file.name for file in clinic.folder.iterdir()] == ["workflows.yaml"]
 
 
@@ -73,7 +73,7 @@ def test_json_and_text_say_the_same(clinic: Clinic) -> None:
     assert message["body"] == message["fields"]["body"] == "Hola Lucía, hasta 10:00"
     assert (message["encoding"], message["segments"], message["left"]) == ("UCS-2", 1, 47)
     assert message["cost"] == "1 SMS, UCS-2 because of í; 47 characters left"
-    assert group["reasons"] == ["Marta Ruiz: status is canceled, and no status filter asks for it"]
+    assert group["reasons"] == ["Marta Ruiz: status is canceled, and no status filter includes it"]
     assert group["notes"] == ["sms: would fail: customer:ben has no phone number"]
     assert dst["due_at"] == ["2027-03-27T09:00:00Z"], "the same clock, 23 hours before 08:00Z"
     printed = attempt(clinic).stdout
@@ -141,13 +141,13 @@ def test_each_channel_is_shown_as_it_would_leave_and_its_secrets_masked(clinic: 
 ACTIONS = 'actions: [{send: telegram, to: customer, body: "{customer_first_name}"}]'
 FILTERS = [
     ("filters: {service: Hiarcut}", "filters: service: nothing is named `Hiarcut`; did you mean `Haircut`?"),
-    ("filters: {status: aproved}", "filters: status: `aproved` is no usual status; did you mean `approved`?"),
+    ("filters: {status: aproved}", "filters: status: `aproved` is not a known status; did you mean `approved`?"),
     (
         "except: {status: [cancelled, aproved]}",
-        "except: status: `aproved` is no usual status; did you mean `approved`?",
+        "except: status: `aproved` is not a known status; did you mean `approved`?",
     ),
-    ("filters: {language: spanish}", "filters: language: `spanish` is no language code (write `es`)"),
-    ("filters: {location: Norte}", "filters: location: nothing is named `Norte` in bookings.db; it knows l1, Sur"),
+    ("filters: {language: spanish}", "filters: language: `spanish` is not a language code (write `es`)"),
+    ("filters: {location: Norte}", "filters: location: nothing is named `Norte` in bookings.db, which has l1, Sur"),
     ("filters: {staff: Ana}\n  except: {staff: Ana}", "no booking can match: what `filters` want, `except` excludes,"),
     ("filters: {status: arrived, service: Yoga, location: sur, language: pt-BR}", None),
     ("except: {service: [Haircut, Botox], language: [es, en]}", None),
@@ -172,7 +172,7 @@ def test_a_filter_that_looks_misspelt_is_a_problem(filters: str, problem: str | 
 def test_check_and_test_judge_a_filter_alike(status: str, *, misspelt: bool, clinic: Clinic) -> None:
     clinic.write(f"- id: w\n  when: at start\n  filters: {{status: {status}}}\n  {ACTIONS}\n")
     for printed in (attempt(clinic, exits=int(misspelt)).stdout, clinic.command("check").stdout):
-        assert ("filters: status: `confirmd` is no usual status; did you mean `confirmed`?" in printed) is misspelt
+        assert ("filters: status: `confirmd` is not a known status; did you mean `confirmed`?" in printed) is misspelt
 
 
 def test_names_that_differ_in_case_alone_are_said_in_one_order(clinic: Clinic) -> None:
@@ -185,7 +185,7 @@ def test_names_that_differ_in_case_alone_are_said_in_one_order(clinic: Clinic) -
         for seed in ("1", "2", "3")
     }
     (only,) = printed
-    assert "it knows SUR, SuR, Sur, sUr, suR, sur" in only
+    assert "which has SUR, SuR, Sur, sUr, suR, sur" in only
 
 
 def test_a_filter_by_an_id_that_only_bookings_carry_is_right(clinic: Clinic) -> None:
@@ -217,7 +217,7 @@ def test_a_trigger_that_cannot_fall_due_and_one_that_is_over_are_noted(clinic: C
     (trial,) = tried(clinic, "--sample", "single")
     assert trial["due_at"] == ["2026-12-01T17:00:00Z", "2026-11-03T09:00:00Z", "2026-12-01T08:00:00Z"]
     assert trial["notes"] == [
-        "`0 days before start at 18:00` never falls due for this booking: that instant is not before its start",
+        "`0 days before start at 18:00` is never due for this booking: that time is not before its start",
         "`4 weeks before start` is over for this booking: its deadline was 18 days ago",
     ]
 
@@ -247,7 +247,7 @@ def test_a_real_booking_is_tried_as_it_stands(clinic: Clinic) -> None:
     (trial,) = tried(clinic, "--booking", "b-1041", exits=1)
     assert (trial["sample"], trial["booking"], trial["timezone"]) == ("b-1041", "b-1041", "America/New_York")
     assert trial["due_at"] == ["2027-03-27T08:00:00Z"]
-    assert trial["reasons"] == ["Kim: status is pending, the filter wants approved"]
+    assert trial["reasons"] == ["Kim: status is pending, but the filter requires approved"]
     assert messages([trial])["sms customer:eva"]["body"] == "Hola Eva, hasta 4:00 AM"
     assert trial["problems"] == ["sms: would fail: customer:leo has no phone number"]
     assert "did you mean `b-1041`?" in attempt(clinic, "--booking", "b1041", exits=2).stderr
@@ -259,7 +259,7 @@ USAGE = [
     (("--booking", "1", "--sample", "single"), "--booking and --sample exclude each other"),
     (("--send",), "--send needs --to ADDRESS"),
     (("--to", "me@example.com"), "--to goes with --send"),
-    (("--send", "--to", "somebody"), "--to: 'somebody' is no Telegram chat"),
+    (("--send", "--to", "somebody"), "--to: 'somebody' is not a valid Telegram chat"),
     (("--send", "--to", "http://"), "--to: 'http://' has no valid host"),
     (("--send", "--to", "me@example.com"), "nothing was sent: none of the messages goes by email"),
 ]
@@ -324,7 +324,7 @@ f: {starts: on the next clock change at 24:00}
         "samples.yaml:7:24: a: customers[1]: the id 'x' is taken by an earlier customer",
         "samples.yaml:7:33: a: customers[2]: expected a mapping",
         "samples.yaml:8:13: b: starts: cannot read 'soon'",
-        "samples.yaml:9:1: `b` stands here twice",
+        "samples.yaml:9:1: duplicate key `b`",
         "samples.yaml:10:13: c: starts: cannot read 'in 3 hours at 10:00'; a time of day goes with days",
         "samples.yaml:10:45: c: customers: expected a list",
         "samples.yaml:11:13: d: starts: the clocks of UTC do not change within two years",
@@ -439,7 +439,7 @@ def test_text_from_a_booking_cannot_steer_the_terminal(clinic: Clinic) -> None:
     clinic.book("b1", "2026-12-01T09:00Z", customers=({"id": "eva", "full_name": "Eva \x1b[31m\x9b2J", "phone": None},))
     clinic.write(REMINDER.replace("  when", "  filters: {language: en}\n  when"))
     printed = attempt(clinic, "--booking", "b1").stdout
-    assert "nothing: language is es, the filter wants en" in printed
+    assert "nothing: language is es, but the filter requires en" in printed
     clinic.write(REMINDER)
     assert "\x1b" not in attempt(clinic, "--booking", "b1", exits=1).stdout
 

@@ -69,7 +69,7 @@ def test_a_file_for_prometheus_that_cannot_be_written_hides_no_verdict(mailing: 
     status = ("status", "--now", "2026-06-09T09:01Z", "--prometheus", path)
     result = mailing.command(*status)
     assert (result.exit_code, result.stdout[:3]) == (2, "OK:")
-    assert result.stderr.startswith(f"{path}: cannot write it: ")
+    assert result.stderr.startswith(f"{path}: cannot write: ")
     assert json.loads(mailing.command(*status, "--json").stdout)["level"] == "ok"
     assert mailing.command(*status, "--quiet").stdout == ""
 
@@ -128,15 +128,15 @@ def test_sent_and_to_be_resent_at_once_is_no_verdict(mailing: Clinic) -> None:
 @pytest.mark.parametrize("name", ["nowhere/x.csv", "workflows.yaml/x.csv", "x" * 300])
 def test_an_export_into_a_place_that_cannot_be_says_so(mailing: Clinic, name: str) -> None:
     path = str(mailing.folder / name)
-    assert command(mailing, "deliveries", "export", "-o", path, exits=2).startswith(f"{path}: cannot write it: ")
+    assert command(mailing, "deliveries", "export", "-o", path, exits=2).startswith(f"{path}: cannot write: ")
 
 
 def test_a_release_promises_no_more_than_the_next_run_does(mailing: Clinic) -> None:
-    assert command(mailing, "release", "mail") == "mail: nothing is held back\n"
+    assert command(mailing, "release", "mail") == "mail: there are no held messages\n"
     mailing.write(WORKFLOW.replace("when:", "max_burst: 0\n  when:"))
     mailing.book("b", "2026-06-10T10:00Z")
     mailing.run("2026-06-09T10:00Z", exits=1)
-    assert command(mailing, "release", "mail") == "mail: 1 released; the next run sends what is still in time\n"
+    assert command(mailing, "release", "mail") == "mail: 1 released; the next run sends those still in time\n"
 
 
 # --- init -------------------------------------------------------------------------------------------------------------

@@ -243,7 +243,7 @@ def test_no_message_goes_with_the_settings_of_another_provider(clinic: Clinic, l
         if later == "sms twilio":
             assert ran.stderr == ""
         else:
-            assert ran.stderr == f"warning: {EDITED}: the provider of sms is another one; the next run sends\n"
+            assert ran.stderr == f"warning: {EDITED}: the provider of sms changed; the next run sends\n"
             assert clinic.states() == {"pending": 1}
             clinic.run("2026-06-10T09:01Z")
         assert clinic.states() == {"sent": 1}
@@ -258,7 +258,7 @@ def test_an_outbox_that_comes_in_between_is_for_the_next_run(clinic: Clinic) -> 
     clinic.book("b1", "2026-06-10T10:00Z")
     settings = settings_of("sms twilio", "http://127.0.0.1:9").replace("TWILIO_TOKEN", "NOT_SET") + "outbox: outbox\n"
     ran = edit_after_planning(clinic, settings=settings)
-    assert ran.stderr == f"warning: {EDITED}: `outbox` is another one; the next run sends\n"
+    assert ran.stderr == f"warning: {EDITED}: `outbox` changed; the next run sends\n"
     assert clinic.states() == {"pending": 1}
     clinic.run("2026-06-10T09:01Z")
     assert (clinic.states(), len(clinic.outbox())) == ({"sent": 1}, 1)

@@ -117,7 +117,7 @@ def test_what_waits_is_held_while_its_bookings_are_gone_and_sent_once_when_they_
     vanish(waiting)
     for minute in range(1, 1 + minutes):
         said = into_the_outbox(waiting, f"2026-06-10T08:{minute:02}Z", exits=1)
-        held = [line for line in said.splitlines() if "deliveries that wait are held" in line]
+        held = [line for line in said.splitlines() if "pending deliveries are held" in line]
         assert len(held) == 1, said
         assert waiting.states().get("canceled", 0) == 0
     kept_back = 20 if vanish is halve else 40
@@ -134,15 +134,15 @@ def test_while_it_is_held_everything_says_why(waiting: Clinic) -> None:
     empty(waiting)
     said = run(waiting, NEXT, exits=1)
     assert said.count("\n") == 1
-    assert said.startswith("40 of 40 deliveries that wait are held, neither sent nor canceled: the booking was deleted")
+    assert said.startswith("40 of 40 pending deliveries are held, neither sent nor canceled: the booking was deleted")
     (told,) = json.loads(waiting.command("explain", "b7", "--json", "--now", MEANWHILE).stdout)
-    assert told["reason"].startswith("held, neither sent nor canceled: the booking was deleted, or cannot be read")
-    assert told["missing"] == "the booking was deleted, or cannot be read"
+    assert told["reason"].startswith("held, neither sent nor canceled: the booking was deleted or cannot be read")
+    assert told["missing"] == "the booking was deleted or cannot be read"
     listed = waiting.deliveries("--missing")
     assert len(listed) == 40
     assert listed == waiting.deliveries("--state", "held")
     upcoming = json.loads(waiting.command("upcoming", "--json", "--now", MEANWHILE).stdout)
-    assert {each["reason"] for each in upcoming} == {"held: the booking was deleted, or cannot be read"}
+    assert {each["reason"] for each in upcoming} == {"held: the booking was deleted or cannot be read"}
     health = waiting.command("status", "--now", MEANWHILE)
     assert health.exit_code == 2  # the mail server is down, too
     assert "40 deliveries held: the booking was deleted" in health.stdout
@@ -174,7 +174,7 @@ def test_a_person_decides_about_what_is_held(waiting: Clinic) -> None:
 def test_a_release_lets_go_no_delivery_whose_booking_is_missing(waiting: Clinic) -> None:
     empty(waiting)
     run(waiting, NEXT, exits=1)
-    assert "nothing is held back" in waiting.command("release", "reminder").stdout
+    assert "there are no held messages" in waiting.command("release", "reminder").stdout
     assert len(waiting.deliveries("--missing")) == 40
 
 
@@ -183,7 +183,7 @@ def test_deadlines_run_on_while_it_is_held(waiting: Clinic) -> None:
     run(waiting, NEXT, exits=1)
     said = run(waiting, "2026-06-10T09:01Z", exits=1)
     assert waiting.states() == {"expired": 40}
-    assert "its deadline passed while it was held: the booking was deleted, or cannot be read" in said
+    assert "its deadline passed while it was held: the booking was deleted or cannot be read" in said
     assert run(waiting, "2026-06-10T09:02Z", exits=0) == ""
 
 
@@ -210,7 +210,7 @@ def test_what_a_person_changes_is_obeyed_at_once_however_much_it_is(waiting: Cli
 def test_one_booking_that_cannot_be_read_is_held_and_not_canceled(waiting: Clinic) -> None:
     with_fields(waiting, "CASE id WHEN 'b7' THEN '[1]' ELSE fields END")
     said = run(waiting, NEXT, exits=1)
-    assert "booking b7 is left out" in said
+    assert "booking b7 is skipped" in said
     (held,) = waiting.deliveries("--missing")
     assert held["booking"] == "b7"
     assert waiting.states() == {"pending": 40}
@@ -286,9 +286,9 @@ def unmount(path: Path) -> None:
 @pytest.mark.parametrize(
     ("vanish", "exits", "said"),
     [
-        (remove, 1, "40 of 40 deliveries that wait are held, neither sent nor canceled: the workflow was removed"),
-        (cut, 1, "40 of 40 deliveries that wait are held, neither sent nor canceled: the workflow was removed"),
-        (truncate, 1, "40 of 40 deliveries that wait are held, neither sent nor canceled: the workflow was removed"),
+        (remove, 1, "40 of 40 pending deliveries are held, neither sent nor canceled: the workflow was removed"),
+        (cut, 1, "40 of 40 pending deliveries are held, neither sent nor canceled: the workflow was removed"),
+        (truncate, 1, "40 of 40 pending deliveries are held, neither sent nor canceled: the workflow was removed"),
         (break_off, 2, "b.yaml:"),
         (unmount, 2, "b.yaml:1:1: cannot be read: No such file or directory"),
     ],
@@ -350,7 +350,7 @@ def test_what_was_canceled_comes_back_with_its_booking_however_long_that_took(wa
     run(waiting, "2026-06-10T08:30Z", exits=0)
     restore(waiting)
     said = json.loads(waiting.command("explain", "b7", "--json", "--now", "2026-06-10T08:30Z").stdout)
-    assert said[0]["reason"].endswith("but it is owed again: the next run sends it")
+    assert said[0]["reason"].endswith("but it is due again: the next run sends it")
     assert into_the_outbox(waiting, "2026-06-10T08:40Z") == ""
     assert waiting.states() == {"sent": 40}
     assert canceled["key"] in {each["key"] for each in waiting.deliveries("--booking", "b7")}
@@ -476,9 +476,9 @@ def test_nobody_else_is_told_where_the_first_drops_out_after_being_told(for_the_
     assert recipients(for_the_first) == ["ana@example.com"]
     said = json.loads(for_the_first.command("explain", "b1", "--json", "--now", "2026-06-10T08:05Z").stdout)
     reasons = {each["recipient"]: each["reason"] for each in said}
-    assert reasons["customer:ben"] == "customer:ana has been told already: `for_each_customer: false`"
+    assert reasons["customer:ben"] == "customer:ana has received it already: `for_each_customer: false`"
     backfill = ("backfill", "reminder", "--since", ARMED, "--yes", "--now", "2026-06-10T08:06Z")
-    assert "nothing since" in for_the_first.command(*backfill).stdout
+    assert "no missed messages since" in for_the_first.command(*backfill).stdout
 
 
 def test_the_first_is_told_where_it_is_back_before_the_next_one_was(for_the_first: Clinic) -> None:
@@ -526,8 +526,8 @@ def test_what_falls_due_for_one_whose_table_is_empty_is_held(clinic: Clinic) -> 
     clinic.run(ARMED)
     clinic.execute("DELETE FROM staff")
     said = run(clinic, DUE, exits=1)
-    assert said == "1 new delivery held: nothing is known of its recipient: staff is empty, and was not\n"
-    assert "nothing is known of its recipient" in run(clinic, NEXT, exits=1)
+    assert said == "1 new delivery held: its recipient is unknown: the table staff is empty, and was not before\n"
+    assert "its recipient is unknown" in run(clinic, NEXT, exits=1)
     clinic.execute("INSERT INTO staff (id, email) VALUES ('eva', 'eva@example.com')")
     run(clinic, BACK, exits=0)
     assert recipients(clinic) == ["eva@example.com"]
@@ -535,7 +535,7 @@ def test_what_falls_due_for_one_whose_table_is_empty_is_held(clinic: Clinic) -> 
 
 def test_one_who_has_no_address_any_more_is_told_so(waiting: Clinic) -> None:
     waiting.execute("UPDATE customers SET email = NULL WHERE id = 'b7'")
-    assert "b7 has no e-mail address" in into_the_outbox(waiting, "2026-06-10T08:20Z", exits=1)
+    assert "b7 has no email address" in into_the_outbox(waiting, "2026-06-10T08:20Z", exits=1)
     assert waiting.states() == {"failed": 1, "sent": 39}
 
 

@@ -300,7 +300,7 @@ def test_a_restored_ledger_sends_nothing_again(armed: Clinic) -> None:
     (armed.folder / "ledger.db").write_bytes(backup)
     result = armed.command("run", "--now", "2026-06-09T10:02:00Z")
     assert result.exit_code == 1
-    assert "does not know the last run" in result.stderr
+    assert "does not contain the last run" in result.stderr
     armed.book("b2", "2026-06-10T10:03Z")
     assert armed.run("2026-06-09T10:03Z") == {"planned": 1, "sent": 1}
     assert len(armed.outbox()) == 2
@@ -319,7 +319,7 @@ def test_backfill_sends_what_a_new_workflow_would_not(clinic: Clinic) -> None:
     assert clinic.run("2026-06-09T13:01Z") == {}
     assert clinic.command(*backfill, "--yes").exit_code == 0
     assert clinic.run("2026-06-09T13:02Z") == {"sent": 1}
-    assert "nothing since" in clinic.command(*backfill, "--yes").stdout
+    assert "no missed messages since" in clinic.command(*backfill, "--yes").stdout
 
 
 def test_a_rehearsal_leaves_no_trace(armed: Clinic) -> None:

@@ -115,7 +115,7 @@ def test_a_recipient_without_an_address_is_a_failed_delivery_that_says_so(visit:
     visit.execute("UPDATE bookings SET staff_id = NULL")
     reached(visit, workflow(to="[customer, staff, admin]"))
     assert {each["recipient"]: (each["state"], each["error"]) for each in visit.deliveries()} == {
-        "customer:ana": ("failed", "customer:ana has no e-mail address"),
+        "customer:ana": ("failed", "customer:ana has no email address"),
         "staff": ("failed", "the booking has no member of staff"),
         "admin": ("sent", None),
     }

@@ -78,7 +78,7 @@ def test_no_link_of_another_is_followed_to_write(clinic: Clinic, tmp_path: Path)
     os.lchown(shared / "page.html", 4242, -1)
     result = clinic.command("test", "--html", str(shared / "page.html"))
     assert result.exit_code == 2
-    assert "page.html is a link or a pipe of user 4242" in result.output
+    assert "page.html is a link or a pipe owned by user 4242" in result.output
     assert victim.read_text() == "precious"
 
 
@@ -89,4 +89,4 @@ def test_nothing_is_written_into_a_pipe_of_another(clinic: Clinic, tmp_path: Pat
     os.chown(tmp_path / "export.csv", 4242, -1)
     result = clinic.command("deliveries", "export", "-o", str(tmp_path / "export.csv"))
     assert result.exit_code == 2
-    assert "export.csv is a link or a pipe of user 4242" in result.output
+    assert "export.csv is a link or a pipe owned by user 4242" in result.output

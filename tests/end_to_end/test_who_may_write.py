@@ -15,7 +15,7 @@ ROOT = os.geteuid() == 0
 AS_ROOT = pytest.mark.skipif(not ROOT, reason="only root meets files of others that it could run")
 US = pwd.getpwuid(os.geteuid()).pw_name
 OTHER = 4242  # a user and a group of that number need not exist
-REFUSED = f"{US} would run what others can choose: "
+REFUSED = f"{US} would run a program that others can change: "
 SETTINGS = "timezone: Europe/Madrid\nchannels: {{email: {{from: citas@example.test, {0}}}}}\n"
 REMIND = "- {id: w, when: 1 day before start, actions: [{send: email, to: customer, subject: s, body: b}]}\n"
 
@@ -64,13 +64,13 @@ def test_a_program_of_ours_is_run_whatever_the_umask(tmp_path: Path, umask: int)
 def test_a_program_that_everybody_may_write_is_not_run(clinic: Clinic) -> None:
     program = write(clinic)
     program.chmod(0o777)
-    assert f"email: sendmail: {REFUSED}everybody may write {program} (mode 0777); run: chmod o-w" in refusals(clinic)
+    assert f"email: sendmail: {REFUSED}everybody can write to {program} (mode 0777); run: chmod o-w" in refusals(clinic)
 
 
 def test_a_program_in_a_folder_that_everybody_may_write_is_not_run(clinic: Clinic) -> None:
     program = write(clinic)
     program.parent.chmod(0o777)
-    assert f"{REFUSED}everybody may write {program.parent} (mode 0777)" in refusals(clinic)
+    assert f"{REFUSED}everybody can write to {program.parent} (mode 0777)" in refusals(clinic)
 
 
 def test_the_sticky_bit_keeps_others_from_replacing_a_program(clinic: Clinic) -> None:
@@ -84,21 +84,21 @@ def test_a_link_in_a_folder_that_everybody_may_write_names_no_program(clinic: Cl
     (clinic.folder / "shared").mkdir()
     (clinic.folder / "shared").chmod(0o777)
     (clinic.folder / "shared" / "mailer").symlink_to("../bin/mailer")
-    assert f"{REFUSED}everybody may write {clinic.folder / 'shared'}" in refusals(clinic)
+    assert f"{REFUSED}everybody can write to {clinic.folder / 'shared'}" in refusals(clinic)
 
 
 @pytest.mark.parametrize("command", ["BIN", "[BIN, x]", "[/bin/sh, BIN]"])
 def test_a_command_for_a_token_and_its_script_are_looked_at_alike(clinic: Clinic, command: str) -> None:
     program = write(clinic, named=f"host: localhost, username: u, token_command: {command}")
     program.chmod(0o757)
-    assert f"email: token_command: {REFUSED}everybody may write {program} (mode 0757)" in refusals(clinic)
+    assert f"email: token_command: {REFUSED}everybody can write to {program} (mode 0757)" in refusals(clinic)
 
 
 def test_a_yaml_that_everybody_may_write_names_no_program(clinic: Clinic) -> None:
     write(clinic)
     yaml = clinic.folder / "workflows.yaml"
     yaml.chmod(0o666)
-    assert f"workflows.yaml:2:56: channels.email: sendmail: {REFUSED}everybody may write {yaml}" in refusals(clinic)
+    assert f"workflows.yaml:2:56: channels.email: sendmail: {REFUSED}everybody can write to {yaml}" in refusals(clinic)
 
 
 def test_with_an_outbox_no_program_is_looked_at(clinic: Clinic) -> None:
@@ -112,7 +112,7 @@ def test_root_runs_nothing_that_belongs_to_another(clinic: Clinic, part: str) ->
     write(clinic)
     path = clinic.folder / part
     os.chown(path, OTHER, -1)
-    assert f"{REFUSED}{path} belongs to user {OTHER}; run: chown root {path}" in refusals(clinic)
+    assert f"{REFUSED}{path} is owned by user {OTHER}; run: chown root {path}" in refusals(clinic)
 
 
 @AS_ROOT
@@ -123,7 +123,7 @@ def test_root_follows_no_link_of_another_to_a_program(clinic: Clinic) -> None:
     link.parent.chmod(0o1777)
     link.symlink_to(program)
     os.lchown(link, OTHER, -1)
-    assert f"{REFUSED}{link} belongs to user {OTHER}; run: chown -h root {link}" in refusals(clinic)
+    assert f"{REFUSED}{link} is owned by user {OTHER}; run: chown -h root {link}" in refusals(clinic)
 
 
 @AS_ROOT
@@ -133,7 +133,7 @@ def test_root_runs_nothing_that_a_group_with_members_may_write(clinic: Clinic, p
     path = clinic.folder / part
     os.chown(path, -1, OTHER)
     path.chmod(0o775)
-    assert f"{REFUSED}the group {OTHER} may write {path} (mode 0775); run: chmod g-w {path}" in refusals(clinic)
+    assert f"{REFUSED}the group {OTHER} can write to {path} (mode 0775); run: chmod g-w {path}" in refusals(clinic)
 
 
 @AS_ROOT
@@ -153,11 +153,12 @@ def test_root_takes_no_secrets_of_another(clinic: Clinic) -> None:
     secrets.write_text("PASSWORD=hunter22\n")
     secrets.chmod(0o600)
     os.chown(secrets, OTHER, -1)
-    said = f"{secrets}:1:1: it belongs to user {OTHER}, who may read and change it, and this is root, so it is not used"
+    owned = f"{secrets}:1:1: it is owned by user {OTHER}, who can read and change it"
+    said = f"{owned}, and this process runs as root, so it is not used"
     assert refusals(clinic) == f"{said}; run: chown root {secrets}"
 
 
 def test_secrets_are_not_waited_for_in_a_pipe(clinic: Clinic) -> None:
     write(clinic, named='host: localhost, username: u, password: "${PASSWORD}"')
     os.mkfifo(clinic.folder / "secrets.env", 0o600)
-    assert "secrets.env:1:1: is no ordinary file" in refusals(clinic)
+    assert "secrets.env:1:1: is not a regular file" in refusals(clinic)

@@ -53,7 +53,7 @@ def test_a_run_ends_without_what_does_not_end(clinic: Clinic, silent: Silent, mo
     ended = clinic.command("run", "--now", DUE)
     assert (ended.exit_code, ended.stderr.count("\n")) == (1, 1), ended.stderr
     assert ended.stderr.startswith(NAMED)
-    assert "still being sent long after the run's time was over; the next run looks after it" in ended.stderr
+    assert "still being sent long after the run's time limit; the next run takes care of it" in ended.stderr
     assert clinic.states() == {"sending": 1}
     silent.is_over.set()
     assert clinic.run("2026-06-10T09:01Z") == {"sent": 1}, "the receiver tells repetitions by their id"
@@ -74,7 +74,7 @@ def test_what_another_run_is_sending_for_too_long_is_named(clinic: Clinic, silen
             "warning",
             (
                 f"being sent for more than 10 minutes: {NAMED}; `reminderctl deliveries list --state sending`; "
-                "end the run that does not end, the next one looks after it"
+                "stop the run that hangs, and the next one takes care of it"
             ),
         ]
         silent.is_over.set()

@@ -88,7 +88,7 @@ def test_a_value_alone_chooses_no_file(lab: Clinic, written: str) -> None:
     (lab.folder / "prep-prep.pdf").write_bytes(b"%PDF")
     keys = f"attach: [{json.dumps(written)}]"
     lab.write(ONE_MAIL % keys, settings=SETTINGS)
-    right = "write a folder before it, or an ending behind it"
+    right = "add a folder or a file extension"
     if right not in lab.command("check").output:  # what comes out shows it
         files, error = send(lab, keys, "prep.pdf")
         assert files == []
@@ -136,7 +136,7 @@ def test_a_text_file_lies_in_the_folder_of_the_yaml_or_is_named_absolutely(lab: 
     found = lab.command("check")
     refused = how in ("above", "link")
     assert found.exit_code == (2 if refused else 0), found.output
-    assert ("lies outside the folder of the YAML; name it with its whole path" in found.output) == refused
+    assert ("is outside the folder of the YAML; use its full path" in found.output) == refused
 
 
 def test_the_outbox_of_a_test_is_no_way_around(lab: Clinic, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_lines_of_dots_arrive_as_they_were_written(scripted: Scripted) -> None:
         ("MAIL", Unavailable, "lost at the sender"),
         ("RCPT", Unavailable, "lost at the recipient"),
         ("DATA", Unavailable, "lost at the message"),
-        ("dot", Unknown, "may have gone out"),
+        ("dot", Unknown, "may have arrived"),
     ],
 )
 @pytest.mark.parametrize("answer", [CLOSE, b"2", b"250-and so on\r\n"], ids=["closed", "dripping", "endless"])

@@ -479,7 +479,7 @@ def test_what_is_no_bookings_database_of_ours_is_refused(site: Path, load: Impor
     database.write_bytes(b"something else altogether, longer than a header" * 40)
     assert "file is not a database" in load(table(flat()), code=2).stderr
     database.unlink()
-    assert "`reminderctl init` makes" in load(table(flat()), code=2).stderr
+    assert "`reminderctl init` creates" in load(table(flat()), code=2).stderr
     assert not database.exists()
 
 

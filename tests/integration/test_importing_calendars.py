@@ -47,7 +47,7 @@ def starts(clinic: Clinic, *options: str) -> dict[str, str]:
 def test_a_weekly_class_of_a_google_calendar_stays_at_ten(clinic: Clinic, load: Import) -> None:
     result = load(exported("google"), "--horizon", "140")
     assert (
-        "(24 new, 0 changed), 2 customers (2 new)\n22 bookings of events that repeat, until 2027-04-11" in result.stdout
+        "(24 new, 0 changed), 2 customers (2 new)\n22 bookings of recurring events, until 2027-04-11" in result.stdout
     )
     found = {each["id"]: each for each in list_bookings(clinic)}
     times = [each.removeprefix(f"{PILATES}/") for each in found if each.startswith(PILATES)]

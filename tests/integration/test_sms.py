@@ -347,12 +347,12 @@ def test_an_error_of_infobip_says_what_is_wrong_with_the_request(server: Server)
         ("sms.twilio", {}, ""),
         ("sms.twilio", {"auth_token": None}, "give either auth_token, or api_key_sid"),
         ("sms.twilio", {"api_key_sid": "SK1"}, "belong together"),
-        ("sms.twilio", {"auth_token": "a\nb"}, "auth_token: holds a line break"),
+        ("sms.twilio", {"auth_token": "a\nb"}, "auth_token: contains a line break"),
         ("sms.twilio", {"account_sid": "SK1"}, "account_sid: begins with AC"),
         ("sms.twilio", {"messaging_service_sid": "MG1"}, "give either from or messaging_service_sid"),
         ("sms.twilio", {"from": None}, "give either from or messaging_service_sid"),
         ("sms.twilio", {"from": "ClinicaSolMadrid"}, "from: 'ClinicaSolMadrid' has 16 characters"),
-        ("sms.twilio", {"region": "España"}, "region: 'España' is no country"),
+        ("sms.twilio", {"region": "España"}, "region: 'España' is not a country"),
         ("sms.twilio", {"base_url": "api.twilio.com"}, "base_url: must begin with https://"),
         ("sms.vonage", {}, ""),
         ("sms.vonage", {"from": "?"}, "from: must be a number"),
@@ -360,7 +360,7 @@ def test_an_error_of_infobip_says_what_is_wrong_with_the_request(server: Server)
         ("sms.infobip", {"base_url": "xyz123.api.infobip.com"}, "base_url: must begin with https://"),
         ("whatsapp.twilio", {}, ""),
         ("whatsapp.twilio", {"from": "whatsapp:+14155238886"}, ""),
-        ("whatsapp.twilio", {"from": "ClinicaSol"}, "from: 'ClinicaSol' is no number"),
+        ("whatsapp.twilio", {"from": "ClinicaSol"}, "from: 'ClinicaSol' is not a number"),
     ],
 )
 def test_a_mistake_in_the_settings_is_told_without_a_secret(provider: str, changes: dict[str, Any], what: str) -> None:

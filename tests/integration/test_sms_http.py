@@ -342,8 +342,8 @@ def test_keys_that_people_write_into_templates_do_not_show(server: Server) -> No
         ({"from": None}, "from is missing"),
         ({"success": None}, "success is missing"),
         ({"from": "ClinicaSolMadrid"}, "has 16 characters"),
-        ({"token": "a "}, "token: holds a line break"),
-        ({"region": "EU"}, "region: 'EU' is no country"),
+        ({"token": "a "}, "token: contains a line break"),
+        ({"region": "EU"}, "region: 'EU' is not a country"),
     ],
 )
 def test_a_gateway_that_cannot_work_is_told_by_check(changes: dict[str, Any], what: str) -> None:

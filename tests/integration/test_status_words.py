@@ -163,7 +163,7 @@ line 8: service begins with 'Canceled', so the booking is canceled
 line 9: customer_email: 'teo@@example.com' has two @; write one address such as ana@example.com
 line 10: customer_phone: the phone number '600 12 34' does not exist in ES; write it like +34600123456
 line 12: language: 'Elvish' is no language; texts are in the default one; write es, en or pt-BR
-line 13: timezone 'GMT+2' was read as an offset that is the same in summer; write an IANA name such as Europe/Madrid
+line 13: timezone 'GMT+2' was read as an offset that is the same in summer; use an IANA name such as Europe/Madrid
 line 14: customer_timezone: 'GMT+2' is not an IANA name such as Europe/Madrid; their times are shown in the booking's zone
 line 16: starts_at '2026-12-01 14:00-15:30' was read as a start and an end
 line 17: status is `vip`; no workflow asks for that status; name it under `filters` or `except` of a workflow
@@ -187,7 +187,7 @@ def test_all_oddities_in_one_file(clinic: Clinic) -> None:
         assert f"warning: bookings: {each}" in checked
         assert f"note: bookings.db: {each}" in tried
         assert f"WARNING: {each}" in status
-    assert "1 customer with a timezone that is none, for example 'GMT+2'" in checked
+    assert "1 customer with an unknown time zone, for example 'GMT+2'" in checked
     clinic.run("2026-12-01T06:00Z")
     clinic.run("2026-12-01T07:10Z")
     clinic.run("2026-12-01T08:10Z", exits=1)  # teo@@example.com

@@ -124,9 +124,9 @@ def test_a_message_arrives_as_it_is(
         ({"html": "<b> </b>"}, "the message has no text"),
         ({}, "the message has no text"),
         ({"body": "a", "html": "b"}, "body and html exclude each other"),
-        ({"body": "x", "to": "+34600111222"}, "'+34600111222' is no Telegram chat; write its number"),
-        ({"body": "x", "to": "Ana\n García"}, "'Ana García' is no Telegram chat"),
-        ({"body": "x", "to": "٣٤"}, "'٣٤' is no Telegram chat"),
+        ({"body": "x", "to": "+34600111222"}, "'+34600111222' is not a valid Telegram chat; write its number"),
+        ({"body": "x", "to": "Ana\n García"}, "'Ana García' is not a valid Telegram chat"),
+        ({"body": "x", "to": "٣٤"}, "'٣٤' is not a valid Telegram chat"),
     ],
 )
 def test_what_telegram_would_refuse_is_rejected_unsent(server: Server, fields: dict[str, Any], words: str) -> None:
@@ -143,7 +143,7 @@ FORBIDDEN = answer(403, "<html>blocked by the firewall</html>", headers={"Conten
 START = "the person has never opened the bot and pressed Start"
 ANSWERS: list[tuple[Step, type[DeliveryError], str]] = [
     (refused(400, "Bad Request: chat not found"), Rejected, f"chat not found; the number is wrong, or {START}"),
-    (refused(400, "Bad Request: can't parse entities: x"), Rejected, "entities: x; mend the html"),
+    (refused(400, "Bad Request: can't parse entities: x"), Rejected, "entities: x; fix the HTML"),
     (refused(400, "Bad Request: message is too long"), Rejected, "message is too long"),
     (refused(401, "Unauthorized"), ChannelDown, "code 401: Unauthorized; is the channel's bot_token right?"),
     (refused(404, "Not Found"), ChannelDown, "bot_token"),
@@ -163,9 +163,9 @@ ANSWERS: list[tuple[Step, type[DeliveryError], str]] = [
     (answer(503, {"ok": False}), Unknown, "answered 503"),
     (answer(503, headers={"Retry-After": "9"}), Unavailable, "answered 503"),
     (answer(200, {"ok": False, "error_code": 400, "description": "Bad Request: odd"}), Rejected, "code 400"),
-    (answer(200, {"ok": False}), Unknown, "may have taken the message"),
-    (answer(200, [1]), Unknown, "may have taken the message"),
-    (answer(200), Unknown, "may have taken the message"),
+    (answer(200, {"ok": False}), Unknown, "may or may not have accepted the message"),
+    (answer(200, [1]), Unknown, "may or may not have accepted the message"),
+    (answer(200), Unknown, "may or may not have accepted the message"),
     (PAGE, Unknown, "a web page"),
     (half_an_answer(200), Unknown, "half an answer"),
     (half_an_answer(400), Rejected, "answered 400"),
@@ -277,8 +277,11 @@ def test_settings_that_can_never_work_are_mistakes(token: str, base_url: str, wo
             {"html": "{% if 1 < 2 %}{{ '<p>' }}{# <br> #}<pre><code class='language-python'>x</code></pre>{% endif %}"},
             [],
         ),
-        ({"html": "<p>Hola<br/>Ana</p>"}, ["html: Telegram knows no <p>", "html: Telegram knows no <br>"]),
-        ({"html": {"es": "5 < 6"}}, ["html: holds a < that begins no tag; write &lt;"]),
+        (
+            {"html": "<p>Hola<br/>Ana</p>"},
+            ["html: Telegram does not support <p>", "html: Telegram does not support <br>"],
+        ),
+        ({"html": {"es": "5 < 6"}}, ["html: contains a < that is not part of a tag; use &lt;"]),
         ({"silent": "yes"}, ["body is missing"]),
         ({"body": "x", "html": "y"}, ["html: body and html exclude each other"]),
     ],

@@ -249,11 +249,11 @@ Fires 1 day before start and 1 hour before start, when the status is approved an
 At most 3 hours late.
 Fires at end, except when the service is Internal.
 switched off
-cancelled gets nothing: status is canceled, the filter wants approved
+cancelled gets nothing: status is canceled, but the filter requires approved
 Sat 27 Mar 2027, 10:00 UTC+01:00 1 day before start, 23 hours before start; until 13:00 at the latest
 Sun 28 Mar 2027, 10:00 UTC+02:00 The visit starts
-Left out: Marta Ruiz: status is canceled
-Came out empty: {coupon_code}
+Skipped: Marta Ruiz: status is canceled
+Empty: {coupon_code}
 Template appointment_reminder, filled with
 Sun 22 Nov 2026, 21:00 Europe/Madrid
 """

@@ -228,11 +228,11 @@ OK = {"url": "https://example.com/{appointment_id}?x={{ staff_name }}"}
         ({"url": "https://{custom.host}/x"}, ["url: shortcodes work in its path and query"]),
         ({"url": {"es": "https://example.com", "en": "https://{x}"}}, ["url: shortcodes work"]),
         ({"url": "{custom.url}"}, ["url: must begin with"]),
-        (OK | {"headers": {"X A": "b"}}, ["headers: 'X A' is no header name"]),
+        (OK | {"headers": {"X A": "b"}}, ["headers: 'X A' is not a header name"]),
         (OK | {"headers": {"Host": "b"}}, ["headers: Host cannot be set here"]),
         (OK | {"headers": {"content-length": "1"}}, ["headers: content-length cannot be set here"]),
         (OK | {"headers": {"Webhook-Id": "1"}}, ["headers: Webhook-Id cannot be set here"]),
-        (OK | {"headers": {"X-A": "a\r\nX-B: b"}}, ["headers: X-A holds a line break"]),
+        (OK | {"headers": {"X-A": "a\r\nX-B: b"}}, ["headers: X-A contains a line break"]),
     ],
 )  # fmt: skip
 def test_mistakes_in_a_message_are_found_before_it_is_sent(tree: dict[str, Any], words: list[str]) -> None:

@@ -155,15 +155,15 @@ def test_an_origin_is_scheme_host_and_port(url: str, *, added: bool) -> None:
 
 
 MISTAKES = {
-    "crm.example.com: {X: y}": "headers: 'crm.example.com' is no origin; write scheme, host and port, as in",
-    '"https://{x}/": {X: y}': "headers: 'https://{x}/' is no origin",
-    "https://crm.example.com/api: {X: y}": "headers: write https://crm.example.com, without what stands before",
-    "https://ana:hunter2@crm.example.com: {X: y}": "headers: write https://crm.example.com, without what stands",
-    "https://a.example: {X: y}, https://A.example:443/: {X: y}": "headers: https://a.example stands here twice",
+    "crm.example.com: {X: y}": "headers: 'crm.example.com' is not an origin; use scheme, host and port, as in",
+    '"https://{x}/": {X: y}': "headers: 'https://{x}/' is not an origin",
+    "https://crm.example.com/api: {X: y}": "headers: write https://crm.example.com, without anything before",
+    "https://ana:hunter2@crm.example.com: {X: y}": "headers: write https://crm.example.com, without anything",
+    "https://a.example: {X: y}, https://A.example:443/: {X: y}": "headers: https://a.example is a duplicate",
     "https://a.example: {Webhook-Id: y}": "headers: Webhook-Id cannot be set here: reminderctl writes it",
-    "https://a.example: {X Y: y}": "headers: 'X Y' is no header name",
-    'https://a.example: {X: "hunter2\\n"}': "headers: X: holds a line break",
-    "https://a.example: {X: ''}": "headers: X: is empty; give it a value or leave it out",
+    "https://a.example: {X Y: y}": "headers: 'X Y' is not a header name",
+    'https://a.example: {X: "hunter2\\n"}': "headers: X: contains a line break",
+    "https://a.example: {X: ''}": "headers: X: is empty; give it a value or remove it",
     "https://a.example: {X: [hunter2]}": "headers: https://a.example: X: expected text, got a list",
     "Authorization: Bearer hunter2": "headers: Authorization: expected a mapping",
     'https://a.example: {X: "${NO_TOKEN}"}': "`${NO_TOKEN}` is not set",

@@ -57,7 +57,7 @@ def test_a_text_goes_out_from_a_messaging_service(server: Server) -> None:
         ({"body": ""}, "the message has no text"),
         ({"variables": {"1": "a"}}, "variables: only a template has them"),
         ({"body": "", "content_sid": "HX1"}, "content_sid: 'HX1' is none"),
-        ({"to": "Ana"}, "'Ana' is no phone number"),
+        ({"to": "Ana"}, "'Ana' is not a valid phone number"),
     ],
 )
 def test_nothing_is_asked_for_a_message_that_cannot_be_one(server: Server, fields: dict[str, Any], what: str) -> None:

@@ -37,49 +37,49 @@ def problems(folder: Path, text: str, **environ: str) -> list[str]:
 FORM = {
     "a bracket left open": (
         "timezone: Europe/Madrid\nworkflows: [\n",
-        "3:1: not YAML: did not find expected node content while parsing a flow node that begins in line 3",
+        "3:1: not YAML: did not find expected node content while parsing a flow node that begins on line 3",
     ),
     "a colon inside plain text": (
         "timezone: Europe/Madrid: Spain\n",
         '1:24: not YAML: plain text cannot hold `: `; put it in quotes: "..."',
     ),
-    "a tab": ("timezone: Europe/Madrid\ncompany:\n\tname: x\n", "3:1: not YAML: a tab; indent with blanks"),
+    "a tab": ("timezone: Europe/Madrid\ncompany:\n\tname: x\n", "3:1: not YAML: a tab; indent with spaces"),
     "an at sign": ("company: {name: @sol}\n", "1:17: not YAML: text that begins with @ needs quotes"),
     "text that begins with a shortcode": (
         SETTINGS
         + WORKFLOW
         + "    actions: [{send: email, to: customer, subject: Hi,\n      body: {staff_name} waits}]\n",
         (
-            "7:26: not YAML: did not find expected ',' or '}' while parsing a flow mapping that begins in line 6; text "
+            "7:26: not YAML: did not find expected ',' or '}' while parsing a flow mapping that begins on line 6; text "
             'that begins with a shortcode needs quotes: "{staff_name} ..."'
         ),
     ),
     "two documents": (
         "timezone: Europe/Madrid\n---\nlanguage: es\n",
-        "2:1: not YAML: a second document; one file holds one, so leave out the `---` between",
+        "2:1: not YAML: a second document; a file can hold only one, so remove the `---` between them",
     ),
     "an alias of nothing": (
         "timezone: *zone\n",
-        "1:11: not YAML: nothing above is called so; text that begins with * needs quotes",
+        "1:11: not YAML: nothing above has this name; text that begins with * needs quotes",
     ),
     "two anchors of one name": (
         "timezone: &a UTC\nlanguage: &a es\n",
-        "2:11: not YAML: another value is called so already; text that begins with & needs quotes",
+        "2:11: not YAML: another value already has this name; text that begins with & needs quotes",
     ),
     "a control character": ("timezone: \x01\n", "1:11: not YAML: control characters are not allowed"),
     "a list instead of keys": ("- a\n", "1:1: expected keys such as `timezone:` and `workflows:` at the left edge"),
     "plain text": ("hello\n", "1:1: expected keys such as `timezone:` and `workflows:` at the left edge"),
     "a setting given twice": (
         SETTINGS + "timezone: Europe/Rome\n",
-        "3:1: `timezone` stands here twice; the first is in line 1",
+        "3:1: duplicate key `timezone`; the first is on line 1",
     ),
     "an action's key given twice": (
         SETTINGS + WORKFLOW + "    actions:\n      - send: email\n        to: staff\n        to: admin\n",
-        f"9:9: {AT}actions[0]: `to` stands here twice; the first is in line 8",
+        f"9:9: {AT}actions[0]: duplicate key `to`; the first is on line 8",
     ),
     "a tag": (
         "timezone: !!str Europe/Madrid\nlanguage: !tongue es\n",
-        "2:11: language: the tag `!tongue` has no meaning here; leave it out, or put text that begins with ! in quotes",
+        "2:11: language: the tag `!tongue` has no meaning here; remove it, or put text that begins with ! in quotes",
     ),
     "a key that is no word": (
         SETTINGS + "company: {{name}: x}\n",
@@ -91,15 +91,15 @@ FORM = {
     ),
     "an alias inside itself": (
         SETTINGS + "company: &c {name: *c}\n",
-        "3:10: company: an alias must not stand inside the value that it means",
+        "3:10: company: an alias must not be inside the value that it refers to",
     ),
     "a list of lists of lists": (
         "timezone: Europe/Madrid\nworkflows: " + "[" * 70 + "]" * 70 + "\n",
-        "2:71: nested more than 60 deep",
+        "2:71: nested more than 60 levels deep",
     ),
     "so many lists that the parser would crash": (
         "workflows: " + "[" * 100_000 + "]" * 100_000,
-        "1:71: nested more than 60 deep",
+        "1:71: nested more than 60 levels deep",
     ),
 }
 
@@ -124,7 +124,7 @@ def test_a_file_that_is_not_utf8_is_named_with_the_byte(tmp_path: Path) -> None:
 
 
 def test_a_file_too_large_to_be_meant_is_not_read(tmp_path: Path) -> None:
-    assert problems(tmp_path, "#" * 2_000_001) == ["1:1: is 2,000,001 bytes long; at most 2,000,000 are read"]
+    assert problems(tmp_path, "#" * 2_000_001) == ["1:1: is 2,000,001 bytes long; the limit is 2,000,000"]
 
 
 # --- settings ---------------------------------------------------------------------------------------------------------
@@ -139,11 +139,11 @@ IN_SETTINGS = {
         "1:11: timezone: there is no time zone 'Europe/Madird'; did you mean `Europe/Madrid`?",
     ),
     "an unknown setting": ("timzone: Europe/Madrid\n", "1:1: unknown key `timzone`; did you mean `timezone`?"),
-    "a setting without a value": ("timezone:\n", "1:1: timezone: is empty; give it a value or leave it out"),
+    "a setting without a value": ("timezone:\n", "1:1: timezone: is empty; give it a value or remove it"),
     "a setting that is a list": ("timezone: [Europe/Madrid]\n", "1:11: timezone: expected text, got a list"),
     "a language that is none": (
         SETTINGS + "language: Spanish!\n",
-        "3:11: language: 'Spanish!' is no language tag; write `es`, `en` or `pt-BR`",
+        "3:11: language: 'Spanish!' is not a language tag; use `es`, `en` or `pt-BR`",
     ),
     "a burst in words": (
         SETTINGS + "max_burst: many\n",
@@ -156,15 +156,15 @@ IN_SETTINGS = {
     "the company as text": (SETTINGS + "company: Sol\n", "3:10: company: expected a mapping of keys and values"),
     "an address that is none": (
         SETTINGS + 'admin: {email: admin, phone: "600", telegram: me}\n',
-        "3:16: admin: email: 'admin' is no email address; an address looks like ana@example.com",
+        "3:16: admin: email: 'admin' is not a valid email address; an address looks like ana@example.com",
     ),
     "a phone number that is none": (
         SETTINGS + "admin: {phone: call me}\n",
-        "3:16: admin: phone: 'call me' is no phone number; a phone number looks like +34600123456",
+        "3:16: admin: phone: 'call me' is not a valid phone number; a phone number looks like +34600123456",
     ),
     "a variable outside the channels": (
         SETTINGS + "bookings: ${HOME}/bookings.db\n",
-        "3:11: bookings: `${HOME}` is read under `channels` only; write the value itself here",
+        "3:11: bookings: `${HOME}` works under `channels` only; write the value itself here",
     ),
     "an unknown channel": (
         "timezone: UTC\nchannels: {emial: {}}\n",
@@ -234,13 +234,13 @@ def test_all_mistakes_come_together_and_in_order(tmp_path: Path) -> None:
 TOGETHER = {
     'admin: {emial: x, phone: "12", telegram: [a]}\ncompany: {name: [x], email: no}': [
         "3:9: admin: unknown key `emial`",
-        "3:26: admin: phone: '12' is no phone number",
+        "3:26: admin: phone: '12' is not a valid phone number",
         "3:42: admin: telegram: expected text, got a list",
         "4:17: company: name: expected text, got a list",
-        "4:29: company: email: 'no' is no email address",
+        "4:29: company: email: 'no' is not a valid email address",
     ],
     'channels: {email: {host: "a b", from: nobody, prot: 25}}': [
-        "3:26: channels.email: host: 'a b' is no server name",
+        "3:26: channels.email: host: 'a b' is not a server name",
         "3:39: channels.email: from: 'nobody' has no @",
         "3:47: channels.email: unknown key `prot`",
     ],
@@ -254,7 +254,7 @@ TOGETHER = {
     ],
     'channels: {email: {host: "a b", from: "${NOT_SET}", password: x}}': [
         "3:19: channels.email: username is missing: a password or token_command needs one",
-        "3:26: channels.email: host: 'a b' is no server name",
+        "3:26: channels.email: host: 'a b' is not a server name",
         "3:40: channels.email: `${NOT_SET}` is not set",
     ],
     # What may be right once the other is: nothing is said of it.
@@ -264,7 +264,7 @@ TOGETHER = {
         "3:97: channels.email: password: expected text, got a list",
     ],
     "channels: {sms: {provider: http, preset: labsmobil, url: ftp://x, username: u, password: p}}": [
-        "3:17: channels.sms: from is missing: whom do the SMS come from?",
+        "3:17: channels.sms: from is missing: set the sender of the SMS",
         (
             "3:42: channels.sms: preset: expected `labsmobile`, `46elks`, `seven`, `clicksend`, `bird`, `messagebird`, "
             "`sinch`, `plivo` or `smsapi`, got 'labsmobil'"
@@ -282,7 +282,7 @@ def test_one_mistake_in_the_settings_hides_no_other(settings: str, told: list[st
 
 def test_however_many_mistakes_there_are_all_are_told(tmp_path: Path) -> None:
     lines = problems(tmp_path, "timezone: UTC\n" + "timezone: UTC\n" * 300 + "workflows: [!x y]\n")
-    assert [line for line in lines if "stands here twice" in line][-1].startswith("301:1: ")
+    assert [line for line in lines if "duplicate key" in line][-1].startswith("301:1: ")
     assert lines[-1].startswith("302:13: workflows[0]: the tag `!x` has no meaning here")
     assert len(lines) == 302
 
@@ -304,5 +304,5 @@ def test_the_same_mistakes_are_found_without_libyaml(tmp_path: Path, monkeypatch
     importlib.reload(yaml_reader)
     assert page.root is None
     assert [str(problem) for problem in pure.problems] == [
-        f"{file}:3:22: company: `name` stands here twice; the first is in line 3"
+        f"{file}:3:22: company: duplicate key `name`; the first is on line 3"
     ]

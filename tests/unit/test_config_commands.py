@@ -66,7 +66,7 @@ def bad(tmp_path: Path) -> Path:
 
 def test_check_says_in_one_line_that_all_is_well(good: Path) -> None:
     for result in (run("check", str(good)), run("--config", str(good), "check"), run("check", "-c", str(good))):
-        assert (result.exit_code, result.stdout) == (0, f"{good}: 1 workflow, 3 actions, no mistakes\n")
+        assert (result.exit_code, result.stdout) == (0, f"{good}: 1 workflow, 3 actions, no problems\n")
 
 
 def test_check_prints_every_mistake_and_exits_with_2(bad: Path) -> None:
@@ -75,7 +75,7 @@ def test_check_prints_every_mistake_and_exits_with_2(bad: Path) -> None:
     assert [line.split(" ")[0] for line in result.stdout.splitlines()] == [f"{bad}:1:11:"] + [f"{bad}:2:13:"] * 2 + [
         f"{bad}:"
     ]
-    assert result.stdout.endswith(f"{bad}: 3 mistakes\n")
+    assert result.stdout.endswith(f"{bad}: 3 problems to fix\n")
 
 
 def test_check_tells_programs_the_same(good: Path, bad: Path) -> None:

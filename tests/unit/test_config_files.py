@@ -129,7 +129,8 @@ def test_texts_may_stand_in_files_one_for_each_language(tmp_path: Path) -> None:
 def test_webhooks_are_paused_by_their_receiver(tmp_path: Path) -> None:
     found = load(
         tmp_path,
-        f"{SETTINGS}workflows:\n  - {{id: w, when: at start, actions: [{{send: webhook, url: 'https://a.example.com/x'}}]}}\n",
+        f"{SETTINGS}workflows:\n  - "
+        f"{{id: w, when: at start, actions: [{{send: webhook, url: 'https://a.example.com/x'}}]}}\n",
     )
     assert found.workflows[0].actions[0].circuit == "webhook https://a.example.com"
     assert found.channels["webhook"] == "webhook", "webhooks need no settings"
@@ -171,11 +172,11 @@ def test_a_variable_that_is_not_set_is_named(tmp_path: Path) -> None:
     write(tmp_path, workflows=WITH_SECRETS)
     assert refusal(tmp_path, NAME="n", PASSWORD="", PORTS="25") == [
         (
-            "workflows.yaml:3:77: channels.email: `${PASSWORD}` is empty; put PASSWORD in the environment or in "
+            "workflows.yaml:3:77: channels.email: `${PASSWORD}` is empty; set PASSWORD in the environment or in "
             "secrets.env"
         ),
         (
-            "workflows.yaml:3:98: channels.email: `${PORT}` is not set; put PORT in the environment or in "
+            "workflows.yaml:3:98: channels.email: `${PORT}` is not set; set PORT in the environment or in "
             "secrets.env; did you mean `PORTS`?"
         ),
     ]
@@ -270,7 +271,7 @@ def test_an_id_may_stand_in_one_file_only(tmp_path: Path) -> None:
 def test_a_setting_may_stand_in_one_file_only(tmp_path: Path) -> None:
     write(tmp_path, a=SETTINGS + workflow("one"), b="language: es\ntimezone: Europe/Rome\n")
     assert refusal(tmp_path) == [
-        "b.yaml:2:1: timezone: stands in a.yaml:1 already; each setting belongs in one file only"
+        "b.yaml:2:1: timezone: duplicate key, already in a.yaml:1; each setting belongs in one file only"
     ]
 
 
@@ -286,7 +287,7 @@ def test_a_file_that_cannot_be_read_may_hold_what_seems_to_be_missing(tmp_path: 
     assert refusal(tmp_path)[1:] == [
         (
             "b.yaml:2:48: workflows[0] one: actions[0]: `channels` has no `email`; add it with `from` "
-            "(if it does not stand in a.yaml, which cannot be read)"
+            "(unless it is in a.yaml, which cannot be read)"
         )
     ]
 

@@ -58,27 +58,27 @@ WARNED = {
             "    body: {es: a}",
         ),
         (
-            f"12:15: {AT}actions[0]: body: there is no text in `en`, which other texts of this file are in: customers "
+            f"12:15: {AT}actions[0]: body: no text in `en`, which other texts in this file have: customers "
             'who read en get es; add `en: "..."`'
         ),
     ),
     "a language that the filter asks for": (
         workflow(BEFORE, "filters: {language: [es, fr]}", "actions: [{send: sms, to: customer, body: {es: a, en: b}}]"),
         (
-            f"9:47: {AT}actions[0]: body: there is no text in `fr`, which the language filter lets through: customers "
+            f"9:47: {AT}actions[0]: body: no text in `fr`, which the language filter includes: customers "
             'who read fr get es; add `fr: "..."`'
         ),
     ),
     "a language code that is none, in a text": (
         workflow(BEFORE, "actions: [{send: sms, to: customer, body: {es: a, jp: b}}]"),
         (
-            f"8:55: {AT}actions[0]: body: `jp` is no language code (codes look like es, en, pt-BR): only customers "
-            "whose language is written just so get this text"
+            f"8:55: {AT}actions[0]: body: `jp` is not a language code (use codes such as es, en, pt-BR): only "
+            "customers whose language is written exactly like this get this text"
         ),
     ),
     "an SMS that is too long": (
         workflow(BEFORE, f'actions: [{{send: sms, to: customer, body: "{LONG}"}}]'),
-        f"8:47: {AT}actions[0]: body: in es this takes about 4 SMS, and each is paid for; shorten it to 3",
+        f"8:47: {AT}actions[0]: body: in es this takes about 4 SMS, each of which costs money; shorten it to 3",
     ),
     "a letter that makes an SMS longer": (
         workflow(
@@ -86,7 +86,7 @@ WARNED = {
             'actions: [{send: sms, to: staff, body: "Venga aquí el {appointment_date_time} con {staff_name}: uno"}]',
         ),
         (
-            f"8:54: {AT}actions[0]: body: in es this takes about 2 SMS instead of 1, because `í` is not in their "
+            f"8:54: {AT}actions[0]: body: in es this takes about 2 SMS instead of 1, because `í` is not in the SMS "
             "alphabet (GSM 03.38); write `i`"
         ),
     ),
@@ -97,23 +97,23 @@ WARNED = {
         ),
         (
             f"8:70: {AT}actions[0]: body: in es this takes about 2 SMS instead of 1, because `“`, `”`, `🎉`, `í` of "
-            '{company_name} are not in their alphabet (GSM 03.38); write `"`, leave `🎉` out, write `Clinica Sol` for '
+            '{company_name} are not in the SMS alphabet (GSM 03.38); write `"`, remove `🎉`, write `Clinica Sol` for '
             "{company_name}"
         ),
     ),
     "the second trigger of a follow-up": (
         workflow("when: [1 day before start, 2 hours after start]", REMIND),
         (
-            f"7:32: {AT}when: `2 hours after start` without a status filter also goes to bookings that are still "
-            "pending: only canceled, rejected and no_show ones are left out; add `filters: {status: [approved, "
+            f"7:32: {AT}when: `2 hours after start` without a status filter also includes bookings that are still "
+            "pending: only canceled, rejected and no_show ones are excluded; add `filters: {status: [approved, "
             "completed]}`"
         ),
     ),
     "a region that `except` excludes with its language": (
         workflow(BEFORE, "filters: {language: es-MX}", "except: {language: [en, ES]}", REMIND),
         (
-            f"9:25: {AT}except: language: excludes all that `filters` asks for (es-MX): this workflow never fires; "
-            "take it out of one of the two"
+            f"9:25: {AT}except: language: excludes everything that `filters` selects (es-MX): this workflow never "
+            "fires; remove it from one of the two"
         ),
     ),
     "two workflows that fire together": (
@@ -130,8 +130,8 @@ WARNED = {
         ),
         (
             "13:16: workflows[1] v: actions[0]: workflow `w` (FILE:6) sends email to customer `24 hours before start` "
-            "(there `1 day before start`, which falls together with it) for the same bookings: both go out; switch one "
-            "off, or make them one workflow with two actions"
+            "(there `1 day before start`, which coincides with it) for the same bookings: both are sent; switch one "
+            "off, or combine them into one workflow with two actions"
         ),
     ),
     "two workflows that make one request": (
@@ -139,7 +139,7 @@ WARNED = {
         + workflow(BEFORE, "actions: [{send: webhook, url: 'https://example.com/{appointment_id}'}]", name="v"),
         (
             "11:16: workflows[1] v: actions[0]: workflow `w` (FILE:6) sends the same request `1 day before start` for "
-            "the same bookings: both go out; switch one off, or make them one workflow with two actions"
+            "the same bookings: both are sent; switch one off, or combine them into one workflow with two actions"
         ),
     ),
 }
@@ -255,8 +255,8 @@ def test_what_is_warned_of_happens(clinic: Clinic) -> None:
     clinic.run("2026-06-10T11:00Z")
     first, second = (message_from_bytes(file.read_bytes()) for file in clinic.outbox())
     assert {first["To"], second["To"]} == {"mary@example.com"}
-    assert "without a status filter also goes to bookings that are still pending" in told
-    assert "both go out" in told
+    assert "without a status filter also includes bookings that are still pending" in told
+    assert "both are sent" in told
     greeting = next(mail for mail in (first, second) if mail["Subject"] == "Hello")
     body = greeting.get_payload(decode=True)
     assert isinstance(body, bytes)
@@ -294,9 +294,9 @@ def test_times_that_no_reminder_finds_are_counted(clinic: Clinic) -> None:
     (told,) = warnings(clinic.folder, (clinic.folder / "workflows.yaml").read_text(encoding="utf-8"))
     odd = [written for written, found in TIMES.items() if not found]
     assert told == (
-        f"1:1: bookings: {clinic.folder}/bookings.db: {len(odd)} rows of `bookings` with a time that is not like "
-        f"2026-03-29T08:00:00Z, for example starts_at {odd[0]!r} of booking {odd[0]}: no reminder finds them; write "
-        "UTC in that form"
+        f"1:1: bookings: {clinic.folder}/bookings.db: {len(odd)} rows of `bookings` with a time that is not in the "
+        f"form 2026-03-29T08:00:00Z, for example starts_at {odd[0]!r} of booking {odd[0]}: no reminder is sent for "
+        "them; use UTC in that form"
     )
     for minute in ("09:59", "10:00", "10:01"):
         clinic.command("run", "--now", f"2026-06-10T{minute}Z")
@@ -313,7 +313,7 @@ def test_filters_are_compared_with_the_bookings(clinic: Clinic) -> None:
     def told() -> list[str]:
         return [line.split(f"{AT}filters: ")[-1] for line in clinic.command("check").stdout.splitlines() if AT in line]
 
-    status = "status: `aproved` is no usual status; did you mean `approved`?"
+    status = "status: `aproved` is not a known status; did you mean `approved`?"
     assert told() == [status], "nothing to compare with"
     clinic.execute("INSERT INTO services (id, name) VALUES ('1', 'Haircut')")
     clinic.execute("INSERT INTO staff (id, name) VALUES ('2', 'Anna')")
@@ -343,14 +343,14 @@ def test_the_settings_are_looked_at_and_no_secret_is_shown(tmp_path: Path) -> No
     )
     assert warnings(tmp_path, text) == [
         (
-            "2:12: max_burst: with 0 every message is held until a person releases it; write `none` for no limit, or "
-            "leave it out"
+            "2:12: max_burst: with 0, every message is held until you release it; use `none` for no limit, or remove "
+            "the key"
         ),
         (
-            f"4:50: channels.email: ca_file: there is no file {tmp_path}/no.pem, without which no email is sent; write "
-            "where it is"
+            f"4:50: channels.email: ca_file: file not found: {tmp_path}/no.pem; no email is sent without it, so "
+            "correct the path"
         ),
-        "5:3: channels.telegram: no workflow sends by telegram; take it out, or write an action with `send: telegram`",
+        "5:3: channels.telegram: no workflow sends by telegram; remove it, or add an action with `send: telegram`",
     ]
     (tmp_path / "more.yaml").write_text("workflows: [{id: v, when: nonsense, actions: [{send: telegram}]}]\n")
     result = CliRunner().invoke(main, ["check", str(tmp_path)])
@@ -371,7 +371,7 @@ def test_mistakes_and_warnings_come_together_by_their_places(tmp_path: Path) -> 
     lines = [line.removeprefix(place) for line in result.stdout.splitlines()]
     assert [line[:15] for line in lines[:2]] == ["7:11: warning: ", "11:53: workflow"]
     assert [line[:15] for line in lines[2:4]] == ["13:11: warning:", "14:16: warning:"]
-    assert lines[-1] == " 1 mistake, 3 warnings"
+    assert lines[-1] == " 1 problem to fix, 3 warnings"
 
 
 def test_only_strict_makes_a_warning_count(tmp_path: Path) -> None:
@@ -385,11 +385,11 @@ def test_only_strict_makes_a_warning_count(tmp_path: Path) -> None:
     ):
         assert check(tmp_path, text, *options).exit_code == code
     assert check(tmp_path, fine).stdout.splitlines() == [
-        f"{tmp_path}/workflows.yaml: 1 workflow, 1 action, no mistakes",
-        f"note: `outbox` is set: nobody gets anything, every message becomes a file in {tmp_path}/out",
+        f"{tmp_path}/workflows.yaml: 1 workflow, 1 action, no problems",
+        f"note: dry mode (`outbox` is set): messages go to folder {tmp_path}/out",
     ]
     summary = check(tmp_path, HEADER + WARNS).stdout.splitlines()[-2]
-    assert summary == f"{tmp_path}/workflows.yaml: 1 workflow, 1 action, no mistakes, 1 warning"
+    assert summary == f"{tmp_path}/workflows.yaml: 1 workflow, 1 action, no problems, 1 warning"
 
 
 def test_programs_are_told_of_warnings_apart(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ NAMES = {
 def test_a_name_that_would_be_sent_as_it_is_is_found(tmp_path: Path, text: str, meant: str) -> None:
     _, said = of_text(tmp_path, text)
     assert f"{{{meant}}}" in said or f"{{{{ {meant} " in said
-    assert "body: " in said or "unknown shortcode" in said or "sent as it stands" in said or "has blanks" in said
+    assert "body: " in said or "unknown shortcode" in said or "sent unchanged" in said or "contains spaces" in said
 
 
 @pytest.mark.parametrize(
@@ -95,10 +95,10 @@ def test_styles_that_begin_a_comment_are_found(tmp_path: Path) -> None:
     code, said = of_text(tmp_path, css, key="html")
     assert code == 0
     assert "{#main{color:red}" in said
-    assert "characters are not sent; write a blank after the brace" in said
+    assert "characters are not sent; add a space after the brace" in said
     code, said = of_text(tmp_path, "<style>@media print{#main{color:red}}</style>Hola", key="html")
     assert code == 2
-    assert "in styles, write a blank after the brace" in said
+    assert "in styles, add a space after the brace" in said
 
 
 CUT = {
@@ -115,7 +115,7 @@ CUT = {
 @pytest.mark.parametrize(("keys", "comment"), CUT.items())
 def test_a_text_that_yaml_cuts_is_found(tmp_path: Path, keys: str, comment: str) -> None:
     _, said = check(tmp_path, f"  - send: email\n    to: customer\n    {keys}\n    body: b")
-    assert f"`{comment}` is a comment, so it is not part of the text; put all of it in quotes" in said
+    assert f"`{comment}` is a comment and not part of the text; put the whole text in quotes" in said
 
 
 @pytest.mark.parametrize(

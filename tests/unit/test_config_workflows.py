@@ -47,19 +47,19 @@ IN_WORKFLOWS = {
     ),
     "no id": (
         "workflows:\n  - when: at start\n" + MAIL,
-        "4:5: workflows[0]: `id` is missing; add a name that stays the same, such as `id: reminder-24h`",
+        "4:5: workflows[0]: `id` is missing; add a name that never changes, such as `id: reminder-24h`",
     ),
     "no trigger": (
         "workflows:\n  - id: w\n" + MAIL,
-        "4:5: workflows[0] w: `when` is missing; add for example `when: 1 day before start`",
+        "4:5: workflows[0] w: `when` is missing; add, for example, `when: 1 day before start`",
     ),
     "no actions": (
         WORKFLOW,
-        f"4:5: {AT}`actions` is missing; add for example `actions: [{{send: email, to: customer, ...}}]`",
+        f"4:5: {AT}`actions` is missing; add, for example, `actions: [{{send: email, to: customer, ...}}]`",
     ),
     "an empty list of actions": (
         WORKFLOW + "    actions: []\n",
-        f"6:14: {AT}actions: the list is empty; a workflow has at least one",
+        f"6:14: {AT}actions: the list is empty; a workflow needs at least one action",
     ),
     "an id with blanks": (
         "workflows:\n  - id: my workflow\n    when: at start\n" + MAIL,
@@ -73,20 +73,17 @@ IN_WORKFLOWS = {
     "a sentence that cannot be read": (
         "workflows:\n  - id: w\n    when: [at start, 1 day befor start]\n" + MAIL,
         (
-            f"5:22: {AT}when: cannot read '1 day befor start'; write `1 day before start`, `30 minutes after end`, "
+            f"5:22: {AT}when: cannot read '1 day befor start'; use `1 day before start`, `30 minutes after end`, "
             "`at start` or `1 day before start at 18:00`"
         ),
     ),
     "no trigger in the list": (
         "workflows:\n  - id: w\n    when: []\n" + MAIL,
-        f"5:11: {AT}when: the list is empty; write for example `when: 1 day before start`",
+        f"5:11: {AT}when: the list is empty; use, for example, `when: 1 day before start`",
     ),
     "a time of day that is none": (
         "workflows:\n  - id: w\n    when: 1 day before start at 24:00\n" + MAIL,
-        (
-            f"5:11: {AT}when: cannot read '24:00' in '1 day before start at 24:00' as a time of day; write 00:00 to "
-            "23:59"
-        ),
+        (f"5:11: {AT}when: cannot read '24:00' in '1 day before start at 24:00' as a time of day; use 00:00 to 23:59"),
     ),
     "the same trigger twice": (
         "workflows:\n  - id: w\n    when: [60 minutes before start, 1h before start]\n" + MAIL,
@@ -102,15 +99,15 @@ IN_WORKFLOWS = {
     ),
     "a filter left empty": (
         WORKFLOW + "    filters:\n      status:\n" + MAIL,
-        f"7:7: {AT}filters: status: is empty; give it a value or leave it out",
+        f"7:7: {AT}filters: status: is empty; give it a value or remove it",
     ),
     "an empty list in a filter": (
         WORKFLOW + "    except: {staff: []}\n" + MAIL,
-        f"6:21: {AT}except: staff: the list is empty; leave the key out, or put something in",
+        f"6:21: {AT}except: staff: the list is empty; remove the key, or give it a value",
     ),
     "a grace that is no length": (
         WORKFLOW + "    grace: soon\n" + MAIL,
-        f"6:12: {AT}grace: cannot read 'soon' as a length of time; write `3h`, `90 minutes` or `2 days`",
+        f"6:12: {AT}grace: cannot read 'soon' as a duration; use `3h`, `90 minutes` or `2 days`",
     ),
     "a choice misspelt": (
         WORKFLOW + "    late_booking: sned\n" + MAIL,
@@ -127,7 +124,7 @@ IN_ACTIONS = {
     "an action that is text": ("email", "expected a mapping that begins with `send`", 14),
     "no recipient": (
         "{send: email, subject: s, body: b}",
-        "`to` is missing; write customer, staff, admin, location, company or an address",
+        "`to` is missing; use customer, staff, admin, location, company or an address",
         14,
     ),
     "a recipient misspelt": (
@@ -138,25 +135,26 @@ IN_ACTIONS = {
     "a recipient nobody knows": (
         "{send: email, to: everybody, subject: s, body: b}",
         (
-            "to: unknown recipient `everybody`; write customer, staff, admin, location, company, an address, or text "
+            "to: unknown recipient `everybody`; use customer, staff, admin, location, company, an address, or text "
             "with shortcodes"
         ),
         32,
     ),
     "an address that is none": (
         "{send: email, to: [staff, ana@], subject: s, body: b}",
-        "to: 'ana@' is no email address; an address looks like ana@example.com",
+        "to: 'ana@' is not a valid email address; an address looks like ana@example.com",
         40,
     ),
     "an address that no mail gets to": (
         "{send: email, to: a..b@example.com, subject: s, body: b}",
-        "to: 'a..b@example.com' is no email address; an address looks like ana@example.com",
+        "to: 'a..b@example.com' is not a valid email address; an address looks like ana@example.com",
         32,
     ),
     "the number of no chat": (
         "{send: telegram, to: '-12345678901234567890', body: b}",
         (
-            "to: '-12345678901234567890' is no Telegram chat; a Telegram chat is a number such as -100123456, or @name "
+            "to: '-12345678901234567890' is not a valid Telegram chat; a Telegram chat is a number such as "
+            "-100123456, or @name "
             "of a public channel"
         ),
         35,
@@ -173,7 +171,7 @@ IN_ACTIONS = {
     ),
     "a recipient twice": (
         "{send: email, to: [staff, staff], subject: s, body: b}",
-        "to: `staff` stands here twice",
+        "to: duplicate recipient `staff`",
         40,
     ),
     "the admin without an address": (
@@ -183,7 +181,7 @@ IN_ACTIONS = {
     ),
     "a webhook with a recipient": (
         "{send: webhook, to: staff, url: https://example.com}",
-        "to: a webhook has no recipient; its `url` says where it goes",
+        "to: a webhook has no recipient; its `url` is where it goes",
         34,
     ),
     "no subject": ("{send: email, to: customer, body: Hi}", "`subject` is missing", 14),
@@ -217,7 +215,7 @@ IN_ACTIONS = {
     ),
     "a language that is none": (
         "{send: email, to: customer, subject: {spanish language: Hola}, body: b}",
-        "subject: 'spanish language' is no language; write `es: ...`, `en: ...`",
+        "subject: 'spanish language' is not a language; use `es: ...`, `en: ...`",
         52,
     ),
     "a list for a text": (
@@ -252,13 +250,13 @@ IN_ACTIONS = {
     ),
     "a variable in a text": (
         "{send: email, to: customer, subject: s, body: 'Hi ${TOKEN}'}",
-        "`${TOKEN}` is read under `channels` only; write the value itself here",
+        "`${TOKEN}` works under `channels` only; write the value itself here",
         64,
     ),
     "a secret in a webhook": (
         "{send: webhook, url: 'https://CRM.example.com:443/x', headers: {X-Key: 'k ${TOKEN}'}}",
         (
-            "`${TOKEN}` is read under `channels` only; a header with a secret stands there: "
+            "`${TOKEN}` works under `channels` only; put a header with a secret there: "
             "`webhook: {headers: {https://crm.example.com: {X-Key: ...}}}`"
         ),
         88,
@@ -275,23 +273,23 @@ IN_ACTIONS = {
     ),
     "nobody": (
         "{send: email, to: [], subject: s, body: b}",
-        "to: the list is empty; write customer, staff, admin, location, company or an address",
+        "to: the list is empty; use customer, staff, admin, location, company or an address",
         32,
     ),
     "an empty text": (
         "{send: email, to: customer, subject: s, body: ' '}",
-        "body: is empty; give it a value or leave it out",
+        "body: is empty; give it a value or remove it",
         60,
     ),
     "an empty text that is needed": ("{send: sms, to: customer, body: ''}", "body: is empty; give it a value", 46),
     "a language without a text": (
         "{send: telegram, to: customer, body: {es: , en: x}}",
-        "body.es: is empty; give it a value or leave it out",
+        "body.es: is empty; give it a value or remove it",
         56,
     ),
     "an empty body of a webhook": (
         "{send: webhook, url: https://example.com, body: ''}",
-        "body: is empty; give it a value or leave it out",
+        "body: is empty; give it a value or remove it",
         62,
     ),
     "an empty address of a webhook": ("{send: webhook, url: ''}", "url: is empty; give it a value", 35),
@@ -302,17 +300,17 @@ IN_ACTIONS = {
     ),
     "an empty language of a template": (
         "{send: whatsapp, to: customer, template: t, language: ''}",
-        "language: is empty; give it a value or leave it out",
+        "language: is empty; give it a value or remove it",
         68,
     ),
     "JSON as one text": (
         """{send: webhook, url: https://example.com, json: ' {"text": "{staff_name}"}'}""",
-        ("json: this is JSON as one text, and would go out in quotation marks; write it as YAML, or under `body`"),
+        ("json: this is JSON in one text, and would be sent in quotation marks; write it as YAML, or use `body`"),
         62,
     ),
     "a list of JSON as one text": (
         """{send: webhook, url: https://example.com, json: '[1, 2]'}""",
-        ("json: this is JSON as one text, and would go out in quotation marks; write it as YAML, or under `body`"),
+        ("json: this is JSON in one text, and would be sent in quotation marks; write it as YAML, or use `body`"),
         62,
     ),
     "a header that is ours": (
@@ -337,7 +335,7 @@ IN_ACTIONS = {
     ),
     "two actions on one channel": (
         "{send: webhook, url: https://a.example.com}, {send: webhook, url: https://b.example.com}",
-        "another action sends on webhook too; give this one an `id`, and leave the first as it is",
+        "another action also sends on webhook; give this one an `id` and leave the first unchanged",
         66,
     ),
 }
@@ -382,7 +380,7 @@ def test_one_mistake_in_an_action_hides_no_other(tmp_path: Path) -> None:
     )
     told = [line.split("actions[")[1] for line in problems(tmp_path, text)]
     assert sorted(each.partition(",")[0].partition(";")[0] for each in told) == [
-        "0]: `${TOKEN}` is read under `channels` only",
+        "0]: `${TOKEN}` works under `channels` only",
         "0]: form: a: expected text",
         "0]: form: b: expected text",
         "0]: headers: Host cannot be set here: reminderctl writes it",
@@ -392,7 +390,7 @@ def test_one_mistake_in_an_action_hides_no_other(tmp_path: Path) -> None:
         "1]: headers: Bcc cannot be set here: reminderctl writes it",
         "2]: form and body exclude each other: a request has one body",
         "2]: headers: Host cannot be set here: reminderctl writes it",
-        "2]: url: a URL begins with https:// or http://",
+        "2]: url: a URL must begin with https:// or http://",
     ]
 
 
@@ -406,7 +404,7 @@ def test_a_channel_with_providers_needs_one(tmp_path: Path) -> None:
     (told,) = problems(tmp_path, f"timezone: UTC\n{sms}")
     assert told.startswith(f"5:22: {AT}actions[0]: `channels` has no `sms`; add it with its `provider`: `")
     (told,) = problems(tmp_path, f"timezone: UTC\nchannels: {{sms: {{from: Clinic}}}}\n{sms}")
-    assert told.startswith("2:17: channels.sms: `provider` is missing; sms is carried by `")
+    assert told.startswith("2:17: channels.sms: `provider` is missing; sms is sent by `")
     assert problems(tmp_path, f"timezone: UTC\nchannels: {{sms: {{provider: twillio}}}}\n{sms}") == [
         "2:28: channels.sms: unknown provider `twillio`; did you mean `twilio`?"
     ]
@@ -417,8 +415,11 @@ def test_a_recipient_needs_the_address_of_the_channel(tmp_path: Path) -> None:
     text = f"timezone: UTC\noutbox: out\n{WORKFLOW}    actions: [{{send: sms, to: {to}, body: Hi}}]\n"
     assert problems(tmp_path, text) == [
         f"6:32: {AT}actions[0]: to: `company` has no phone in the settings; add `company: {{phone: ...}}`",
-        f"6:41: {AT}actions[0]: to: '12' is no phone number; a phone number looks like +34600123456",
-        f"6:47: {AT}actions[0]: to: 'ana@example.com' is no phone number; a phone number looks like +34600123456",
+        f"6:41: {AT}actions[0]: to: '12' is not a valid phone number; a phone number looks like +34600123456",
+        (
+            f"6:47: {AT}actions[0]: to: 'ana@example.com' is not a valid phone number; a phone number looks like "
+            "+34600123456"
+        ),
     ]
 
 

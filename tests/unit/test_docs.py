@@ -100,7 +100,7 @@ def run(script: str, folder: Path) -> str:
 @pytest.mark.slow
 def test_the_quick_start_works_to_the_letter(tmp_path: Path) -> None:
     printed = run(shell("README.md", heading="Quick start"), tmp_path)
-    assert "no mistakes" in printed
+    assert "no problems" in printed
     assert "2 planned, 2 sent" in printed
     assert "000002-email-2.eml" in printed
     assert str(tmp_path / "clinic" / "workflows.yaml") in (tmp_path / "programs" / "spool").read_text()
@@ -114,7 +114,7 @@ def test_the_tutorial_works_to_the_letter(tmp_path: Path) -> None:
     run(begin, tmp_path)
     (tmp_path / "clinic" / "workflows.yaml").write_text(workflows, encoding="utf-8")
     printed = run(f"cd clinic\nreminderctl check{told}", tmp_path)
-    assert "workflows.yaml: 2 workflows, 2 actions, no mistakes" in printed
+    assert "workflows.yaml: 2 workflows, 2 actions, no problems" in printed
     assert "nothing was due" in printed
     assert "To: luis@example.com" in printed
     sent = sorted(file.name for file in (tmp_path / "clinic" / "outbox").iterdir())

@@ -35,13 +35,13 @@ def test_a_password_is_not_shown() -> None:
     [
         ('{"from": "a@b.test"}', "host is missing"),
         ('{"from": "a@b.test", "host": "h", "sendmail": "/s"}', "host and sendmail exclude each other"),
-        ('{"from": "a@b.test", "host": "smtp.example.com:587"}', "is no server name"),
+        ('{"from": "a@b.test", "host": "smtp.example.com:587"}', "is not a server name"),
         ('{"from": "a@b.test", "host": "h", "port": "465"}', "write `security: tls`"),
         ('{"from": "a@b.test", "host": "h", "password": "p"}', "username is missing"),
         ('{"from": "a@b.test", "host": "h", "username": "u"}', "password is missing"),
         ('{"from": "a@b.test", "host": "h", "username": "u", "token_command": "get \'x"}', "quotation mark"),
         ('{"from": "Clinic", "host": "h"}', "from: 'Clinic' has no @"),
-        ('{"from": "a@b.test", "host": "h", "reply_to": "x@y, z@w"}', "reply_to: 'x@y, z@w' names more than one"),
+        ('{"from": "a@b.test", "host": "h", "reply_to": "x@y, z@w"}', "reply_to: 'x@y, z@w' contains more than one"),
     ],
 )
 def test_settings_that_do_not_fit_together_are_named(settings: str, mistake: str) -> None:
@@ -51,7 +51,7 @@ def test_settings_that_do_not_fit_together_are_named(settings: str, mistake: str
 
 
 def test_a_mail_without_any_text_is_a_mistake() -> None:
-    assert channel.validate_message({"subject": "x"}) == ["body is missing: a mail needs a `body`, an `html` or both"]
+    assert channel.validate_message({"subject": "x"}) == ["body is missing: an email needs a `body`, an `html` or both"]
     assert channel.validate_message({"subject": "x", "html": {"es": "<p>"}}) == []
 
 
@@ -62,7 +62,7 @@ def test_headers_that_make_a_mail_what_it_is_cannot_be_set() -> None:
 
 
 def test_a_header_name_that_is_none_is_told_in_words() -> None:
-    with pytest.raises(msgspec.ValidationError, match="headers: 'X Y' is no header name; use letters, digits and"):
+    with pytest.raises(msgspec.ValidationError, match="headers: 'X Y' is not a header name; use letters, digits and"):
         msgspec.convert({"to": "a@b", "subject": "", "headers": {"X Y": "x"}}, Message)
 
 

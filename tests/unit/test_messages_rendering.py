@@ -107,15 +107,15 @@ def test_a_message_that_its_channel_would_not_take_is_rejected_by_name() -> None
         ("{{ 9**9**9 }}", "the power is too large"),
         ("{{ 'x' * 10**7 }}", "the repetition is too large"),
         ("{% for i in range(10**6) %}{% endfor %}", "Range too big"),
-        ("{% for i in range(10**5) %}0123456789x{% endfor %}", "longer than 1,000,000 characters"),
+        ("{% for i in range(10**5) %}0123456789x{% endfor %}", "longer than the limit of 1,000,000 characters"),
         ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "recursion"),
         ("{{ 1/0 }}", "division by zero"),
         ("{% include 'x' %}", "include"),
         ("{{ staff_name | safe }}", "the filter safe is not available"),
-        ("{% if staff_name %}half a face \ud83d{% endif %}", "cannot render body: it holds half a character"),
+        ("{% if staff_name %}half a face \ud83d{% endif %}", "cannot render body: it contains half a character"),
         ("{custmer_name}", r"unknown shortcode {custmer_name}; did you mean {customer_full_name}\?"),
         ("{{ staff_name", "cannot be read"),
-        ("{{ appointment_date | date('QQQQQQQQ') }}", "Q stands 8 times, which says nothing"),
+        ("{{ appointment_date | date('QQQQQQQQ') }}", "Q occurs 8 times, which has no meaning"),
     ],
 )
 def test_a_template_out_of_bounds_rejects_its_message(text: str, cause: str) -> None:
@@ -242,7 +242,7 @@ def test_the_content_type_else_the_look_of_a_body_decides_how_it_is_escaped(tree
 
 @pytest.mark.parametrize("name", [".", ".."])
 def test_a_value_cannot_climb_up_a_path(name: str) -> None:
-    with pytest.raises(Rejected, match="cannot render url: a part of the path came out as dots"):
+    with pytest.raises(Rejected, match="cannot render url: a part of the path consists of dots"):
         render({"url": "https://h.example/a/{customer_full_name}/b"}, called(name))
 
 
@@ -332,10 +332,10 @@ def test_attachments_are_the_calendar_and_files_beside_the_yaml(tmp_path: Path) 
 def test_a_value_cannot_name_a_file_elsewhere(tmp_path: Path, name: str) -> None:
     (tmp_path / "secret").write_text("s", encoding="utf-8")
     (tmp_path / "in").mkdir()
-    with pytest.raises(Rejected, match=r"cannot attach .*: a value alone would choose the file; write a folder"):
+    with pytest.raises(Rejected, match=r"cannot attach .*: a value alone would select the file; add a folder"):
         render({"attach": ["{customer_full_name}"]}, called(name), base=tmp_path / "in")
     for text in ("in/{customer_full_name}", "{customer_full_name}.pdf"):
-        with pytest.raises(Rejected, match=r"cannot attach .*: there is no such file; write `calendar`"):
+        with pytest.raises(Rejected, match=r"cannot attach .*: file not found; use `calendar`"):
             render({"attach": [text]}, called(name), base=tmp_path)
 
 

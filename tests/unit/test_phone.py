@@ -42,10 +42,10 @@ def test_a_number_as_people_write_it_becomes_e164(written: str, region: str | No
         ("123456789", "ES", "does not exist in ES"),
         ("112", "ES", "does not exist in ES"),
         ("+34911", None, "does not exist"),
-        ("+999123456789", None, "is no phone number"),
-        ("ana@example.com", "ES", "is no phone number"),
-        ("", None, "is no phone number"),
-        ("x" * 500, "ES", "is no phone number"),
+        ("+999123456789", None, "is not a valid phone number"),
+        ("ana@example.com", "ES", "is not a valid phone number"),
+        ("", None, "is not a valid phone number"),
+        ("x" * 500, "ES", "is not a valid phone number"),
     ],
 )
 def test_what_is_no_number_is_refused_with_the_reason(written: str, region: str | None, why: str) -> None:
@@ -59,4 +59,4 @@ def test_the_regions_of_settings_are_those_that_the_library_knows() -> None:
     pairs = {f"{first}{second}" for first in ascii_uppercase for second in ascii_uppercase}
     assert {pair for pair in pairs if not region_mistakes(pair)} == phonenumbers.SUPPORTED_REGIONS
     assert region_mistakes(None) == region_mistakes("es") == []
-    assert region_mistakes("Spain") == ["region: 'Spain' is no country; write its two letters, such as ES, MX or US"]
+    assert region_mistakes("Spain") == ["region: 'Spain' is not a country; use its two letters, such as ES, MX or US"]

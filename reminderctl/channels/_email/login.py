@@ -83,5 +83,5 @@ def _token(settings: Settings, deadline: float) -> str:
     token = ended.output.decode("utf-8", "replace").strip()
     if ended.status or not token:
         # Its own words are not repeated: such programs print tokens in their errors.
-        raise ChannelDown(f"{what} gave no token (exit status {ended.status}); try it by hand")
+        raise ChannelDown(f"{what} gave no token (exit status {ended.status}); run it yourself")
     return token

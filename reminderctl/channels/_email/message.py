@@ -22,11 +22,11 @@ class Message(Struct, frozen=True, kw_only=True):
     to: Annotated[str, Meta(description="The recipient; filled in for each.")]
     subject: Annotated[Header, Meta(description="The subject line.")]
     body: Annotated[Plain, Meta(description="The text, for every mail program.")] = ""
-    html: Annotated[Html, Meta(description="The text as HTML; with a `body` beside it, programs choose.")] = ""
-    from_: Annotated[Header, Meta(description="Whom this mail comes from, if not from the channel's `from`.")] = field(
+    html: Annotated[Html, Meta(description="The text as HTML; with a `body` as well, mail programs choose.")] = ""
+    from_: Annotated[Header, Meta(description="Sender of this email, if not the channel's `from`.")] = field(
         name="from", default=""
     )
-    reply_to: Annotated[Header, Meta(description="Where answers to this mail go.")] = ""
+    reply_to: Annotated[Header, Meta(description="Address for replies to this email.")] = ""
     headers: Annotated[
         # Editors complete and check by the pattern; `__post_init__` says in words what is wrong.
         dict[Annotated[str, Meta(extra_json_schema={"pattern": "^[A-Za-z0-9-]+$"})], Header],
@@ -34,7 +34,7 @@ class Message(Struct, frozen=True, kw_only=True):
     ] = {}
     attach: Annotated[
         tuple[Annotated[Attachment | str, Meta(extra={"text_type": TextType.ATTACHMENT})], ...],
-        Meta(description="`calendar` for an .ics file of the booking, or names of files beside the YAML."),
+        Meta(description="`calendar` for an .ics file of the booking, or names of files next to the YAML."),
     ] = ()
 
     def __post_init__(self) -> None:
@@ -42,4 +42,4 @@ class Message(Struct, frozen=True, kw_only=True):
             if name.lower() in OUR_HEADERS or name.lower().startswith("content-"):
                 raise ValueError(f"headers: {name} cannot be set here: reminderctl writes it")
             if not re.fullmatch("[A-Za-z0-9-]+", name):
-                raise ValueError(f"headers: {name!r} is no header name; use letters, digits and hyphens")
+                raise ValueError(f"headers: {name!r} is not a header name; use letters, digits and hyphens")

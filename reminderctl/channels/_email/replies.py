@@ -149,7 +149,7 @@ def refusal(who: str, code: int, *, reply: str, phase: Phase, hidden: Iterable[s
 def loss(who: str, cause: str, *, phase: Phase) -> DeliveryError:
     """Return the error that a lost connection amounts to: only after the final dot nobody can know."""
     if phase is Phase.ANSWER:
-        return Unknown(f"{who} was lost after the whole message had left, so it may have gone out: {cause}")
+        return Unknown(f"{who} was lost after the whole message had been sent, so it may have arrived: {cause}")
     if phase is Phase.CONNECT:
         return Unavailable(f"{who} cannot be reached: {cause}")
     return Unavailable(f"{who} was lost at {phase.thing}: {cause}")

@@ -38,7 +38,7 @@ def send(mail: Mail, settings: Settings) -> Receipt:
         # As long as SMTP may take in all; then killed, and nobody knows how far it was.
         ended = run(command, content, seconds=3 * settings.timeout)
     except subprocess.TimeoutExpired:
-        raise Unknown(f"{program} did not end in {3 * settings.timeout:g} s: the mail may have gone out") from None
+        raise Unknown(f"{program} did not end in {3 * settings.timeout:g} s: the email may have been sent") from None
     except OSError as error:
         raise ChannelDown(f"{program} cannot be started: {error.strerror}") from None
     if ended.status:
@@ -52,7 +52,7 @@ def _failure(program: str, status: int, *, words: str) -> DeliveryError:
         return refusal(f"{program}'s server", int(found[1]), reply=found[2], phase=_phase(words))
     shown = " ".join(words.split())[:_LONGEST_WORDS] or "it said nothing"
     if status < 0:
-        return Unknown(f"{program} was killed by signal {-status}, so the mail may have gone out: {shown}")
+        return Unknown(f"{program} was killed by signal {-status}, so the email may have been sent: {shown}")
     meaning = _MEANINGS.get(status, Unavailable)
     return meaning(f"{program} ended with status {status}: {shown}", provider_code=str(status))
 

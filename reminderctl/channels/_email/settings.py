@@ -19,7 +19,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     host: Annotated[str, Meta(description="The SMTP server's name.")] = ""
     port: Annotated[
         Annotated[int, Meta(ge=1, le=65535)] | None,
-        Meta(description="Its port; left out: 587 for starttls, 465 for tls, 25 for none."),
+        Meta(description="Its port; default: 587 for starttls, 465 for tls, 25 for none."),
     ] = None
     security: Annotated[
         Literal["starttls", "tls", "none"],
@@ -33,17 +33,17 @@ class Settings(Struct, frozen=True, kw_only=True):
     ca_file: Annotated[
         Path | None, Meta(description="A PEM file with the certificate authority of a server of your own.")
     ] = None
-    from_: Annotated[str, Meta(description="Whom the mails come from: `Name <address>`. Bounces go there.")] = field(
+    from_: Annotated[str, Meta(description="Sender of the emails: `Name <address>`. Bounces go there.")] = field(
         name="from"
     )
-    reply_to: Annotated[str, Meta(description="Where answers go, if not to `from`.")] = ""
+    reply_to: Annotated[str, Meta(description="Address for replies, if not `from`.")] = ""
     sendmail: Annotated[
-        Path | None, Meta(description="A sendmail-compatible program that takes the mails, instead of a host.")
+        Path | None, Meta(description="A sendmail-compatible program that sends the emails, instead of a host.")
     ] = None
     timeout: Annotated[
         float,
         Meta(
-            description="Seconds that handing over one mail may take; its acceptance may then take twice as long.",
+            description="Seconds for sending one email; its acceptance may take twice as long.",
             gt=0,
             le=600,
         ),

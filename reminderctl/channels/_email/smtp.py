@@ -234,7 +234,7 @@ class Client:
             try:
                 self._context = ssl.create_default_context(cafile=self._settings.ca_file)
             except OSError as error:  # ssl.SSLError is one
-                cause = error.strerror or "it is no PEM file"
+                cause = error.strerror or "it is not a PEM file"
                 raise ChannelDown(f"ca_file {self._settings.ca_file} cannot be used: {cause}") from None
             self._context.hostname_checks_common_name = False  # RFC 6125: the subjectAltName alone names a server
         return self._context

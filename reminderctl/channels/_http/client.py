@@ -105,7 +105,7 @@ def _prepare(
         merged = {**session.headers, **encoded, "Connection": session.headers["Connection"]}
         return requests.Request(method, url, headers=merged, data=content, auth=auth).prepare()
     except requests.exceptions.InvalidHeader:
-        what = "a header holds a line break or begins with a blank"
+        what = "a header contains a line break or begins with a space"
     except UnicodeEncodeError:
         what = "a header holds a character that headers cannot carry"
     except (requests.exceptions.RequestException, ValueError):

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from reminderctl.model import Envelope
 
 BaseUrl = Annotated[
-    str, Meta(description="Where the provider is; another address for a gateway or a test of your own.")
+    str, Meta(description="Address of the provider; set another one for a gateway or for your own tests.")
 ]
-Timeout = Annotated[float, Meta(description="Seconds that one attempt may last in all.", gt=0, le=30)]
+Timeout = Annotated[float, Meta(description="Total seconds for one attempt.", gt=0, le=30)]
 
 
 class HttpProvider:
@@ -80,7 +80,7 @@ def not_understood(answer: responses.Response, provider: str, *, hide: Iterable[
     said = "" if answer.is_html else quote(answer.text, hide=hide)
     return Unknown(
         f"{answer.host} answered {answer.status} with {what}{', ' if said else ''}{said}; "
-        f"{provider} may have taken the message or may never have seen it"
+        f"{provider} may or may not have accepted the message"
     )
 
 
@@ -111,7 +111,7 @@ def url_mistakes(url: str, *, name: str = "base_url") -> list[str]:
 def secret_mistakes(**secrets: Secret | None) -> list[str]:
     """Return the mistakes in secrets that no header could carry, by their names, without a word of them."""
     return [
-        f"{name}: holds a line break, a blank at an end or a character outside ASCII; copy it again"
+        f"{name}: contains a line break, a space at an end or a character outside ASCII; copy it again"
         for name, secret in secrets.items()
         if secret and not re.fullmatch(r"[!-~]([ -~]*[!-~])?", secret.reveal())
     ]

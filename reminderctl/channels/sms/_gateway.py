@@ -40,18 +40,18 @@ class Settings(Gateway, frozen=True, kw_only=True):
 
     preset: Annotated[
         Literal["labsmobile", "46elks", "seven", "clicksend", "bird", "messagebird", "sinch", "plivo", "smsapi"] | None,
-        Meta(description="A gateway that reminderctl knows; each other setting goes before the preset's."),
+        Meta(description="A gateway that reminderctl knows; your other settings override the preset."),
     ] = None
     username: Annotated[str, Meta(description="The account at the gateway.")] = ""
     password: Annotated[Secret | None, Meta(description="Its password or API secret.")] = None
-    token: Annotated[Secret | None, Meta(description="An API token or key, where that is all the gateway asks.")] = None
+    token: Annotated[Secret | None, Meta(description="An API token or key, for gateways that need only that.")] = None
     from_: SenderSetting = field(name="from", default="")
     region: Region = None
     api_region: Annotated[
         str,
         Meta(description="Where the account is, with sinch (eu, us, au, br, ca) and bird (eu1, us1; its key says it)."),
     ] = ""
-    base_url: Annotated[str, Meta(description="Another scheme and host than the URL's, for a test of your own.")] = ""
+    base_url: Annotated[str, Meta(description="Another scheme and host instead of the URL's, for your own tests.")] = ""
     timeout: provider.Timeout = 30.0
 
     def __repr__(self) -> str:  # people write keys into forms and headers, too
@@ -207,9 +207,9 @@ def mistakes(gateway: Gateway, settings: Settings) -> Iterator[str]:
         if not {name, f"{name}_digits"} & names:
             yield f"{{{name}}} is missing: put it into form, json or params"
     if {"from", "from_digits"} & names and not settings.from_:
-        yield "from is missing: whom do the SMS come from?"
+        yield "from is missing: set the sender of the SMS"
     if not gateway.success and not gateway.id_path:
-        yield "success is missing: say how an answer shows that the SMS was taken, or where its id stands (id_path)"
+        yield "success is missing: define how an answer shows that the SMS was accepted, or where its id is (id_path)"
     yield from provider.secret_mistakes(token=settings.token)
     if not _mentions(gateway, "password"):
         yield from provider.secret_mistakes(password=settings.password)

@@ -16,7 +16,7 @@ from reminderctl.model import Envelope
 from reminderctl.text_types import Plain
 
 SenderSetting = Annotated[
-    str, Meta(description="Whom the SMS come from: a number such as +34911234567, or a name of at most 11 characters.")
+    str, Meta(description="Sender of the SMS: a number such as +34911234567, or a name of at most 11 characters.")
 ]
 
 LONGEST_TEXT = 1600  # characters: Twilio takes no more, and others would bill a hundred parts
@@ -29,7 +29,7 @@ class Message(Struct, frozen=True, kw_only=True):
     """One SMS to one recipient."""
 
     to: Annotated[str, Meta(description="The recipient's number; filled in for each.")]
-    body: Annotated[Plain, Meta(description="The text. Letters outside GSM 03.38 make it longer.")]
+    body: Annotated[Plain, Meta(description="The text. Characters outside GSM 03.38 make it longer.")]
 
 
 def preview(message: Message, settings: Any, *, envelope: Envelope) -> dict[str, Any]:  # noqa: ARG001 - the seam's

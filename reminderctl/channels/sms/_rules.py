@@ -19,11 +19,11 @@ class Success(Struct, frozen=True, kw_only=True):
     status: Annotated[tuple[int, ...], Meta(description="The HTTP statuses; left out: 200 to 299.")] = ()
     values: Annotated[
         dict[str, str | CodeList],
-        Meta(description="What stands where in a JSON answer: `messages.0.status: [queued, sent]`; * is any text."),
+        Meta(description="Values in a JSON answer: `messages.0.status: [queued, sent]`; * is any text."),
     ] = {}
     without: Annotated[
         dict[str, str | CodeList],
-        Meta(description="What must not stand there: `messages.0.error: '*'`; where nothing stands, all is well."),
+        Meta(description="Values that must not be there: `messages.0.error: '*'`; an empty place is a success."),
     ] = {}
 
 
@@ -38,17 +38,20 @@ class Codes(Struct, frozen=True, kw_only=True):
             "number then."
         ),
     ] = "."
-    sent: Annotated[CodeList, Meta(description="It was taken before.")] = ()
-    rejected: Annotated[CodeList, Meta(description="This SMS will never do.")] = ()
+    sent: Annotated[CodeList, Meta(description="Accepted before.")] = ()
+    rejected: Annotated[CodeList, Meta(description="This SMS can never be sent.")] = ()
     number_unavailable: Annotated[
-        CodeList, Meta(description="This number, or its network, takes none now; later it may, and others do.")
+        CodeList,
+        Meta(
+            description="This number or its network accepts no SMS now, but may later; other numbers are not affected."
+        ),
     ] = ()
     country_down: Annotated[
         CodeList, Meta(description="Until a person does something, none is taken for numbers of this country.")
     ] = ()
-    unavailable: Annotated[CodeList, Meta(description="It was not taken; later it may be.")] = ()
+    unavailable: Annotated[CodeList, Meta(description="Not accepted now, but may be later.")] = ()
     throttled: Annotated[CodeList, Meta(description="Too fast; the whole channel waits.")] = ()
-    channel_down: Annotated[CodeList, Meta(description="No SMS would be taken: credentials, credit, sender.")] = ()
+    channel_down: Annotated[CodeList, Meta(description="No SMS would be accepted: credentials, credit, sender.")] = ()
     unknown: Annotated[CodeList, Meta(description="It may have been sent, or not.")] = ()
     otherwise: Annotated[
         Meaning | None, Meta(description="What any other code means in an answer of status 200 to 299.")
@@ -59,13 +62,13 @@ class Gateway(Struct, frozen=True, kw_only=True):
     """A gateway's request, and how to read its answer."""
 
     method: Annotated[Literal["POST", "GET", "PUT"] | None, Meta(description="The request's method; POST.")] = None
-    url: Annotated[str, Meta(description="Where the request goes.")] = ""
+    url: Annotated[str, Meta(description="The URL of the request.")] = ""
     params: Annotated[dict[str, str], Meta(description="What is added to the URL's query.")] = {}
     headers: Annotated[dict[str, str], Meta(description="Further headers.")] = {}
-    form: Annotated[dict[str, str] | None, Meta(description="A body like that of a submitted web form.")] = None
+    form: Annotated[dict[str, str] | None, Meta(description="A body in the format of a web form.")] = None
     json: Annotated[dict[str, Any] | None, Meta(description="A body in JSON, instead of a form.")] = None
-    success: Annotated[Success | None, Meta(description="How an answer shows that it was taken.")] = None
-    id_path: Annotated[str, Meta(description="Where the SMS's id stands in a JSON answer; it must be there.")] = ""
+    success: Annotated[Success | None, Meta(description="How an answer shows that the SMS was accepted.")] = None
+    id_path: Annotated[str, Meta(description="Where the id of the SMS is in a JSON answer; it must be there.")] = ""
     codes: Annotated[Codes | None, Meta(description="What the gateway's codes mean.")] = None
 
 

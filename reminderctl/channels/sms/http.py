@@ -11,7 +11,7 @@
         id_path: id
         codes: {path: error.code, rejected: [bad_number], channel_down: [no_credit]}
         from: "+34911234567"
-        region: ES                      # the country of numbers that are written without +
+        region: ES                      # the country of numbers without +
 
     actions:
       - send: sms
@@ -30,8 +30,8 @@ service plan's id) and a `token`. Whatever else is given goes before the preset'
 An account with sinch is in one region, `api_region: eu` if nothing else is said; bird's keys name theirs. MessageBird's
 classic API ends on 2026-12-31: take a key of Bird, and `preset: bird`.
 
-A gateway need not recognise repetitions, so an SMS whose fate nobody knows is held for a person. With the presets bird
-and smsapi it is sent again with the delivery's key, by which they recognise it.
+A gateway may not recognize duplicates, so an SMS with an unknown outcome is held for a person. With the presets bird
+and smsapi it is sent again with the delivery's key, so that they recognize a duplicate.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@
         base_url: https://xyz123.api.infobip.com   # your own, from Infobip's portal
         api_key: "${INFOBIP_KEY}"
         from: "+34911234567"            # or a name, where the networks carry it
-        region: ES                      # the country of numbers that are written without +
+        region: ES                      # the country of numbers without +
 
     actions:
       - send: sms

@@ -6,7 +6,7 @@
         account_sid: "${TWILIO_SID}"
         auth_token: "${TWILIO_TOKEN}"   # or api_key_sid and api_key_secret
         from: "+15005550006"            # or messaging_service_sid: MG...
-        region: ES                      # the country of numbers that are written without +
+        region: ES                      # the country of numbers without +
 
     actions:
       - send: sms

@@ -6,7 +6,7 @@
         api_key: "${VONAGE_KEY}"
         api_secret: "${VONAGE_SECRET}"
         from: "+34911234567"            # or a name, where the networks carry it
-        region: ES                      # the country of numbers that are written without +
+        region: ES                      # the country of numbers without +
 
     actions:
       - send: sms
@@ -151,7 +151,7 @@ def _read_answer(answer: responses.Response, *, hide: list[str]) -> Receipt:
 def _warn_of_a_gap(refused: list[int], errors: list[DeliveryError], *, of: int) -> str:
     """Return a warning of a text that arrives with a gap: sending it again would repeat the rest."""
     which = f"part {refused[0]} of {of} was" if len(refused) == 1 else f"{len(refused)} of {of} parts were"
-    return f"{which} refused: {errors[0]}; tell the recipient by other means, the rest of the text has gone out"
+    return f"{which} refused: {errors[0]}; tell the recipient by other means, the rest of the text has been sent"
 
 
 def classify(status: str, words: Any = None, *, hide: list[str] | None = None) -> DeliveryError:

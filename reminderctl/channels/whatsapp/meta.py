@@ -5,7 +5,7 @@
         provider: meta
         phone_number_id: "106540352242922"  # not the number: its id, as the app's dashboard shows it
         access_token: "${WHATSAPP_TOKEN}"   # of a system user; the dashboard's own ends after a day
-        region: ES                          # the country of numbers that are written without +
+        region: ES                          # the country of numbers without +
 
     actions:
       - send: whatsapp
@@ -86,12 +86,12 @@ class Settings(Struct, frozen=True, kw_only=True):
 class TemplateHeader(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The values of a template's header: a text, or a file that WhatsApp fetches."""
 
-    text: Annotated[Parameter, Meta(description="What fills the header's text.")] = ""
+    text: Annotated[Parameter, Meta(description="Value for the header's text.")] = ""
     name: Annotated[str, Meta(description="Its name, in a template whose parameters have names.")] = ""
-    image: Annotated[Url, Meta(description="The address of a picture.")] = ""
-    video: Annotated[Url, Meta(description="The address of a film.")] = ""
-    document: Annotated[Url, Meta(description="The address of a PDF.")] = ""
-    filename: Annotated[Parameter, Meta(description="What the document is called.")] = ""
+    image: Annotated[Url, Meta(description="URL of an image.")] = ""
+    video: Annotated[Url, Meta(description="URL of a video.")] = ""
+    document: Annotated[Url, Meta(description="URL of a PDF.")] = ""
+    filename: Annotated[Parameter, Meta(description="File name of the document.")] = ""
 
 
 class Message(Struct, frozen=True, kw_only=True):
@@ -103,14 +103,14 @@ class Message(Struct, frozen=True, kw_only=True):
         Parameter, Meta(description="The code of the language it is approved in: es, es_MX, en_US; or one for each.")
     ] = ""
     parameters: Annotated[
-        list[Parameter] | dict[str, Parameter], Meta(description="What fills the template: in its order, or by names.")
+        list[Parameter] | dict[str, Parameter], Meta(description="Values for the template: in order, or by name.")
     ] = []
-    header: Annotated[TemplateHeader | None, Meta(description="What fills the template's header.")] = None
+    header: Annotated[TemplateHeader | None, Meta(description="Value for the template's header.")] = None
     buttons: Annotated[
         list[UrlEnd] | dict[str, UrlEnd],
-        Meta(description="The ends of its buttons' addresses: in their order, or by place (0 is the first)."),
+        Meta(description="The variable ends of its buttons' URLs: in order, or by position (0 is the first)."),
     ] = []
-    body: Annotated[Plain, Meta(description="A text, for those who have written within the last 24 hours.")] = ""
+    body: Annotated[Plain, Meta(description="Free text, for people who wrote within the last 24 hours.")] = ""
 
 
 # --- mistakes -------------------------------------------------------------------------------------------------------
@@ -124,7 +124,7 @@ def validate_settings(settings: Settings) -> list[str]:
         *region_mistakes(settings.region),
     ]
     if not _NUMBER_ID.fullmatch(settings.phone_number_id):
-        found.append("phone_number_id: is not the number but its id, which the app's dashboard shows beside it")
+        found.append("phone_number_id: is not the number but its id, which the app's dashboard shows next to it")
     if not _VERSION.fullmatch(settings.version):
         found.append(f"version: {settings.version!r} is none of the Graph API; write it like {_graph_versions.DEFAULT}")
     return found
@@ -144,18 +144,18 @@ def validate_message(message: Message | Mapping[str, Any]) -> list[str]:
 def _find_mistakes(fields: Mapping[str, Any]) -> Iterator[str]:
     template = fields.get("template")
     if bool(template) == bool(fields.get("body")):
-        yield "give either template, which may begin a conversation, or body"
+        yield "give either template, which can start a conversation, or body"
     if not template:
         yield from (f"{name}: only a template has it; give its name" for name in _OF_TEMPLATES if fields.get(name))
         return
     if not _TEMPLATE.fullmatch(str(template)):
-        yield f"template: {template!r} is no name of one; it holds small letters, digits and _"
+        yield f"template: {template!r} is not a template name; use lowercase letters, digits and _"
     language = fields.get("language") or ""
     if not language:
         yield "language is missing: write the code that the template is approved in, such as es, es_MX or en_US"
     for code in language.values() if isinstance(language, Mapping) else [language]:
         if code and "{" not in str(code) and not _LANGUAGE.fullmatch(_as_code(str(code))):
-            yield f"language: {code!r} is no code of one; write es, es_MX, en_US"
+            yield f"language: {code!r} is not a language code; use es, es_MX, en_US"
     yield from _header_mistakes(fields.get("header"))
     yield from _button_mistakes(fields.get("buttons"))
 
@@ -169,7 +169,7 @@ def _button_mistakes(buttons: Any) -> Iterator[str]:
     if isinstance(buttons, Mapping):
         wrong = [place for place in buttons if not _BUTTON.fullmatch(str(place))]
         if wrong:
-            yield f"buttons: {wrong[0]!r} is no place of a button; they count from 0 to 9"
+            yield f"buttons: {wrong[0]!r} is not a button; they count from 0 to 9"
     elif isinstance(buttons, list) and len(buttons) > 10:
         yield "buttons: a template has at most 10"
 
@@ -229,7 +229,7 @@ def _end_of_address(text: str) -> str:
     """Return the end of a button's address; values in it are percent-encoded already. Raises `Rejected` for dots."""
     end = quote(re.sub("%(?![0-9A-Fa-f]{2})", "%25", text.strip()), safe=_IN_ADDRESSES)
     if {".", ".."} & set(re.split("[?#]", end)[0].split("/")):
-        raise Rejected("buttons: a part of the path came out as dots, and would lead elsewhere")
+        raise Rejected("buttons: a part of the path consists of dots, and would lead elsewhere")
     return end
 
 

@@ -6,7 +6,7 @@
         account_sid: "${TWILIO_SID}"
         auth_token: "${TWILIO_TOKEN}"   # or api_key_sid and api_key_secret
         from: "+14155238886"            # or messaging_service_sid: MG...
-        region: ES                      # the country of numbers that are written without +
+        region: ES                      # the country of numbers without +
 
     actions:
       - send: whatsapp
@@ -71,14 +71,14 @@ class Message(Struct, frozen=True, kw_only=True):
     variables: Annotated[
         dict[str, Parameter], Meta(description='What fills the template: {1: "{customer_first_name}", ...}.')
     ] = {}
-    body: Annotated[Plain, Meta(description="A text, for those who have written within the last 24 hours.")] = ""
+    body: Annotated[Plain, Meta(description="Free text, for people who wrote within the last 24 hours.")] = ""
 
 
 def validate_settings(settings: Settings) -> list[str]:
     """Return the mistakes in the settings taken together."""
     found = _twilio.account_mistakes(settings, sender=settings.from_)
     if settings.from_ and not _NUMBER.fullmatch(settings.from_.removeprefix(_PREFIX).strip()):
-        found.append(f"from: {settings.from_!r} is no number with a country code; write it like +14155238886")
+        found.append(f"from: {settings.from_!r} is not a number with a country code; write it like +14155238886")
     return found
 
 

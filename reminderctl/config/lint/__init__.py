@@ -79,12 +79,12 @@ def _lint(parsed: ParsedConfig, *, today: date) -> Iterator[str]:
     except BookingsError as error:
         known = KnownValues(problem=str(error))
     except LockedError as error:
-        yield f"nothing was compared with the bookings: {error}"
+        yield f"no comparison with the bookings: {error}"
     warn_of_filters(workflows, known=known)
     _warn_of_settings(parsed, known, workflows=[located.workflow for located in workflows])
     yield from warn_of_providers(parsed, today=today)
     if outbox := parsed.fields.get("outbox"):
-        yield f"`outbox` is set: nobody gets anything, every message becomes a file in {outbox}"
+        yield f"dry mode (`outbox` is set): messages go to folder {outbox}"
 
 
 def _read_bookings(parsed: ParsedConfig, wanted: Set[str]) -> KnownValues:
@@ -128,11 +128,11 @@ def _warn_of_channels(parsed: ParsedConfig) -> None:
     for name, below in entries(node).items():
         path = f"channels.{name}"
         if name in parsed.fields["channels"] and known and name not in used:
-            what = f"no workflow sends by {name}; take it out, or write an action with `send: {name}`"
+            what = f"no workflow sends by {name}; remove it, or add an action with `send: {name}`"
             file.warn(key_node(node, name), what, path=path)
         for key, named in _named_files(parsed, name):
             if is_mapping(below) and is_missing(named):
-                what = f"{key}: there is no file {named}, without which no {name} is sent; write where it is"
+                what = f"{key}: file not found: {named}; no {name} is sent without it, so correct the path"
                 file.warn(entries(below)[key], what, path=path)
 
 

@@ -126,8 +126,8 @@ def _warn_of_contradictions(located: LocatedWorkflow) -> None:
         if wanted and unwanted and all(_excludes(name, text, unwanted=unwanted) for text in wanted):
             located.warn(
                 located.filter_value("except", name, index=0),
-                f"except: {name}: excludes all that `filters` asks for ({', '.join(wanted)}): this workflow never "
-                "fires; take it out of one of the two",
+                f"except: {name}: excludes everything that `filters` selects ({', '.join(wanted)}): this workflow "
+                "never fires; remove it from one of the two",
             )
 
 
@@ -180,7 +180,7 @@ def _check_name(name: str, value: str, *, known: KnownValues, wanted: bool) -> t
     if near := _nearest(value, there) or _nearest(value, everything):
         return f"{what}; did you mean `{near}`?", True
     if there and wanted:
-        return f"{what} in bookings.db; it knows {_some(there)}", True
+        return f"{what} in bookings.db, which has {_some(there)}", True
     return f"{what} in {' or in '.join(places)}", False
 
 
@@ -189,7 +189,7 @@ def _check_status(status: str, known: KnownValues) -> str:
     used = known.in_samples.get("status", frozenset()) | known.in_bookings.get("status", frozenset())
     there = USUAL_STATUSES | {standard_status(text) for text in used}
     near = "" if standard_status(status) in there else _nearest(standard_status(status), there)
-    return f"`{status}` is no usual status; did you mean `{near}`?" if near else ""
+    return f"`{status}` is not a known status; did you mean `{near}`?" if near else ""
 
 
 @functools.lru_cache(maxsize=1024)
@@ -198,8 +198,8 @@ def language_mistake(language: str) -> str:
     if is_language_code(language):
         return ""
     meant = find_language_code(language)
-    right = f"write `{meant}`" if meant else "codes look like es, en, pt-BR"
-    return f"`{language}` is no language code ({right})"
+    right = f"write `{meant}`" if meant else "use codes such as es, en, pt-BR"
+    return f"`{language}` is not a language code ({right})"
 
 
 def _nearest(value: str, choices: Collection[str]) -> str:

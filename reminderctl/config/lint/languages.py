@@ -37,7 +37,8 @@ def warn_of_language_codes(workflows: Iterable[LocatedWorkflow], parsed: ParsedC
                         at = key_node(place, language) if is_mapping(place) else place
                         located.warn(
                             at,
-                            f"{_field(path)}: {what}: only customers whose language is written just so get this text",
+                            f"{_field(path)}: {what}: only customers whose language is written exactly like this get "
+                            "this text",
                             action=index,
                         )
 
@@ -69,10 +70,10 @@ def _spoken(workflows: list[LocatedWorkflow], parsed: ParsedConfig) -> dict[str,
 def _wanted(workflow: Workflow, spoken: list[str]) -> dict[str, str]:
     """Return the languages that the texts of a workflow should be in, each with its reason."""
     asked = [_tag(language) for language in workflow.filters.language if not language_mistake(language)]
-    wanted = dict.fromkeys(asked, "which the language filter lets through")
+    wanted = dict.fromkeys(asked, "which the language filter includes")
     for language in spoken:
         if not asked or any(_speaks(language, filtered) for filtered in asked):
-            wanted.setdefault(language, "which other texts of this file are in")
+            wanted.setdefault(language, "which other texts in this file have")
     excluded = [_tag(language) for language in workflow.exceptions.language]
     return {
         language: why
@@ -87,10 +88,7 @@ def _missing(versions: Mapping[str, str], wanted: Mapping[str, str], *, default:
         if language in present or language.partition("-")[0] in present:
             continue
         instead = templates.choose({each: each for each in versions}, language, default_language=default)
-        yield (
-            f"there is no text in `{language}`, {why}: customers who read {language} get {instead}; "
-            f'add `{language}: "..."`'
-        )
+        yield (f'no text in `{language}`, {why}: customers who read {language} get {instead}; add `{language}: "..."`')
 
 
 def _speaks(language: str, filtered: str) -> bool:

@@ -39,14 +39,15 @@ def _warn_of_never(located: LocatedWorkflow) -> None:
     if workflow.grace == timedelta():
         located.warn(
             nodes["grace"],
-            "grace: with none, a message must begin in the very second in which it falls due: hardly any will be sent; "
-            "write `grace: 15m`, or leave it out",
+            "grace: with no grace, a message must be sent in the very second in which it is due, and hardly any will "
+            "be; "
+            "use `grace: 15m`, or remove the key",
         )
     if workflow.max_burst == 0 and "max_burst" in nodes:
         located.warn(nodes["max_burst"], f"max_burst: {HELD}")
 
 
-HELD = "with 0 every message is held until a person releases it; write `none` for no limit, or leave it out"
+HELD = "with 0, every message is held until you release it; use `none` for no limit, or remove the key"
 
 
 def can_fire(trigger: Trigger) -> bool:
@@ -57,10 +58,10 @@ def can_fire(trigger: Trigger) -> bool:
 def _explain_never(trigger: Trigger) -> str:
     anchor, clock = trigger.anchor, f"{trigger.at:%H:%M}"
     if trigger.before:
-        why = f"never fires: on its day, {clock} comes after every {anchor}"
+        why = f"never fires: on that day, {clock} is after every {anchor}"
     else:
-        why = f"fires for nothing but a booking whose {anchor} is at midnight: {clock} comes before any other"
-    return f"`{trigger.text}` {why}; write `1 day {'before' if trigger.before else 'after'} {anchor} at {clock}`"
+        why = f"fires only for a booking whose {anchor} is at midnight: {clock} is before any other"
+    return f"`{trigger.text}` {why}; use `1 day {'before' if trigger.before else 'after'} {anchor} at {clock}`"
 
 
 # --- bookings that nobody thought of ----------------------------------------------------------------------------------
@@ -75,8 +76,8 @@ def _warn_of_follow_up(located: LocatedWorkflow) -> None:
         if can_fire(trigger) and _is_follow_up(trigger):
             located.warn(
                 located.value("when", index),
-                f"when: `{trigger.text}` without a status filter also goes to bookings that are still pending: only "
-                "canceled, rejected and no_show ones are left out; add `filters: {status: [approved, completed]}`",
+                f"when: `{trigger.text}` without a status filter also includes bookings that are still pending: only "
+                "canceled, rejected and no_show ones are excluded; add `filters: {status: [approved, completed]}`",
             )
             return
 
@@ -103,8 +104,8 @@ def _warn_of_equal_instants(located: LocatedWorkflow) -> None:
         if twin is not trigger:
             located.warn(
                 located.value("when", index),
-                f"when: `{twin.text}` and `{trigger.text}` fall together on all but two days of the year: everybody "
-                "gets every message twice; keep one",
+                f"when: `{twin.text}` and `{trigger.text}` coincide on all but two days of the year: every message is "
+                "sent twice; keep one",
             )
 
 
@@ -115,7 +116,9 @@ def _warn_of_equal_actions(located: LocatedWorkflow) -> None:
             what = (action.channel, recipient, json.encode(action.message))
             if (twin := seen.setdefault(what, index)) != index:
                 to = f"{recipient} gets this message" if recipient else "this request is made"
-                located.warn(key_node(node, "send"), f"{to} twice: actions[{twin}] is the same; keep one", action=index)
+                located.warn(
+                    key_node(node, "send"), f"{to} twice: actions[{twin}] is a duplicate; keep one", action=index
+                )
                 break
 
 
@@ -142,11 +145,11 @@ def _twin_text(action: Action, trigger: Trigger, *, twin: LocatedWorkflow, its_t
     sent = f"{action.channel} to {', '.join(shared)}" if action.to else "the same request"
     when = f"`{trigger.text}`"
     if its_trigger.text != trigger.text:
-        when += f" (there `{its_trigger.text}`, which falls together with it)"
+        when += f" (there `{its_trigger.text}`, which coincides with it)"
     place = f"{twin.file.name}:{twin.node.start_mark.line + 1}"
     return (
-        f"workflow `{twin.workflow.id}` ({place}) sends {sent} {when} for the same bookings: both go out; switch one "
-        "off, or make them one workflow with two actions"
+        f"workflow `{twin.workflow.id}` ({place}) sends {sent} {when} for the same bookings: both are sent; switch "
+        "one off, or combine them into one workflow with two actions"
     )
 
 

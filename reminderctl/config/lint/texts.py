@@ -56,7 +56,7 @@ def warn_of_subjects(workflows: list[LocatedWorkflow]) -> None:
             for language, text in versions.items():
                 path = ("subject", language) if language else ("subject",)
                 if not text.strip():
-                    what = "is empty: a mail without a subject is easily overlooked, or taken for spam; write one"
+                    what = "is empty: an email without a subject is easily overlooked or marked as spam; add one"
                     located.warn(node_at(node, path), f"{'.'.join(path)}: {what}", action=index)
 
 
@@ -69,8 +69,8 @@ def warn_of_whatsapp(workflows: list[LocatedWorkflow], parsed: ParsedConfig) -> 
                 template = next(name for name in ("content_sid", "template") if name in names)
                 located.warn(
                     node_at(node, ("body",)),
-                    "body: WhatsApp carries a free text only to those who have written to you within the last 24 "
-                    f"hours, and refuses the others; name an approved template instead: `{template}: ...`",
+                    "body: WhatsApp delivers free text only to people who wrote to you within the last 24 hours, and "
+                    f"refuses the rest; use an approved template instead: `{template}: ...`",
                     action=index,
                 )
 
@@ -93,18 +93,19 @@ def _lint_length(text: str, *, language: str, parsed: ParsedConfig) -> Iterator[
     if would_take < takes and None not in spellings.values():
         of_company = {f"{{company_{name}}}": value for name, value in used.items() if any(map(is_expensive, value))}
         why, instead = _explain_expensive([each for each in expensive if each in text], of_company)
-        what = f"about {takes} SMS instead of {would_take}, because {why} not in their alphabet (GSM 03.38)"
+        what = f"about {takes} SMS instead of {would_take}, because {why} not in the SMS alphabet (GSM 03.38)"
         yield f"in {language} this takes {what}; {instead}", expensive[0]
     elif takes > MOST_SEGMENTS:
-        yield f"in {language} this takes about {takes} SMS, and each is paid for; shorten it to {MOST_SEGMENTS}", ""
+        yield (
+            f"in {language} this takes about {takes} SMS, each of which costs money; shorten it to {MOST_SEGMENTS}",
+            "",
+        )
 
 
 def _explain_expensive(characters: list[str], of_company: Mapping[str, str]) -> tuple[str, str]:
     """Return which characters, and where they come from, make an SMS long, with a verb; and what to write."""
     causes = [_show(each) for each in characters]
-    rights = [
-        f"write `{cheap}`" if (cheap := cheap_spelling(each)) else f"leave {_show(each)} out" for each in characters
-    ]
+    rights = [f"write `{cheap}`" if (cheap := cheap_spelling(each)) else f"remove {_show(each)}" for each in characters]
     for shortcode, value in of_company.items():
         causes += [f"{_show(each)} of {shortcode}" for each in dict.fromkeys(value) if is_expensive(each)]
         rights.append(f"write `{_with_cheap_spellings(value)}` for {shortcode}")

@@ -69,7 +69,7 @@ def _look_behind(file: YamlFile, node: ScalarNode, *, path: str, is_text: bool) 
     if not (_SHORTCODE.search(comment) or (is_text and not node.style and re.match("#[^\\s#!]", comment))):
         return
     shown = shorten(comment, _LONGEST)
-    what = f'`{shown}` is a comment, so it is not part of the text; put all of it in quotes: "... #..."'
+    what = f'`{shown}` is a comment and not part of the text; put the whole text in quotes: "... #..."'
     file.warn(node, what, path=path)
 
 

@@ -13,7 +13,7 @@ from reminderctl.importing.export_file import ExportFile
 from reminderctl.importing.values import JSON_DECODER, NOT_JSON, JsonConstantError, replace_half_characters
 
 _BLANKS = re.compile(r"\s*")
-HALF = "half a character (a lone \\ud83d, for example) stands in it and was read as \N{REPLACEMENT CHARACTER}"
+HALF = "half a character (a lone \\ud83d, for example) is in it and was read as \N{REPLACEMENT CHARACTER}"
 
 
 def read_ndjson(file: ExportFile, names: ColumnNames) -> Iterator[ExportRecord]:

@@ -82,9 +82,8 @@ def _check_config(config: Config | None, mistakes: Sequence[str]) -> list[Health
     if not broken:
         return []
     files = " and ".join(dict.fromkeys(problem.file for problem in broken))
-    return [
-        HealthFinding(Level.WARNING, "configuration", f"the workflows of {files} wait until it is mended: {broken[0]}")
-    ]
+    what = f"the workflows in {files} are paused until the file is fixed: {broken[0]}"
+    return [HealthFinding(Level.WARNING, "configuration", what)]
 
 
 def _describe_bookings(bookings: BookingCatalog, config: Config, *, now: datetime) -> Iterator[str]:
@@ -101,12 +100,12 @@ def _describe_bookings(bookings: BookingCatalog, config: Config, *, now: datetim
 def _check_ledger(ledger: Ledger, *, deep: bool) -> list[HealthFinding]:
     findings = []
     if unwritable := store.unwritable(ledger.path):
-        what = f"{unwritable[0]}: no permission to write it, and without the ledger and its files nothing is sent"
+        what = f"{unwritable[0]}: no permission to write it; nothing is sent without the ledger and its files"
         findings.append(HealthFinding(Level.CRITICAL, "ledger", what))
     if runs.restored_since(ledger):
-        what = f"{ledger.path} does not know the last run: it is an older or another one, put back in its place"
+        what = f"{ledger.path} does not contain the last run: the file was restored or replaced"
         findings.append(
-            HealthFinding(Level.WARNING, "ledger", f"{what}; what fell due before that run will not be sent again")
+            HealthFinding(Level.WARNING, "ledger", f"{what}; messages due before that run will not be sent again")
         )
     if deep and (damage := stats.damage(ledger)):
         what = f"{ledger.path} is damaged: {damage[0]}; restore it from a backup"

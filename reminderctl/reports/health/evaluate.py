@@ -31,29 +31,29 @@ def evaluate(facts: Facts, max_lag: timedelta) -> Iterator[HealthFinding]:
 def _evaluate_runs(facts: Facts, max_lag: timedelta) -> Iterator[HealthFinding]:
     limit, age = max_lag.total_seconds(), facts.last_run_age_seconds
     if facts.last_run is None or age is None:
-        what = "`reminderctl run` has never run with this ledger; `reminderctl cron install` lets cron call it"
+        what = "`reminderctl run` has never run with this ledger; `reminderctl cron install` adds it to cron"
         yield HealthFinding(CRITICAL, "run", what)
     elif age > limit:
-        what = f"no run since {_when(facts.last_run.at, facts)}, {_length(age)} ago; see that cron still calls it"
+        what = f"no run since {_when(facts.last_run.at, facts)}, {_length(age)} ago; check that cron still calls it"
         yield HealthFinding(CRITICAL, "run", what)
     elif age < -CLOCK_TOLERANCE:
-        what = f"the clock is behind: the last run was at {_when(facts.last_run.at, facts)}, which is still to come"
+        what = f"the clock is behind: the last run was at {_when(facts.last_run.at, facts)}, which is in the future"
         yield HealthFinding(WARNING, "clock", what)
     elif facts.lag_seconds is not None and facts.lag_seconds > limit:
-        yield HealthFinding(CRITICAL, "run", f"planning is {_length(facts.lag_seconds)} behind, although runs begin")
+        yield HealthFinding(CRITICAL, "run", f"planning is {_length(facts.lag_seconds)} behind, although runs start")
 
 
 def _evaluate_circuit(circuit: CircuitStatus, facts: Facts) -> Iterator[HealthFinding]:
     waiting = ""
     if circuit.waiting:
-        verb = "waits" if circuit.waiting == 1 else "wait"
+        verb = "is waiting" if circuit.waiting == 1 else "are waiting"
         until = _when(circuit.first_expires_at, facts)
         waiting = f"; {pluralize(circuit.waiting, 'delivery')} {verb}, the first until {until}"
     error = _sentence(circuit.error)
     if circuit.state == "down":
         # With nothing to send nobody notices that it works again: a day later it is no alarm any more.
         recent = circuit.rests_until is not None and facts.now - circuit.rests_until < RECENT
-        advice = f"mend that, or correct `channels.{circuit.channel}` and its secrets; runs go on trying"
+        advice = f"fix that, or correct `channels.{circuit.channel}` and its secrets; runs keep trying"
         what = f"{circuit.circuit} is down since {_when(circuit.down_since, facts)}: {error}; {advice}{waiting}"
         yield HealthFinding(CRITICAL if circuit.waiting or recent else WARNING, circuit.circuit, what)
     elif circuit.state == "throttled" and circuit.waiting:
@@ -63,15 +63,13 @@ def _evaluate_circuit(circuit: CircuitStatus, facts: Facts) -> Iterator[HealthFi
 
 def _evaluate_held(facts: Facts) -> Iterator[HealthFinding]:
     for held in facts.held:
-        what = f"{pluralize(held.deliveries, 'delivery')} of {held.workflow} held back, more than max_burst at once;"
-        what += f" look at the list (`reminderctl deliveries list --held`), then `reminderctl release {held.workflow}`;"
-        yield HealthFinding(WARNING, "held", f"{what} the first is given up at {_when(held.first_expires_at, facts)}")
+        what = f"{pluralize(held.deliveries, 'delivery')} of {held.workflow} held: more than max_burst at once;"
+        what += f" review them (`reminderctl deliveries list --held`), then run `reminderctl release {held.workflow}`;"
+        yield HealthFinding(WARNING, "held", f"{what} the first expires at {_when(held.first_expires_at, facts)}")
     if (missing := facts.missing) and missing.deliveries:
-        what = f"{pluralize(missing.deliveries, 'delivery')} held: {_sentence(missing.error)}; bring that back, or end"
-        what += " what `reminderctl deliveries list --missing` names with `reminderctl deliveries cancel --missing`;"
-        yield HealthFinding(
-            WARNING, "missing", f"{what} the first is given up at {_when(missing.first_expires_at, facts)}"
-        )
+        what = f"{pluralize(missing.deliveries, 'delivery')} held: {_sentence(missing.error)}; restore that, or cancel"
+        what += " what `reminderctl deliveries list --missing` lists with `reminderctl deliveries cancel --missing`;"
+        yield HealthFinding(WARNING, "missing", f"{what} the first expires at {_when(missing.first_expires_at, facts)}")
 
 
 def _evaluate_deliveries(facts: Facts) -> Iterator[HealthFinding]:
@@ -79,11 +77,11 @@ def _evaluate_deliveries(facts: Facts) -> Iterator[HealthFinding]:
         more = f" and {len(facts.stuck) - 1} more" if len(facts.stuck) > 1 else ""
         what = f"being sent for more than 10 minutes: {facts.stuck[0]}{more}; `reminderctl deliveries list --state"
         yield HealthFinding(
-            WARNING, "sending", f"{what} sending`; end the run that does not end, the next one looks after it"
+            WARNING, "sending", f"{what} sending`; stop the run that hangs, and the next one takes care of it"
         )
     unknown = facts.deliveries.get("unknown")
     if unknown:
-        what = f"{pluralize(unknown.all, 'delivery')} unknown: it may have gone out; `reminderctl deliveries list"
+        what = f"{pluralize(unknown.all, 'delivery')} unknown: it may have been sent; `reminderctl deliveries list"
         yield HealthFinding(
             WARNING, "unknown", f"{what} --state unknown`, then `deliveries resolve ID --sent` or `--resend`"
         )
@@ -91,15 +89,15 @@ def _evaluate_deliveries(facts: Facts) -> Iterator[HealthFinding]:
         count = facts.deliveries.get(state)
         if count and count.last_24_hours:
             what = f"{pluralize(count.last_24_hours, 'delivery')} {state} in the last 24 hours, {cause}"
-            yield HealthFinding(WARNING, state, f"{what}; `reminderctl deliveries list --state {state}` says why")
+            yield HealthFinding(WARNING, state, f"{what}; `reminderctl deliveries list --state {state}` shows why")
 
 
 def _evaluate_delays(facts: Facts, max_lag: timedelta) -> Iterator[HealthFinding]:
     overdue, retried, age = facts.overdue, facts.retried, facts.last_run_age_seconds
     resting = any(circuit.state in ("down", "throttled") for circuit in facts.channels if circuit.waiting)
     if overdue and overdue.deliveries and not resting and (age or 0) <= max_lag.total_seconds():
-        what = f"{pluralize(overdue.deliveries, 'delivery')} could have been sent since"
-        what += f" {_when(overdue.first_attempt_at, facts)}, and no run did"
+        what = f"{pluralize(overdue.deliveries, 'delivery')} overdue: could have been sent since"
+        what += f" {_when(overdue.first_attempt_at, facts)}, but no run did"
         yield HealthFinding(WARNING, "overdue", what)
     if retried and retried.deliveries and not resting:
         what = f"{pluralize(retried.deliveries, 'delivery')} tried again since {_when(retried.first_due_at, facts)}"
@@ -111,7 +109,9 @@ def _evaluate_space(facts: Facts) -> Iterator[HealthFinding]:
     if facts.space and facts.space.free < SPACE_WARNING:
         level = CRITICAL if facts.space.free < SPACE_CRITICAL else WARNING
         yield HealthFinding(
-            level, "disk", f"only {describe_size(facts.space.free)} are free where the ledger lies; make room"
+            level,
+            "disk",
+            f"only {describe_size(facts.space.free)} left on the disk with the ledger; free some space",
         )
 
 
@@ -126,7 +126,7 @@ def summarize(facts: Facts) -> str:
         f"{sent.last_24_hours if sent else 0} sent in the last 24 hours",
         f"{waiting or 'nothing'} waiting",
     ]
-    return ", ".join([*parts, f"everything goes to the outbox {facts.outbox}"] if facts.outbox else parts)
+    return ", ".join([*parts, f"dry mode: messages go to folder {facts.outbox}"] if facts.outbox else parts)
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ def _when(instant: datetime | None, facts: Facts) -> str:
     zone = timing.find_zone(facts.clock.timezone) if facts.clock and facts.clock.timezone else None
     if instant and zone:
         return local_time(instant, zone, form=WEEKDAY_OF_THIS_YEAR)
-    return str(instant or "an unknown instant")
+    return str(instant or "an unknown time")
 
 
 def _sentence(error: str | None) -> str:

@@ -38,18 +38,18 @@ def _metrics(health: Health) -> Iterator[Metric]:
     yield Metric("info", "Versions.", [(facts.versions, 1)])
     yield _one(
         "last_run_timestamp_seconds",
-        "When the last run began.",
+        "Start of the last run.",
         value=_stamp(facts.last_run.at if facts.last_run else None),
     )
-    yield _one("lag_seconds", "How far planning is behind.", value=facts.lag_seconds)
-    yield _one("due", "Deliveries that a run could take up now.", value=facts.due_now)
+    yield _one("lag_seconds", "How far planning is behind the clock.", value=facts.lag_seconds)
+    yield _one("due", "Deliveries that a run could send now.", value=facts.due_now)
     next_due = _stamp(facts.next_due_at)
-    yield _one("next_due_timestamp_seconds", "When the next delivery falls due, if within a day.", value=next_due)
+    yield _one("next_due_timestamp_seconds", "When the next delivery is due, if within a day.", value=next_due)
     yield from _of_deliveries(facts)
     yield from _of_channels(facts)
     space = facts.space
     yield _one("ledger_bytes", "Size of the ledger and its -wal.", value=space.ledger + space.wal if space else None)
-    yield _one("disk_free_bytes", "Free space where the ledger lies.", value=space.free if space else None)
+    yield _one("disk_free_bytes", "Free space on the disk with the ledger.", value=space.free if space else None)
 
 
 def _of_deliveries(facts: Facts) -> Iterator[Metric]:
@@ -57,19 +57,19 @@ def _of_deliveries(facts: Facts) -> Iterator[Metric]:
         return
     counts = {state: each.all for state, each in facts.deliveries.items()}
     states = [({"state": state}, float(counts.get(state, 0))) for state in (*map(str, State), HELD)]
-    yield Metric("deliveries", "Deliveries in the ledger by state; those held back are not pending here.", [*states])
-    yield _one("held", "Deliveries that are held, as a burst or for what is missing.", value=counts.get(HELD, 0))
-    yield _one("unknown", "Deliveries that wait for `reminderctl deliveries resolve`.", value=counts.get("unknown", 0))
+    yield Metric("deliveries", "Deliveries in the ledger by state; held ones do not count as pending here.", [*states])
+    yield _one("held", "Deliveries held as a burst, or because something is missing.", value=counts.get(HELD, 0))
+    yield _one("unknown", "Deliveries that need `reminderctl deliveries resolve`.", value=counts.get("unknown", 0))
 
 
 def _of_channels(facts: Facts) -> Iterator[Metric]:
     circuits = [({"channel": each.channel, "circuit": each.circuit}, each) for each in facts.channels]
     up = [(labels, float(circuit.state != "down")) for labels, circuit in circuits]
-    yield Metric("channel_up", "0 while a channel, or a host of webhooks, is down.", [*up])
+    yield Metric("channel_up", "0 while a channel, or the host of a webhook, is down.", [*up])
     sent = [(labels, _stamp(circuit.last_sent_at)) for labels, circuit in circuits]
-    yield Metric("channel_last_success_timestamp_seconds", "When it last accepted a message.", sent)
+    yield Metric("channel_last_success_timestamp_seconds", "Time of the last accepted message.", sent)
     yield Metric(
-        "channel_waiting", "Deliveries that wait.", [(labels, circuit.waiting) for labels, circuit in circuits]
+        "channel_waiting", "Deliveries that are waiting.", [(labels, circuit.waiting) for labels, circuit in circuits]
     )
 
 

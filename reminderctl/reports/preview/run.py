@@ -143,7 +143,7 @@ def _time_notes(
     for trigger, due_time in zip(workflow.triggers, due_times, strict=True):
         if not planning.can_fall_due(trigger, booking, config=config):
             side = "not before" if trigger.before else "before"
-            yield f"`{trigger.text}` never falls due for this booking: that instant is {side} its {trigger.anchor}"
+            yield f"`{trigger.text}` is never due for this booking: that time is {side} its {trigger.anchor}"
         elif due_time.expires_at < now:
             yield f"`{trigger.text}` is over for this booking: its deadline was {_ago(now - due_time.expires_at)} ago"
 

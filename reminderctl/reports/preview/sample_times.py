@@ -35,7 +35,7 @@ def read_time(text: str, zone: ZoneInfo, *, now: datetime) -> datetime:
     else:
         instant = _from_iso(text, zone)
     if not _FIRST_YEAR <= instant.year <= _LAST_YEAR:
-        raise ValueError(f"{text!r}: the year must lie between {_FIRST_YEAR} and {_LAST_YEAR}")
+        raise ValueError(f"{text!r}: the year must be between {_FIRST_YEAR} and {_LAST_YEAR}")
     return instant.replace(microsecond=0)
 
 
@@ -104,4 +104,4 @@ def _from_iso(text: str, zone: ZoneInfo) -> datetime:
     try:
         return given.astimezone(UTC) if given.tzinfo else instant_of(given, zone)
     except OverflowError:
-        raise ValueError(f"there is no such instant as {text!r}") from None
+        raise ValueError(f"there is no such time as {text!r}") from None

@@ -207,7 +207,7 @@ def _read_zone(name: str) -> ZoneInfo:
     """Return the zone of an IANA name; raises ValueError."""
     zone = timing.find_zone(name)
     if zone is None:
-        advice = did_you_mean(name, zoneinfo.available_timezones()) or "; write an IANA name such as `Europe/Madrid`"
+        advice = did_you_mean(name, zoneinfo.available_timezones()) or "; use an IANA name such as `Europe/Madrid`"
         raise ValueError(f"there is no time zone {quote(name)}{advice}")
     return zone
 

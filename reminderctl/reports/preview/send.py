@@ -129,7 +129,7 @@ def _send(delivery: Delivery, trial: Trial, *, address: str, config: Config, now
         channel = opened.open(delivery.channel)
         receipt = channel.send(message, composed.envelope)
     except Unknown as error:
-        return structs.replace(sent, error=f"{error}; it may have gone out")
+        return structs.replace(sent, error=f"{error}; it may have been sent")
     except DeliveryError as error:
         return structs.replace(sent, error=str(error))
     notes = "; ".join(filter(None, (receipt.warning, receipt.note, note)))

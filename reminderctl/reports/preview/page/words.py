@@ -24,13 +24,13 @@ def describe_workflow(workflow: Workflow) -> Iterator[str]:
     """Yield what a workflow says, in sentences: when it fires, for which bookings, how late."""
     yield f"Fires {_listed([trigger.text for trigger in workflow.triggers], 'and')}{_conditions(workflow)}."
     if not workflow.filters.status:
-        yield "Without a status filter, it passes over cancelled, rejected and no-show bookings."
+        yield "Without a status filter, it skips canceled, rejected and no-show bookings."
     if workflow.for_each_customer is not None:
         yield "Once for each customer." if workflow.for_each_customer else "Once for a booking, for its first customer."
     if workflow.grace is not None:
         yield f"At most {spelled_length(workflow.grace)} late." if workflow.grace else "Never late."
     if workflow.late_booking == "send":
-        yield "Also sent when the booking is made too late for it."
+        yield "Also sent if the booking is made too late for it."
 
 
 def _conditions(workflow: Workflow) -> str:
