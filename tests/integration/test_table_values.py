@@ -131,8 +131,8 @@ def test_an_sms_goes_to_the_number_that_is_meant(clinic: Clinic, written: str) -
         ("+34 600 12 34", "the phone number '+34 600 12 34' does not exist; write it like +34600123456"),
         ("3.46E+10", "'3.46E+10' was rounded by a spreadsheet; export that column as text"),
         ("3,46E+10", "'3,46E+10' was rounded by a spreadsheet"),
-        ("600123456 / 600654321", "'600123456 / 600654321' is no phone number"),
-        ("ask her", "'ask her' is no phone number"),
+        ("600123456 / 600654321", "'600123456 / 600654321' is not a valid phone number"),
+        ("ask her", "'ask her' is not a valid phone number"),
         ("+346001234567890", "the phone number '+346001234567890' does not exist"),
     ],
 )
