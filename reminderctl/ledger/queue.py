@@ -43,15 +43,21 @@ _INSTANTS = ("event_at", "due_at", "expires_at")
 # A delivery that nobody sent comes back when it is owed again: a booking called off and confirmed anew, or moved away
 # and back; and one whose deadline lies later than it did (but not because its booking seems late now: we were). What a
 # person canceled stays so; what was purged is over for good.
+# What comes back of a burst that still waits for a person waits with it; but not where a person asked for it (run 0).
 # By order, not by name: looking up 19 names for each row took half as long again.
 _ENQUEUE = """
 INSERT INTO deliveries (key, workflow, trigger, action, channel, circuit, booking, recipient, participant, address,
     event_at, due_at, expires_at, grace_ends_at, planned_by, state, next_attempt_at, settled_at, error)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET
-    state = 'pending', next_attempt_at = excluded.next_attempt_at, settled_at = NULL, error = NULL, held = 0,
+    state = 'pending', next_attempt_at = excluded.next_attempt_at, settled_at = NULL, error = NULL,
     missing = NULL, expires_at = excluded.expires_at, grace_ends_at = excluded.grace_ends_at,
-    planned_by = excluded.planned_by
+    (held, planned_by) = (
+        SELECT COUNT(id), COALESCE(MAX(planned_by), excluded.planned_by) FROM (
+            SELECT id, planned_by FROM deliveries AS other
+            WHERE other.state = 'pending' AND other.held = 1 AND other.missing IS NULL AND excluded.planned_by <> 0
+              AND (other.workflow, other.planned_by) = (deliveries.workflow, deliveries.planned_by) LIMIT 1
+    ))
 WHERE excluded.state = 'pending' AND deliveries.settled_by IS NULL AND deliveries.uncertain_attempts = 0
   AND (deliveries.state = 'canceled'
        OR (deliveries.state = 'expired' AND COALESCE(excluded.grace_ends_at, excluded.expires_at)

@@ -281,3 +281,22 @@ def test_a_restored_ledger_whose_last_run_was_years_ahead_is_restored_only_once(
     clinic.insert([("new", at("2026-06-10T09:11Z"))])
     clinic.run("2026-06-10T07:11Z")
     assert sent(clinic) == ["new"]
+
+
+# --- a burst that waits for a person, and another trouble -------------------------------------------------------------
+
+
+def test_what_comes_back_of_a_burst_waits_with_the_others_for_a_person(clinic: Clinic) -> None:
+    clinic.write(reminder(more="max_burst: 10"))
+    clinic.insert((f"b{number}", at("2026-06-10T10:00Z")) for number in range(20))
+    run_at(clinic, ARMED, "2026-06-10T08:00Z")
+    for minute, status in enumerate(("canceled", "approved") * 2, start=1):
+        clinic.execute("UPDATE bookings SET status = ? WHERE id IN ('b1', 'b2', 'b3')", (status,))
+        run_at(clinic, f"2026-06-10T08:{minute:02}Z")
+    assert sent(clinic) == []
+    clinic.execute("UPDATE bookings SET status = 'canceled' WHERE id = 'b1'")
+    run_at(clinic, "2026-06-10T08:05Z")
+    clinic.command("release", "reminder")
+    clinic.execute("UPDATE bookings SET status = 'approved'")
+    run_at(clinic, "2026-06-10T08:06Z")
+    assert sent(clinic) == EACH
