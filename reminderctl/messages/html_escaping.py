@@ -26,7 +26,7 @@ _OF_PEOPLE = re.compile(r"\s*(?:mailto|tel|sms|geo):[^?]*\Z", re.IGNORECASE)
 _NOT_IN_URLS = re.compile(r'[\x00-\x20\x7f"<>\\^`{|}]')  # letters of every language may stand in one, in its host too
 _NOT_IN_STYLES = re.compile(r"[^\w#%.,\s-]")
 _SCRIPTS = "a value in a script, or in an attribute with a script, cannot be escaped safely; remove it"
-_IN_TAG = "inside a tag, a value is allowed only in the quotes of an attribute"
+_IN_TAG = "a value in a tag is allowed only inside the quotes of an attribute"
 
 
 def seal(text: str) -> str:
