@@ -25,6 +25,7 @@ _ACCENTS = str.maketrans(
 # Texts, which are compiled when they are first used: a run may do without.
 _INSIDE_CAMEL_CASE = "(?<=[a-z])(?=[A-Z])"
 _SUBJECT = r"(?s)\s*(?:([^\W\d_][^:\uff1a\[\]()\n]{2,30}?)\s?[:\uff1a]|[\[(]([^\[\]()\n]{3,30})[\])]:?)\s+(\S.*)"
+_MARKS = ":\uff1a[("
 _MOST_WORDS = 2
 _BETWEEN_WORDS = r"[\W_]+"
 
@@ -124,7 +125,8 @@ def split_canceled(subject: object) -> tuple[str, str]:
 
     The first is empty where there is no such beginning.
     """
-    parts = re.fullmatch(_SUBJECT, subject) if isinstance(subject, str) else None
+    may_be = isinstance(subject, str) and any(mark in subject for mark in _MARKS)
+    parts = re.fullmatch(_SUBJECT, subject) if isinstance(subject, str) and may_be else None
     word = parts[1] or parts[2] if parts else ""
     if parts is None or len(word.split()) > _MOST_WORDS or not _says(_CANCELED_WORDS, _split_phrase(word)):
         return "", ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from reminderctl.core.statuses import CANCELED, split_canceled, standard_status
@@ -25,11 +26,18 @@ def warn_of_status(column: str, status: object, *, options: RowOptions, collecte
 def read_canceled_columns(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the values of a row that says in a column of its own that it is canceled (`cancelled`, `deleted_at`)."""
     for column, value in values.items():
-        name = "_".join(column.casefold().replace("-", " ").split())
-        text = str("" if value is None else value).strip().casefold()
-        if (name in _SWITCHES and text in _YES) or (name in _INSTANTS and text[:1].isdigit() and text.strip("0:- ")):
+        kind = _find_kind(column)
+        text = str("" if value is None else value).strip().casefold() if kind else ""
+        if (kind is _SWITCHES and text in _YES) or (kind is _INSTANTS and text[:1].isdigit() and text.strip("0:- ")):
             return {**values, "status": CANCELED}
     return values
+
+
+@lru_cache(maxsize=1024)
+def _find_kind(column: str) -> frozenset[str] | None:
+    """Return the names of columns that a column is one of; None where it says nothing of this."""
+    name = "_".join(column.casefold().replace("-", " ").split())
+    return next((names for names in (_SWITCHES, _INSTANTS) if name in names), None)
 
 
 def read_canceled_subject(values: Mapping[str, Any], collected: Collector) -> Mapping[str, Any]:

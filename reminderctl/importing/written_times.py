@@ -122,7 +122,7 @@ def _parse_iso(text: str) -> datetime | None:
         time = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return None if len(text) <= _LENGTH_OF_A_DATE or _is_date(text) else time
+    return None if len(text) <= _LENGTH_OF_A_DATE else time
 
 
 def _is_date(text: str) -> bool:
