@@ -5,6 +5,7 @@
 - `sqlite`: the open file, `SqliteBookings`; `statements`: the longer ones that it executes;
 - `fingerprint`: has the file changed?
 - `checks`: times that no search finds, zones that are none;
+- `people`: who the recipients are, by name;
 - `rows`: what its columns hold, as values of ours;
 - `journal`: what SQLite keeps beside the file, when its program is gone;
 - `errors`: what SQLite meets there, in words for people.

@@ -58,13 +58,13 @@ def describe_zones_ahead(bookings: BookingCatalog, now: datetime, *, most: int) 
 def _describe_zones(bookings: BookingSource, rows: Iterable[tuple[Any, ...]]) -> str:
     known: dict[str, bool] = {}
     unknown: dict[Any, str] = {}
-    for customer_id, name, *booking in rows:
-        zone = str(name)
+    for customer_id, timezone, name, *booking in rows:
+        zone = str(timezone)
         if zone not in known:
             known[zone] = timing.find_zone(zone) is not None
         if not known[zone]:
             of_booking = f" of booking {booking[0]}" if booking else ""
-            unknown.setdefault(customer_id, f"{zone[:60]!r} of customer {customer_id}{of_booking}")
+            unknown.setdefault(customer_id, f"{zone[:60]!r} of customer {name}{of_booking}")
     if not unknown:
         return ""
     who, first = "1 customer" if len(unknown) == 1 else f"{len(unknown):,} customers", next(iter(unknown.values()))

@@ -73,7 +73,7 @@ class BookingCatalog(BookingSource, Protocol):
         """Return the ids of service, staff and location of so many bookings."""
 
     def customer_timezones(self, most: int) -> Iterator[tuple[Any, ...]]:
-        """Return the id and the zone of so many customers that have one of their own, as they are written."""
+        """Return id, zone and name of so many customers that have a zone of their own, as they are written."""
 
     def zones_ahead(self, window: Window, *, most: int) -> Iterator[tuple[Any, ...]]:
         """Return the same and the booking's id, of so many customers with a booking that ends in a window."""

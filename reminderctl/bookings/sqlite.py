@@ -173,8 +173,8 @@ class SqliteBookings:
         return row[0], row[1]
 
     def customer_timezones(self, most: int) -> Iterator[tuple[Any, ...]]:
-        """Return the id and the zone of so many customers that have one of their own, as the file has them."""
-        yield from self._rows("SELECT id, timezone FROM customers WHERE timezone <> '' LIMIT :most", most)
+        """Return id, zone and name of so many customers that have a zone of their own, as the file has them."""
+        yield from self.rows(statements.OWN_ZONES, {"most": most})
 
     def zones_ahead(self, window: Window, *, most: int) -> Iterator[tuple[Any, ...]]:
         """Return the same and the booking's id, of so many customers with a booking that ends in a window."""
@@ -193,27 +193,27 @@ class SqliteBookings:
     def count_statuses(self, since: datetime | None, *, most: int) -> list[StatusCount]:
         """Return how often each status is there, of so many bookings and participants that end later, or of all."""
         names = {"since": timing.instant_text(since) if since else "", "most": most}
-        with errors_of(self.path):
-            rows = self._connection.execute(statements.COUNT_STATUSES, names).fetchall()
+        rows = self.rows(statements.COUNT_STATUSES, names)
         return [StatusCount(noun, text, count) for noun, status, count in rows if (text := read_text(status))]
 
     def times(self, most: int) -> Iterator[tuple[Any, ...]]:
         """Return id, start and end of so many bookings, as the file has them."""
-        yield from self._rows("SELECT id, starts_at, ends_at FROM bookings LIMIT :most", most)
+        yield from self.rows("SELECT id, starts_at, ends_at FROM bookings LIMIT :most", {"most": most})
 
     def times_in_other_forms(self, since: datetime, until: datetime, *, most: int) -> Iterator[tuple[Any, ...]]:
         """Return the same of so many bookings between two days that have no T after the day, by an index."""
         days = [f"{since + number * timing.DAY:%Y-%m-%d}" for number in range((until - since).days + 1)]
         by_index = bool(self._texts(statements.IS_TABLE))
-        yield from self._rows(statements.other_forms(days, by_index=by_index), most)
+        yield from self.rows(statements.other_forms(days, by_index=by_index), {"most": most})
 
     def entity_ids(self, most: int) -> Iterator[tuple[Any, ...]]:
         """Return the ids of service, staff and location of so many bookings, as the file has them."""
-        yield from self._rows("SELECT service_id, staff_id, location_id FROM bookings LIMIT :most", most)
+        yield from self.rows("SELECT service_id, staff_id, location_id FROM bookings LIMIT :most", {"most": most})
 
-    def _rows(self, statement: str, most: int) -> Iterator[tuple[Any, ...]]:
+    def rows(self, statement: str, parameters: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+        """Yield what a statement of ours reads, as the file has it."""
         with errors_of(self.path):
-            yield from self._connection.execute(statement, {"most": most})
+            yield from self._connection.execute(statement, parameters)
 
     def _texts(self, statement: str, parameters: Mapping[str, Any] | None = None) -> list[str]:
         """Return the texts of a column, empty ones left out."""

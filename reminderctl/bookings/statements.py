@@ -45,8 +45,13 @@ SELECT 'participant', status, COUNT(*) FROM (
 GROUP BY status
 """
 
+# Of each customer whose zone is looked at: the id, the zone, and what people call them.
+OWN_ZONES = """
+SELECT id, timezone, COALESCE(full_name, email, phone, id) FROM customers WHERE timezone <> '' LIMIT :most
+"""
+
 ZONES_AHEAD = """
-SELECT c.id, c.timezone, b.id FROM bookings AS b
+SELECT c.id, c.timezone, COALESCE(c.full_name, c.email, c.phone, c.id), b.id FROM bookings AS b
 JOIN participants AS p ON p.booking_id = b.id
 JOIN customers AS c ON c.id = p.customer_id
 WHERE b.ends_at > :since AND b.ends_at <= :until AND c.timezone <> ''

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import click
 
 from reminderctl.bookings import open_bookings
+from reminderctl.bookings.people import find_names
 from reminderctl.cli import lookup
 from reminderctl.cli.console import print_table, say
 from reminderctl.cli.context import AppContext, read_instant, shared_options
 from reminderctl.cli.ownership import open_ledger
-from reminderctl.core.timing import instant_text, longest_grace
+from reminderctl.core.timing import longest_grace
 from reminderctl.errors import UsageError
 from reminderctl.ledger import queue, restores
-from reminderctl.model import Delivery, Window
+from reminderctl.model import Config, Delivery, Window
+from reminderctl.text import local_time
 from reminderctl.tick.reading import owed_in
 from reminderctl.tick.reinstate import skip_if_sent_to_another
 
@@ -44,7 +47,7 @@ def command(app: AppContext, *, workflow_id: str, since: str, yes: bool, may_rep
     if not workflow.enabled:
         raise UsageError(f"workflow {workflow_id} is switched off; switch it on in the YAML first")
     now = app.now(config.timezone)
-    since_at = read_instant(since, config.timezone, option="--since")
+    since_at = read_instant(since, config.timezone, option="--since", now=now)
     if since_at >= now:
         raise UsageError(f"--since {since} is not in the past")
     # What fell due longer ago than any grace is past its deadline.
@@ -58,26 +61,29 @@ def command(app: AppContext, *, workflow_id: str, since: str, yes: bool, may_rep
         with ledger.dry_run_transaction():
             new = [each for each in owed if queue.enqueue(ledger, [each], run=0, now=now) == (1, 0)]
         if not new:
-            say(f"{workflow_id}: no missed messages since {instant_text(since_at)}")
+            since_text = local_time(since_at, ZoneInfo(config.timezone))
+            say(f"{workflow_id}: no missed messages since {since_text}")
             return
-        wanted = _ask(new, restores.find(ledger), yes=yes, may_repeat=may_repeat)
+        wanted = _ask(new, restores.find(ledger), config=config, yes=yes, may_repeat=may_repeat)
         with ledger.transaction():
             planned, _ = queue.enqueue(ledger, wanted, run=0, now=now)
     say(f"{workflow_id}: {planned} planned; the next run sends them")
 
 
-def _ask(new: list[Delivery], unknown_times: list[restores.Restore], *, yes: bool, may_repeat: bool) -> list[Delivery]:
+def _ask(
+    new: list[Delivery], unknown_times: list[restores.Restore], *, config: Config, yes: bool, may_repeat: bool
+) -> list[Delivery]:
     """Show what could be sent, and return what the person wants; what may have gone out already is asked for apart."""
     doubtful = [each for each in new if restores.may_have_sent(unknown_times, each)]
     certain = [each for each in new if each not in doubtful]
     if certain:
-        _show(certain)
+        _show(certain, config)
         if not yes:
             click.confirm(f"Send these {len(certain)}?", abort=True, err=True)
     if not doubtful:
         return certain
     say("These may have been sent before the ledger was restored from a backup:")
-    _show(doubtful)
+    _show(doubtful, config)
     question = f"Send these {len(doubtful)} too (recipients who already got them get them again)?"
     if may_repeat or (not yes and click.confirm(question, err=True)):
         return [*certain, *doubtful]
@@ -85,12 +91,17 @@ def _ask(new: list[Delivery], unknown_times: list[restores.Restore], *, yes: boo
     return certain
 
 
-def _show(deliveries: list[Delivery]) -> None:
-    columns = ("due_at", "expires_at", "booking", "action", "recipient")
-    print_table(
-        columns,
-        [
-            (instant_text(each.due_at), instant_text(each.expires_at), each.booking, each.action, each.recipient)
-            for each in deliveries
-        ],
-    )
+def _show(deliveries: list[Delivery], config: Config) -> None:
+    names, zone = find_names(config, {each.recipient for each in deliveries}), ZoneInfo(config.timezone)
+    rows = [
+        (
+            local_time(each.due_at, zone),
+            local_time(each.expires_at, zone),
+            each.booking,
+            each.action,
+            names.whom(each.recipient, each.address),
+        )
+        for each in deliveries
+    ]
+    print_table(("due", "deadline", "booking", "action", "recipient"), rows)
+    say(f"times are those of {config.timezone}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -14,13 +14,12 @@ import msgspec
 
 from reminderctl.bookings import open_bookings
 from reminderctl.cli import lookup
+from reminderctl.cli.booking_filters import choose_bookings, filter_options, refuse_unknown
 from reminderctl.cli.booking_output import print_booking, print_bookings
 from reminderctl.cli.console import print_json, say
 from reminderctl.cli.context import AppContext, read_instant, shared_options
-from reminderctl.core.filters import FILTERS, any_matches, is_same_text
-from reminderctl.core.statuses import standard_status
 from reminderctl.errors import ConfigError, UsageError
-from reminderctl.model import Booking, Config, Window
+from reminderctl.model import Config, Window
 from reminderctl.text import pluralize
 
 if TYPE_CHECKING:
@@ -197,22 +196,13 @@ def _counts(imported: ImportResult) -> str:
 # --- list, show -----------------------------------------------------------------------------------------------------
 
 
-def _filter_options(function: Callable[..., None]) -> Callable[..., None]:
-    """Add an option for each filter that has one."""
-    for filter_ in reversed(FILTERS.values()):
-        if filter_.option:
-            option = click.option(f"--{filter_.name}", multiple=True, help=f"Only {filter_.option}; may be repeated.")
-            function = option(function)
-    return function
-
-
 @command.command(name="list")
-@click.option("--status", multiple=True, help="Only this status; may be repeated.")
-@click.option("--since", metavar="T", help="Only bookings that start at or after this time (ISO 8601).")
-@click.option("--until", metavar="T", help="Only bookings that start at or before this time.")
-@_filter_options
+@filter_options
+@click.option("--since", metavar="T", help="Only bookings that start at or after this time (ISO 8601, or `2d` ago).")
 @click.option(
-    "--customer", multiple=True, help="Only bookings of this customer (id, name, email or phone); may be repeated."
+    "--until",
+    metavar="T",
+    help="Only bookings that start at or before this time (a whole day, or `2d` from now).",
 )
 @click.option("--limit", type=click.IntRange(min=1), help="At most this many.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
@@ -228,18 +218,22 @@ def list_bookings(
 ) -> None:
     """List bookings, earliest start first."""
     config = app.load_settings()
-    window = Window(
-        (read_instant(since, config.timezone, option="--since") if since else FIRST) - timedelta(seconds=1),
-        read_instant(until, config.timezone, option="--until") if until else LAST,
-    )
+    window = _window(since, until, timezone=config.timezone, now=app.now(config.timezone))
     with open_bookings(config) as bookings:
-        matching_ones = (each for each in bookings.starting(window) if _wanted(each, wanted))
-        listed = list(islice(matching_ones, limit))
+        listed = list(islice(choose_bookings(bookings.starting(window), wanted, config=config), limit))
+        refuse_unknown(wanted, listed, bookings=bookings)
         _warn(bookings.problems)
     if as_json:
         print_json([msgspec.to_builtins(each) for each in listed])
     else:
         print_bookings(listed, config.timezone)
+
+
+def _window(since: str | None, until: str | None, *, timezone: str, now: datetime) -> Window:
+    """Return the window that the options mean, with its first instant inside."""
+    begin = read_instant(since, timezone, option="--since", now=now) if since else FIRST
+    end = read_instant(until, timezone, option="--until", now=now, is_end=True, is_ahead=True) if until else LAST
+    return Window(begin - timedelta(seconds=1), end)
 
 
 @command.command()
@@ -256,25 +250,6 @@ def show(app: AppContext, *, booking_id: str, as_json: bool) -> None:
         print_json(msgspec.to_builtins(booking))
     else:
         print_booking(booking, config.timezone)
-
-
-def _wanted(booking: Booking, wanted: dict[str, tuple[str, ...]]) -> bool:
-    """Return whether the options let a booking through: as filters of a workflow would, but dead bookings too."""
-    statuses = set(map(standard_status, wanted["status"]))
-    if statuses and standard_status(booking.status) not in statuses:
-        return False
-    if wanted["customer"] and not _is_of(wanted["customer"], booking):
-        return False
-    filters = [each for each in FILTERS.values() if each.option and wanted[each.name]]
-    values = {each.name: each.values_of(booking, None, default_language="") for each in filters}
-    return all(any_matches(name, wanted=wanted[name], values=texts) for name, texts in values.items())
-
-
-def _is_of(wanted: tuple[str, ...], booking: Booking) -> bool:
-    """Return True if one of the booking's customers is wanted, by id, name, e-mail or phone."""
-    customers = (participant.customer for participant in booking.participants)
-    known = [text for each in customers for text in (each.id, each.full_name, each.email, each.phone) if text]
-    return any(is_same_text(want, text) for want in wanted for text in known)
 
 
 def _warn(warnings: list[str]) -> None:

@@ -10,7 +10,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,10 +19,13 @@ import click
 
 from reminderctl import config
 from reminderctl.clocks import running_clock
+from reminderctl.core.timing import parse_duration
 from reminderctl.errors import UsageError
 from reminderctl.model import Config, Credentials
 
 NAME = "reminderctl"
+_LAST_SECOND = datetime.max.time().replace(microsecond=0)
+_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
 FIRST_YEAR, LAST_YEAR = 1900, 9000  # inside these, every sum of an instant and an offset exists
 
 
@@ -170,17 +173,47 @@ class AppContext:
         return now
 
 
-def read_instant(text: str, timezone: str, *, option: str) -> datetime:
-    """Return the instant of an option: ISO 8601, wall clock of `timezone` if it has no offset; raises `UsageError`."""
-    return _in_utc(_parse(text, option=option), timezone, said=f"{option} {text!r}")
+def read_instant(
+    text: str, timezone: str, *, option: str, now: datetime, is_end: bool = False, is_ahead: bool = False
+) -> datetime:
+    """Return the instant of an option; raises `UsageError`.
+
+    ISO 8601, on the wall clock of `timezone` if it has no offset; a length such as `2d`, which is before `now`, or
+    after it if `is_ahead`; or a day, also `today`, `yesterday`, `tomorrow`: its first second, or its last if `is_end`.
+    """
+    said = f"{option} {text!r}"
+    if (length := _length(text)) is not None:
+        return now + length if is_ahead else now - length
+    if day := _day(text, now.astimezone(ZoneInfo(timezone)).date()):
+        return _in_utc(datetime.combine(day, _LAST_SECOND if is_end else datetime.min.time()), timezone, said=said)
+    return _in_utc(_parse(text, option=option, also=", 2026-11-23 or 2d"), timezone, said=said)
 
 
-def _parse(text: str, *, option: str) -> datetime:
+def _length(text: str) -> timedelta | None:
+    """Return the length of time that a text is, None for what is none."""
+    try:
+        return parse_duration(text)
+    except ValueError:
+        return None
+
+
+def _day(text: str, today: date) -> date | None:
+    """Return the day that a text is, None for what is none."""
+    word = text.strip().lower()
+    if word in _DAYS:
+        return today + timedelta(days=_DAYS[word])
+    try:
+        return date.fromisoformat(word)
+    except ValueError:
+        return None
+
+
+def _parse(text: str, *, option: str, also: str = "") -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        what = f"{option} {text!r} is not an ISO 8601 time; use 2026-11-23T09:00 or 2026-11-23T08:00:00Z"
-        raise UsageError(what) from None
+        right = f"2026-11-23T09:00, 2026-11-23T08:00:00Z{also}" if also else "2026-11-23T09:00 or 2026-11-23T08:00:00Z"
+        raise UsageError(f"{option} {text!r} is not an ISO 8601 time; use {right}") from None
 
 
 def _in_utc(given: datetime, timezone: str, *, said: str) -> datetime:

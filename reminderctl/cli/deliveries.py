@@ -5,25 +5,25 @@ from __future__ import annotations
 import functools
 import io
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
 import click
 
-from reminderctl.cli.console import print_json, print_json_array, say
-from reminderctl.cli.context import AppContext, PathArgument, read_instant, shared_options, user_name
+from reminderctl.cli.console import print_json, print_json_array
+from reminderctl.cli.context import AppContext, PathArgument, shared_options
+from reminderctl.cli.delivery_decisions import DecisionRule, choose, decide
+from reminderctl.cli.delivery_filters import LIMIT, MOST, choose_any, filters, read_filters
 from reminderctl.cli.delivery_output import export_texts, print_deliveries, print_delivery
-from reminderctl.cli.ownership import open_ledger
-from reminderctl.errors import ExitCode, UsageError
+from reminderctl.errors import UsageError
 from reminderctl.files import atomic_write
 from reminderctl.ledger import Ledger, decisions, history
-from reminderctl.ledger.history import Record
 from reminderctl.model import State
 
-AGAIN = "the next run sends it again, under the same key, until {0.expires_at}"
-ID = click.IntRange(1, 2**63 - 1)  # as large as SQLite's integers
+AGAIN = "the next run sends it again, under the same key, until {until}"
+ID = click.IntRange(1, MOST)
 
 
 @click.group()
@@ -31,59 +31,30 @@ def command() -> None:
     """See what was sent, to whom, when, and why not; decide where a person must."""
 
 
-_FILTERS = (
-    click.option(
-        "--state",
-        "states",
-        multiple=True,
-        type=click.Choice([*map(str, State), history.HELD, history.MISSING]),
-        help="Only these states; may be repeated. What is `held` is pending, too.",
-    ),
-    click.option("--held", is_flag=True, help="Only held deliveries: the same as `--state held`."),
-    click.option("--missing", is_flag=True, help="Only what is held while its booking or its workflow is missing."),
-    click.option("--workflow", help="Only this workflow."),
-    click.option("--booking", help="Only this booking."),
-    click.option("--channel", help="Only this channel."),
-    click.option("--recipient", help="Only to this recipient: `customer:7`, a customer's id, or an address."),
-    click.option("--since", metavar="T", help="Only deliveries due at or after this time (ISO 8601)."),
-    click.option("--until", metavar="T", help="Only deliveries due at or before this time."),
-    click.option("--limit", type=click.IntRange(1, ID.max), help="At most this many."),
-)
-
-
-def filters(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that choose deliveries: the keywords of `history.find`, instants still as texts."""
-    return functools.reduce(lambda decorated, option: option(decorated), reversed(_FILTERS), function)
-
-
-def _keywords(options: dict[str, Any], timezone: str) -> dict[str, Any]:
-    """Return the keywords of `history.find` that the options mean."""
-    words = {name: options[name] for name in ("since", "until") if options[name]}
-    instants = {name: read_instant(text, timezone, option=f"--{name}") for name, text in words.items()}
-    also = [name for name in (history.HELD, history.MISSING) if options.pop(name)]
-    return options | instants | {"states": (*options["states"], *also)}
-
-
 @command.command(name="list")
 @filters
+@LIMIT
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 @shared_options
-def list_deliveries(app: AppContext, *, as_json: bool, **options: Any) -> None:
-    """List deliveries, oldest due first.
+def list_deliveries(app: AppContext, *, limit: int | None, as_json: bool, **options: Any) -> None:
+    """List deliveries, the last one due at the end.
 
-    On a terminal no more than the last 500, unless `--limit` says how many.
+    On a terminal these are the last 100, unless `--limit` says how many. With `--json` they are all, oldest due first,
+    or the first ones of `--limit`.
     """
     config = app.load_settings()
     with Ledger(config.ledger, reading=True) as ledger:
-        find = functools.partial(history.find, ledger, **_keywords(options, config.timezone))
+        chosen = read_filters(options, config, ledger=ledger, now=app.now(config.timezone))
+        find = functools.partial(history.find, ledger, **chosen)
         if as_json:
-            print_json_array(find())
+            print_json_array(find(limit=limit))
         else:
-            print_deliveries(find, config.timezone, limit=options["limit"])
+            print_deliveries(find, config, limit=limit)
 
 
 @command.command()
 @filters
+@LIMIT
 @click.option("--format", "form", type=click.Choice(["csv", "json", "ndjson"]), default="csv", show_default=True)
 @click.option(
     "-o",
@@ -93,16 +64,18 @@ def list_deliveries(app: AppContext, *, as_json: bool, **options: Any) -> None:
     help="Write FILE, in one step and for its owner only, instead of printing (-).",
 )
 @shared_options
-def export(app: AppContext, *, form: str, output: Path | None, **options: Any) -> None:
+def export(app: AppContext, *, form: str, output: Path | None, limit: int | None, **options: Any) -> None:
     """Write deliveries for another program, oldest due first: every column, one by one, however many there are.
 
     CSV is UTF-8 with a heading; what is absent is empty there and null in JSON. NDJSON is one object a line. Texts are
     as they are: one that begins with `=` or `+` is a formula to a spreadsheet, so import the columns as text.
     """
     config = app.load_settings()
-    with Ledger(config.ledger, reading=True) as ledger, _opened(output) as file:
-        for text in export_texts(history.find(ledger, **_keywords(options, config.timezone)), form=form):
-            file.write(text)
+    with Ledger(config.ledger, reading=True) as ledger:
+        chosen = read_filters(options, config, ledger=ledger, now=app.now(config.timezone))
+        with _opened(output) as file:
+            for text in export_texts(history.find(ledger, **chosen, limit=limit), form=form):
+                file.write(text)
 
 
 @command.command()
@@ -111,25 +84,24 @@ def export(app: AppContext, *, form: str, output: Path | None, **options: Any) -
 @shared_options
 def show(app: AppContext, *, delivery_id: int, as_json: bool) -> None:
     """Show one delivery with all of its attempts."""
-    with Ledger(app.load_settings().ledger, reading=True) as ledger:
+    config = app.load_settings()
+    with Ledger(config.ledger, reading=True) as ledger:
         record = history.show(ledger, delivery_id)
     if as_json:
         print_json(record)
         return
-    print_delivery(record)
+    print_delivery(record, config)
 
 
-def _decision(function: Callable[..., Any], *, required: bool = True) -> Callable[..., Any]:
-    """Give a command the deliveries that it decides about, and `--json`."""
-    ids = click.argument("delivery_ids", metavar="ID...", type=ID, nargs=-1, required=required)
-    as_json = click.option(
-        "--json", "as_json", is_flag=True, help="Print a JSON array: the deliveries as they are now."
-    )
-    return ids(as_json(function))
+_IDS = click.argument("delivery_ids", metavar="ID...", type=ID, nargs=-1, required=True)
+_OPTIONAL_IDS = click.argument("delivery_ids", metavar="[ID]...", type=ID, nargs=-1)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print a JSON array: the deliveries as they are now.")
+_YES = click.option("-y", "--yes", is_flag=True, help="Do not ask, on a terminal, about what the options choose.")
 
 
 @command.command()
-@_decision
+@_IDS
+@_JSON
 @click.option("--sent", is_flag=True, help="They arrived: count them as sent.")
 @click.option("--resend", is_flag=True, help="They did not: the next run sends them again.")
 @shared_options
@@ -143,69 +115,80 @@ def resolve(app: AppContext, *, delivery_ids: tuple[int, ...], sent: bool, resen
     if sent == resend:
         raise UsageError("say --sent or --resend; the provider's own log, or the recipient, may know")
     resolved = functools.partial(decisions.resolve, sent=sent)
-    _decide(app, delivery_ids, decide=resolved, outcome="counts as sent" if sent else AGAIN, as_json=as_json)
+    config = app.load_settings()
+    outcome = "counts as sent" if sent else AGAIN
+    decide(app, config, delivery_ids=delivery_ids, rule=DecisionRule(resolved, outcome), as_json=as_json)
 
 
 @command.command()
-@_decision
+@_OPTIONAL_IDS
+@filters
+@_YES
+@_JSON
 @shared_options
-def retry(app: AppContext, *, delivery_ids: tuple[int, ...], as_json: bool) -> None:
+def retry(app: AppContext, **given: Any) -> None:
     """Let the next run attempt again what failed, under the same key.
 
-    Each is named by its ID, which `deliveries list --state failed` shows; its deadline does not change. One that cannot
-    be attempted again is named, exit code 2; the others are.
+    Name each delivery by its ID, which `deliveries list --state failed` shows, or choose with the options of that
+    list: `retry --state failed --workflow reminder`. Deadlines do not change: what the options choose and is past its
+    deadline is left out; an ID that cannot be attempted again is named, exit code 2, and stops no other.
     """
-    _decide(app, delivery_ids, decide=decisions.retry, outcome=AGAIN, as_json=as_json)
+    rule = DecisionRule(decisions.retry, AGAIN, states=(State.FAILED,), before_deadline=True)
+    _decide_chosen(app, rule, verb="retry", **given)
 
 
 @command.command()
-@functools.partial(_decision, required=False)
-@click.option("--missing", is_flag=True, help="All that is held while its booking or its workflow is missing.")
+@_OPTIONAL_IDS
+@filters
+@_YES
+@_JSON
 @shared_options
-def cancel(app: AppContext, *, delivery_ids: tuple[int, ...], missing: bool, as_json: bool) -> None:
+def cancel(app: AppContext, **given: Any) -> None:
     """Let deliveries that wait never be sent.
 
-    Name each by its ID, or all that `run` holds because what they are for has disappeared by --missing. One that does
-    not wait is named, exit code 2; the others are canceled.
+    Name each by its ID, or choose with the options of `deliveries list`: --missing is all that `run` holds because
+    what it is for has disappeared. One that does not wait is named, exit code 2; the others are canceled.
     """
-    if missing == bool(delivery_ids):
-        raise UsageError("name the deliveries by their ID, or say --missing")
-    if missing:
-        with Ledger(app.load_settings().ledger, reading=True) as ledger:
-            records = history.find(ledger, states=[history.MISSING])
-            delivery_ids = tuple(record.id for record in records if record.id is not None)
-    _decide(app, delivery_ids, decide=decisions.cancel, outcome="canceled", as_json=as_json)
+    _decide_chosen(app, DecisionRule(decisions.cancel, "canceled", states=(State.PENDING,)), verb="cancel", **given)
 
 
-def _decide(
-    app: AppContext, delivery_ids: tuple[int, ...], *, decide: Callable[..., Any], outcome: str, as_json: bool
+@command.command()
+@_OPTIONAL_IDS
+@filters
+@_YES
+@_JSON
+@shared_options
+def acknowledge(app: AppContext, **given: Any) -> None:
+    """Say that you have seen what failed, expired or is unknown: `status` no longer warns of it.
+
+    Name each delivery by its ID, or choose with the options of `deliveries list`: `acknowledge --state failed`.
+    Nothing is sent, and each keeps its state; who acknowledged it, and when, is written down. What fails later is new,
+    also where one of these is attempted again.
+    """
+    states = decisions.ACKNOWLEDGEABLE
+    rule = DecisionRule(decisions.acknowledge, "acknowledged", states=states, acknowledged=False)
+    _decide_chosen(app, rule, verb="acknowledge", **given)
+
+
+def _decide_chosen(
+    app: AppContext,
+    rule: DecisionRule,
+    *,
+    verb: str,
+    delivery_ids: tuple[int, ...],
+    yes: bool,
+    as_json: bool,
+    **options: Any,
 ) -> None:
-    """Decide about each delivery; what cannot be decided about is named, and does not stop the others."""
+    """Decide about what is named by its id, or else about all that the options choose."""
+    if choose_any(options) == bool(delivery_ids):
+        raise UsageError(
+            f"name the deliveries by their ID, or choose them by options such as --state or --workflow: {verb} --help"
+        )
     config = app.load_settings()
-    decided, refused = [], []
-    with open_ledger(app, config) as ledger:
-        now = app.now(config.timezone)
-        for delivery_id in dict.fromkeys(delivery_ids):
-            try:
-                decide(ledger, delivery_id, by=user_name(), now=now)
-            except UsageError as error:
-                refused.append(error)
-                continue
-            decided.append(history.show(ledger, delivery_id))
-    if as_json:
-        print_json(decided)
-    else:
-        for record in decided:
-            say(f"{_named(record)}: {outcome.format(record)}")
-    for refusal in refused:
-        say(refusal, err=True)
-    if refused:
-        raise SystemExit(ExitCode.CONFIGURATION)
-
-
-def _named(record: Record) -> str:
-    to = f"{record.action} to {record.recipient}"
-    return f"delivery {record.id} ({record.workflow}: {to}, booking {record.booking})"
+    if not delivery_ids:
+        delivery_ids = choose(app, config, rule=rule, verb=verb, options=options, ask=not yes)
+    decide(app, config, delivery_ids=delivery_ids, rule=rule, as_json=as_json)
 
 
 @contextmanager

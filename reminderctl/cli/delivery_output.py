@@ -5,126 +5,189 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import structs
 
-from reminderctl.cli.console import STATE_STYLES, print_lines, sanitize_json, say
+from reminderctl.bookings.people import Names, find_names
+from reminderctl.cli.console import AT_ONCE, STATE_STYLES, print_lines, sanitize_json, say
 from reminderctl.core import timing
 from reminderctl.ledger import history
 from reminderctl.ledger.history import FullRecord, Record
-from reminderctl.text import local_time, pluralize, sanitize, sanitize_line
+from reminderctl.model import Config, State
+from reminderctl.text import SORTABLE, WEEKDAY_SORTABLE, local_time, pluralize, sanitize, sanitize_line
 
 if TYPE_CHECKING:
-    from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
-COLUMNS = ("id", "state", "due_at", "workflow", "action", "booking", "recipient", "address", "error")
-SHOWN = 500  # deliveries that a person is shown who does not say how many
-NARROW, NARROWEST = 110, 56  # columns of a terminal: below, the reason and then the text go under what is before
+    from reminderctl.cli.terminal import Terminal
+
+COLUMNS = ("id", "state", "due_at", "sent_at", "workflow", "action", "booking", "recipient", "address", "error")
+HEADINGS = ("id", "state", "due", "sent")
+SHOWN = 100  # deliveries that a person is shown who does not say how many
+_TO_THE_SECOND = "%Y-%m-%d %H:%M:%S"
+# Columns of a terminal: below the first two the reason, and then the text, go under what is before.
+NARROW, NARROWEST, ROOM, GAP = 120, 90, 50, 2
 
 
-def print_deliveries(find: Callable[..., Iterator[Record]], timezone: str, *, limit: int | None) -> None:
+def print_deliveries(find: Callable[..., Iterator[Record]], config: Config, *, limit: int | None) -> None:
     """Print a row for each that `find` yields, by the configured zone's clock; tab-separated lines off a terminal.
 
-    A person sees the last `SHOWN`, if there is no `limit`; `find` then takes the keywords of `history.find`.
+    There they are all, else the last `SHOWN`; with a `limit` the last so many. `find` takes the keywords of
+    `history.find`.
     """
     from reminderctl.cli.terminal import Terminal
 
-    terminal, zone = Terminal(highlight=False), ZoneInfo(timezone)
+    terminal = Terminal(highlight=False)
     if not terminal.is_terminal:
-        print_lines(COLUMNS, ([_shown(record, column) for column in COLUMNS] for record in find()))
+        records = iter(list(find(newest_first=True, limit=limit))[::-1]) if limit else find()
+        print_lines(COLUMNS, ([view.column(column) for column in COLUMNS] for view in _views(records, config)))
         return
-    records = list(find()) if limit else list(find(newest_first=True, limit=SHOWN + 1))[::-1]
-    are_left_out = limit is None and len(records) > SHOWN
-    records = records[are_left_out:]
+    found = list(find(newest_first=True, limit=limit or SHOWN + 1))[::-1]
+    are_left_out = limit is None and len(found) > SHOWN
+    shown = list(_views(found[are_left_out:], config))
     if terminal.width < NARROWEST:
-        for record in records:
-            terminal.print(_in_lines(record, zone))
-    else:
-        terminal.print(_table(records, zone, narrow=terminal.width < NARROW))
-    count = pluralize(len(records), "delivery")
+        _print_in_lines(terminal, shown)
+    elif shown:
+        terminal.print(_table(shown, narrow=terminal.width < _width(shown)))
+    count = pluralize(len(shown), "delivery")
     if are_left_out:
-        count = (
-            f"the last {count}; `--until` and the other options choose, `--limit` shows more, beginning with the oldest"
-        )
-    terminal.print(f"[dim]{count}, due by the clock of {timezone}[/]" if records else "there are no such deliveries")
-
-
-def _table(records: Sequence[Record], zone: ZoneInfo, *, narrow: bool) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
-    for _ in ("id", "state", "due"):
-        table.add_column(no_wrap=True)
-    for _ in ("what",) if narrow else ("what", "why"):
-        table.add_column(overflow="fold")
-    for record in records:
-        cells = [_message(record), _reason(record)]
-        table.add_row(*_head(record, zone), *([Text("\n").join(filter(None, cells))] if narrow else cells))
-    return table
-
-
-def _in_lines(record: Record, zone: ZoneInfo) -> Group:
-    """Return one delivery where there is no room for columns."""
-    from rich.console import Group
-    from rich.padding import Padding
-    from rich.text import Text
-
-    below = Text("\n").join(filter(None, (_message(record), _reason(record))))
-    below.overflow = "fold"
-    return Group(Text("  ").join(_head(record, zone)), Padding(below, (0, 0, 0, 2)))
-
-
-def _head(record: Record, zone: ZoneInfo) -> tuple[Text, Text, Text]:
-    from rich.text import Text
-
-    state = _shown(record, "state")
-    due = local_time(timing.parse_instant(record.due_at), zone)
-    return Text(str(record.id)), Text(state, style=STATE_STYLES[state]), Text(due)
-
-
-def print_delivery(record: FullRecord) -> None:
-    """Print everything that the ledger knows of one delivery, a line for each value, attempt and decision."""
-    for name in history.COLUMNS:
-        value = getattr(record, name)
-        say(f"{name:16} {'' if value is None else sanitize_line(str(value))}")
-    for number, attempt in enumerate(record.history, 1):
-        ended = f"{attempt.ended_at or 'under way'}: {attempt.outcome or ''}"
-        say(f"attempt {number:<8} {attempt.started_at} - {ended} {attempt.error or ''}".rstrip())
-    for number, decision in enumerate(record.decisions, 1):
-        say(f"decision {number:<7} {decision.decided_at}: {decision.decision} by {decision.decided_by}")
-
-
-def _message(record: Record) -> Text:
-    from rich.text import Text
-
-    recipient, address = record.recipient, record.address
-    to = recipient if address in (None, recipient) else f"{recipient}, {address}"
-    return Text.assemble(
-        (sanitize_line(f"{record.action} to {to}"), "bold"),
-        "\n",
-        (sanitize_line(f"{record.workflow}, booking {record.booking}"), "dim"),
+        count = f"the last {count}; `--limit` shows more, `--since`, `--until` and the other options choose"
+    terminal.print(
+        f"[dim]{count}; times are those of {config.timezone}[/]" if shown else "there are no such deliveries"
     )
 
 
-def _reason(record: Record) -> Text:
+class View(NamedTuple):
+    """One delivery as a person sees it."""
+
+    record: Record
+    names: Names
+    zone: ZoneInfo
+
+    def column(self, column: str) -> str:
+        """Return the text of one of the `COLUMNS`."""
+        record = self.record
+        match column:
+            case "state":
+                return "held" if record.held else str(record.state)
+            case "due_at":
+                return self.local(record.due_at)
+            case "sent_at":
+                return self.local(record.settled_at) if record.state == State.SENT else ""
+            case "recipient":
+                return self.names.name(record.recipient, record.address)
+            case "error":
+                seen = f"acknowledged by {record.acknowledged_by}" if record.acknowledged_at else ""
+                return "; ".join(filter(None, (self.reason(), seen)))
+        value = getattr(record, column)
+        return "" if value is None else str(value)
+
+    def reason(self) -> str:
+        """Return why it was not sent, or is held."""
+        record = self.record
+        words = record.missing if record.held and record.missing else record.error or ""
+        return self.names.in_words(words, record.recipient, address=record.address)
+
+    def local(self, instant: str | None, *, form: str = SORTABLE) -> str:
+        """Return an instant of the ledger on the clock of the configured zone."""
+        return local_time(timing.parse_instant(instant), self.zone, form=form) if instant else ""
+
+    def head(self) -> tuple[str, str, str, str]:
+        """Return id, state, and when it fell due and was sent: of the same day only the time."""
+        due, sent = self.column("due_at"), self.column("sent_at")
+        day, _, time = sent.partition(" ")
+        return str(self.record.id), self.column("state"), due, time if due.startswith(day) else sent
+
+    def message(self) -> str:
+        """Return what is sent, to whom."""
+        return sanitize_line(f"{self.record.action} to {self.names.whom(self.record.recipient, self.record.address)}")
+
+    def origin(self) -> str:
+        """Return what it comes from: the workflow and the booking."""
+        record = self.record
+        when = self.local(record.event_at, form=WEEKDAY_SORTABLE)
+        return sanitize_line(f"{record.workflow}, booking {record.booking} ({when})")
+
+
+def _width(views: Sequence[View]) -> int:
+    """Return how wide a terminal must be for the reason to have a column of its own, in which no word is broken."""
+    head = sum(max(map(len, column)) + GAP for column in zip(HEADINGS, *(view.head() for view in views), strict=True))
+    texts = ([f"{view.message()} {view.origin()}" for view in views], [view.column("error") for view in views])
+    longest = (max(len(word) for text in column for word in text.split() or [""]) for column in texts)
+    return max(NARROW, head + sum(max(each, ROOM) + GAP for each in longest))
+
+
+def _views(records: Iterable[Record], config: Config) -> Iterator[View]:
+    """Yield deliveries with the names of their recipients, which the bookings are asked for many at a time."""
+    zone, every = ZoneInfo(config.timezone), iter(records)
+    while part := list(islice(every, AT_ONCE)):
+        names = find_names(config, {record.recipient for record in part})
+        yield from (View(record, names, zone) for record in part)
+
+
+def _table(views: Sequence[View], *, narrow: bool) -> Table:
+    from rich.table import Table
     from rich.text import Text
 
-    return Text(sanitize_line(_shown(record, "error")))
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+    for heading in HEADINGS:
+        table.add_column(heading, no_wrap=True)
+    for heading in ("message",) if narrow else ("message", "reason"):
+        table.add_column(heading, overflow="fold")
+    for view in views:
+        number, state, *times = view.head()
+        cells = [_message(view), Text(sanitize_line(view.column("error")))]
+        what = [Text("\n").join(filter(None, cells))] if narrow else cells
+        table.add_row(number, Text(state, style=STATE_STYLES[state]), *times, *what)
+    return table
 
 
-def _shown(record: Record, column: str) -> str:
-    if column == "state" and record.held:
-        return "held"
-    if column == "error" and record.held and record.missing:
-        return record.missing
-    value = getattr(record, column)
-    return "" if value is None else str(value)
+def _print_in_lines(terminal: Terminal, views: Sequence[View]) -> None:
+    """Print deliveries where there is no room for columns of text: below each head what it is."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    heads = [view.head() for view in views]
+    widths = [max(map(len, column)) for column in zip(HEADINGS, *heads, strict=True)]
+    if views:
+        terminal.print(Text("  ".join(map(str.ljust, HEADINGS, widths)).rstrip(), style="bold"))
+    for view, head in zip(views, heads, strict=True):
+        styles = ("", STATE_STYLES[head[1]], "", "")
+        cells = [(cell.ljust(width), style) for cell, width, style in zip(head, widths, styles, strict=True)]
+        terminal.print(Text("  ").join(Text(*cell) for cell in cells))
+        below = Text("\n").join(filter(None, (_message(view), Text(sanitize_line(view.column("error"))))))
+        below.overflow = "fold"
+        terminal.print(Padding(below, (0, 0, 0, 2)))
+
+
+def _message(view: View) -> Text:
+    from rich.text import Text
+
+    return Text.assemble((view.message(), "bold"), "\n", (view.origin(), "dim"))
+
+
+def print_delivery(record: FullRecord, config: Config) -> None:
+    """Print what the ledger knows of one delivery, a line for each value that there is, attempt and decision."""
+    (view,) = _views([record], config)
+    shown = {name: view.column(name) for name in history.COLUMNS if name not in ("held", "missing")}
+    shown |= {name: view.local(getattr(record, name), form=_TO_THE_SECOND) for name in shown if name.endswith("_at")}
+    for name, value in (shown | {"error": view.reason()}).items():
+        if value:
+            say(f"{name:16} {sanitize_line(value)}")
+    for number, attempt in enumerate(record.history, 1):
+        ended = view.local(attempt.ended_at, form=_TO_THE_SECOND) or "under way"
+        error = view.names.in_words(attempt.error or "", record.recipient, address=record.address)
+        began = view.local(attempt.started_at, form=_TO_THE_SECOND)
+        say(f"attempt {number:<8} {began} - {ended}: {attempt.outcome or ''} {sanitize_line(error)}".rstrip())
+    for number, decision in enumerate(record.decisions, 1):
+        at = view.local(decision.decided_at, form=_TO_THE_SECOND)
+        say(f"decision {number:<7} {at}: {decision.decision} by {decision.decided_by}")
+    say(f"times are those of {config.timezone}")
 
 
 # --- for other programs -----------------------------------------------------------------------------------------------

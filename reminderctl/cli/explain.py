@@ -13,6 +13,7 @@ import click
 from msgspec.structs import asdict
 
 from reminderctl.bookings import open_bookings
+from reminderctl.bookings.people import Names, find_names
 from reminderctl.cli import lookup
 from reminderctl.cli.console import STATE_STYLES, Console, print_json, say
 from reminderctl.cli.context import AppContext, shared_options
@@ -20,6 +21,7 @@ from reminderctl.core import recipients, timing
 from reminderctl.core.matching import FilterResult
 from reminderctl.errors import ExitCode, first_lines
 from reminderctl.ledger import Ledger
+from reminderctl.ledger.history import FullRecord
 from reminderctl.model import Booking, Config, Trigger
 from reminderctl.text import WEEKDAY, hours_and_minutes, length_in_two_units, local_time, pluralize
 
@@ -64,11 +66,20 @@ def command(app: AppContext, *, booking_id: str, workflow_id: str | None, as_jso
         print_json([*_objects(reasonings, left)])
     else:
         zone = ZoneInfo(reasonings[0].timezone if reasonings else config.timezone)
-        _show(_Page(Console(fill=False), booking, zone, now), booking_id, reasonings=reasonings, left=left)
+        names = _names(config, booking, explained=[*(each for one in reasonings for each in one.deliveries), *left])
+        page = _Page(Console(fill=False), booking, zone, now, names)
+        _show(page, booking_id, reasonings=reasonings, left=left)
     for line in [*first_lines(config.broken), *problems]:
         say(line, err=True)
     if config.broken:
         raise SystemExit(ExitCode.CONFIGURATION)
+
+
+def _names(config: Config, booking: Booking | None, *, explained: list[Explained]) -> Names:
+    """Return the names of everybody whom a reason may name."""
+    ids = {each.customer.id for each in booking.participants} if booking else set()
+    ids |= {each.participant for each in explained if each.participant}
+    return find_names(config, {*(each.record.recipient for each in explained), *(f"customer:{each}" for each in ids)})
 
 
 def _refuse_unknown(workflow_id: str | None, recorded: Set[str], *, config: Config) -> None:
@@ -107,6 +118,7 @@ class _Page(NamedTuple):
     booking: Booking | None
     zone: ZoneInfo
     now: datetime
+    names: Names
 
     def clock(self, instant: datetime) -> str:
         """Return an instant on the clock of the booking's zone."""
@@ -115,6 +127,11 @@ class _Page(NamedTuple):
     def local(self, words: str) -> str:
         """Return words with every instant in them on that clock, but not in commands, which are in backticks."""
         return re.sub(r"`[^`]*`|(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)", self._local, words)
+
+    def in_words(self, words: str, record: FullRecord) -> str:
+        """Return words with names for identities, and every instant on that clock."""
+        named = self.names.in_words(words, record.recipient, address=record.address)
+        return self.local(self.names.rename_all(named))
 
     def _local(self, match: re.Match[str]) -> str:
         try:
@@ -143,7 +160,7 @@ def _heading(booking_id: str, page: _Page) -> str:
     if booking is None:
         return f"Booking {booking_id} was deleted or cannot be read"
     service = f" {booking.service.name or booking.service.id}," if booking.service else ""
-    who = ", ".join(each.customer.full_name or each.customer.id for each in booking.participants) or "nobody"
+    who = ", ".join(recipients.name_of_customer(each.customer) for each in booking.participants) or "nobody"
     begins, ends = booking.starts_at.astimezone(zone), booking.ends_at.astimezone(zone)
     return (
         f"Booking {booking_id}:{service} {begins:%A %d %B %Y %H:%M} to {ends:%H:%M} ({zone.key}), {booking.status}, "
@@ -157,7 +174,7 @@ def _show_workflow(page: _Page, reasoning: Reasoning) -> None:
         "\n", (workflow.id, "bold cyan"), f"  {workflow.name}", ("" if workflow.enabled else "  switched off", "yellow")
     )
     for customer, asked in reasoning.filters.items():
-        whom = f" for {recipients.name_of_recipient(f'customer:{customer}', page.booking)}" if customer else ""
+        whom = f" for {page.names.name(f'customer:{customer}')}" if customer else ""
         verdicts = [part for verdict in asked for part in ("; ", *_verdict(verdict))]
         page.console.line(f"filters{whom}: ", *verdicts[1:], indent=2)
 
@@ -206,16 +223,15 @@ def _relative(instant: datetime, now: datetime) -> str:
 def _show_delivery(page: _Page, explained: Explained, *, each_customer: bool = False) -> None:
     record = explained.record
     state = "held" if record.held else "upcoming" if explained.ahead else record.state or "not sent"
-    name = recipients.name_of_recipient(record.recipient, page.booking)
-    whom = name if record.address in (None, name) else f"{name} <{record.address}>"
-    participant = recipients.name_of_recipient(f"customer:{explained.participant}", page.booking)
-    if each_customer and name != participant:
-        whom += f" for {participant}"
+    whom = page.names.whom(record.recipient, record.address)
+    if each_customer and (of_whom := f"customer:{explained.participant}") != record.recipient:
+        whom += f" for {page.names.name(of_whom)}"
     page.console.line(
         (f"{state:8}", STATE_STYLES.get(state, "cyan" if explained.ahead else "dim")),
-        f" {record.action} to {whom}: {page.local(explained.reason).replace(record.recipient, name)}",
+        f" {record.action} to {whom}: {page.in_words(explained.reason, record)}",
         indent=4,
     )
     for attempt in record.history if len(record.history) > 1 or record.state != "sent" else []:
-        outcome = f"{attempt.outcome or 'in progress'}{': ' + attempt.error if attempt.error else ''}"
+        error = page.in_words(attempt.error or "", record)
+        outcome = f"{attempt.outcome or 'in progress'}{f': {error}' if error else ''}"
         page.console.line(f"attempt at {page.local(attempt.started_at)}: {outcome}", indent=13, style="dim")

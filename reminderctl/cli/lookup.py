@@ -1,4 +1,4 @@
-"""The workflow or booking that a command's argument names, or a refusal that says what there is."""
+"""The workflow, booking or person that a command's argument names, or a refusal that says what there is."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable
 
 from reminderctl.bookings import BookingCatalog
 from reminderctl.config.suggestions import did_you_mean, suggest
-from reminderctl.errors import UsageError
+from reminderctl.errors import ReminderctlError, UsageError
 from reminderctl.model import Booking, Config, Workflow
 
-MOST_IDS = 5000  # among which a mistyped one is looked for
+MOST_IDS = 5000  # among which a mistyped one is looked for; and names
 
 
 def find_workflow(config: Config, workflow_id: str, *, also: Iterable[str] = ()) -> Workflow:
@@ -36,3 +36,27 @@ def no_booking(bookings: BookingCatalog, booking_id: str, *, problems: Collectio
     near = did_you_mean(booking_id, bookings.latest_ids(most=MOST_IDS))
     hint = "".join(f"; {problem}" for problem in problems) or near
     return UsageError(f"there is no booking {booking_id}{hint or '; `reminderctl bookings list` lists them'}")
+
+
+def find_recipients(text: str, kinds: tuple[str, ...], *, config: Config) -> list[str]:
+    """Return the identities of the people whom a text means; raises `UsageError` where nobody is called so."""
+    from reminderctl.bookings.people import open_people
+
+    try:
+        with open_people(config) as people:
+            if found := people.search(text, kinds=kinds):
+                return [person.identity for person in found]
+            advice = _find_alike(text, [person.name for kind in kinds for person in people.everybody(kind)])
+    except ReminderctlError as error:
+        advice = f"; {error}"
+    raise UsageError(f"there is no {'customer' if kinds == ('customer',) else 'recipient'} {text}{advice}")
+
+
+def _find_alike(text: str, names: list[str]) -> str:
+    """Return what was probably meant: a name that is near, or one that has a word of it."""
+    from reminderctl.bookings.people import fold
+
+    words = set(fold(text).split())
+    alike = next((name for name in names if not words.isdisjoint(fold(name).split())), "")
+    near = did_you_mean(text, filter(None, names[:MOST_IDS]))
+    return near or (f"; did you mean `{alike}`?" if alike else "; `reminderctl bookings list` lists them")

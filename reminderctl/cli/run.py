@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -15,10 +16,10 @@ from reminderctl.cli.console import print_json, say
 from reminderctl.cli.context import AppContext, PathArgument, shared_options
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.errors import ExitCode, first_lines
-from reminderctl.model import Credentials, Delivery
+from reminderctl.model import Config, Credentials, Delivery
 from reminderctl.secret import Secret
 from reminderctl.text import shorten
-from reminderctl.tick.report import CROWD, Report
+from reminderctl.tick.report import CROWD, Line, Report
 
 MOST_LINES, LONGEST_LINE = 50, 4_000  # cron mails them
 
@@ -55,7 +56,7 @@ def command(app: AppContext, *, dry_run: bool, outbox: Path | None, as_json: boo
     with open_ledger(app, config, reading=dry_run) as ledger, open_bookings(config) as bookings:
         if dry_run:
             report, deliveries = tick.dry_run(config, ledger, bookings=bookings, clock=clock)
-            _show(deliveries, as_json=as_json)
+            _show(deliveries, config, as_json=as_json)
         else:
             report = tick.tick(
                 config,
@@ -70,7 +71,7 @@ def command(app: AppContext, *, dry_run: bool, outbox: Path | None, as_json: boo
         app.save(config)
     for line in first_lines(config.broken):
         say(line, err=True)
-    _print(report, as_json=as_json, verbose=verbose)
+    _print(report, config, as_json=as_json, verbose=verbose)
     if config.broken:
         raise SystemExit(ExitCode.CONFIGURATION)
     if report.needs_a_person:
@@ -91,35 +92,44 @@ def _same(credentials: Credentials) -> Credentials:
     return credentials
 
 
-def _show(deliveries: list[Delivery], *, as_json: bool) -> None:
+def _show(deliveries: list[Delivery], config: Config, *, as_json: bool) -> None:
     """Print what a dry run would have sent."""
     if as_json:
         return
-    for delivery in deliveries:
-        say(
-            f"{delivery.workflow}: {delivery.trigger}: {delivery.action} to {delivery.recipient} "
-            f"for booking {delivery.booking}"
-        )
+    lines = [Line(f"{each.workflow}: {each.trigger}: ", each) for each in deliveries]
+    for line in _texts(lines, config):
+        say(line)
     say(f"would be sent: {len(deliveries)}; nothing was sent or recorded")
 
 
-def _print(report: Report, *, as_json: bool, verbose: bool) -> None:
+def _print(report: Report, config: Config, *, as_json: bool, verbose: bool) -> None:
+    shown = report.lines[:MOST_LINES]
     if as_json:
         print_json(report.as_json())
     elif verbose:
-        for line in report.notes:
+        for line in _texts(report.notes, config):
             say(line)
         counts = ", ".join(f"{count} {name}" for name, count in report.as_json().items() if name != "now" and count)
         say(counts or "nothing was due")
-    for line in report.lines[:MOST_LINES]:
+    for line in _texts(shown, config):
         say(shorten(line, LONGEST_LINE, end=" ..."), err=True)
     if len(report.lines) > MOST_LINES:
         say(f"... and {len(report.lines) - MOST_LINES} more; see `reminderctl deliveries list`", err=True)
     warnings = list(report.warnings)
-    for line in warnings[:CROWD]:
-        say(f"warning: {line}", err=True)
+    for warning in warnings[:CROWD]:
+        say(f"warning: {warning}", err=True)
     if len(warnings) > CROWD:
         say(f"warning: ... and {len(warnings) - CROWD} more customers with an unknown time zone", err=True)
+
+
+def _texts(lines: Sequence[Line], config: Config) -> list[str]:
+    """Return lines in words; the bookings are asked for names where a delivery is named."""
+    if not any(line.delivery for line in lines):
+        return [line.before for line in lines]
+    from reminderctl.bookings.people import find_names
+
+    names = find_names(config, (line.delivery.recipient for line in lines if line.delivery))
+    return [line.text(names, timezone=config.timezone) for line in lines]
 
 
 class Interruption:

@@ -175,11 +175,12 @@ def _send(trials: list[Trial], *, options: Options, config: Config, credentials:
 
     address = options.to or ""
     wanted = [trial for trial in trials if trial.matches] if options.named else [*_first_matching(trials)]
+    bookings = {trial.sample.name: trial.sample.booking for trial in wanted}
     sent = []
     for message in send_all(wanted, address, config=config, credentials=credentials, now=now):
         sent.append(message)
         if not options.as_json:
-            print_sent(message, outbox=config.outbox)
+            print_sent(message, bookings[message.sample], outbox=config.outbox)
     if options.as_json:
         print_json([describe_sent(each) for each in sent])
     if not sent:

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from reminderctl.bookings.people import names_in
 from reminderctl.cli.console import Console, print_table
-from reminderctl.core import recipients
 from reminderctl.core.timing import instant_text
-from reminderctl.model import Config
+from reminderctl.model import Booking, Config
 from reminderctl.reports.preview.fields import find_form
 from reminderctl.reports.preview.models import DueTime, Sample, Trial, TriedMessage
 from reminderctl.text import WEEKDAY, WEEKDAY_OF_THIS_YEAR, local_time, pluralize, rough_length
@@ -33,7 +33,7 @@ def print_trials(trials: Sequence[Trial], *, now: datetime, everything: bool, ve
     With `everything` all samples are shown in full; `verbose` shows the headers that every mail has, too.
     """
     console = Console()
-    problems = [f"{_place(trial)}: {what}" for trial in trials for what in trial.problems]
+    problems = [f"{_place(trial)}: {_named(what, trial)}" for trial in trials for what in trial.problems]
     if problems:
         console.line((pluralize(len(problems), "problem"), "bold red"))
         for problem in problems:
@@ -46,6 +46,11 @@ def print_trials(trials: Sequence[Trial], *, now: datetime, everything: bool, ve
 
 def _place(trial: Trial) -> str:
     return f"{trial.workflow.id}, {trial.sample.name}"
+
+
+def _named(words: str, trial: Trial) -> str:
+    """Return words with names in the place of identities."""
+    return names_in(trial.sample.booking).rename_all(words)
 
 
 def _summary(trials: Sequence[Trial]) -> str:
@@ -92,7 +97,7 @@ def _print_in_full(console: Console, trial: Trial, *, now: datetime, verbose: bo
             (due_time.trigger, "bold"), due, (_from_now(due_time.due_at, now), "green"), (until, "dim"), indent=4
         )
     _print_left_out(console, trial, indent=4)
-    _print_findings(console, own_findings(trial, "problems"), notes=own_findings(trial, "notes"), indent=4)
+    _print_findings(console, trial, findings=[own_findings(trial, kind) for kind in ("problems", "notes")], indent=4)
     for message in trial.messages:
         console.blank()
         _print_message(console, message, trial=trial, verbose=verbose)
@@ -107,7 +112,7 @@ def _print_in_short(console: Console, trial: Trial, *, width: int) -> None:
         outcome, style = f"nothing: {'; '.join(trial.reasons)}", "dim"
     console.line((name, "bold"), (outcome, style), indent=2, hanging=width + 2)
     _print_left_out(console, trial, indent=width + 4)
-    _print_findings(console, trial.problems, notes=trial.notes, indent=width + 4)
+    _print_findings(console, trial, findings=(trial.problems, trial.notes), indent=width + 4)
 
 
 def _print_left_out(console: Console, trial: Trial, *, indent: int) -> None:
@@ -116,11 +121,13 @@ def _print_left_out(console: Console, trial: Trial, *, indent: int) -> None:
         console.line(("left out: ", "yellow"), (reason, "dim"), indent=indent, hanging=2)
 
 
-def _print_findings(console: Console, problems: Iterable[str], *, notes: Iterable[str], indent: int) -> None:
+def _print_findings(console: Console, trial: Trial, *, findings: Sequence[Iterable[str]], indent: int) -> None:
+    """Print problems, and then notes."""
+    problems, notes = findings
     for problem in problems:
-        console.line(("problem: ", "bold red"), (problem, "red"), indent=indent, hanging=2)
+        console.line(("problem: ", "bold red"), (_named(problem, trial), "red"), indent=indent, hanging=2)
     for note in notes:
-        console.line(("note: ", "yellow"), (note, "dim"), indent=indent, hanging=2)
+        console.line(("note: ", "yellow"), (_named(note, trial), "dim"), indent=indent, hanging=2)
 
 
 # --- times ------------------------------------------------------------------------------------------------------------
@@ -150,7 +157,7 @@ def _from_now(instant: datetime, now: datetime) -> str:
 
 def _print_message(console: Console, message: TriedMessage, *, trial: Trial, verbose: bool) -> None:
     """Print the message as its recipient gets it: fields with their names, texts in a frame."""
-    name = recipients.name_of_recipient(message.recipient, trial.sample.booking)
+    name = names_in(trial.sample.booking).name(message.recipient, message.address)
     whom = "" if message.recipient == message.channel else f" to {name}"
     address = f" <{message.address}>" if message.address and message.address != name else ""
     by = f", by {message.provider}" if message.provider != message.channel else ""
@@ -168,7 +175,7 @@ def _print_message(console: Console, message: TriedMessage, *, trial: Trial, ver
             console.quote(_readable(text, message), indent=6, title=label if label == "html" else "")
     if cost := message.fields.get("cost"):
         console.line((cost, "dim"), indent=6)
-    _print_findings(console, message.problems, notes=message.notes, indent=6)
+    _print_findings(console, trial, findings=(message.problems, message.notes), indent=6)
 
 
 def _as_line(given: Any, message: TriedMessage, *, verbose: bool) -> str:
@@ -216,13 +223,13 @@ def _readable(text: str, message: TriedMessage) -> str:
 # --- sending, samples -------------------------------------------------------------------------------------------------
 
 
-def print_sent(sent: Sent, *, outbox: Path | None) -> None:
+def print_sent(sent: Sent, booking: Booking, *, outbox: Path | None) -> None:
     """Print in one line what became of a test message."""
-    console = Console()
+    console, names = Console(), names_in(booking)
     way = f"{sent.workflow}: {sent.action}"
-    way += f", as to {sent.recipient}" if sent.recipient != sent.channel else ""
+    way += f", as to {names.name(sent.recipient)}" if sent.recipient != sent.channel else ""
     if sent.error:
-        console.line(("failed   ", "bold red"), way, f": {sent.error}")
+        console.line(("failed   ", "bold red"), way, f": {names.rename_all(sent.error)}")
         return
     where = f"written into {outbox} as {sent.provider_id}; nobody got it" if outbox else f"sent to {sent.to}"
     identity = f", {sent.provider_id}" if sent.provider_id and not outbox else ""

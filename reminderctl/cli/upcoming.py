@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
@@ -15,13 +15,14 @@ import click
 from msgspec.structs import asdict
 
 from reminderctl.bookings import open_bookings
+from reminderctl.bookings.people import Names, find_names
 from reminderctl.cli import lookup
 from reminderctl.cli.console import STATE_STYLES, print_json_array, print_lines, say
 from reminderctl.cli.context import AppContext, read_instant, shared_options
-from reminderctl.core import recipients, timing
+from reminderctl.core import timing
 from reminderctl.errors import ExitCode, UsageError, first_lines
 from reminderctl.ledger import Ledger
-from reminderctl.model import Booking, Config, Window
+from reminderctl.model import Config, Window
 from reminderctl.text import pluralize
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from reminderctl.reports.upcoming import Foreseen, Outlook
 
 SHOWN = 100  # messages that a person is shown who does not say how many
-NARROW = 90  # columns
+NARROW, GAP = 100, 2  # columns
 ACTIVE = ("pending", "sending")
 LONGEST = timedelta(days=400)
 
@@ -78,8 +79,7 @@ def command(
             booking=booking,
             most=limit or (SHOWN if not as_json and sys.stdout.isatty() else None),
         )
-    _show(outlook, config, as_json=as_json)
-    for line in [*first_lines(config.broken), *outlook.lines, *bookings.problems]:
+    for line in [*first_lines(config.broken), *_show(outlook, config, as_json=as_json), *bookings.problems]:
         say(line, err=True)
     if config.broken:
         raise SystemExit(ExitCode.CONFIGURATION)
@@ -89,7 +89,10 @@ def _until(now: datetime, *, within: str | None, until: str | None, timezone: st
     if within and until:
         raise UsageError("--within and --until exclude each other; keep one")
     try:
-        end = read_instant(until, timezone, option="--until") if until else now + timing.parse_duration(within or "24h")
+        if until:
+            end = read_instant(until, timezone, option="--until", now=now, is_end=True, is_ahead=True)
+        else:
+            end = now + timing.parse_duration(within or "24h")
     except ValueError as error:
         raise UsageError(f"--within: {error}") from None
     if end <= now:
@@ -104,67 +107,100 @@ def _until(now: datetime, *, within: str | None, until: str | None, timezone: st
 COLUMNS = ("at", "channel", "recipient", "address", "workflow", "trigger", "booking", "state", "reason")
 
 
-def _show(outlook: Outlook, config: Config, *, as_json: bool) -> None:
-    """Print a table for each day, by the configured zone's clock; tab-separated lines where no person looks."""
-    from reminderctl.cli.terminal import Terminal
-
+def _show(outlook: Outlook, config: Config, *, as_json: bool) -> list[str]:
+    """Print what is to come, and return what the next run will have to say."""
+    recipients = set() if as_json else {each.recipient for each in outlook.deliveries}
+    names = find_names(config, recipients | {line.delivery.recipient for line in outlook.lines if line.delivery})
     if as_json:
         print_json_array(outlook.deliveries)
-        return
+    else:
+        _print(outlook, config, names=names)
+    return [line.text(names, timezone=config.timezone) for line in outlook.lines]
+
+
+def _print(outlook: Outlook, config: Config, *, names: Names) -> None:
+    """Print a table for each day, by the configured zone's clock; tab-separated lines where no person looks."""
+    from rich.markup import escape
+
+    from reminderctl.cli.terminal import Terminal
+
     terminal, zone, deliveries = Terminal(highlight=False), ZoneInfo(config.timezone), outlook.deliveries
     if not terminal.is_terminal:
-        print_lines(COLUMNS, (_row(each, zone) for each in deliveries))
+        print_lines(COLUMNS, (_row(each, names, zone=zone) for each in deliveries))
         return
+    narrow = terminal.width < _width(deliveries, names)
     for day, of_day in groupby(deliveries, key=lambda each: f"{_attempt_at(each, zone):%A, %d %B %Y}"):
         rows_of_day = list(of_day)
         terminal.print(f"[bold]{day}[/]  {', '.join((_count(rows_of_day), *_others(rows_of_day)))}")
-        terminal.print(_table(rows_of_day, outlook.bookings, zone=zone, narrow=terminal.width < NARROW))
+        terminal.print(_table(rows_of_day, names, zone=zone, narrow=narrow))
         terminal.print()
-    terminal.print(
-        _summary(deliveries, f"{outlook.until.astimezone(zone):%A %H:%M} ({config.timezone})"), soft_wrap=True
-    )
+    terminal.print(_summary(deliveries, f"{outlook.until.astimezone(zone):%A %H:%M} ({config.timezone})"))
     if outlook.are_more:
-        terminal.print("[dim]what follows is not shown: `--limit` shows more, `--json` all of it[/]", soft_wrap=True)
+        terminal.print("[dim]what follows is not shown: `--limit` shows more, `--json` all of it[/]")
     if config.outbox:
-        terminal.print(f"[yellow]dry mode: messages go to folder {config.outbox}[/]", soft_wrap=True)
+        terminal.print(f"[yellow]dry mode: messages go to folder {escape(str(config.outbox))}[/]")
 
 
-def _row(record: Foreseen, zone: ZoneInfo) -> list[str]:
-    shown = {**asdict(record), "at": _attempt_at(record, zone).isoformat(), "state": _state(record)}
+def _width(deliveries: list[Foreseen], names: Names) -> int:
+    """Return how wide a terminal must be for a message to be in one line, where only a name wraps, between words."""
+    columns = [
+        ("00:00", each.channel, _longest_word(names.whom(each.recipient, each.address)), _booking(each), _origin(each))
+        for each in deliveries
+    ]
+    widths = (max(map(len, column)) + GAP for column in zip(*columns, strict=True))
+    return max(NARROW, sum(widths))
+
+
+def _longest_word(text: str) -> str:
+    return max(text.split(), key=len, default="")
+
+
+def _booking(record: Foreseen) -> str:
+    return f"booking {record.booking}"
+
+
+def _origin(record: Foreseen) -> str:
+    return f"{record.workflow}, {record.trigger}"
+
+
+def _row(record: Foreseen, names: Names, *, zone: ZoneInfo) -> list[str]:
+    shown = {
+        **asdict(record),
+        "at": _attempt_at(record, zone).isoformat(),
+        "state": _state(record),
+        "recipient": names.name(record.recipient, record.address),
+        "reason": names.in_words(record.reason or "", record.recipient, address=record.address),
+    }
     return ["" if shown[column] is None else str(shown[column]) for column in COLUMNS]
 
 
-def _table(records: list[Foreseen], bookings: Mapping[str, Booking], *, zone: ZoneInfo, narrow: bool) -> Table:
+def _table(records: list[Foreseen], names: Names, *, zone: ZoneInfo, narrow: bool) -> Table:
+    """Return a row for each message; on a narrow terminal what it is for goes under whom it is for."""
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    whom = [names.whom(record.recipient, record.address) for record in records]
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, GAP, 0, 0))
     table.add_column(no_wrap=True, style="bold")
-    for _ in range(3 if narrow else 4):
-        table.add_column(overflow="fold")
-    for record in records:
+    table.add_column(no_wrap=True, style="cyan")
+    table.add_column(overflow="fold", min_width=None if narrow else max(len(_longest_word(each)) for each in whom))
+    if not narrow:
+        table.add_column(no_wrap=True, style="dim")
+        table.add_column(overflow="fold", min_width=max(len(_origin(record)) for record in records))
+    for record, recipient in zip(records, whom, strict=True):
         state = _state(record)
-        recipient = _recipient(record, bookings.get(record.booking), narrow=narrow)
         note = record.reason or (f"{state}: {record.error}" if record.error else "")
-        note = note.replace(
-            record.recipient, recipients.name_of_recipient(record.recipient, bookings.get(record.booking))
-        )
+        note = names.in_words(note, record.recipient, address=record.address)
         style = STATE_STYLES[state] if state != "pending" else "red" if record.reason else "yellow" if note else ""
-        why = f"{record.workflow}, {'booking ' + record.booking if narrow else record.trigger}"
-        table.add_row(
-            f"{_attempt_at(record, zone):%H:%M}",
-            Text(record.channel, style="cyan"),
-            Text(recipient),
-            *([] if narrow else [Text(f"booking {record.booking}", style="dim")]),
-            Text.assemble((why, "dim"), (f"\n{note}" if note else "", style)),
+        why = Text.assemble((_origin(record), "dim"), (f"\n{note}" if note else "", style))
+        booking = _booking(record)
+        cells = (
+            [Text.assemble(recipient, (f"\n{booking}, ", "dim"), why)]
+            if narrow
+            else [Text(recipient), Text(booking), why]
         )
+        table.add_row(f"{_attempt_at(record, zone):%H:%M}", record.channel, *cells)
     return table
-
-
-def _recipient(record: Foreseen, booking: Booking | None, *, narrow: bool) -> str:
-    """Return a name, where there is one, with the address."""
-    name, address = recipients.name_of_recipient(record.recipient, booking), record.address
-    return name if narrow or not address or address == name else f"{name} <{address}>"
 
 
 def _summary(deliveries: list[Foreseen], until: str) -> str:

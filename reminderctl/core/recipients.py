@@ -154,10 +154,16 @@ def name_of_recipient(recipient: str, booking: Booking | None) -> str:
     """Return a name instead of `customer:ID`, `staff:ID` or `location:ID`, where the booking knows one."""
     kind, _, identifier = recipient.partition(":")
     if booking and kind == "customer":
-        names = {each.customer.id: each.customer.full_name for each in booking.participants}
+        names = {each.customer.id: name_of_customer(each.customer) for each in booking.participants}
         return names.get(identifier) or recipient
     noun = getattr(booking, kind) if booking and identifier and kind in TABLES else None
     return noun.name if noun and noun.name else recipient
+
+
+def name_of_customer(customer: Customer) -> str:
+    """Return the name of a customer; else an address; else the id, where nothing more is known."""
+    parts = " ".join(filter(None, (customer.first_name, customer.last_name)))
+    return customer.full_name or parts or customer.email or customer.phone or customer.telegram or customer.id
 
 
 def shows_their_time(actions: Iterable[Action]) -> bool:
@@ -175,10 +181,10 @@ def describe_unknown_zone(participant: Participant | None, actions: Iterable[Act
 
 
 def unknown_zone_of(delivery: Delivery, workflow: Workflow, *, booking: Booking) -> str | None:
-    """Return the same of the customer whose shortcodes fill a delivery, with the names of both and of the booking."""
+    """Return the same of the customer whose shortcodes fill a delivery, with the name and the booking."""
     whose = find_participant(delivery, booking)
     said = describe_unknown_zone(whose, (each for each in workflow.actions if each.id == delivery.action))
-    return f"customer {delivery.participant} of booking {booking.id}: {said}" if said else None
+    return f"customer {name_of_customer(whose.customer)} of booking {booking.id}: {said}" if whose and said else None
 
 
 def missing_address(recipient: str, channel: str) -> str:

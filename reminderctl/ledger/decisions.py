@@ -13,6 +13,8 @@ from reminderctl.ledger import history
 from reminderctl.ledger.store import Ledger
 from reminderctl.model import State
 
+ACKNOWLEDGEABLE = (State.FAILED, State.EXPIRED, State.UNKNOWN)
+
 
 def resolve(ledger: Ledger, delivery_id: int, *, sent: bool, by: str, now: datetime) -> None:
     """Say of a delivery whose outcome nobody could know that it was sent, or let it be sent again."""
@@ -35,6 +37,33 @@ def cancel(ledger: Ledger, delivery_id: int, *, by: str, now: datetime) -> None:
     _settle(ledger, delivery_id, state=State.CANCELED, decision="canceled", by=by, now=now)
 
 
+def acknowledge(ledger: Ledger, delivery_id: int, *, by: str, now: datetime) -> None:
+    """Say that a person has seen what did not go out, or may not have: `status` no longer warns of it.
+
+    The delivery stays in its state. When it is attempted again, whatever comes of that is new.
+    """
+    found = history.show(ledger, delivery_id)
+    if found.acknowledged_at:
+        seen = f"{found.acknowledged_by} at {found.acknowledged_at}"
+        raise UsageError(f"delivery {delivery_id} has been acknowledged already, by {seen}")
+    if found.state not in ACKNOWLEDGEABLE:
+        states = "failed, expired or unknown"
+        raise UsageError(f"delivery {delivery_id} is {found.state}; acknowledge is for what is {states}")
+    values = {"id": delivery_id, "now": instant_text(now), "by": by, "decision": "acknowledged"}
+    with ledger.transaction():
+        is_seen = ledger.execute(
+            """
+            UPDATE deliveries SET acknowledged_at = :now, acknowledged_by = :by
+            WHERE id = :id AND state IN ('failed', 'expired', 'unknown') AND acknowledged_at IS NULL
+            """,
+            **values,
+        ).rowcount
+        if is_seen:
+            ledger.execute(_WRITE_DOWN, **values)
+    if not is_seen:
+        raise UsageError(f"delivery {delivery_id}: it has just changed; look again in a moment")
+
+
 def _require(ledger: Ledger, delivery_id: int, *, state: State, verb: str) -> None:
     found = history.show(ledger, delivery_id).state
     if found != state:
@@ -47,6 +76,7 @@ def _settle(ledger: Ledger, delivery_id: int, *, state: State, decision: str, by
         settled = ledger.execute(
             """
             UPDATE deliveries SET state = :state, next_attempt_at = NULL, held = 0, settled_at = :now, settled_by = :by,
+                acknowledged_at = NULL, acknowledged_by = NULL,
                 error = COALESCE(error || '; ', '') || :decision || ' by ' || :by
             WHERE id = :id AND state IN ('pending', 'unknown')
             """,
@@ -66,6 +96,7 @@ def _reopen(ledger: Ledger, delivery_id: int, *, decision: str, by: str, now: da
             """
             UPDATE deliveries SET state = 'pending', next_attempt_at = GREATEST(:now, due_at), settled_at = NULL,
                 settled_by = NULL, attempts = 0, uncertain_attempts = 0, missing = NULL,
+                acknowledged_at = NULL, acknowledged_by = NULL,
                 error = COALESCE(error || '; ', '') || 'reopened by ' || :by
             WHERE id = :id AND state IN ('failed', 'unknown') AND expires_at >= :now
             """,

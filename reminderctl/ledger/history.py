@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import msgspec
 from msgspec import Struct, structs
 
 from reminderctl.core.timing import instant_text
@@ -43,6 +44,8 @@ class Record(Struct, frozen=True, kw_only=True):
     error: str | None = None
     settled_at: str | None = None
     settled_by: str | None = None
+    acknowledged_at: str | None = None
+    acknowledged_by: str | None = None
 
 
 class Attempt(Struct, frozen=True):
@@ -72,6 +75,7 @@ class FullRecord(Record, frozen=True, kw_only=True):
 COLUMNS = Record.__struct_fields__
 HELD = "held"  # no state of its own: what is held is pending
 MISSING = "missing"  # of what is held, that for which something is missing
+_LISTED = "(SELECT value FROM json_each(:recipients))"
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM deliveries"  # noqa: S608 - names of columns
 
 
@@ -82,28 +86,32 @@ def find(
     workflow: str | None = None,
     booking: str | None = None,
     channel: str | None = None,
-    recipient: str | None = None,
+    recipients: Sequence[str] | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    acknowledged: bool | None = None,
     limit: int | None = None,
     newest_first: bool = False,
 ) -> Iterator[Record]:
     """The deliveries that match all that is asked for, oldest due first, read one by one.
 
-    One of the `states` may be `HELD` or `MISSING`. `since` and `until` look at when they fell due; `recipient` is an
-    identity, a customer's id or an address.
+    One of the `states` may be `HELD` or `MISSING`. `since` and `until` look at when they fell due; each of `recipients`
+    is an identity or an address.
     """
     conditions = {
         _in_states(states): bool(states),
         "workflow = :workflow": workflow is not None,
         "booking = :booking": booking is not None,
         "channel = :channel": channel is not None,
-        "(:recipient IN (recipient, address) OR recipient = 'customer:' || :recipient)": recipient is not None,
+        f"(recipient IN {_LISTED} OR address IN {_LISTED})": recipients is not None,
         "due_at >= :since": since is not None,
         "due_at <= :until": until is not None,
+        "acknowledged_at IS NOT NULL": acknowledged is True,
+        "acknowledged_at IS NULL": acknowledged is False,
     }
     where = " AND ".join(text for text, asked in conditions.items() if asked) or "TRUE"
-    values: dict[str, Any] = {"workflow": workflow, "booking": booking, "channel": channel, "recipient": recipient}
+    values: dict[str, Any] = {"workflow": workflow, "booking": booking, "channel": channel}
+    values["recipients"] = msgspec.json.encode(recipients).decode()
     values |= {"since": instant_text(since) if since else None, "until": instant_text(until) if until else None}
     values["limit"] = -1 if limit is None else limit
     with errors_of(ledger.path):
@@ -131,6 +139,21 @@ def _in_states(states: Sequence[str]) -> str:
         return f"({' OR '.join(f'(+{each})' for each in sorted(wanted))})"
     every = (f"SELECT id FROM deliveries WHERE {each}" for each in sorted(wanted))  # noqa: S608 - of our own words
     return f"id IN ({' UNION ALL '.join(every)})"
+
+
+def knows(ledger: Ledger, column: str, *, value: str) -> bool:
+    """Return True if any delivery has this value: of `workflow`, `booking`, `channel`, `recipient` or `address`."""
+    sql = f"SELECT EXISTS (SELECT 1 FROM deliveries WHERE {column} = :value)"  # noqa: S608 - names of columns
+    with errors_of(ledger.path):
+        (found,) = ledger.execute(sql, value=value).fetchone()
+    return bool(found)
+
+
+def distinct(ledger: Ledger, column: str) -> list[str]:
+    """Return every value of a column; reads all of the ledger."""
+    with errors_of(ledger.path):
+        rows = ledger.execute(f"SELECT DISTINCT {column} FROM deliveries WHERE {column} <> ''")  # noqa: S608 - likewise
+        return [value for (value,) in rows]
 
 
 def show(ledger: Ledger, delivery_id: int) -> FullRecord:

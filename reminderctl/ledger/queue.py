@@ -191,7 +191,8 @@ def wait_again(ledger: Ledger, now: datetime) -> int:
     return ledger.execute(
         """
         UPDATE deliveries SET state = 'pending', next_attempt_at = GREATEST(due_at, :now), settled_at = NULL,
-            held = COALESCE(missing > '' OR error GLOB '*its deadline passed while it was held back', 0), error = NULL
+            held = COALESCE(missing > '' OR error GLOB '*its deadline passed while it was held back', 0), error = NULL,
+            acknowledged_at = NULL, acknowledged_by = NULL
         WHERE state IN ('expired', 'unknown') AND settled_at IS NOT NULL AND settled_at > :now
           AND expires_at >= :now AND settled_by IS NULL
           AND (state = 'expired'

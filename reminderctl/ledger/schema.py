@@ -137,6 +137,18 @@ def circuits_and_uncertain_attempts(db: Database) -> None:
     db.execute("ALTER TABLE circuits RENAME COLUMN lane TO circuit")
 
 
+@ledger()
+def acknowledgements(db: Database) -> None:
+    """Keep who has seen that a delivery failed, and when; make an index of those, which `status` leaves out."""
+    db.execute("ALTER TABLE deliveries ADD COLUMN acknowledged_at TEXT")
+    db.execute("ALTER TABLE deliveries ADD COLUMN acknowledged_by TEXT")
+    db.execute(
+        """
+        CREATE INDEX deliveries_acknowledged ON deliveries (state, settled_at) WHERE acknowledged_at IS NOT NULL
+        """
+    )
+
+
 _FIRST = (
     """
     CREATE TABLE deliveries (

@@ -21,10 +21,15 @@ class LastRun(Struct, frozen=True, kw_only=True):
 
 
 class Count(Struct, frozen=True, kw_only=True):
-    """The number of deliveries in one state: those of the last day (open ones by when they fell due), and all."""
+    """The number of deliveries in one state: those of the last day (open ones by when they fell due), and all.
+
+    The others are those among them that a person has acknowledged.
+    """
 
     last_24_hours: int = 0
     all: int = 0
+    acknowledged_last_24_hours: int = 0
+    acknowledged: int = 0
 
 
 class Held(Struct, frozen=True, kw_only=True):
@@ -89,7 +94,17 @@ def counts(ledger: Ledger, since: datetime) -> dict[str, Count]:
         """,
         since=instant_text(since),
     )
-    return {row.pop("state"): msgspec.convert(row, Count) for row in rows if row["all"]}
+    seen = _rows(
+        ledger,
+        """
+        SELECT state, COUNT(*) AS acknowledged, SUM(settled_at >= :since) AS acknowledged_last_24_hours
+        FROM deliveries WHERE acknowledged_at IS NOT NULL GROUP BY state
+        """,
+        since=instant_text(since),
+    )
+    acknowledged = {row.pop("state"): row for row in seen}
+    found = {row.pop("state"): row for row in rows if row["all"]}
+    return {state: msgspec.convert(row | acknowledged.get(state, {}), Count) for state, row in found.items()}
 
 
 def held(ledger: Ledger) -> list[Held]:

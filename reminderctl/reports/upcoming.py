@@ -17,7 +17,7 @@ from reminderctl.reports.preview.compose import refusal_of
 from reminderctl.tick import DRY_RUN
 from reminderctl.tick.plan import plan
 from reminderctl.tick.reading import owed_in, read
-from reminderctl.tick.report import Report
+from reminderctl.tick.report import Line, Report
 
 OVER = frozenset({State.CANCELED, State.EXPIRED})
 FIRST_STEP = timing.HOUR / 6
@@ -38,8 +38,7 @@ class Outlook(NamedTuple):
     """
 
     deliveries: list[Foreseen]
-    bookings: Mapping[str, Booking]  # that they are for
-    lines: list[str]
+    lines: list[Line]
     until: datetime  # up to which they are complete
     are_more: bool  # after that
 
@@ -73,7 +72,7 @@ def look_ahead(
         until = timing.parse_instant(shown[-1][0].next_attempt_at or shown[-1][0].due_at)
     concerned = bookings.find_all({delivery.booking for _, delivery in shown})
     checked = _check_all(shown, concerned, newest=dry_run.newest, config=config, credentials=credentials)
-    return Outlook([*checked], concerned, dry_run.lines, until, until < whole.until)
+    return Outlook([*checked], dry_run.lines, until, until < whole.until)
 
 
 def _to_come(
@@ -102,13 +101,13 @@ class _DryRun(NamedTuple):
     newest: int
     open_circuits: Mapping[str, circuits.OpenCircuit]
     open: list[history.Coming]
-    lines: list[str]
+    lines: list[Line]
 
 
 def _dry_run(
     window: Window, later: list[Delivery], *, config: Config, ledger: Ledger, bookings: BookingSource
 ) -> _DryRun:
-    report = Report(window.since)
+    report = Report(window.since, is_dry=True)
     reading = read(config, ledger, bookings=bookings, now=window.since)
     with ledger.dry_run_transaction():
         newest = history.newest(ledger)

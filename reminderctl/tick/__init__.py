@@ -115,7 +115,7 @@ def _certainly_dead(run: runs.Run, report: Report) -> list[int]:
     dead = run.dead()
     uncertain = [number for number in dead if run.liveness.may_lack(number)]
     if uncertain:
-        report.lines.append(
+        report.say(
             f"{run.liveness.path}: the file was recreated while messages were being sent; the next run decides about "
             "those, in case another run is still sending them"
         )
@@ -127,7 +127,7 @@ def dry_run(
 ) -> tuple[Report, list[Delivery]]:
     """Return what a tick would plan or finds waiting, without leaving a trace."""
     now = clock()
-    report = Report(now)
+    report = Report(now, is_dry=True)
     reading = read(config, ledger, bookings=bookings, now=now)
     with ledger.dry_run_transaction():
         plan(config, ledger, bookings=bookings, reading=reading, run=DRY_RUN, now=now, report=report)

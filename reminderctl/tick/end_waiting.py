@@ -47,7 +47,7 @@ def hold_without_address(ledger: Ledger, emptied: Collection[str], *, run: int, 
         held = missing.hold_without_address(ledger, kind, table=table, run=run) if table in emptied else 0
         if held:
             report.counts["held"] += held
-            report.lines.append(f"{pluralize(held, 'new delivery')} held: {missing.EMPTIED.format(table)}")
+            report.say(f"{pluralize(held, 'new delivery')} held: {missing.EMPTIED.format(table)}")
 
 
 def _act_on(checked: Checked, config: Config, *, ledger: Ledger, now: datetime, report: Report) -> bool:
@@ -76,7 +76,7 @@ def _act_on(checked: Checked, config: Config, *, ledger: Ledger, now: datetime, 
     missing.let_go(ledger, (number for number in back if number in held))
     if kept:
         report.counts["held"] += missing.hold(ledger, kept)
-        report.lines.append(_describe(kept, total=total))
+        report.say(_describe(kept, total=total, is_dry=report.is_dry))
     return any(each.workflow is not None for each in to_hold)
 
 
@@ -94,12 +94,16 @@ def _cancel(each: CheckedDelivery, ledger: Ledger, *, now: datetime, config: Con
     report.withdraw(each.delivery, queue.cancel(ledger, each.delivery, reason=reason, now=now), reason=reason)
 
 
-def _describe(kept: dict[int, str], *, total: int) -> str:
+def _describe(kept: dict[int, str], *, total: int, is_dry: bool) -> str:
     causes = Counter(kept.values()).most_common()
     first, number = causes[0]
     others = f" ({number}), and {len(kept) - number} for other reasons" if len(causes) > 1 else ""
+    are_held = "will be held by the next run" if is_dry else "are held"
+    advice = (
+        "`reminderctl deliveries list --missing` lists them; if they are no longer wanted, `reminderctl deliveries "
+        "cancel --missing` cancels them"
+    )
     return (
-        f"{len(kept)} of {total} pending deliveries are held, neither sent nor canceled: {first}{others}; they are "
-        "sent if that is restored before their deadline. `reminderctl deliveries list --missing` lists them; if they "
-        "are no longer wanted, `reminderctl deliveries cancel --missing` cancels them"
+        f"{len(kept)} of {total} pending deliveries {are_held}, neither sent nor canceled: {first}{others}; they are "
+        f"sent if that is restored before their deadline{'' if is_dry else f'. {advice}'}"
     )

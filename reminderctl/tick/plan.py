@@ -75,7 +75,7 @@ def plan(
 
 
 def _handle_restored_ledger(ledger: Ledger, now: datetime, *, run: int, report: Report) -> None:
-    since = runs.restored_since(ledger, say=report.lines.append)
+    since = runs.restored_since(ledger, say=report.say)
     if since is None:
         return
     since = min(since, now)  # a clock that was ahead may have written it
@@ -86,7 +86,7 @@ def _handle_restored_ledger(ledger: Ledger, now: datetime, *, run: int, report: 
         if delivery.due_at <= since:
             report.withdraw(delivery, queue.cancel(ledger, delivery, reason=reason, now=now), reason=reason)
     report.counts["unknown"] += len(claims.mark_in_flight_unknown(ledger, since, reason=reason, now=now))
-    report.lines.append(
+    report.say(
         f"{ledger.path}: this ledger does not contain the last run, at {timing.instant_text(since)}: the file was "
         "restored or replaced; messages due up to then are not sent again"
     )
@@ -124,7 +124,7 @@ def _handle_clock_rollback(ledger: Ledger, *, run: int, now: datetime, report: R
     lately = clocks.look_back(ledger, now, run=run)
     if lately.later and lately.is_plausible and (number := queue.wait_again(ledger, now)):
         checks.forget(ledger)  # no round has looked at these
-        report.lines.append(
+        report.say(
             f"the clock was set back to {timing.instant_text(now)}: {pluralize(number, 'delivery')} that had ended too "
             "early are pending again"
         )
@@ -137,15 +137,26 @@ def _enqueue(
     report.counts["planned"] += on_time + too_late
     if too_late:
         report.counts["expired"] += too_late
-        report.lines.append(
-            f"{workflow.id}: {too_late} not sent: found after their deadline; `reminderctl deliveries list --state "
-            f"expired --workflow {workflow.id}` lists them"
-        )
+        report.say(f"{workflow.id}: {too_late} {_found_too_late(workflow, is_dry=report.is_dry)}")
     if workflow.max_burst is not None and on_time > workflow.max_burst:
         held = queue.hold(ledger, workflow.id, run=run)
         report.counts["held"] += held
-        report.lines.append(
-            f"{workflow.id}: {held} new deliveries in one run are more than max_burst ({workflow.max_burst}), so they "
-            f"are held: review them with `reminderctl deliveries list --workflow {workflow.id}`, then release them "
-            f"with `reminderctl release {workflow.id}`"
+        report.say(
+            f"{workflow.id}: {held} new deliveries in one run are more than max_burst ({workflow.max_burst}); "
+            f"{_held_back(workflow, is_dry=report.is_dry)}"
         )
+
+
+def _found_too_late(workflow: Workflow, *, is_dry: bool) -> str:
+    if is_dry:
+        return "found after their deadline: the next run sends none of them, and records them as expired"
+    command = f"`reminderctl deliveries list --state expired --workflow {workflow.id}`"
+    return f"not sent: found after their deadline; {command} names them"
+
+
+def _held_back(workflow: Workflow, *, is_dry: bool) -> str:
+    release = f"`reminderctl release {workflow.id}`"
+    if is_dry:
+        return f"the next run holds them back until {release}"
+    command = f"`reminderctl deliveries list --workflow {workflow.id}`"
+    return f"they are held: look at them with {command}, then let them go with {release}"

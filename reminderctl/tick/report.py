@@ -6,17 +6,41 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from reminderctl.core.timing import instant_text
 from reminderctl.model import Delivery, State
+from reminderctl.text import WEEKDAY_SORTABLE, local_time
 
 if TYPE_CHECKING:
+    from reminderctl.bookings.people import Names
     from reminderctl.core.retry import Outcome
 
 CROWD = 5  # more deliveries that end alike share one line
 COUNTED = ("planned", "sent", "failed", "unknown", "retrying", "expired", "canceled", "held")
+
+
+class Line(Struct, frozen=True):
+    """One line of a report: a text, or what is said before and after a delivery is named.
+
+    Who the recipient is only the bookings know, so a delivery is named when its line is shown: few lines are.
+    """
+
+    before: str
+    delivery: Delivery | None = None
+    after: str = ""
+
+    def text(self, names: Names, *, timezone: str) -> str:
+        """Return the line with the recipient's name and address; the event is on the clock of `timezone`."""
+        if self.delivery is None:
+            return self.before
+        each = self.delivery
+        whom = names.whom(each.recipient, each.address)
+        after = names.in_words(self.after, each.recipient, address=each.address)
+        when = local_time(each.event_at, ZoneInfo(timezone), form=WEEKDAY_SORTABLE)
+        return f"{self.before}{each.action} to {whom} for booking {each.booking} ({when}){after}"
 
 
 class Expired(Struct, frozen=True):
@@ -30,36 +54,41 @@ class Expired(Struct, frozen=True):
 class Report:
     """Counts by name; `lines` are what a person has to read, `notes` what `-v` adds.
 
-    `warnings` are what a person should read although nothing went wrong.
+    `is_dry` is True for what a run would do. `warnings` are what a person should read although nothing went wrong.
     """
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, *, is_dry: bool = False) -> None:
         self.now = now
+        self.is_dry = is_dry
         self.counts: Counter[str] = Counter()
-        self.lines: list[str] = []
-        self.notes: list[str] = []
+        self.lines: list[Line] = []
+        self.notes: list[Line] = []
         self.warnings: dict[str, None] = {}  # each once, in order
         self.a_circuit_is_down = False  # said by the runs that met it; those that only wait say nothing
         self._down: set[str] = set()
         self._ended: dict[int, str] = {}
         self._warnings_when_sent: dict[int, str] = {}  # by the ids of the deliveries
 
+    def say(self, text: str) -> None:
+        """Add a line of text."""
+        self.lines.append(Line(text))
+
     def record(self, delivery: Delivery, outcome: Outcome, *, bug: str | None = None) -> None:
         """Count the end of one attempt, and say what a person has to know of it."""
         state = "retrying" if outcome.state is State.PENDING else str(outcome.state)
         self._count(delivery, state)
-        line = f"{_named(delivery)}: {state}{f': {outcome.error}' if outcome.error else ''}"
+        words = f": {state}{f': {outcome.error}' if outcome.error else ''}"
         if outcome.name == "channel down" and outcome.state is State.PENDING:
             if delivery.circuit not in self._down:
                 self._down.add(delivery.circuit)
                 what, whose = (" is down", "its") if outcome.circuit_failed else ("", "such")
-                self.lines.append(f"{delivery.circuit}{what}: {outcome.error}; {whose} deliveries are waiting")
+                self.say(f"{delivery.circuit}{what}: {outcome.error}; {whose} deliveries are waiting")
         elif outcome.state in (State.SENT, State.PENDING) and not outcome.needs_a_person:
-            self.notes.append(line)
-        else:
-            self.lines.append(line)
+            self.notes.append(_named(delivery, words))
+        else:  # with the number that `deliveries retry` and `resolve` take
+            self.lines.append(_named(delivery, f", delivery {delivery.id}{words}"))
         if bug:
-            self.lines.append(bug)
+            self.say(bug)
         if outcome.state in (State.SENT, State.UNKNOWN) and delivery.id in self._warnings_when_sent:
             self.warnings[self._warnings_when_sent[delivery.id]] = None
 
@@ -72,7 +101,7 @@ class Report:
         if state:
             self._count(delivery, state)
         if state is State.UNKNOWN:
-            self.lines.append(f"{_named(delivery)}: {state}: an attempt may have succeeded; {reason}")
+            self.lines.append(_named(delivery, f": {state}: an attempt may have succeeded; {reason}"))
 
     def leave_unended(self, deliveries: Sequence[Delivery]) -> None:
         """Say which deliveries were still being sent when a run that waited for them ended."""
@@ -86,11 +115,9 @@ class Report:
         self._name_all(deliveries, what)
 
     def _name_all(self, deliveries: Sequence[Delivery], what: str) -> None:
-        self.lines += [f"{_named(delivery)}: {what}" for delivery in deliveries[:CROWD]]
+        self.lines += [_named(delivery, f": {what}") for delivery in deliveries[:CROWD]]
         if len(deliveries) > CROWD:
-            self.lines.append(
-                f"{len(deliveries) - CROWD} more like these: `reminderctl deliveries list --state sending`"
-            )
+            self.say(f"{len(deliveries) - CROWD} more like these: `reminderctl deliveries list --state sending`")
 
     def expire(self, expired: Iterable[Expired]) -> None:
         """Count deliveries whose deadline passed while they waited, and name them; a crowd by its first."""
@@ -99,18 +126,20 @@ class Report:
             self._count(each.delivery, each.state)
             groups.setdefault((each.delivery.workflow, each.state, each.cause), []).append(each.delivery)
         for (workflow, state, cause), deliveries in groups.items():
+            it = "it" if len(deliveries) == 1 else "each of them"
+            ended = f"the next run records {it} as {state}" if self.is_dry else str(state)
             if len(deliveries) <= CROWD:
-                self.lines += [f"{_named(delivery)}: {state}: {cause}" for delivery in deliveries]
+                self.lines += [_named(delivery, f": {ended}: {cause}") for delivery in deliveries]
             else:
-                first = _named(deliveries[0]).removeprefix(f"{workflow}: ")
-                self.lines.append(f"{workflow}: {len(deliveries)} deliveries: {state}: {cause}; the first is {first}")
+                text = f"{workflow}: {len(deliveries)} deliveries: {ended}: {cause}; the first is "
+                self.lines.append(Line(text, deliveries[0]))
 
     def leave_out(self, problems: list[str]) -> None:
         """Name the bookings that cannot be read; a crowd by its first."""
         if len(problems) <= CROWD:
-            self.lines += problems
+            self.lines += map(Line, problems)
         else:
-            self.lines.append(f"{problems[0]}; and {len(problems) - 1} more cannot be read")
+            self.say(f"{problems[0]}; and {len(problems) - 1} more cannot be read")
 
     def _count(self, delivery: Delivery, state: str) -> None:
         """Count a delivery for its last ending in this run: it may have been left by a dead run, or tried twice."""
@@ -129,8 +158,5 @@ class Report:
         return {"now": instant_text(self.now), **{name: self.counts[name] for name in COUNTED}}
 
 
-def _named(delivery: Delivery) -> str:
-    return (
-        f"{delivery.workflow}: {delivery.action} to {delivery.recipient} for booking {delivery.booking} "
-        f"({instant_text(delivery.event_at)})"
-    )
+def _named(delivery: Delivery, after: str) -> Line:
+    return Line(f"{delivery.workflow}: ", delivery, after)

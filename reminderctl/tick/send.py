@@ -203,7 +203,7 @@ class Sender:
         left = self._workers.on_the_way.total()
         if left and self._deadline.is_shortened:
             what = "1 message was" if left == 1 else f"{left} messages were"
-            self._report.lines.append(f"asked to stop while {what} being sent; the next run takes care of the rest")
+            self._report.say(f"asked to stop while {what} being sent; the next run takes care of the rest")
         elif left:
             self._report.leave_unended(self._workers.unended())
 

@@ -144,7 +144,7 @@ def test_a_customer_in_a_zone_that_is_none_is_said_by_check_and_test(clinic: Cli
     clinic.write(CLIENT)
     clinic.book("b1", "2026-06-10T10:00Z", customers=({"id": "luis", "timezone": ZONE}, {"id": "ana", "timezone": ""}))
     checked = clinic.command("check")
-    assert f"1 customer with an unknown time zone, for example '{ZONE}' of customer luis" in checked.output.replace(
+    assert f"1 customer with an unknown time zone, for example '{ZONE}' of customer Luis" in checked.output.replace(
         "\n", " "
     )
     tried = clinic.command("test", "--booking", "b1", "--now", ARMED)
@@ -172,7 +172,7 @@ def test_an_import_warns_of_a_customer_in_a_zone_that_is_none(clinic: Clinic) ->
     assert "line 3" not in said.output
 
 
-NONE = "customer luis of booking b1: their time zone 'Mars/Olympus' is unknown, so shortcodes that end in _client use"
+NONE = "customer Luis of booking b1: their time zone 'Mars/Olympus' is unknown, so shortcodes that end in _client use"
 
 
 def test_a_run_says_once_that_a_customers_zone_is_none_and_nothing_went_wrong(clinic: Clinic) -> None:
@@ -216,7 +216,7 @@ def test_explain_and_status_say_that_a_customers_zone_is_none(clinic: Clinic) ->
     before = clinic.command("explain", "b1", "--now", "2026-06-10T08:30Z")
     assert NONE in before.output.replace("\n", " ")
     status = clinic.command("status", "--now", "2026-06-10T08:01Z")
-    assert "1 customer with an unknown time zone, for example 'Mars/Olympus' of customer luis of booking b1" in (
+    assert "1 customer with an unknown time zone, for example 'Mars/Olympus' of customer Luis of booking b1" in (
         status.output.replace("\n", " ")
     )
     assert status.exit_code == 1

@@ -299,7 +299,7 @@ def test_a_list_on_a_phone_loses_nothing(due: Clinic) -> None:
     due.run("2026-06-10T09:00Z")
     shown = on_a_terminal("deliveries", "list", folder=due.folder, COLUMNS="34", NO_COLOR="1")
     assert all(len(line) <= 34 for line in shown.splitlines())
-    assert "1  sent  2026-06-10 11:00\n" in shown.replace("\r", "")
+    assert "1   sent   2026-06-10 11:00  11:00\n" in shown.replace("\r", "")
     assert "somebody.with.a.long.name@a-long-domain.example.com" in "".join(each.strip() for each in shown.split("\n"))
     assert "w, booking b1" in shown
 

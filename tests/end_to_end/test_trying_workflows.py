@@ -83,7 +83,7 @@ def test_json_and_text_say_the_same(clinic: Clinic) -> None:
         "| Hola Lucía, hasta 10:00",
         message["cost"],
         "group      2 messages, as above; due Tue 01 Dec 2026 17:30 Europe/Madrid",
-        "note: sms: would fail: customer:ben has no phone number",
+        "note: sms: would fail: Ben Carter has no phone number",
         "1 workflow, 6 samples, 11 messages: no problems",
     ):
         assert line in printed
@@ -391,8 +391,8 @@ def test_a_mail_is_really_sent_to_the_one_address_and_marked(clinic: Clinic) -> 
     assert (mail["To"], mail["Subject"], mail["X-Reminderctl-Test"]) == ("me@example.com", "[test] Haircut", "yes")
     (rendered, _) = tried(clinic, "--sample", "single")[0]["messages"]
     assert mail["Message-ID"] != rendered["headers"]["Message-ID"]
-    assert printed[0].startswith("sent     w: email, as to customer:lucia: sent to me@example.com")
-    assert printed[1].startswith("failed   w: email, as to staff:ana: ")
+    assert printed[0].startswith("sent     w: email, as to Lucía García: sent to me@example.com")
+    assert printed[1].startswith("failed   w: email, as to Ana: ")
     assert "No such mailbox" in printed[1]
     assert clinic.deliveries() == []
 
@@ -419,7 +419,7 @@ def test_a_webhook_goes_to_the_given_address_without_the_secrets_of_the_real_one
 def test_with_an_outbox_the_test_messages_are_written_there(clinic: Clinic) -> None:
     clinic.write(SENT)
     printed = attempt(clinic, "--send", "--to", "+34600999888", exits=1).stdout
-    assert "failed   w: sms, as to customer:lucia: the SMS has no text" in printed, "the mark does not hide it"
+    assert "failed   w: sms, as to Lucía García: the SMS has no text" in printed, "the mark does not hide it"
     assert "000001-whatsapp-0.json; nobody got it; a WhatsApp template cannot be marked as a test" in printed
     (sent,) = json.loads(attempt(clinic, "--send", "--to", "@clinic", "--json").stdout)
     assert (sent["sent"], sent["channel"], sent["recipient"], sent["to"]) == (

@@ -326,6 +326,6 @@ def test_a_rehearsal_leaves_no_trace(armed: Clinic) -> None:
     armed.book("b1", "2026-06-10T10:00Z")
     result = armed.command("run", "--dry-run", "--now", "2026-06-09T10:00Z")
     assert result.exit_code == 0
-    assert "customer:ana" in result.stdout
+    assert "email to Ana <ana@example.com>" in result.stdout
     assert armed.deliveries() == []
     assert armed.run("2026-06-09T10:00Z") == {"planned": 1, "sent": 1}

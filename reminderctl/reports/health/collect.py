@@ -16,7 +16,7 @@ from reminderctl import __version__
 from reminderctl.bookings import BookingSource
 from reminderctl.ledger import Ledger, claims, stats, watermarks
 from reminderctl.ledger.stats import CircuitStats
-from reminderctl.model import Config, Window
+from reminderctl.model import Config, Delivery, Window
 from reminderctl.reports.health.models import CircuitState, CircuitStatus, ClockFacts, Facts, Space
 from reminderctl.tick.reading import owed_in
 
@@ -56,10 +56,7 @@ def with_ledger(ledger: Ledger, config: Config, *, now: datetime, max_lag: timed
         "retried": stats.retried(ledger, now - LONG_RETRIED),
         "deliveries": stats.counts(ledger, now - DAY),
         "held": stats.held(ledger),
-        "stuck": [
-            f"{each.workflow}: {each.action} to {each.recipient} for booking {each.booking}"
-            for each in claims.stuck(ledger, now)
-        ],
+        "stuck": _stuck(claims.stuck(ledger, now), config),
         "missing": stats.missing(ledger),
         "channels": _channels(stats.circuits(ledger), config, now=now),
     }
@@ -81,6 +78,16 @@ def find_next_due(bookings: BookingSource, config: Config, *, now: datetime) -> 
         if next_due or time.monotonic() > until:
             return next_due
     return None
+
+
+def _stuck(deliveries: list[Delivery], config: Config) -> list[str]:
+    from reminderctl.bookings.people import find_names
+
+    names = find_names(config, {each.recipient for each in deliveries})
+    return [
+        f"{each.workflow}: {each.action} to {names.whom(each.recipient, each.address)} for booking {each.booking}"
+        for each in deliveries
+    ]
 
 
 def _lag(ledger: Ledger, config: Config, *, now: datetime) -> int | None:

@@ -80,16 +80,17 @@ def _evaluate_deliveries(facts: Facts) -> Iterator[HealthFinding]:
             WARNING, "sending", f"{what} sending`; stop the run that hangs, and the next one takes care of it"
         )
     unknown = facts.deliveries.get("unknown")
-    if unknown:
-        what = f"{pluralize(unknown.all, 'delivery')} unknown: it may have been sent; `reminderctl deliveries list"
+    if unknown and (number := unknown.all - unknown.acknowledged):
+        what = f"{pluralize(number, 'delivery')} unknown: it may have been sent; `reminderctl deliveries list"
         yield HealthFinding(
             WARNING, "unknown", f"{what} --state unknown`, then `deliveries resolve ID --sent` or `--resend`"
         )
     for state, cause in (("failed", "refused"), ("expired", "not sent before the deadline")):
         count = facts.deliveries.get(state)
-        if count and count.last_24_hours:
-            what = f"{pluralize(count.last_24_hours, 'delivery')} {state} in the last 24 hours, {cause}"
-            yield HealthFinding(WARNING, state, f"{what}; `reminderctl deliveries list --state {state}` shows why")
+        if count and (number := count.last_24_hours - count.acknowledged_last_24_hours):
+            what = f"{pluralize(number, 'delivery')} {state} in the last 24 hours, {cause}"
+            what += f"; `reminderctl deliveries list --state {state} --unacknowledged` shows why"
+            yield HealthFinding(WARNING, state, f"{what}, and `deliveries acknowledge` that you have seen it")
 
 
 def _evaluate_delays(facts: Facts, max_lag: timedelta) -> Iterator[HealthFinding]:

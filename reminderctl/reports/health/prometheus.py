@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from reminderctl.ledger import decisions
 from reminderctl.model import State
 from reminderctl.reports.health.models import Facts, Health
 
@@ -59,7 +60,11 @@ def _of_deliveries(facts: Facts) -> Iterator[Metric]:
     states = [({"state": state}, float(counts.get(state, 0))) for state in (*map(str, State), HELD)]
     yield Metric("deliveries", "Deliveries in the ledger by state; held ones do not count as pending here.", [*states])
     yield _one("held", "Deliveries held as a burst, or because something is missing.", value=counts.get(HELD, 0))
-    yield _one("unknown", "Deliveries that need `reminderctl deliveries resolve`.", value=counts.get("unknown", 0))
+    acknowledged = {state: each.acknowledged for state, each in facts.deliveries.items()}
+    unknown = counts.get("unknown", 0) - acknowledged.get("unknown", 0)
+    yield _one("unknown", "Deliveries that need `reminderctl deliveries resolve`.", value=unknown)
+    seen = [({"state": state}, float(acknowledged.get(state, 0))) for state in map(str, decisions.ACKNOWLEDGEABLE)]
+    yield Metric("acknowledged", "Deliveries of these states that a person has acknowledged.", [*seen])
 
 
 def _of_channels(facts: Facts) -> Iterator[Metric]:

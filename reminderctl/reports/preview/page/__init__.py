@@ -88,6 +88,7 @@ def _template() -> Template:
     environment.filters |= {
         "clock": words.clock,
         "count": pluralize,
+        "named": words.named,
         "shown_notes": words.shown_notes,
         "tag": words.language_tag,
     }

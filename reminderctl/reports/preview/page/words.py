@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from reminderctl.bookings.people import names_in
 from reminderctl.core.timing import event_at, instant_text
 from reminderctl.model import Filters, Workflow
 from reminderctl.reports.preview.models import DueTime, Trial
@@ -110,6 +111,12 @@ def clock(at: datetime) -> str:
 
 
 # --- messages ---------------------------------------------------------------------------------------------------------
+
+
+def named(findings: Iterable[str], trial: Trial) -> list[str]:
+    """Return findings with names in the place of identities."""
+    names = names_in(trial.sample.booking)
+    return [names.rename_all(finding) for finding in findings]
 
 
 def shown_notes(notes: Iterable[str]) -> list[str]:
