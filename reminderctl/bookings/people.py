@@ -64,7 +64,8 @@ def names_in(booking: Booking | None) -> Names:
     """Return the names of those whom a booking knows."""
     if booking is None:
         return Names()
-    people = {f"customer:{each.customer.id}": name_of_customer(each.customer) for each in booking.participants}
+    customers = [each.customer for each in booking.participants]
+    people = {f"customer:{each.id}": name for each in customers if (name := name_of_customer(each)) != each.id}
     nouns = {kind: getattr(booking, kind) for kind in TABLES if kind != "customer"}
     return Names(people | {f"{kind}:{noun.id}": noun.name for kind, noun in nouns.items() if noun and noun.name})
 

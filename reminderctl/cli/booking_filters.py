@@ -20,7 +20,7 @@ MOST_BOOKINGS = 100_000  # that are looked at for a status
 
 def filter_options(function: Callable[..., None]) -> Callable[..., None]:
     """Give a command `--customer`, and an option for each filter that has one."""
-    customer = "Only of this customer, by a name or the beginnings of one, e-mail, phone or id; may be repeated."
+    customer = "Only of this customer, by a name or the beginnings of one, email, phone or id; may be repeated."
     function = click.option("--customer", multiple=True, help=customer)(function)
     for filter_ in reversed(FILTERS.values()):
         if filter_.option:

@@ -29,7 +29,7 @@ _OPTIONS = (
         type=click.Choice([*map(str, State), history.HELD, history.MISSING]),
         help="Only these states; may be repeated. What is `held` is pending, too.",
     ),
-    click.option("--held", is_flag=True, help="Only what is held back: the same as `--state held`."),
+    click.option("--held", is_flag=True, help="Only held deliveries: the same as `--state held`."),
     click.option("--missing", is_flag=True, help="Only what is held while its booking or its workflow is missing."),
     click.option(
         "--acknowledged/--unacknowledged",
@@ -46,9 +46,9 @@ _OPTIONS = (
     click.option(
         "--since",
         metavar="T",
-        help="Only what fell due at this instant (ISO 8601) or later; `2d` is two days ago, a day its midnight.",
+        help="Only deliveries due at or after this time (ISO 8601, a day, or `2d` ago).",
     ),
-    click.option("--until", metavar="T", help="Only what fell due at this instant or earlier; a day is meant whole."),
+    click.option("--until", metavar="T", help="Only deliveries due at or before this time (a day includes all of it)."),
 )
 LIMIT = click.option("--limit", type=click.IntRange(1, MOST), help="At most this many.")
 

@@ -14,14 +14,8 @@ from reminderctl.bookings import open_bookings
 from reminderctl.cli import lookup
 from reminderctl.cli.console import print_json, say
 from reminderctl.cli.context import AppContext, PathArgument, shared_options
-from reminderctl.cli.test_output import (
-    describe_sample,
-    describe_sent,
-    describe_trial,
-    print_samples,
-    print_sent,
-    print_trials,
-)
+from reminderctl.cli.test_json import describe_sample, describe_sent, describe_trial
+from reminderctl.cli.test_output import print_samples, print_sent, print_trials
 from reminderctl.config.suggestions import suggest
 from reminderctl.errors import ExitCode, UsageError, first_lines
 from reminderctl.model import Config, Credentials, Workflow
@@ -153,7 +147,9 @@ def _named(name: str, samples: dict[str, Sample]) -> Sample:
 def _booked(booking_id: str, config: Config) -> Sample:
     with open_bookings(config) as bookings:
         booking = lookup.find_booking(bookings, booking_id)
-    return Sample(name=booking_id, about=f"booking {booking_id} of {config.bookings.name}", booking=booking)
+    return Sample(
+        name=booking_id, about=f"booking {booking_id} of {config.bookings.name}", booking=booking, is_booked=True
+    )
 
 
 # --- what comes of it -------------------------------------------------------------------------------------------------

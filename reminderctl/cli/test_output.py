@@ -1,4 +1,4 @@
-"""The output of `reminderctl test`, for people or as JSON."""
+"""The output of `reminderctl test` for people."""
 
 from __future__ import annotations
 
@@ -9,14 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from reminderctl.bookings.people import names_in
 from reminderctl.cli.console import Console, print_table
-from reminderctl.core.timing import instant_text
 from reminderctl.model import Booking, Config
 from reminderctl.reports.preview.fields import find_form
-from reminderctl.reports.preview.models import DueTime, Sample, Trial, TriedMessage
+from reminderctl.reports.preview.models import WOULD_FAIL, DueTime, Sample, Trial, TriedMessage
 from reminderctl.text import WEEKDAY, WEEKDAY_OF_THIS_YEAR, local_time, pluralize, rough_length
 
 if TYPE_CHECKING:
@@ -41,7 +38,8 @@ def print_trials(trials: Sequence[Trial], *, now: datetime, everything: bool, ve
         console.blank()
     for _, of_workflow in groupby(trials, key=lambda trial: trial.workflow.id):
         _print_workflow(console, [*of_workflow], now=now, everything=everything, verbose=verbose)
-    console.line(_summary(trials), (_verdict(problems), "bold red" if problems else "bold green"))
+    style = "bold red" if problems else "bold green" if any(trial.messages for trial in trials) else "bold yellow"
+    console.line(_summary(trials), (_verdict(problems, trials=trials), style))
 
 
 def _place(trial: Trial) -> str:
@@ -60,8 +58,10 @@ def _summary(trials: Sequence[Trial]) -> str:
     return f"{pluralize(workflows, 'workflow')}, {pluralize(samples, 'sample')}, {pluralize(messages, 'message')}: "
 
 
-def _verdict(problems: Sequence[str]) -> str:
-    return pluralize(len(problems), "problem") if problems else "no problems"
+def _verdict(problems: Sequence[str], *, trials: Sequence[Trial]) -> str:
+    if problems:
+        return pluralize(len(problems), "problem")
+    return "no problems" if any(trial.messages for trial in trials) else "nothing would be sent"
 
 
 # --- one workflow -----------------------------------------------------------------------------------------------------
@@ -72,7 +72,8 @@ def _print_workflow(console: Console, trials: list[Trial], *, now: datetime, eve
     console.rule()
     parts = [(workflow.name, "bold"), (f"  {workflow.id}", "cyan")] if workflow.name else [(workflow.id, "bold cyan")]
     console.line(*parts, ("" if workflow.enabled else "  switched off", "yellow"))
-    in_full = [trial for trial in trials if trial.matches][: None if everything else 1]
+    matching = [trial for trial in trials if trial.matches and not trial.sample.shows]
+    in_full = [*matching[: None if everything else 1], *(trial for trial in trials if trial.sample.shows)]
     for trial in in_full:
         _print_in_full(console, trial, now=now, verbose=verbose)
     others = [trial for trial in trials if trial not in in_full]
@@ -87,8 +88,21 @@ def _print_workflow(console: Console, trials: list[Trial], *, now: datetime, eve
 def _print_in_full(console: Console, trial: Trial, *, now: datetime, verbose: bool) -> None:
     from reminderctl.reports.preview.run import own_findings
 
-    about = f" ({trial.sample.about})" if trial.sample.about else ""
     console.blank()
+    if trial.sample.shows:
+        console.line((trial.sample.about, "bold"), ":", indent=2)
+    else:
+        _print_times(console, trial, now=now)
+    _print_left_out(console, trial, indent=4)
+    _print_findings(console, trial, findings=[own_findings(trial, kind) for kind in ("problems", "notes")], indent=4)
+    for message in trial.messages:
+        console.blank()
+        _print_message(console, message, trial=trial, verbose=verbose)
+
+
+def _print_times(console: Console, trial: Trial, *, now: datetime) -> None:
+    """Print which sample it is, when its visit starts, and when each trigger falls due."""
+    about = f" ({trial.sample.about})" if trial.sample.about else ""
     console.line("with ", (trial.sample.name, "bold"), about, ": the visit starts ", _start(trial), indent=2)
     for due_time in trial.due_times:
         due = f": {_written(due_time.due_at, trial)}, "
@@ -96,11 +110,6 @@ def _print_in_full(console: Console, trial: Trial, *, now: datetime, verbose: bo
         console.line(
             (due_time.trigger, "bold"), due, (_from_now(due_time.due_at, now), "green"), (until, "dim"), indent=4
         )
-    _print_left_out(console, trial, indent=4)
-    _print_findings(console, trial, findings=[own_findings(trial, kind) for kind in ("problems", "notes")], indent=4)
-    for message in trial.messages:
-        console.blank()
-        _print_message(console, message, trial=trial, verbose=verbose)
 
 
 def _print_in_short(console: Console, trial: Trial, *, width: int) -> None:
@@ -127,7 +136,15 @@ def _print_findings(console: Console, trial: Trial, *, findings: Sequence[Iterab
     for problem in problems:
         console.line(("problem: ", "bold red"), (_named(problem, trial), "red"), indent=indent, hanging=2)
     for note in notes:
-        console.line(("note: ", "yellow"), (_named(note, trial), "dim"), indent=indent, hanging=2)
+        label, words = _note(_named(note, trial), trial)
+        console.line((label, "yellow"), (words, "dim"), indent=indent, hanging=2)
+
+
+def _note(note: str, trial: Trial) -> tuple[str, str]:
+    """Return a note with its label: what a sample lacks on purpose says nothing against the workflow."""
+    if trial.sample.lacks_on_purpose and WOULD_FAIL in note:
+        return "lacking on purpose: ", f"{note.replace(WOULD_FAIL, '')}; the message to a customer like that would fail"
+    return "note: ", note
 
 
 # --- times ------------------------------------------------------------------------------------------------------------
@@ -246,53 +263,3 @@ def print_samples(samples: Iterable[Sample], *, config: Config) -> None:
         starts = f"{local_time(booking.starts_at, zone)} {zone.key}"
         rows.append((sample.name, sample.about, starts, booking.status))
     print_table(("sample", "about", "starts", "status"), rows, styles=("bold cyan",))
-
-
-# --- as JSON ----------------------------------------------------------------------------------------------------------
-
-
-def describe_trial(trial: Trial) -> dict[str, Any]:
-    """Return one workflow with one sample, or with a booking, whose id is then its name."""
-    return {
-        "workflow": trial.workflow.id,
-        "name": trial.workflow.name,
-        "enabled": trial.workflow.enabled,
-        "sample": trial.sample.name,
-        "booking": trial.sample.booking.id,
-        "timezone": trial.timezone,
-        "matches": trial.matches,
-        "reasons": trial.reasons,
-        "due_at": [instant_text(due_time.due_at) for due_time in trial.due_times],
-        "triggers": [_describe_due_time(due_time) for due_time in trial.due_times],
-        "messages": [_describe_message(message) for message in trial.messages],
-        "problems": trial.problems,
-        "notes": trial.notes,
-    }
-
-
-def _describe_due_time(due_time: DueTime) -> dict[str, str]:
-    return {
-        "trigger": due_time.trigger,
-        "due_at": instant_text(due_time.due_at),
-        "expires_at": instant_text(due_time.expires_at),
-    }
-
-
-def _describe_message(message: TriedMessage) -> dict[str, Any]:
-    """Return a message with its fields, which are beside its own where no name is taken."""
-    own = {name: getattr(message, name) for name in message.__struct_fields__}
-    return dict(message.fields) | own
-
-
-def describe_sample(sample: Sample, *, config: Config) -> dict[str, Any]:
-    """Return a sample with all that its booking holds."""
-    booking = msgspec.to_builtins(sample.booking)
-    times = {name: instant_text(getattr(sample.booking, name)) for name in ("starts_at", "ends_at")}
-    zone = sample.booking.timezone or config.timezone
-    return {"name": sample.name, "about": sample.about, "booking": {**booking, **times, "timezone": zone}}
-
-
-def describe_sent(sent: Sent) -> dict[str, Any]:
-    """Return what became of one test message."""
-    values: dict[str, Any] = msgspec.to_builtins(sent)
-    return {**values, "sent": sent.error is None}

@@ -185,14 +185,13 @@ def position(delivery: Delivery) -> Position:
 def wait_again(ledger: Ledger, now: datetime) -> int:
     """Let wait what was ended after now although its deadline lies ahead; return how many deliveries that are.
 
-    What was held, as a burst or for what it lacks, is so again. An attempt that ended as `unknown` is no matter of
-    deadlines.
+    What was held is so again. An attempt that ended as `unknown` is no matter of deadlines.
     """
     return ledger.execute(
         """
-        UPDATE deliveries SET state = 'pending', next_attempt_at = GREATEST(due_at, :now), settled_at = NULL,
-            held = COALESCE(missing > '' OR error GLOB '*its deadline passed while it was held back', 0), error = NULL,
-            acknowledged_at = NULL, acknowledged_by = NULL
+        UPDATE deliveries SET state = 'pending', next_attempt_at = GREATEST(due_at, :now), error = NULL,
+            held = COALESCE(missing > '' OR error GLOB '*its deadline passed while it was held back', 0),
+            settled_at = NULL, acknowledged_at = NULL, acknowledged_by = NULL
         WHERE state IN ('expired', 'unknown') AND settled_at IS NOT NULL AND settled_at > :now
           AND expires_at >= :now AND settled_by IS NULL
           AND (state = 'expired'

@@ -151,7 +151,7 @@ def _found_too_late(workflow: Workflow, *, is_dry: bool) -> str:
     if is_dry:
         return "found after their deadline: the next run sends none of them, and records them as expired"
     command = f"`reminderctl deliveries list --state expired --workflow {workflow.id}`"
-    return f"not sent: found after their deadline; {command} names them"
+    return f"not sent: found after their deadline; {command} lists them"
 
 
 def _held_back(workflow: Workflow, *, is_dry: bool) -> str:

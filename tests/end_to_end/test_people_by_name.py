@@ -32,10 +32,10 @@ COMMANDS = {
     "deliveries list": "eva@example.com",
     "deliveries list --state failed": "Eva Ruiz has no phone number",
     "deliveries show 2": "Eva Ruiz has no phone number",
-    "deliveries show 3": "Ana Gil has no e-mail address",
+    "deliveries show 3": "Ana Gil has no email address",
     "deliveries retry 2": "email to Eva Ruiz|sms to Eva Ruiz, booking 1041",
     "explain 1041": "sms to Eva Ruiz: ",
-    "explain 1043": "email to Luis Pérez <luis@example.com>: falls due",
+    "explain 1043": "email to Luis Pérez <luis@example.com>: due at",
     "upcoming --within 2d": "Luis Pérez\tluis@example.com",
     "run --dry-run --now 2026-06-10T12:30": "email to Luis Pérez <luis@example.com> for booking 1043",
     "run --now 2026-06-10T12:30 -v": "email to Luis Pérez <luis@example.com> for booking 1043",
@@ -78,7 +78,7 @@ def test_what_cron_mails_has_the_name_and_the_number_to_type(imported: Clinic) -
     said = "reminder: email to Luis Pérez <luis@example.com> for booking 1043 (Thu 2026-06-11 12:30), delivery "
     assert not AN_ID.search(result.output)
     assert said.replace(" <luis@example.com>", "") in result.stderr
-    assert "Luis Pérez has no e-mail address" in result.stderr
+    assert "Luis Pérez has no email address" in result.stderr
 
 
 def test_json_has_the_ids(imported: Clinic) -> None:
@@ -148,3 +148,20 @@ def test_no_word_is_broken_and_no_name_cut_at_any_width(clinic: Clinic, width: i
         for word in (*" ".join(LONG).split(), "cannot" if "upcoming" in command else "reminder,"):
             assert re.search(rf"(?<!\w){re.escape(word)}", shown), word
         assert f"<{LONG[1]}>" in shown
+
+
+def test_a_look_ahead_says_what_the_next_run_will_do_not_what_one_has_done(imported: Clinic) -> None:
+    """After a gap of a day in which nothing ran, nothing is in the ledger yet."""
+    for number in range(3):
+        imported.book(
+            f"g{number}", "2026-06-10T14:00Z", customers=({"id": f"c-{number}", "full_name": f"Gap {number}"},)
+        )
+    before = imported.deliveries()
+    for command in (("upcoming", "--now", "2026-06-10T13:59Z"), ("run", "--dry-run", "--now", "2026-06-10T13:59Z")):
+        said = imported.command(*command).stderr
+        assert "reminder: 12 found after their deadline: the next run sends none of them" in said
+        assert "names them" not in said
+        assert "not sent" not in said
+    assert imported.deliveries() == before
+    after = imported.command("run", "--now", "2026-06-10T13:59Z").stderr
+    assert "reminder: 12 not sent: found after their deadline; `reminderctl deliveries list --state expired" in after

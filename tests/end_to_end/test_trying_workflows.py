@@ -83,7 +83,7 @@ def test_json_and_text_say_the_same(clinic: Clinic) -> None:
         "| Hola Lucía, hasta 10:00",
         message["cost"],
         "group      2 messages, as above; due Tue 01 Dec 2026 17:30 Europe/Madrid",
-        "note: sms: would fail: Ben Carter has no phone number",
+        "lacking on purpose: sms: Ben Carter has no phone number; the message to a customer like that would fail",
         "1 workflow, 6 samples, 11 messages: no problems",
     ):
         assert line in printed

@@ -10,18 +10,23 @@ from msgspec import Struct
 
 from reminderctl.model import Booking, Workflow
 
+WOULD_FAIL = "would fail: "  # how a problem begins that keeps a message from going
+
 
 class Sample(Struct, frozen=True, kw_only=True):
     """A booking to try workflows with.
 
     `about` says in a few words what it is good for. `lacks_on_purpose` is True for a sample that comes with the
-    package to show what a missing phone number does: what it lacks is a note, not a problem.
+    package to show what a missing phone number does: what it lacks is a note, not a problem. `shows` is the language
+    that another one is tried for once more, if it is; `is_booked` is True for a booking of the database.
     """
 
     name: str
     about: str
     booking: Booking
     lacks_on_purpose: bool = False
+    shows: str = ""
+    is_booked: bool = False
 
 
 class DueTime(Struct, frozen=True, kw_only=True):

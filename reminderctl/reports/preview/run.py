@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from msgspec import structs
 
 from reminderctl.config.lint.filters import KnownValues, describe_statuses, lint_filters, read_known_values
 from reminderctl.core import planning, timing
-from reminderctl.core.filters import FILTERS, TABLES, language_of
+from reminderctl.core.filters import FILTERS, TABLES
 from reminderctl.core.matching import matching_participants, why_not_matching
 from reminderctl.core.planning import zone_of
-from reminderctl.core.recipients import describe_unknown_zone, find_participant
+from reminderctl.core.recipients import describe_unknown_zone
 from reminderctl.model import Booking, Config, Credentials, Delivery, Participant, Workflow
-from reminderctl.reports.preview.adapt import adapt
+from reminderctl.reports.preview.adapt import adapt, adapt_nouns
 from reminderctl.reports.preview.compose import imagine_deliveries, make_message
 from reminderctl.reports.preview.fields import read_fields
-from reminderctl.reports.preview.models import DueTime, Sample, Trial, TriedMessage
+from reminderctl.reports.preview.languages import in_other_languages, only_in, written_in
+from reminderctl.reports.preview.models import WOULD_FAIL, DueTime, Sample, Trial, TriedMessage
 from reminderctl.text import rough_length, shorten
 
 LONGEST_NAME = 40
@@ -37,24 +39,28 @@ def run_all(
 ) -> Iterator[Trial]:
     """Try each workflow with each sample, in their order.
 
-    With an `adaptable` sample, what no sample matches is tried with that one, adapted to the filters, and what samples
-    lack on purpose is no problem. What is wrong with a workflow itself is said once, with its first trial.
+    With an `adaptable` sample, what no sample matches is tried with that one, adapted to the filters, each language of
+    the texts is shown, and what samples lack on purpose is no problem. Without one, samples that were asked for are
+    tried adapted, too. What is wrong with a workflow itself is said once, with its first trial.
     """
     unasked = [f"{config.bookings.name}: {each}" for each in describe_statuses(config.workflows, known)]
     for workflow in workflows:
-        trials = [
-            try_workflow(workflow, sample, config=config, credentials=credentials, now=now, tour=adaptable is not None)
-            for sample in samples.values()
-        ]
+        attempt = partial(
+            try_workflow, workflow, config=config, credentials=credentials, now=now, tour=adaptable is not None
+        )
+        trials = [attempt(sample) for sample in samples.values()]
         findings = [*lint_filters(workflow, known)]
         problems = [str(finding) for finding in findings if finding.is_error]
         notes = [str(finding) for finding in findings if not finding.is_error]
         if adaptable and not any(trial.matches for trial in trials):
-            adapted = adapt(adaptable, workflow, config=config)
-            if adapted:
-                trials.append(_try_adapted(workflow, adapted, config=config, credentials=credentials, now=now))
+            if adapted := adapt(adaptable, workflow, config=config):
+                trials.append(_with_note(attempt(adapted), f"no sample matches this workflow, so `{ADAPTABLE}` was"))
             else:
                 problems.append(NOTHING_MATCHES)
+        if adaptable:
+            trials += [*_try_languages(workflow, trials, attempt=attempt, config=config)]
+        else:
+            trials += map(attempt, _adapt_refused(workflow, trials, config=config))
         first, *others = trials
         notes += unasked
         unasked = []  # once: it is about the bookings, not about a workflow
@@ -62,12 +68,27 @@ def run_all(
         yield from others
 
 
-def _try_adapted(
-    workflow: Workflow, sample: Sample, *, config: Config, credentials: Credentials, now: datetime
-) -> Trial:
-    trial = try_workflow(workflow, sample, config=config, credentials=credentials, now=now, tour=True)
-    note = f"no sample matches this workflow, so `{ADAPTABLE}` was {sample.about}"
-    return structs.replace(trial, notes=(note, *trial.notes))
+def _adapt_refused(workflow: Workflow, trials: Sequence[Trial], *, config: Config) -> list[Sample]:
+    """Return the samples that did not match and can be adapted."""
+    refused = [trial.sample for trial in trials if not trial.matches and not trial.sample.is_booked]
+    return [each for sample in refused if (each := adapt_nouns(sample, workflow, config=config))]
+
+
+def _with_note(trial: Trial, why: str) -> Trial:
+    """Return the trial of an adapted sample, with a note that says how it was changed."""
+    return structs.replace(trial, notes=(f"{why} {trial.sample.about}", *trial.notes))
+
+
+def _try_languages(
+    workflow: Workflow, trials: Sequence[Trial], *, attempt: Callable[[Sample], Trial], config: Config
+) -> Iterator[Trial]:
+    """Yield a trial for each language of the texts that the first matching sample does not show, with its messages."""
+    shown = next((trial for trial in trials if trial.matches), None)
+    for sample in in_other_languages(workflow, shown, config=config) if shown else ():
+        trial = only_in(attempt(sample), sample.shows)
+        if trial.messages:
+            problems, notes = (tuple(collect(trial.messages, kind)) for kind in ("problems", "notes"))
+            yield structs.replace(trial, problems=problems, notes=notes)
 
 
 def known_values(samples: Iterable[Sample], *, config: Config) -> KnownValues:
@@ -115,7 +136,7 @@ def try_workflow(
         return tried
     lenient = tour and sample.lacks_on_purpose
     messages = tuple(
-        _try_delivery(delivery, booking, config=config, credentials=credentials, lenient=lenient)
+        _try_delivery(delivery, workflow, booking=booking, config=config, credentials=credentials, lenient=lenient)
         for delivery in imagine_deliveries(workflow, booking, matching=matching, config=config)
     )
     return structs.replace(
@@ -181,12 +202,12 @@ def _called(participant: Participant) -> str:
 
 
 def _try_delivery(
-    delivery: Delivery, booking: Booking, *, config: Config, credentials: Credentials, lenient: bool
+    delivery: Delivery, workflow: Workflow, *, booking: Booking, config: Config, credentials: Credentials, lenient: bool
 ) -> TriedMessage:
-    participant = find_participant(delivery, booking)
+    action = next(each for each in workflow.actions if each.id == delivery.action)
     made = make_message(delivery, booking, config=config, credentials=credentials)
     empty = made.composed.empty if made.composed else ()
-    failure = [f"would fail: {made.refusal}"] if made.refusal else []
+    failure = [f"{WOULD_FAIL}{made.refusal}"] if made.refusal else []
     forgiven = lenient and made.lacking
     return TriedMessage(
         action=delivery.action,
@@ -194,7 +215,7 @@ def _try_delivery(
         provider=config.channels[delivery.channel].rpartition(".")[2],
         recipient=delivery.recipient,
         address=made.composed.envelope.address if made.composed else delivery.address,
-        language=language_of(participant, config.language),
+        language=written_in(delivery, action, booking=booking, config=config),
         fields={} if made.content is None else read_fields(delivery.channel, made.content),
         empty=empty,
         problems=() if forgiven else tuple(failure),

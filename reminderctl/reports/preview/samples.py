@@ -32,6 +32,7 @@ Noun = TypeVar("Noun", Service, Staff, Location)
 
 PACKAGED = Path(__file__).with_name(SAMPLES)
 LACKING = frozenset({"group", "bare"})  # of the packaged ones
+FIRST = "single"  # of them; its customer reads the default language, as most do
 LONGEST = timedelta(days=366)
 _READ_APART = ("service", "staff", "location", "customers")
 _NAME = re.compile(config_shape.IDENTIFIER)
@@ -113,10 +114,20 @@ def read_samples(config: Config, *, now: datetime) -> dict[str, Sample]:
     """
     zone = timing.find_zone(config.timezone) or ZoneInfo("UTC")
     samples = _read_file(PACKAGED, zone, now=now)
+    samples[FIRST] = _speaking(samples[FIRST], config.language)
     for name in LACKING:
         samples[name] = structs.replace(samples[name], lacks_on_purpose=True)
     own = own_file(config)
     return samples | (_read_file(own, zone, now=now) if own.exists() else {})
+
+
+def _speaking(sample: Sample, language: str) -> Sample:
+    """Return a sample whose customers read a language."""
+    people = tuple(
+        structs.replace(each, customer=structs.replace(each.customer, language=language))
+        for each in sample.booking.participants
+    )
+    return structs.replace(sample, booking=structs.replace(sample.booking, participants=people))
 
 
 def own_file(config: Config) -> Path:
