@@ -21,6 +21,7 @@ from reminderctl.bookings import SCHEMA
 from reminderctl.channels import ChannelModule, OnUnknown
 from reminderctl.channels.sms._presets import PRESETS
 from reminderctl.cli import main
+from reminderctl.config import presets
 from reminderctl.config.channels import module_names
 from reminderctl.core.recipients import CHANNELS
 from reminderctl.messages.shortcodes import CATALOGUE
@@ -39,6 +40,7 @@ _REFERENCES = {
     "Action": "[actions](#actions)",
     "Filters": "[filters](#filters-except)",
     "Company": "[company](#company)",
+    "SourceKeys": "[sources](sources.md#keys)",
     "Admin": "[admin](#admin)",
 }
 _GATEWAY_HEADING = ("code", "the vendor says", "outcome", "state")
@@ -305,6 +307,16 @@ def _cell(text: str) -> str:
     return _without_tags(" ".join(text.split()).replace("|", "\\|"))
 
 
+def write_presets() -> str:
+    """The presets of sources, each with the version in which it was tried or read."""
+    rows = []
+    for name in presets.preset_names():
+        preset, problem = presets.read_preset(presets.FOLDER / f"{name}.yaml")
+        assert preset is not None, problem  # noqa: S101 - they are ours
+        rows.append((f"`{name}`", preset.title, preset.engine, preset.verified))
+    return _table(("preset", "program", "database", "tried, or read, in"), rows)
+
+
 _PARTS: dict[str, Callable[[], str]] = {
     "commands": write_commands,
     "tables": write_tables,
@@ -314,6 +326,8 @@ _PARTS: dict[str, Callable[[], str]] = {
     "file": write_keys(),
     "company": write_keys("$defs", "Company"),
     "admin": write_keys("$defs", "Admin"),
+    "source": write_keys("$defs", "SourceKeys"),
+    "presets": write_presets,
     "workflow": write_keys("$defs", "Workflow"),
     "filters": write_keys("$defs", "Filters"),
 }

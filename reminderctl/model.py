@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 
 from reminderctl.errors import Problem
 from reminderctl.secret import Secret
+from reminderctl.source_settings import SourceSettings
 
 Fields = Mapping[str, Any]
 
@@ -180,6 +181,7 @@ class Config(Struct, frozen=True, kw_only=True):
     timezone: str
     language: str = "en"
     bookings: Path
+    sources: tuple[SourceSettings, ...] = ()
     ledger: Path
     outbox: Path | None = None
     heartbeat: Secret | None = None  # a URL; its path is what its receiver knows us by
@@ -213,8 +215,6 @@ class Credentials(Struct, frozen=True, kw_only=True):
 
 
 # --- deliveries -----------------------------------------------------------------------------------------------------
-
-
 class Window(NamedTuple):
     """The instants after `since` up to and including `until`."""
 

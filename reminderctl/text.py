@@ -67,6 +67,14 @@ def spelled_length(length: timedelta) -> str:
     return " ".join(pluralize(count, unit) for count, unit in parts if count) or "0 minutes"
 
 
+def compact_length(length: timedelta) -> str:
+    """Return a length of time as the YAML writes it, in the largest unit of which it is a multiple: 6h, 90m, 10s."""
+    for unit, size in (("h", HOUR), ("m", MINUTE)):
+        if length and not length % size:
+            return f"{length // size}{unit}"
+    return f"{length.total_seconds():g}s"
+
+
 def describe_size(size: int) -> str:
     """Return a number of bytes as `120 kB`, `3.4 MB` or `82.0 GB`."""
     for unit, bytes_in_it in (("GB", 1e9), ("MB", 1e6)):

@@ -2,7 +2,10 @@
 
 - `schema`: its tables, for those who have none;
 - `source`: what is asked of a source of bookings, `BookingSource`, and `open_bookings`;
-- `sqlite`: the open file, `SqliteBookings`; `statements`: the longer ones that it executes;
+- `mirror`: sources.db, where the bookings of the YAML's sources are kept;
+- `mirrored`: both files as one; `no_sources`: what is so without any source;
+- `sqlite`: the open file, `SqliteBookings`; `connection`: how it is opened;
+- `statements`: the longer ones that it executes;
 - `fingerprint`: has the file changed?
 - `checks`: times that no search finds, zones that are none;
 - `people`: who the recipients are, by name;
@@ -17,10 +20,11 @@ from reminderctl.bookings.checks import (
     describe_zones_ahead,
     note_misplaced,
 )
+from reminderctl.bookings.connection import BUSY_SECONDS
 from reminderctl.bookings.rows import EARLIEST, LATEST, whole_characters
 from reminderctl.bookings.schema import SCHEMA, create
 from reminderctl.bookings.source import BookingCatalog, BookingSource, open_bookings
-from reminderctl.bookings.sqlite import BUSY_SECONDS, LONGEST_NUMBER, SqliteBookings
+from reminderctl.bookings.sqlite import LONGEST_NUMBER, SqliteBookings
 
 __all__ = [
     "BUSY_SECONDS",

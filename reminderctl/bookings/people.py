@@ -12,7 +12,8 @@ from typing import NamedTuple
 import msgspec
 
 from reminderctl.bookings.rows import read_text
-from reminderctl.bookings.sqlite import LONGEST_NUMBER, SqliteBookings
+from reminderctl.bookings.source import BookingCatalog, open_bookings
+from reminderctl.bookings.sqlite import LONGEST_NUMBER
 from reminderctl.core.recipients import CHANNELS, TABLES, name_of_customer
 from reminderctl.errors import ReminderctlError
 from reminderctl.model import Booking, Config
@@ -93,7 +94,7 @@ class Person(NamedTuple):
 class People:
     """The customers, the staff and the locations of an open bookings database."""
 
-    def __init__(self, bookings: SqliteBookings) -> None:
+    def __init__(self, bookings: BookingCatalog) -> None:
         self._bookings = bookings
 
     def names(self, recipients: Collection[str]) -> Names:
@@ -142,7 +143,7 @@ class People:
 @contextmanager
 def open_people(config: Config) -> Iterator[People]:
     """Open the people of the bookings that a configuration names; raises `BookingsError` and `LockedError`."""
-    with SqliteBookings(config.bookings) as bookings:
+    with open_bookings(config) as bookings:
         yield People(bookings)
 
 

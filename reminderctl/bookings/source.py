@@ -1,11 +1,12 @@
-"""The sources of bookings, as a run and as commands need them; so far there is one, bookings.db."""
+"""The bookings as a run and as commands need them, whether they are in bookings.db or come from sources of the YAML."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Literal, Protocol, Self
 
+from reminderctl.bookings.mirror import mirror_path
 from reminderctl.bookings.sqlite import SqliteBookings
 from reminderctl.core.statuses import StatusCount
 from reminderctl.model import Booking, Config, Window
@@ -15,16 +16,46 @@ class BookingSource(Protocol):
     """An open source of bookings, as a run needs it; each method raises `BookingsError` and `LockedError`.
 
     `name` is for messages. What cannot be understood is left out and named in `problems`; `unreadable` says why, by
-    the booking's id.
+    the booking's id. `missed` gives, by the source of the YAML, the instant from which on this run sees for the first
+    time what that holds. `is_judged` once it is known how old the bookings of each source are, by `judge`.
     """
 
     name: str
     problems: list[str]
     unreadable: dict[str, str]
+    is_judged: bool
+
+    @property
+    def missed(self) -> Mapping[str, datetime]:
+        """Return the sources that this run sees again after a while, each with the instant from which on."""
 
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *_: object) -> None: ...
+
+    def origin_of(self, booking_id: str) -> str | None:
+        """Return the source of the YAML that a booking comes from, by its id; None for one of bookings.db."""
+
+    def why_held(self, booking_id: str) -> str | None:
+        """Return why nothing of a booking may be sent or canceled now, as nobody knows how it is; None where it may."""
+
+    def held_sources(self) -> Mapping[str, str]:
+        """Return the sources whose last reading is too old, each with the reason in words."""
+
+    def held_bookings(self) -> Mapping[str, str]:
+        """Return the bookings that their sources no longer list, each with the reason in words."""
+
+    def judge(self, read_at: Mapping[str, datetime], *, counts: Mapping[str, tuple[int, int]], now: datetime) -> None:
+        """Take the last reading of each source, and how many of its bookings are missing of how many to come."""
+
+    def read_again(self, booking_ids: Collection[str]) -> None:
+        """Let the sources of some bookings say how these are now, in the moment before their messages go."""
+
+    def note_missed(self, source: str, since: datetime) -> None:
+        """Take from when on this run sees for the first time what a source holds."""
+
+    def why_gone(self, booking_id: str) -> str | None:
+        """Return why a booking is over, where its source, or who removed that, decided it."""
 
     def starting(self, window: Window) -> Iterator[Booking]:
         """Return the bookings that start in a window, earliest first."""
@@ -57,6 +88,9 @@ class BookingSource(Protocol):
 class BookingCatalog(BookingSource, Protocol):
     """A source as commands need it: with what there is to choose from and to warn of."""
 
+    def rows(self, statement: str, parameters: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+        """Yield what a statement of ours reads of the tables of bookings.db."""
+
     def find(self, booking_id: str) -> Booking | None:
         """Return one booking, or None."""
 
@@ -81,4 +115,8 @@ class BookingCatalog(BookingSource, Protocol):
 
 def open_bookings(config: Config) -> BookingCatalog:
     """Open the bookings that a configuration names; raises `BookingsError` and `LockedError`."""
-    return SqliteBookings(config.bookings)
+    if not config.sources and not mirror_path(config).exists():
+        return SqliteBookings(config.bookings)
+    from reminderctl.bookings.mirrored import MirroredBookings
+
+    return MirroredBookings(config)

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from reminderctl.bookings import journal, statements
+from reminderctl.bookings.connection import BUSY_SECONDS, connect, identity_of
 from reminderctl.bookings.errors import errors_of
 from reminderctl.bookings.fingerprint import fingerprint
+from reminderctl.bookings.no_sources import NoSources
 from reminderctl.bookings.rows import read_fields, read_identifier, read_instant, read_participant, read_text
 from reminderctl.core import timing
 from reminderctl.core.statuses import StatusCount
@@ -24,7 +26,6 @@ from reminderctl.errors import BookingsError
 from reminderctl.model import Booking, Location, Service, Staff, Window
 from reminderctl.sqlite_errors import needs_rollback
 
-BUSY_SECONDS = 10.0
 LONGEST_NUMBER = 19  # digits; SQLite's integers end there
 TABLES = ("bookings", "participants", "customers", "services", "staff", "locations")
 KEPT = 10_000  # participants, or bookings without any, that are kept for the next who asks
@@ -32,7 +33,7 @@ PAGE = 200  # rows that are read at once: in turn with what each is read for the
 PARAMETERS = 10_000  # of one statement; SQLite takes 32,766 unless it was built otherwise
 
 
-class SqliteBookings:
+class SqliteBookings(NoSources):
     """An open bookings database, read only.
 
     Rows that cannot be understood are left out and named in `problems`; `unreadable` says why, by the booking's id.
@@ -60,19 +61,19 @@ class SqliteBookings:
         self._kept: dict[str, Booking | None] = {}
         self._version: int | None = None
         self._follows_the_clock: bool | None = None  # not known yet
-        self._file = _identity(self.path)
+        self._file = identity_of(self.path)
         with errors_of(self.path):
             try:
-                self._connection = _connect(self.path)
+                self._connection = connect(self.path)
             except sqlite3.OperationalError as error:
                 if not needs_rollback(error):
                     raise
                 journal.roll_back(self.path, timeout=BUSY_SECONDS)
-                self._connection = _connect(self.path)
+                self._connection = connect(self.path)
 
     def _follow(self) -> None:
         """Open the file anew where another has taken its place, as an export may do while a run is sending."""
-        if _identity(self.path) not in (self._file, None):
+        if identity_of(self.path) not in (self._file, None):
             self._connection.close()
             self._open()
 
@@ -97,7 +98,7 @@ class SqliteBookings:
         None where that cannot be known: the file was written a moment ago, or a view asks for the time of day.
         """
         self._follow()
-        if _identity(self.path) != self._file or self._depends_on_the_clock():
+        if identity_of(self.path) != self._file or self._depends_on_the_clock():
             return None
         return fingerprint(self.path)
 
@@ -272,29 +273,3 @@ class SqliteBookings:
             )
             self._entities[kind, entity_id] = known
         return known
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    """Open the file for reading; tables and columns that lack are named now, not when a booking needs them."""
-    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
-    connection.text_factory = _decode
-    try:
-        for select in (statements.SELECT, *map(statements.select_entities, statements.ENTITIES)):
-            connection.execute(f"{select} LIMIT 0").fetchone()
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Return an identity that no other file of the same name has; None while there is no file."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
-
-
-def _decode(text: bytes) -> str:
-    return text.decode("utf-8", "replace")  # a program that writes Latin-1 costs its letters, not its bookings

@@ -33,6 +33,7 @@ COMMANDS = (
     "run",
     "schema",
     "shortcodes",
+    "sources",
     "status",
     "test",
     "upcoming",

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import functools
+import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,11 +19,16 @@ from reminderctl.bookings import open_bookings
 from reminderctl.cli.console import print_json, say
 from reminderctl.cli.context import AppContext, PathArgument, shared_options
 from reminderctl.cli.ownership import open_ledger
+from reminderctl.config import reveal_source
 from reminderctl.errors import ExitCode, first_lines
+from reminderctl.ledger import Ledger
 from reminderctl.model import Config, Credentials, Delivery
 from reminderctl.secret import Secret
 from reminderctl.text import shorten
 from reminderctl.tick.report import CROWD, Line, Report
+
+if TYPE_CHECKING:
+    from reminderctl.sources.synced import SyncedSources
 
 MOST_LINES, LONGEST_LINE = 50, 4_000  # cron mails them
 
@@ -52,21 +61,10 @@ def command(app: AppContext, *, dry_run: bool, outbox: Path | None, as_json: boo
     else:
         config, credentials = app.load_with_credentials(outbox=outbox, deep=True)
         load_credentials = functools.partial(_same, credentials)
-    clock = app.clock(config.timezone)
-    with open_ledger(app, config, reading=dry_run) as ledger, open_bookings(config) as bookings:
-        if dry_run:
-            report, deliveries = tick.dry_run(config, ledger, bookings=bookings, clock=clock)
-            _show(deliveries, config, as_json=as_json)
-        else:
-            report = tick.tick(
-                config,
-                ledger,
-                bookings=bookings,
-                load_credentials=load_credentials,
-                clock=clock,
-                outbox=outbox or config.outbox,
-                interrupted=Interruption(),
-            )
+    if dry_run:
+        report = _dry_run(app, config, as_json=as_json)
+    else:
+        report = _tick(app, config, load_credentials=load_credentials, outbox=outbox or config.outbox)
     if not recalled and not outbox and not config.broken:
         app.save(config)
     for line in first_lines(config.broken):
@@ -78,6 +76,46 @@ def command(app: AppContext, *, dry_run: bool, outbox: Path | None, as_json: boo
         raise SystemExit(ExitCode.NEEDS_A_PERSON)
     if config.heartbeat and not report.a_circuit_is_down and not dry_run and not outbox:
         _beat(config.heartbeat, verbose=verbose)
+
+
+def _dry_run(app: AppContext, config: Config, *, as_json: bool) -> Report:
+    """Print what a run would send by what was read before: a dry run reads no source."""
+    with open_ledger(app, config, reading=True) as ledger, open_bookings(config) as bookings:
+        report, deliveries = tick.dry_run(config, ledger, bookings=bookings, clock=app.clock(config.timezone))
+        _show(deliveries, config, as_json=as_json)
+    return report
+
+
+def _tick(
+    app: AppContext, config: Config, *, load_credentials: Callable[[], Credentials], outbox: Path | None
+) -> Report:
+    clock = app.clock(config.timezone)
+    with (
+        open_ledger(app, config) as ledger,
+        _read_sources(config, ledger, now=clock()) as sources,
+        open_bookings(config) as bookings,
+    ):
+        return tick.tick(
+            config,
+            ledger,
+            bookings=bookings,
+            load_credentials=load_credentials,
+            clock=clock,
+            outbox=outbox,
+            interrupted=Interruption(),
+            sources=sources,
+        )
+
+
+def _read_sources(config: Config, ledger: Ledger, *, now: datetime) -> AbstractContextManager[SyncedSources | None]:
+    """Read the sources of the YAML that are due, and leave them open until the run ends."""
+    if not config.sources:
+        return nullcontext()
+    from reminderctl.sources.synced import SyncedSources
+
+    synced = SyncedSources(config, ledger, reveal=functools.partial(reveal_source, environ=os.environ), now=now)
+    synced.read(synced.due())
+    return synced
 
 
 def _beat(heartbeat: Secret, *, verbose: bool) -> None:
@@ -109,12 +147,14 @@ def _print(report: Report, config: Config, *, as_json: bool, verbose: bool) -> N
     elif verbose:
         for line in _texts(report.notes, config):
             say(line)
-        counts = ", ".join(f"{count} {name}" for name, count in report.as_json().items() if name != "now" and count)
+        counts = ", ".join(f"{count} {name}" for name, count in report.counts_by_name().items() if count)
         say(counts or "nothing was due")
     for line in _texts(shown, config):
         say(shorten(line, LONGEST_LINE, end=" ..."), err=True)
     if len(report.lines) > MOST_LINES:
         say(f"... and {len(report.lines) - MOST_LINES} more; see `reminderctl deliveries list`", err=True)
+    for line in report.news:
+        say(line, err=True)
     warnings = list(report.warnings)
     for warning in warnings[:CROWD]:
         say(f"warning: {warning}", err=True)

@@ -148,6 +148,11 @@ def _facts(facts: Facts) -> Iterator[tuple[str, str]]:
         yield title, ", ".join(f"{number} {state}" for state, number in counts if number)
     if facts.waiting and facts.waiting.deliveries:
         yield "waiting", f"{facts.waiting.deliveries}, the oldest due {_local(facts.waiting.first_due_at, facts)}"
+    for source in facts.sources:
+        read = f"read {_length(source.age_seconds)} ago" if source.age_seconds is not None else "not read yet"
+        failing = f"failing since {_local(source.failing_since, facts)}" if source.failing_since else ""
+        missing = f"{source.missing} missing" if source.missing else ""
+        yield f"source {source.source}", ", ".join(filter(None, (read, failing, missing)))
     yield "due now", str(facts.due_now or "")
     yield "next due", _local(facts.next_due_at, facts)
     if facts.clock and facts.clock.timezone:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from reminderctl.config.cache import load_cached, save_cached
 from reminderctl.config.locate import find
 from reminderctl.model import Config, Credentials
+from reminderctl.source_settings import SourceSettings
 
 if TYPE_CHECKING:
     from reminderctl.config.lint import CheckResult
@@ -26,6 +27,7 @@ __all__ = [
     "load_cached",
     "load_credentials",
     "load_with_credentials",
+    "reveal_source",
     "save_cached",
 ]
 
@@ -49,6 +51,14 @@ def load_credentials(path: Path, environ: Mapping[str, str], *, config: Config) 
     from reminderctl.config import loading
 
     return loading.load_credentials(path, environ, config=config)
+
+
+def reveal_source(settings: SourceSettings, environ: Mapping[str, str]) -> tuple[str, str]:
+    """Return the address and the password of a source with what its variables hold; raises `UsageError`."""
+    from reminderctl.config.variables import Variables, reveal
+
+    variables = Variables(environ, settings.folder, optional=True)
+    return reveal(settings.url.reveal(), variables), reveal(settings.password.reveal(), variables)
 
 
 def check(path: Path, environ: Mapping[str, str], *, today: date) -> CheckResult:

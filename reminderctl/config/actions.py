@@ -11,11 +11,12 @@ from reminderctl.channels import ChannelModule
 from reminderctl.config import addresses
 from reminderctl.config import channels as channel_settings
 from reminderctl.config.action_reader import ActionContext, ActionReader
-from reminderctl.config.env import REFERENCE, misplaced_reference
+from reminderctl.config.env import misplaced_reference
 from reminderctl.config.message import OUR_KEYS, read_message, text_mistakes
 from reminderctl.config.settings import read_identifier, read_text, read_texts
 from reminderctl.config.struct_reader import encoded_names
 from reminderctl.config.suggestions import suggest
+from reminderctl.config.variables import REFERENCE
 from reminderctl.config.yaml_file import YamlFile
 from reminderctl.config.yaml_nodes import entries, is_empty, is_list, is_mapping
 from reminderctl.core.recipients import CHANNELS, RECIPIENTS

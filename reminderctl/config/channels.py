@@ -11,7 +11,7 @@ from yaml.nodes import MappingNode, Node
 
 from reminderctl import channels, file_permissions
 from reminderctl.channels import ChannelModule
-from reminderctl.config.env import Variables, fill_in
+from reminderctl.config.env import fill_in
 from reminderctl.config.settings import read_text
 from reminderctl.config.struct_reader import (
     check_keys,
@@ -23,6 +23,7 @@ from reminderctl.config.struct_reader import (
     valid_values,
 )
 from reminderctl.config.suggestions import choices_of, depends_on, nearest, one_of, suggest
+from reminderctl.config.variables import Variables
 from reminderctl.config.yaml_file import YamlFile
 from reminderctl.config.yaml_nodes import entries, is_empty, is_mapping
 from reminderctl.core.recipients import CHANNELS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,13 +10,17 @@ from typing import Any, NamedTuple
 from reminderctl import channels as modules
 from reminderctl.config import channels, settings
 from reminderctl.config.action_reader import ActionContext
-from reminderctl.config.env import Variables, note_references
+from reminderctl.config.env import note_references
 from reminderctl.config.locate import private_files, yaml_files
+from reminderctl.config.sources import read_sources
+from reminderctl.config.variables import Variables
 from reminderctl.config.workflows import read_workflows
 from reminderctl.config.yaml_file import TooManyError, YamlFile
 from reminderctl.config.yaml_reader import read_yaml
 from reminderctl.errors import ConfigError, EditedError, Problem, UsageError
 from reminderctl.model import Admin, Company, Config, Configured, Credentials, Workflow
+
+READING = frozenset({"channels", "sources"})  # where `${NAME}` is read
 
 
 class ParsedConfig(NamedTuple):
@@ -75,10 +80,15 @@ def read(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, 
     fields = settings.read(given, files=files, folder=folder)
     into_files = outbox is not None or fields.get("outbox") is not None
     variables = Variables(environ, folder, optional=into_files)
+    read_files: list[Path] = []
+    secrets = Variables(environ, folder, optional=outbox == Path())
+    if "sources" in given:
+        # What shows messages may lack secrets; what only delivers them as files reads the bookings all the same.
+        fields["sources"] = read_sources(*given["sources"], variables=secrets, read_files=read_files)
     fields["channels"] = channels.read_channels(*given["channels"], variables=variables) if "channels" in given else {}
     context = ActionContext(
         channels=fields["channels"],
-        read_files=[],
+        read_files=read_files,
         folder=folder,
         private=private_files(
             tuple(file.path for file in files), others=tuple(map(fields.get, ("ledger", "bookings", "outbox")))
@@ -98,7 +108,7 @@ def read(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, 
             workflows.append(read_workflows(file, context=context, max_burst=max_burst, taken=taken))
         except TooManyError:
             workflows.append([])
-    return ParsedConfig(files, given, fields, context, workflows, variables.problems)
+    return ParsedConfig(files, given, fields, context, workflows, [*variables.problems, *secrets.problems])
 
 
 def validate(parsed: ParsedConfig) -> Config:
@@ -138,15 +148,15 @@ def _yaml_paths(path: Path) -> list[Path]:
 
 
 def _note_stray_references(files: Sequence[YamlFile], given: Mapping[str, settings.Setting]) -> None:
-    """Note each `${NAME}` among the settings but the channels; the workflows look after themselves."""
+    """Note each `${NAME}` among the settings but channels and sources; the workflows look after themselves."""
+    inside = Counter[str]()
+    for name in READING.intersection(given):
+        file, node = given[name]
+        inside[file.name] += file.text.count("${", node.start_mark.index, node.end_mark.index)
     for file in files:
-        file.strays = "${" in file.text
-    if "channels" in given:
-        file, node = given["channels"]
-        inside = file.text.count("${", node.start_mark.index, node.end_mark.index)
-        file.strays = file.text.count("${") > inside
+        file.strays = file.text.count("${") > inside[file.name]
     for name, (file, node) in given.items():
-        if file.strays and name != "channels":
+        if file.strays and name not in READING:
             note_references(file, node, path=name)
 
 

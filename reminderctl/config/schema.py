@@ -54,12 +54,55 @@ class WorkflowKeys(Struct, frozen=True, kw_only=True):
     ] = 500
 
 
+class SourceKeys(Struct, frozen=True, kw_only=True):
+    """A source of bookings, which each run reads before it plans."""
+
+    url: Annotated[
+        str, Meta(min_length=1, description="Where it is: `mysql://user@host/database`, `exports/*.csv`, ...")
+    ]
+    preset: Annotated[str, Meta(description="The program that it belongs to, or a file with a preset of your own")] = ""
+    password: Annotated[str, Meta(description="The password of the database, as it is, or a variable")] = ""
+    query: Annotated[
+        str, Meta(description="A SELECT with the columns of `bookings import`; it may name :since, :until")
+    ] = ""
+    key: Annotated[str, Meta(description="The column by which `query` finds single rows, where it has a `{where}`")] = (
+        ""
+    )
+    window: Annotated[str, Meta(description="The condition with :since and :until in place of `{where}`")] = ""
+    map: Annotated[dict[str, str], Meta(description="Columns of a file, each with the name that it has here")] = {}
+    status: Annotated[dict[str, str], Meta(description="Statuses of the source, each with what it means here")] = {}
+    language: Annotated[
+        str | dict[str, str], Meta(description="The language where a row names none; or their words, each with its tag")
+    ] = ""
+    timezone: Annotated[str, Meta(description="For rows without a zone; else that of the whole file")] = ""
+    every: Annotated[str, Meta(description="How often it is read: 1m, 10m")] = "1m"
+    timeout: Annotated[str, Meta(description="How long one reading may take: 10s")] = "10s"
+    max_age: Annotated[
+        str, Meta(description="Messages are held when the last reading is older than this; or `none`")
+    ] = "6h"
+    max_missing: Annotated[
+        str, Meta(description="More coming bookings than this that are gone at once are held; 5 never are, all always")
+    ] = "20%"
+    ahead: Annotated[str, Meta(description="How far ahead it is read; left out, as far as the workflows need")] = ""
+    behind: Annotated[str, Meta(description="How far back it is read; left out, as far as the workflows need")] = ""
+    longest: Annotated[str, Meta(description="No booking of a preset lasts longer than this")] = "31d"
+    tls: Annotated[
+        Literal["auto", "verify", "off"], Meta(description="auto: `verify`, but `off` on this machine and on sockets")
+    ] = "auto"
+    ca_file: Annotated[str, Meta(description="The certificate of the authority that signed the server's")] = ""
+    prefix: Annotated[str, Meta(description="What the names of the preset's tables begin with")] = ""
+    enabled: Annotated[bool, Meta(description="The switch")] = True
+
+
 class File(Struct, frozen=True, kw_only=True):
     """Workflows of reminderctl, and the settings that they share."""
 
     timezone: Annotated[str, Meta(description="For bookings without a zone of their own: Europe/Madrid")] = ""
     language: Annotated[str, Meta(pattern=LANGUAGE, description="Default language of messages")] = "en"
     bookings: Annotated[str, Meta(description="The SQLite file with the bookings")] = "bookings.db"
+    sources: Annotated[
+        dict[str, SourceKeys], Meta(description="Where else bookings are, by a name that each of its ids begins with")
+    ] = {}
     ledger: Annotated[str, Meta(description="The SQLite file where reminderctl records what it sent")] = "ledger.db"
     outbox: Annotated[str, Meta(description="Dry mode: messages go to this folder as files; nothing is sent")] = ""
     heartbeat: Annotated[

@@ -104,3 +104,46 @@ def written_to(ledger: Ledger, workflow: str, *, bookings: Collection[str]) -> d
         workflow=workflow,
     )
     return {(parse_trigger(trigger).identity, *names): recipient for trigger, *names, recipient in rows}
+
+
+def hold_of_source(ledger: Ledger, prefix: str, *, reason: str) -> int:
+    """Hold what waits for the bookings whose ids begin so; return how many were not held before."""
+    return ledger.execute(
+        f"UPDATE deliveries SET held = 1, missing = :reason WHERE {_OF_SOURCE} AND held = 0",  # noqa: S608 - a constant
+        reason=reason,
+        **_range(prefix),
+    ).rowcount
+
+
+def hold_of_booking(ledger: Ledger, booking: str, *, reason: str) -> int:
+    """Hold what waits for one booking; return how many were not held before."""
+    return ledger.execute(
+        """
+        UPDATE deliveries SET held = 1, missing = :reason WHERE booking = :booking AND state = 'pending' AND held = 0
+        """,
+        reason=reason,
+        booking=booking,
+    ).rowcount
+
+
+def waits(ledger: Ledger, prefix: str) -> bool:
+    """Return True where anything waits for a booking whose id begins so."""
+    found = ledger.execute(f"SELECT 1 FROM deliveries WHERE {_OF_SOURCE} LIMIT 1", **_range(prefix))  # noqa: S608
+    return found.fetchone() is not None
+
+
+def held_of_source(ledger: Ledger, prefix: str) -> tuple[int, str | None]:
+    """Return how many deliveries are held for the bookings whose ids begin so, and the first deadline of them."""
+    row = ledger.execute(
+        f"SELECT COUNT(*), MIN(expires_at) FROM deliveries WHERE {_OF_SOURCE} AND missing > ''",  # noqa: S608
+        **_range(prefix),
+    ).fetchone()
+    return row[0], row[1]
+
+
+# A booking's id is behind its prefix, and before the same text with the character that follows `:`.
+_OF_SOURCE = "booking > :prefix AND booking < :end AND state = 'pending'"
+
+
+def _range(prefix: str) -> dict[str, str]:
+    return {"prefix": prefix, "end": f"{prefix[:-1]};"}

@@ -149,6 +149,21 @@ def acknowledgements(db: Database) -> None:
     )
 
 
+@ledger()
+def readings_of_sources(db: Database) -> None:
+    """Keep when each source of the YAML was last read, and since when that fails or something of it is missing."""
+    db.execute(
+        """
+        CREATE TABLE readings (
+            source TEXT PRIMARY KEY,
+            read_at TEXT, planned_at TEXT, tried_at TEXT, failing_since TEXT, accepted_at TEXT, told_at TEXT,
+            failures INTEGER NOT NULL DEFAULT 0, slow INTEGER NOT NULL DEFAULT 0, error TEXT,
+            missing INTEGER NOT NULL DEFAULT 0, coming INTEGER NOT NULL DEFAULT 0, bad INTEGER NOT NULL DEFAULT 0
+        ) WITHOUT ROWID
+        """
+    )
+
+
 _FIRST = (
     """
     CREATE TABLE deliveries (

@@ -158,8 +158,13 @@ def _language(context: Context) -> str | None:
     return (participant.language or participant.customer.language) if participant else None
 
 
+def _appointment_id(context: Context) -> Any:
+    """Return the number that the customer knows: the booking's id of a source has that one's name before it."""
+    return next(filter(None, _from_fields("appointment_id", context)), None) or context.booking.id
+
+
 _COLUMNS: dict[str, Callable[[Context], Any]] = {
-    "appointment_id": lambda context: context.booking.id,
+    "appointment_id": _appointment_id,
     "appointment_status": _status,
     "appointment_duration": _duration,
     "customer_language": _language,

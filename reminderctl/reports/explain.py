@@ -157,7 +157,9 @@ def _explain_deliveries(
             if ahead:
                 record = _as_planned(record, snapshot)
         else:
-            reason = explain_unowed(delivery, workflow, trigger=trigger, booking=booking, config=config)
+            reason = explain_unowed(
+                delivery, workflow, trigger=trigger, snapshot=snapshot, booking=booking, config=config
+            )
         if delivery.key in keys and (ahead or is_waiting(delivery.key, snapshot)):
             record = replace(record, channel=delivery.channel, address=delivery.address)  # as an attempt will find them
             if refusal := refusal_of(delivery, booking, config=config, credentials=credentials):

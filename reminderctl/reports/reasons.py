@@ -27,6 +27,8 @@ class LedgerSnapshot(NamedTuple):
     marks: Mapping[Key, Watermark]
     open_circuits: Mapping[str, circuits.OpenCircuit]
     unknown_times: list[restores.Restore]  # of which a ledger knows nothing that was restored
+    held: str | None  # why nobody knows how the booking is
+    gone: str | None  # why it is over, where its source decided it
 
 
 def take_snapshot(
@@ -40,7 +42,8 @@ def take_snapshot(
         plan(config, ledger, bookings=bookings, reading=reading, run=DRY_RUN, now=now, report=Report(now))
         planned = {record.key: record for record in history.find(ledger, booking=booking)}
         open_circuits = circuits.open_circuits(ledger, now)
-    return LedgerSnapshot(ledger, kept, planned, marks, open_circuits, unknown_times)
+    held, gone = bookings.why_held(booking), bookings.why_gone(booking)
+    return LedgerSnapshot(ledger, kept, planned, marks, open_circuits, unknown_times, held, gone)
 
 
 def is_waiting(key: str, snapshot: LedgerSnapshot) -> bool:
@@ -49,11 +52,19 @@ def is_waiting(key: str, snapshot: LedgerSnapshot) -> bool:
 
 
 def explain_unowed(
-    delivery: Delivery, workflow: Workflow, *, trigger: Trigger, booking: Booking, config: Config
+    delivery: Delivery,
+    workflow: Workflow,
+    *,
+    trigger: Trigger,
+    snapshot: LedgerSnapshot,
+    booking: Booking,
+    config: Config,
 ) -> str:
     """Return the reason that a delivery is not owed."""
     if not workflow.enabled:
         return "the workflow is switched off"
+    if snapshot.gone:
+        return snapshot.gone
     concerned = recipients.find_participant(delivery, booking)
     refusal = matching.why_not_matching(workflow, booking, participant=concerned, default_language=config.language)
     if refusal:
@@ -92,6 +103,8 @@ def describe_pending(record: FullRecord, snapshot: LedgerSnapshot, *, circuit: s
             return f"the next run cancels it: {planned.error}"
         case State.UNKNOWN:
             return f"an attempt may have succeeded, and the next run records it as unknown: {planned.error}"
+    if planned.missing and snapshot.held:
+        return f"held: {snapshot.held}; it is sent once that is known again, until {planned.expires_at}"
     if planned.missing:
         return (
             f"held, neither sent nor canceled: {planned.missing}, as for many pending deliveries at once; it is sent "

@@ -17,6 +17,7 @@ from reminderctl.tick.reading import read
 from reminderctl.tick.report import Report
 
 if TYPE_CHECKING:
+    from reminderctl.sources.synced import SyncedSources
     from reminderctl.tick.attempt import Deliverer
 
 DRY_RUN = -1  # the number of a run that leaves no trace
@@ -32,21 +33,21 @@ def tick(
     clock: Callable[[], datetime],
     outbox: Path | None = None,
     interrupted: Callable[[], bool] = lambda: False,
+    sources: SyncedSources | None = None,
 ) -> Report:
     """Do all that is due, once; the instant is read once for all planning.
 
-    `config` is what is planned with; `load_credentials` gives what is sent with, when there is something to send.
-
-    1. The bookings are read, as far as planning needs them.
+    1. The bookings are read, as far as planning needs them; their `sources` were read just before.
     2. In one transaction the run is recorded, what fell due is planned, and the watermarks advance.
     3. The stamp names the run, before any message leaves.
-    4. What dead runs were sending is recovered, and what is open is sent, each circuit by its own workers.
+    4. What dead runs were sending is recovered, and what is open is sent, each circuit by its own workers, with what
+       `load_credentials` gives.
 
     Raises `LedgerWriteError` as soon as the ledger cannot be written, and `LockedError` when it stays locked.
     """
-    report = Report(clock())
+    report = Report(sources.now if sources else clock())
     with runs.Run(ledger) as run:
-        until = _read_and_plan(config, ledger, bookings=bookings, run=run, report=report) + BUDGET_SECONDS
+        until = _read_and_plan(config, ledger, bookings=bookings, sources=sources, run=run, report=report)
         dead = _certainly_dead(run, report)
         _name_stuck(ledger, run, report=report)
         sends = bool(dead) or bool(circuits.ready(ledger, report.now))
@@ -83,14 +84,26 @@ def _open_deliverer(
         return None
 
 
-def _read_and_plan(config: Config, ledger: Ledger, *, bookings: BookingSource, run: runs.Run, report: Report) -> float:
-    """Plan by what was read before; return when the reading ended, in elapsed seconds."""
+def _read_and_plan(
+    config: Config,
+    ledger: Ledger,
+    *,
+    bookings: BookingSource,
+    run: runs.Run,
+    report: Report,
+    sources: SyncedSources | None,
+) -> float:
+    """Plan by what was read before; return until when this run begins anything, in elapsed seconds."""
+    if sources:
+        sources.begin(bookings)
     reading = read(config, ledger, bookings=bookings, now=report.now)
     began = clocks.seconds()
     with ledger.transaction():
         run.begin(report.now)
         plan(config, ledger, bookings=bookings, reading=reading, run=run.id, now=report.now, report=report)
-    return began
+        if sources:
+            sources.record(ledger, report)
+    return began + BUDGET_SECONDS
 
 
 def _end(

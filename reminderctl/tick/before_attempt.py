@@ -65,7 +65,9 @@ class Precheck:
         try:
             # The machine may have slept; a check that takes long would do so in the next run too.
             if claimed and deadline.may_begin():
-                found = self._bookings.find_all({delivery.booking for delivery in claimed})
+                concerned = {delivery.booking for delivery in claimed}
+                self._bookings.read_again(concerned)
+                found = self._bookings.find_all(concerned)
                 while waiting:
                     delivery = waiting[0]
                     if withdrawal := self._check(delivery, found.get(delivery.booking)):
@@ -76,9 +78,13 @@ class Precheck:
 
     def _check(self, delivery: Delivery, booking: Booking | None) -> Withdrawal | None:
         """Submit a delivery if it is still owed; return how it is withdrawn otherwise."""
+        if self._bookings.why_held(delivery.booking):
+            return Withdrawal(delivery, lacks_something=True)
         workflow = self._workflows.get(delivery.workflow)
         current = planning.still_owed(delivery, workflow, booking=booking, config=self._config)
         if not current or not booking:
+            if gone := self._bookings.why_gone(delivery.booking):
+                return Withdrawal(delivery, gone)
             if planning.what_is_missing(delivery, workflow, booking=booking, config=self._config):
                 return Withdrawal(delivery, lacks_something=True)
             return Withdrawal(delivery, planning.why_not_owed(delivery, workflow, booking=booking, config=self._config))

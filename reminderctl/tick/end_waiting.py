@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from itertools import starmap
 
+from reminderctl.bookings import BookingSource
 from reminderctl.core import planning, recipients
 from reminderctl.ledger import Ledger, checks, missing, queue, runs
 from reminderctl.model import Config
@@ -27,7 +28,8 @@ def end_what_is_over(
     1. What a change by a person excludes is canceled at once.
     2. What lacks its workflow, its booking or its participant is canceled too, where it is little; where it is more
        than a fifth of all that waits it is held, until that is back, a person cancels it or its deadline passes.
-    3. A booking that cannot be read is not a deleted one: what waits for it is held.
+    3. A booking that cannot be read is not a deleted one: what waits for it is held. So it is where its source no
+       longer lists it, or was not read for long, until that is over.
 
     Where a run that read the bookings later has done this already, only deadlines are looked at.
     """
@@ -41,21 +43,34 @@ def end_what_is_over(
     return is_held
 
 
-def hold_without_address(ledger: Ledger, emptied: Collection[str], *, run: int, report: Report) -> None:
-    """Hold what was planned for recipients of whom nothing is known, because their table was emptied."""
+def hold_what_is_unknown(
+    ledger: Ledger, bookings: BookingSource, *, emptied: Collection[str], run: int, report: Report
+) -> None:
+    """Hold what was planned for recipients or bookings of which nobody knows how they are.
+
+    The table of the recipients was `emptied`; or the source of a booking no longer lists it, or was not read for long.
+    """
     for kind, table in recipients.TABLES.items():
         held = missing.hold_without_address(ledger, kind, table=table, run=run) if table in emptied else 0
         if held:
             report.counts["held"] += held
             report.say(f"{pluralize(held, 'new delivery')} held: {missing.EMPTIED.format(table)}")
+    for source, reason in bookings.held_sources().items():
+        report.counts["held"] += missing.hold_of_source(ledger, f"{source}:", reason=reason)
+    for booking, reason in bookings.held_bookings().items():
+        report.counts["held"] += missing.hold_of_booking(ledger, booking, reason=reason)
 
 
 def _act_on(checked: Checked, config: Config, *, ledger: Ledger, now: datetime, report: Report) -> bool:
     """Change the ledger by what some checks found; return as `end_what_is_over` does."""
     held, total = missing.held(ledger), checked.total
     lacking: list[CheckedDelivery] = []
+    of_sources: dict[int, str] = {}
     back: list[int] = []
     for each in checked.found:
+        if each.is_held_by_source:
+            of_sources[each.delivery.id] = each.lacks or ""
+            continue
         if each.lacks:
             lacking.append(each)
             continue
@@ -74,6 +89,7 @@ def _act_on(checked: Checked, config: Config, *, ledger: Ledger, now: datetime, 
         if each.current is None:
             _cancel(each, ledger, now=now, config=config, report=report)
     missing.let_go(ledger, (number for number in back if number in held))
+    report.counts["held"] += missing.hold(ledger, of_sources)
     if kept:
         report.counts["held"] += missing.hold(ledger, kept)
         report.say(_describe(kept, total=total, is_dry=report.is_dry))
@@ -90,7 +106,7 @@ def _to_hold(lacking: list[CheckedDelivery], held: dict[int, str], *, total: int
 
 
 def _cancel(each: CheckedDelivery, ledger: Ledger, *, now: datetime, config: Config, report: Report) -> None:
-    reason = planning.why_not_owed(each.delivery, each.workflow, booking=each.booking, config=config)
+    reason = each.gone or planning.why_not_owed(each.delivery, each.workflow, booking=each.booking, config=config)
     report.withdraw(each.delivery, queue.cancel(ledger, each.delivery, reason=reason, now=now), reason=reason)
 
 

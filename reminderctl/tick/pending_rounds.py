@@ -38,6 +38,8 @@ class CheckedDelivery(msgspec.Struct, frozen=True):
     booking: Booking | None
     lacks: str | None
     is_unreadable: bool = False  # its booking is there, but nobody can say what it is
+    is_held_by_source: bool = False  # nobody can say whether its booking is there: its source says so itself
+    gone: str | None = None  # why its booking is over, where its source decided it
 
     @property
     def is_changed(self) -> bool:
@@ -137,6 +139,12 @@ def _check(
         if workflow is None and config.broken:
             continue
         current = planning.still_owed(delivery, workflow, booking=booking, config=config)
+        if held := bookings.why_held(delivery.booking):
+            yield CheckedDelivery(delivery, current, workflow, booking, held, is_held_by_source=True)
+            continue
+        if current is None and (gone := bookings.why_gone(delivery.booking)):
+            yield CheckedDelivery(delivery, None, workflow, booking, None, gone=gone)
+            continue
         lacks, unreadable = None, None
         if current is None or (delivery.participant and not current.participant):
             lacks = planning.what_is_missing(delivery, workflow, booking=booking, config=config)

@@ -26,8 +26,8 @@ from reminderctl.model import Config, Delivery, Trigger, Window, Workflow
 from reminderctl.text import pluralize
 from reminderctl.tick import lookback
 from reminderctl.tick.arming import sync
-from reminderctl.tick.end_waiting import end_what_is_over, hold_without_address
-from reminderctl.tick.reading import Reading, due_of, planned_after
+from reminderctl.tick.end_waiting import end_what_is_over, hold_what_is_unknown
+from reminderctl.tick.reading import Reading, due_of, earliest, planned_after_each
 from reminderctl.tick.reinstate import find_owed_again, skip_if_sent_to_another
 from reminderctl.tick.report import Report
 
@@ -67,7 +67,7 @@ def plan(
         )
         wanted = skip_if_sent_to_another(workflow, chain(back.get(workflow.id, ()), *deliveries), ledger=ledger)
         _enqueue(workflow, wanted, ledger=ledger, run=run, now=now, report=report)
-    hold_without_address(ledger, reading.sight.emptied, run=run, report=report)
+    hold_what_is_unknown(ledger, bookings, emptied=reading.sight.emptied, run=run, report=report)
     watermarks.advance(ledger, (workflow.id for workflow in enabled), now=now)
     # What a clock that is behind looks back on is not what the next one has to.
     sources.record(ledger, None if clocks.is_behind(ledger, now) else reading.fingerprint, now=now)
@@ -103,11 +103,19 @@ def _fallen_due(
     now: datetime,
 ) -> Iterator[Delivery]:
     """Yield what of a trigger has fallen due, of each action since it was planned."""
-    unchanged = reading.due[workflow.id, trigger.identity].unchanged
-    since = planned_after(trigger, workflow, marks=marks, now=now, unchanged=unchanged, whole_until=reading.whole_until)
-    window = Window(min(since.values(), default=now), now)
+    since = planned_after_each(
+        trigger,
+        workflow,
+        marks=marks,
+        now=now,
+        unchanged=reading.due[workflow.id, trigger.identity].unchanged,
+        whole_until=reading.whole_until,
+        bookings=bookings,
+    )
+    window = Window(earliest(since, now), now)
     for delivery in due_of(trigger, window, workflow=workflow, reading=reading, bookings=bookings, config=config):
-        if delivery.due_at > since[delivery.action]:
+        of_source = since.get(bookings.origin_of(delivery.booking)) or since[None]
+        if delivery.due_at > of_source[delivery.action]:
             yield delivery
 
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from reminderctl.bookings import BookingSource, note_misplaced
 from reminderctl.core import planning, timing
-from reminderctl.ledger import Ledger, runs, watermarks
+from reminderctl.ledger import Ledger, readings, runs, watermarks
+from reminderctl.ledger.sources import Source
 from reminderctl.ledger.store import errors_of
 from reminderctl.ledger.watermarks import Key, Watermark
 from reminderctl.model import Booking, Config, Delivery, Trigger, Window, Workflow
@@ -58,6 +60,8 @@ def read(config: Config, ledger: Ledger, *, bookings: BookingSource, now: dateti
     """Read what has fallen due by the ledger's watermarks, and check what waits."""
     enabled = [workflow for workflow in config.workflows if workflow.enabled]
     with errors_of(ledger.path):
+        if not bookings.is_judged:
+            _judge(bookings, ledger, now=now)
         newest_run, marks, known = runs.newest(ledger), watermarks.read(ledger, now), lookback.find(ledger, now)
         fingerprint, workflows = bookings.fingerprint(), checksum_of(config)
         if known is None or known.fingerprint != fingerprint:
@@ -66,6 +70,7 @@ def read(config: Config, ledger: Ledger, *, bookings: BookingSource, now: dateti
         checked = check_waiting(
             config, ledger, bookings=bookings, fingerprint=fingerprint, workflows=workflows, emptied=emptied, now=now
         )
+        withdrawn = (each for each in checked.found if each.current is None)
         returning = read_owed_again(
             config,
             ledger,
@@ -74,26 +79,63 @@ def read(config: Config, ledger: Ledger, *, bookings: BookingSource, now: dateti
             known=known,
             fingerprint=fingerprint,
             workflows=workflows,
-            withdrawn=(each for each in checked.found if each.current is None),
+            withdrawn=withdrawn,
         )
-    zones, whole_until = _zones(config, enabled, bookings=bookings), lookback.whole_until(known, now)
-    due = {}
-    for workflow in enabled:
-        for trigger in workflow.triggers:
-            unchanged = {
-                action.id: known is not None and known.is_unchanged(fingerprint, since=mark.planned_until)
-                for action in workflow.actions
-                if (mark := marks.get(Key(workflow.id, trigger.identity, action.id)))
-            }
-            since = planned_after(trigger, workflow, marks=marks, now=now, unchanged=unchanged, whole_until=whole_until)
-            window = Window(min(since.values(), default=now), now)
-            late = watermarks.late_until(workflow, trigger, marks=marks, now=now)
-            deliveries = _due(
-                trigger, window, workflow=workflow, bookings=bookings, zones=zones, config=config, late_until=late
-            )
-            due[workflow.id, trigger.identity] = Due(window, unchanged, late, list(deliveries))
+    whole_until = lookback.whole_until(known, now)
+    read_due = partial(
+        _read_due,
+        marks=marks,
+        known=known,
+        fingerprint=fingerprint,
+        whole_until=whole_until,
+        bookings=bookings,
+        zones=_zones(config, enabled, bookings=bookings),
+        config=config,
+        now=now,
+    )
+    due = {(each.id, trigger.identity): read_due(trigger, each) for each in enabled for trigger in each.triggers}
     sight = lookback.look(config, bookings, known=known, fingerprint=fingerprint, emptied=emptied, now=now)
     return Reading(now, newest_run, fingerprint, workflows, checked, returning, due, whole_until, sight)
+
+
+def _read_due(
+    trigger: Trigger,
+    workflow: Workflow,
+    *,
+    marks: Mapping[Key, Watermark],
+    known: Source | None,
+    fingerprint: str | None,
+    whole_until: datetime | None,
+    bookings: BookingSource,
+    zones: list[ZoneInfo],
+    config: Config,
+    now: datetime,
+) -> Due:
+    """Read what of a trigger has fallen due since it was planned."""
+    unchanged = {
+        action.id: known is not None and known.is_unchanged(fingerprint, since=mark.planned_until)
+        for action in workflow.actions
+        if (mark := marks.get(Key(workflow.id, trigger.identity, action.id)))
+    }
+    since = planned_after_each(
+        trigger, workflow, marks=marks, now=now, unchanged=unchanged, whole_until=whole_until, bookings=bookings
+    )
+    window = Window(earliest(since, now), now)
+    late = watermarks.late_until(workflow, trigger, marks=marks, now=now)
+    deliveries = _due(
+        trigger, window, workflow=workflow, bookings=bookings, zones=zones, config=config, late_until=late
+    )
+    return Due(window, unchanged, late, list(deliveries))
+
+
+def _judge(bookings: BookingSource, ledger: Ledger, *, now: datetime) -> None:
+    """Say how old the bookings of each source are, where no run has just read them."""
+    known = readings.find_all(ledger)
+    bookings.judge(
+        {name: each.read_at for name, each in known.items() if each.read_at},
+        counts={name: (each.missing, each.coming) for name, each in known.items()},
+        now=now,
+    )
 
 
 def planned_after(
@@ -119,6 +161,34 @@ def planned_after(
         )
         found[action.id] = window.since
     return found
+
+
+def planned_after_each(
+    trigger: Trigger,
+    workflow: Workflow,
+    *,
+    marks: Mapping[Key, Watermark],
+    now: datetime,
+    unchanged: Mapping[str, bool],
+    whole_until: datetime | None,
+    bookings: BookingSource,
+) -> dict[str | None, dict[str, datetime]]:
+    """Return what `planned_after` does, for the bookings of each source that was not read for a while.
+
+    Under None for all others.
+
+    Of such a source all is new that came after it was last read: what fell due since is late because of us.
+    """
+    found: dict[str | None, dict[str, datetime]] = {}
+    for source, since in ((None, None), *bookings.missed.items()):
+        until = min(filter(None, (since, whole_until)), default=None)
+        found[source] = planned_after(trigger, workflow, marks=marks, now=now, unchanged=unchanged, whole_until=until)
+    return found
+
+
+def earliest(since: Mapping[str | None, Mapping[str, datetime]], now: datetime) -> datetime:
+    """Return the first of these instants; now where there is none."""
+    return min((each for actions in since.values() for each in actions.values()), default=now)
 
 
 def owed_in(

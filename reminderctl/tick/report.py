@@ -64,6 +64,9 @@ class Report:
         self.lines: list[Line] = []
         self.notes: list[Line] = []
         self.warnings: dict[str, None] = {}  # each once, in order
+        self.news: list[str] = []  # what people should read, and nobody has to do anything about
+        self.sources: dict[str, dict[str, object]] = {}  # what each source of the YAML gave
+        self.a_source_is_in_trouble = False
         self.a_circuit_is_down = False  # said by the runs that met it; those that only wait say nothing
         self._down: set[str] = set()
         self._ended: dict[int, str] = {}
@@ -151,11 +154,16 @@ class Report:
     @property
     def needs_a_person(self) -> bool:
         """Return True if there is something that only a person can put right."""
-        return bool(self.lines)
+        return bool(self.lines) or self.a_source_is_in_trouble
+
+    def counts_by_name(self) -> dict[str, int]:
+        """Return each count, 0 where there was nothing to count."""
+        return {name: self.counts[name] for name in COUNTED}
 
     def as_json(self) -> dict[str, object]:
         """Return the counts, for a program."""
-        return {"now": instant_text(self.now), **{name: self.counts[name] for name in COUNTED}}
+        found = {"now": instant_text(self.now), **self.counts_by_name()}
+        return {**found, "sources": self.sources} if self.sources else found
 
 
 def _named(delivery: Delivery, after: str) -> Line:

@@ -164,7 +164,7 @@ IN_SETTINGS = {
     ),
     "a variable outside the channels": (
         SETTINGS + "bookings: ${HOME}/bookings.db\n",
-        "3:11: bookings: `${HOME}` works under `channels` only; write the value itself here",
+        "3:11: bookings: `${HOME}` works under `channels` and `sources` only; write the value itself here",
     ),
     "an unknown channel": (
         "timezone: UTC\nchannels: {emial: {}}\n",

@@ -250,13 +250,13 @@ IN_ACTIONS = {
     ),
     "a variable in a text": (
         "{send: email, to: customer, subject: s, body: 'Hi ${TOKEN}'}",
-        "`${TOKEN}` works under `channels` only; write the value itself here",
+        "`${TOKEN}` works under `channels` and `sources` only; write the value itself here",
         64,
     ),
     "a secret in a webhook": (
         "{send: webhook, url: 'https://CRM.example.com:443/x', headers: {X-Key: 'k ${TOKEN}'}}",
         (
-            "`${TOKEN}` works under `channels` only; put a header with a secret there: "
+            "`${TOKEN}` works under `channels` and `sources` only; put a header with a secret there: "
             "`webhook: {headers: {https://crm.example.com: {X-Key: ...}}}`"
         ),
         88,
@@ -380,7 +380,7 @@ def test_one_mistake_in_an_action_hides_no_other(tmp_path: Path) -> None:
     )
     told = [line.split("actions[")[1] for line in problems(tmp_path, text)]
     assert sorted(each.partition(",")[0].partition(";")[0] for each in told) == [
-        "0]: `${TOKEN}` works under `channels` only",
+        "0]: `${TOKEN}` works under `channels` and `sources` only",
         "0]: form: a: expected text",
         "0]: form: b: expected text",
         "0]: headers: Host cannot be set here: reminderctl writes it",

@@ -69,7 +69,9 @@ def completed(block: str) -> str:
 
 
 @pytest.mark.parametrize(("place", "block"), blocks("yaml"), ids=[place for place, _ in blocks("yaml")])
-def test_each_yaml_block_passes_check(place: str, block: str, tmp_path: Path) -> None:
+def test_each_yaml_block_passes_check(place: str, block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in re.findall(r"\$\{(\w+)\}", block):
+        monkeypatch.setenv(name, "x")
     (tmp_path / "workflows.yaml").write_text(completed(block), encoding="utf-8")
     result = CliRunner().invoke(main, ["check", str(tmp_path / "workflows.yaml")])
     assert result.exit_code == 0, (place, result.output)
@@ -189,7 +191,7 @@ def test_every_key_of_a_delivery_is_documented() -> None:
 
 
 def test_the_page_about_status_names_each_key_and_no_other() -> None:
-    parts = (models.HealthFinding, models.CircuitStatus, models.ClockFacts, models.Space)
+    parts = (models.HealthFinding, models.CircuitStatus, models.ClockFacts, models.Space, models.SourceFacts)
     figures = (stats.LastRun, stats.Count, stats.Held, stats.WaitingStats)
     keys = {"level", "verdict", "findings", *models.Facts.__struct_fields__}
     keys |= {name for part in (*parts, *figures) for name in part.__struct_fields__}

@@ -20,6 +20,7 @@ FLOORS = {
     "text": 0,
     "errors": 0,
     "model": 0,
+    "source_settings": 0,
     "secret": 0,
     "sqlite_errors": 0,
     "structured_text": 0,
@@ -36,13 +37,16 @@ FLOORS = {
     "config": 3,
     "importing": 3,
     "ledger": 3,
-    "demo": 4,
-    "reports": 4,
-    "tick": 4,
-    "cli": 5,
+    "sources": 4,
+    "demo": 5,
+    "reports": 5,
+    "tick": 5,
+    "cli": 6,
 }
 WITHIN_ITS_FLOOR = {  # who may import a neighbour, and why
     ("model", "errors"),  # a configuration carries the problems of its broken files
+    ("model", "source_settings"),  # a configuration carries the settings of its sources
+    ("source_settings", "secret"),  # an address may hold a password
     ("model", "secret"),  # a configuration carries the address of a heartbeat
     ("channels", "clocks"),  # an attempt ends by a clock that does not stand still
     ("outbox", "channels"),  # shows a message as its channel would send it

@@ -15,9 +15,11 @@ PACKAGE = ROOT / "reminderctl"
 TABLE = re.compile(r"^## Words\n.*?^\| -+ \| -+ \|\n(.*?)\n\n", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"^```.*?^```$|<!--.*?-->|`[^`\n]*`|\]\([^)\s]*\)|https?://\S+", re.MULTILINE | re.DOTALL)
 SQL = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|WITH|state|\(SELECT|\{_OPEN\})")
+STATUSES_OF = ("bookly", "calcom", "easyappointments", "latepoint")
 EXCUSED = {  # a status as booking systems write it
     ("cancelled", "reminderctl/reports/preview/samples.yaml"),
     ("cancelled", "reminderctl/core/statuses.py"),
+    *(("cancelled", f"reminderctl/sources/presets/{name}.yaml") for name in STATUSES_OF),
 }
 _WORD_ENDS = r"\s+"  # a phrase may go on in the next line
 

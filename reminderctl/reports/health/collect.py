@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 
 from reminderctl import __version__
 from reminderctl.bookings import BookingSource
-from reminderctl.ledger import Ledger, claims, stats, watermarks
+from reminderctl.ledger import Ledger, claims, readings, stats, watermarks
+from reminderctl.ledger.readings import SourceReading
 from reminderctl.ledger.stats import CircuitStats
 from reminderctl.model import Config, Delivery, Window
-from reminderctl.reports.health.models import CircuitState, CircuitStatus, ClockFacts, Facts, Space
+from reminderctl.reports.health.models import CircuitState, CircuitStatus, ClockFacts, Facts, SourceFacts, Space
 from reminderctl.tick.reading import owed_in
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -58,6 +59,7 @@ def with_ledger(ledger: Ledger, config: Config, *, now: datetime, max_lag: timed
         "held": stats.held(ledger),
         "stuck": _stuck(claims.stuck(ledger, now), config),
         "missing": stats.missing(ledger),
+        "sources": _sources(ledger, config, now=now),
         "channels": _channels(stats.circuits(ledger), config, now=now),
     }
     return msgspec.structs.replace(without_ledger(now, config), **facts)
@@ -100,6 +102,29 @@ def _lag(ledger: Ledger, config: Config, *, now: datetime) -> int | None:
         and any(trigger.identity == key.trigger for trigger in enabled[key.workflow].triggers)
     ]
     return max(_seconds(now - min(planned)), 0) if planned else None
+
+
+def _sources(ledger: Ledger, config: Config, *, now: datetime) -> list[SourceFacts]:
+    """Return the sources of the YAML that are switched on, as the last runs have read them."""
+    known = readings.find_all(ledger)
+    found = []
+    for settings in config.sources:
+        if settings.enabled:
+            reading = known.get(settings.name, SourceReading())
+            age = reading.age(now)
+            found.append(
+                SourceFacts(
+                    source=settings.name,
+                    read_at=reading.read_at,
+                    age_seconds=_seconds(age) if age is not None else None,
+                    is_too_old=age is not None and settings.max_age is not None and age > settings.max_age,
+                    failing_since=reading.failing_since,
+                    missing=reading.missing,
+                    bad=reading.bad,
+                    error=reading.error,
+                )
+            )
+    return found
 
 
 def _channels(counted: dict[str, CircuitStats], config: Config, *, now: datetime) -> list[CircuitStatus]:

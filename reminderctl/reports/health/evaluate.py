@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from reminderctl.core import timing
-from reminderctl.reports.health.models import CircuitStatus, Facts, HealthFinding, Level
+from reminderctl.reports.health.models import CircuitStatus, Facts, HealthFinding, Level, SourceFacts
 from reminderctl.text import WEEKDAY_OF_THIS_YEAR, describe_size, local_time, pluralize, rough_length
 
 OK, WARNING, CRITICAL = Level
@@ -23,6 +23,8 @@ def evaluate(facts: Facts, max_lag: timedelta) -> Iterator[HealthFinding]:
     yield from _evaluate_runs(facts, max_lag)
     for circuit in sorted(facts.channels, key=lambda circuit: -circuit.waiting):
         yield from _evaluate_circuit(circuit, facts)
+    for source in facts.sources:
+        yield from _evaluate_source(source, facts)
     yield from _evaluate_held(facts)
     yield from _evaluate_deliveries(facts)
     yield from _evaluate_delays(facts, max_lag)
@@ -59,6 +61,23 @@ def _evaluate_circuit(circuit: CircuitStatus, facts: Facts) -> Iterator[HealthFi
     elif circuit.state == "throttled" and circuit.waiting:
         until = f" until {_when(circuit.rests_until, facts)}" if circuit.rests else ""
         yield HealthFinding(WARNING, circuit.circuit, f"{circuit.circuit} is throttled{until}: {error}{waiting}")
+
+
+def _evaluate_source(source: SourceFacts, facts: Facts) -> Iterator[HealthFinding]:
+    name = f"sources.{source.source}"
+    cannot = f": {_sentence(source.error)}" if source.error else ""
+    if source.is_too_old:
+        what = (
+            f"{name} was last read {_length(source.age_seconds or 0)} ago, longer than max_age; its messages are held"
+        )
+        yield HealthFinding(CRITICAL, name, f"{what}{cannot}")
+    elif source.failing_since:
+        yield HealthFinding(WARNING, name, f"{name} cannot be read since {_when(source.failing_since, facts)}{cannot}")
+    if source.missing:
+        what = f"{pluralize(source.missing, 'booking')} of {name} no longer there, and held"
+        yield HealthFinding(WARNING, name, f"{what}; if that is right: `reminderctl sources accept {source.source}`")
+    if source.bad:
+        yield HealthFinding(WARNING, name, f"{pluralize(source.bad, 'booking')} of {name} cannot be read")
 
 
 def _evaluate_held(facts: Facts) -> Iterator[HealthFinding]:

@@ -56,6 +56,19 @@ class CircuitStatus(Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
+class SourceFacts(Struct, frozen=True, kw_only=True):
+    """A source of the YAML: when it was last read, and what is wrong with it since."""
+
+    source: str
+    read_at: datetime | None = None
+    age_seconds: int | None = None
+    is_too_old: bool = False  # for `max_age`
+    failing_since: datetime | None = None
+    missing: int = 0
+    bad: int = 0
+    error: str | None = None
+
+
 class ClockFacts(Struct, frozen=True, kw_only=True):
     """The configured zone, what its clocks show, and the data that zones come from."""
 
@@ -92,6 +105,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     missing: WaitingStats | None = None
     stuck: list[str] = []  # what has been on its way for longer than any attempt takes
     channels: list[CircuitStatus] = []
+    sources: list[SourceFacts] = []
     clock: ClockFacts | None = None
     space: Space | None = None
     versions: dict[str, str] = {}

@@ -48,6 +48,7 @@ def _metrics(health: Health) -> Iterator[Metric]:
     yield _one("next_due_timestamp_seconds", "When the next delivery is due, if within a day.", value=next_due)
     yield from _of_deliveries(facts)
     yield from _of_channels(facts)
+    yield from _of_sources(facts)
     space = facts.space
     yield _one("ledger_bytes", "Size of the ledger and its -wal.", value=space.ledger + space.wal if space else None)
     yield _one("disk_free_bytes", "Free space on the disk with the ledger.", value=space.free if space else None)
@@ -76,6 +77,14 @@ def _of_channels(facts: Facts) -> Iterator[Metric]:
     yield Metric(
         "channel_waiting", "Deliveries that are waiting.", [(labels, circuit.waiting) for labels, circuit in circuits]
     )
+
+
+def _of_sources(facts: Facts) -> Iterator[Metric]:
+    sources = [({"source": each.source}, each) for each in facts.sources]
+    ages = [(labels, each.age_seconds) for labels, each in sources]
+    yield Metric("source_age_seconds", "How long ago a source of bookings was last read.", [*ages])
+    missing = [(labels, each.missing) for labels, each in sources]
+    yield Metric("source_missing", "Coming bookings that a source no longer lists, and that are held.", [*missing])
 
 
 def _one(name: str, words: str, *, value: float | None) -> Metric:

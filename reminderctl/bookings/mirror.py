@@ -1,0 +1,42 @@
+"""sources.db, in which a run keeps the bookings that it read from the sources of the YAML.
+
+It has the tables of bookings.db, whose ids begin with the name of the source, and two that say how they came there. It
+may be deleted at any time: the next reading makes it again.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reminderctl.model import Config
+
+_DEFAULT_LEDGER = "ledger.db"
+
+STATE_SCHEMA = """
+CREATE TABLE sources (
+    name TEXT PRIMARY KEY NOT NULL, checksum TEXT, columns TEXT, etag TEXT, last_modified TEXT, window TEXT,
+    settings TEXT, began_at TEXT NOT NULL, written_at TEXT NOT NULL, bad TEXT NOT NULL DEFAULT '[]'
+);
+CREATE TABLE sourced_bookings (
+    booking_id TEXT PRIMARY KEY NOT NULL, source TEXT NOT NULL, checksum TEXT NOT NULL, keys TEXT NOT NULL,
+    missing_since TEXT, gone_since TEXT
+) WITHOUT ROWID;
+CREATE INDEX sourced_bookings_source ON sourced_bookings (source);
+CREATE INDEX sourced_bookings_missing ON sourced_bookings (missing_since) WHERE missing_since IS NOT NULL;
+"""
+
+
+def mirror_path(config: Config) -> Path:
+    """Return where the bookings of the sources are kept: beside the ledger, which belongs to one configuration."""
+    ledger = config.ledger
+    return ledger.with_name("sources.db" if ledger.name == _DEFAULT_LEDGER else f"{ledger.stem}.sources.db")
+
+
+def prefix_of(source: str) -> str:
+    """Return what the ids of a source begin with."""
+    return f"{source}:"
+
+
+def end_of(source: str) -> str:
+    """Return the first text that sorts behind all ids of a source: `;` follows `:`."""
+    return f"{source};"

@@ -1,0 +1,62 @@
+"""A source in one run, from what was known of it to what became of its reading."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from reminderctl.ledger.readings import SourceReading
+from reminderctl.sources.readers import Reader
+from reminderctl.sources.reading import Plan, Taken
+from reminderctl.sources.writer import Written
+
+
+class SyncedSource(Struct, kw_only=True):
+    """A source in one run: what was known of it `before`, what was read, or the error; neither where it was not due."""
+
+    plan: Plan
+    before: SourceReading
+    reader: Reader | None = None
+    taken: Taken | None = None
+    written: Written = Written()
+    error: str | None = None
+    is_slow: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name in the YAML."""
+        return self.plan.settings.name
+
+    @property
+    def after(self) -> SourceReading:
+        """The state of the source after this run, as the ledger records it."""
+        now = self.plan.now
+        if self.error is not None:
+            since = self.before.failing_since or now
+            return self.before._replace(
+                tried_at=now,
+                failures=self.before.failures + 1,
+                failing_since=since,
+                error=self.error,
+                slow=int(self.is_slow),
+            )
+        if self.taken is None:
+            return self.before
+        read = self.before._replace(read_at=now, tried_at=now, failures=0, failing_since=None, error=None, slow=0)
+        if self.taken.unchanged:
+            return read._replace(missing=0, bad=len(self.taken.bad))
+        absence = self.taken.absence
+        return read._replace(missing=absence.missing, coming=absence.coming, bad=len(self.taken.bad))
+
+    def as_json(self) -> dict[str, object]:
+        """Return what happened, for a program."""
+        if self.error is not None:
+            state = "failing"
+        elif self.taken is None:
+            state = "not due"
+        elif self.after.missing:
+            state = "missing"
+        else:
+            state = "unchanged" if self.taken.is_as_stored else "ok"
+        counts = {name: getattr(self.written, name) for name in ("new", "changed", "canceled")}
+        found: dict[str, object] = {"state": state, **counts, "missing": self.after.missing, "bad": self.after.bad}
+        return found | ({"error": self.error} if self.error is not None else {})

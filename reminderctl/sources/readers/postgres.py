@@ -1,0 +1,108 @@
+"""PostgreSQL, by psycopg 3 (the extra `reminderctl[postgres]`)."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from reminderctl.source_settings import SourceSettings
+from reminderctl.sources.errors import SourceError, first_line
+from reminderctl.sources.target import Target, parse_target
+
+if TYPE_CHECKING:
+    from reminderctl.sources.readers.sql import Rows
+
+CONNECT_SECONDS = 3
+LOCK_SECONDS = 5
+NO_DRIVER = "the driver is not installed; install `reminderctl[postgres]`"
+
+
+class PostgresSession:
+    """A connection inside a read-only snapshot."""
+
+    def __init__(self, connection: Any, target: Target) -> None:
+        self._connection, self._target = connection, target
+
+    def execute(self, statement: str, values: Mapping[str, Any]) -> Rows:
+        """Return the columns and rows of a SELECT."""
+        try:
+            cursor = self._connection.execute(statement, dict(values))
+            return [column.name for column in cursor.description or ()], cursor.fetchall()
+        except Exception as error:  # whatever a driver raises is a failure of the source
+            raise SourceError(f"the query failed: {first_line(error, self._target.password.reveal())}") from None
+
+    def begin_again(self) -> None:
+        """End the transaction; the next query begins another one."""
+        self._connection.rollback()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def parameter(self, name: str) -> str:
+        """Return `%(name)s`."""
+        return f"%({name})s"
+
+    def escape(self, statement: str) -> str:
+        """Return a statement with each % doubled."""
+        return statement.replace("%", "%%")
+
+    def checksum(self, query: str, columns: list[str]) -> str:
+        """Return the SELECT that counts the rows, and adds up the hash of each."""
+        return f"SELECT count(*), coalesce(sum(hashtextextended(q::text, 0)), 0) FROM ({query}) AS q"  # noqa: S608
+
+    def stamp(self) -> None:
+        """Return None: only a query tells."""
+
+    def describe(self) -> list[str]:
+        """Return the server's version, and TLS."""
+        _, version = self.execute("SELECT current_setting('server_version')", {})
+        _, tls = self.execute("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()", {})
+        _, owner = self.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user", {})
+        said = [f"server PostgreSQL {version[0][0]}", "TLS" if tls and tls[0][0] else "no TLS"]
+        if owner and owner[0][0]:
+            said.append("warning: this user may write; GRANT SELECT on the tables that are read is enough")
+        return said
+
+
+def connect(settings: SourceSettings, *, url: str, password: str) -> PostgresSession:
+    """Open a connection, in which each transaction is a read-only snapshot; raises `SourceError`."""
+    try:
+        psycopg: Any = importlib.import_module("psycopg")
+    except ImportError:
+        raise SourceError(NO_DRIVER) from None
+    target = parse_target(settings, url=url, password=password)
+    milliseconds = max(int(settings.timeout.total_seconds() * 1000), 1000)
+    options = {
+        "statement_timeout": milliseconds,
+        "lock_timeout": LOCK_SECONDS * 1000,
+        "TimeZone": "UTC",
+        "DateStyle": "ISO",
+        "default_transaction_read_only": "on",
+        "default_transaction_isolation": r"repeatable\ read",
+    }
+    try:
+        connection = psycopg.connect(
+            host=target.host,
+            port=target.port,
+            user=target.user or None,
+            password=target.password.reveal() or None,
+            dbname=target.database,
+            connect_timeout=CONNECT_SECONDS,
+            options=" ".join(f"-c {name}={value}" for name, value in options.items()),
+            tcp_user_timeout=milliseconds,
+            application_name="reminderctl",
+            cursor_factory=psycopg.ClientCursor,
+            **_security(settings, target),
+        )
+    except Exception as error:  # whatever a driver raises is a failure of the source
+        said = first_line(error, target.password.reveal())
+        raise SourceError(f"cannot connect to {target.place}: {said}") from None
+    return PostgresSession(connection, target)
+
+
+def _security(settings: SourceSettings, target: Target) -> dict[str, str]:
+    if settings.tls == "off" or (settings.tls == "auto" and target.is_local):
+        return {"sslmode": "prefer" if settings.tls != "off" else "disable"}
+    return {"sslmode": "verify-full", "sslrootcert": str(settings.ca_file) if settings.ca_file else "system"}

@@ -1,0 +1,216 @@
+"""The sources of one run: read before it plans, recorded as it plans, asked again before its messages go."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from queue import Empty, SimpleQueue
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from reminderctl.bookings import BookingSource
+from reminderctl.bookings.mirror import mirror_path, prefix_of
+from reminderctl.bookings.mirrored import MirroredBookings
+from reminderctl.core.source_windows import reading_window
+from reminderctl.core.timing import instant_text, parse_instant
+from reminderctl.errors import ReminderctlError
+from reminderctl.ledger import Ledger, missing, readings
+from reminderctl.ledger.readings import SourceReading
+from reminderctl.model import Config
+from reminderctl.source_settings import SourceSettings
+from reminderctl.sources import trouble
+from reminderctl.sources.errors import SourceError
+from reminderctl.sources.outcome import SyncedSource
+from reminderctl.sources.readers import Reader, open_reader
+from reminderctl.sources.reading import Plan, Taken, take_reading, take_some
+from reminderctl.sources.stored import StoredState, create, read_states
+from reminderctl.sources.writer import count_changes, write
+
+Reveal = Callable[[SourceSettings], tuple[str, str]]  # the address and the password, with what variables hold
+EACH_RUN = timedelta(minutes=1)
+SLACK = timedelta(seconds=30)  # cron does not call to the second
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=5)
+LONGEST_MISSED = timedelta(days=7)
+SLOW_SECONDS = 1.0  # a failure that takes longer keeps each run waiting
+SPARE_SECONDS = 5.0  # beyond its own time-out, for a reader that does not keep to it
+
+
+class SyncedSources:
+    """The sources of a configuration, open until the run ends; a source that fails leaves the others alone."""
+
+    def __init__(self, config: Config, ledger: Ledger, *, reveal: Reveal, now: datetime) -> None:
+        self._config, self._reveal, self.now = config, reveal, now
+        self._mirror = mirror_path(config)
+        stored = read_states(self._mirror)
+        self._known = readings.find_all(ledger)
+        self._ledger = ledger
+        self.all = {
+            each.name: self._plan(each, stored=stored.get(each.name)) for each in config.sources if each.enabled
+        }
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each in self.all.values():
+            if each.reader:
+                each.reader.__exit__()
+
+    def _plan(self, settings: SourceSettings, *, stored: StoredState | None) -> SyncedSource:
+        before = self._known.get(settings.name, SourceReading())
+        window = reading_window(self._config.workflows, now=self.now, ahead=settings.ahead, behind=settings.behind)
+        plan = Plan(
+            settings=settings,
+            mirror=self._mirror,
+            window=window,
+            timezone=self._config.timezone,
+            now=self.now,
+            stored=stored,
+            accepted_at=before.accepted_at,
+        )
+        return SyncedSource(plan=plan, before=before)
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    def read(self, names: Iterable[str], *, dry_run: bool = False) -> None:
+        """Read some sources at once, and write what differs, one after the other; in a dry run only count it."""
+        results: SimpleQueue[tuple[SyncedSource, Reader | None, Taken | ReminderctlError]] = SimpleQueue()
+        waiting = {name: self.all[name] for name in names}
+        if waiting and not dry_run and not self._mirror.exists():
+            create(self._mirror)
+        longest = max((each.plan.settings.timeout.total_seconds() for each in waiting.values()), default=0.0)
+        for each in waiting.values():
+            threading.Thread(target=self._take, args=(each, results), name=each.name, daemon=True).start()
+        until = time.monotonic() + longest + SPARE_SECONDS
+        while waiting:
+            try:
+                source, reader, result = results.get(timeout=max(until - time.monotonic(), 0))
+            except Empty:
+                break
+            del waiting[source.name]
+            self._finish(source, reader, result=result, dry_run=dry_run)
+        for each in waiting.values():
+            each.error, each.is_slow = "it took longer than its timeout", True
+
+    def _take(
+        self,
+        source: SyncedSource,
+        results: SimpleQueue[tuple[SyncedSource, Reader | None, Taken | ReminderctlError]],
+    ) -> None:
+        """Read a source in a thread of its own."""
+        settings, reader, began = source.plan.settings, None, time.monotonic()
+        try:
+            url, password = self._reveal(settings)
+            reader = open_reader(
+                settings,
+                url=url,
+                password=password,
+                timezone=settings.timezone or source.plan.timezone,
+                now=source.plan.now,
+            )
+            results.put((source, reader.__enter__(), take_reading(reader, source.plan)))
+        except ReminderctlError as error:
+            source.is_slow = time.monotonic() - began > SLOW_SECONDS
+            results.put((source, reader, error))
+        except Exception as error:  # the other sources, and all that is due, go on
+            results.put((source, reader, SourceError(f"a bug in reminderctl ({type(error).__name__})")))
+
+    def _finish(
+        self, source: SyncedSource, reader: Reader | None, *, result: Taken | ReminderctlError, dry_run: bool
+    ) -> None:
+        source.reader = reader
+        if isinstance(result, ReminderctlError):
+            source.error = str(result)
+            return
+        source.taken = result
+        if result.unchanged:
+            return
+        try:
+            source.written = count_changes(result) if dry_run else write(result)
+        except ReminderctlError as error:
+            source.error = str(error)
+
+    def due(self) -> list[str]:
+        """Return the sources that this run reads: those that were read long enough ago.
+
+        One that fails is tried again by each run; one that takes its time to fail after 1, 2, 4, then 5 minutes, and
+        whenever something of it waits.
+        """
+        return [name for name, each in self.all.items() if self._is_due(each)]
+
+    def _is_due(self, source: SyncedSource) -> bool:
+        before, every, now = source.before, source.plan.settings.every, self.now
+        if before.tried_at is None or before.tried_at > now or source.plan.stored is None:
+            return True
+        if before.failures:
+            pause = pause_after(before.failures) if before.slow else EACH_RUN
+            return now - before.tried_at >= pause - SLACK or missing.waits(self._ledger, prefix_of(source.name))
+        return every <= EACH_RUN or before.read_at is None or now - before.read_at >= every - SLACK
+
+    # --- planning and sending -----------------------------------------------------------------------------------------
+
+    def begin(self, bookings: BookingSource) -> None:
+        """Say how old the bookings of each source are, and from when on this run sees its news first."""
+        after = {name: each.after for name, each in self.all.items()}
+        for name, each in self.all.items():
+            last = each.before.planned_at
+            is_news = each.written.new or each.written.changed or _was_written_after(each.plan.stored, last)
+            if each.taken is not None and each.error is None and last is not None and is_news:
+                bookings.note_missed(name, max(min(last, self.now), self.now - LONGEST_MISSED))
+        bookings.judge(
+            {name: each.read_at for name, each in after.items() if each.read_at},
+            counts={name: (each.missing, each.coming) for name, each in after.items()},
+            now=self.now,
+        )
+        if isinstance(bookings, MirroredBookings):
+            bookings.ask_with(self._read_again)
+
+    def _read_again(self, booking_ids: Collection[str]) -> dict[str, str]:
+        """Read bookings again in the moment before their messages go; return those that are not there, with the reason.
+
+        What cannot be read stays as it is known: how old that may be was decided before.
+        """
+        wanted = defaultdict[str, list[str]](list)
+        for booking_id in booking_ids:
+            name, _, own_id = booking_id.partition(":")
+            wanted[name].append(own_id)
+        absent: dict[str, str] = {}
+        for name, ids in wanted.items():
+            source = self.all.get(name)
+            if source is None or source.reader is None or source.taken is None or source.error is not None:
+                continue
+            with suppress(ReminderctlError):
+                if source.reader.is_worth_reading_again():
+                    taken, gone = take_some(source.reader, source.plan, ids=ids)
+                    write(taken)
+                    reason = f"{name} no longer lists it since {instant_text(self.now)}"
+                    absent |= {prefix_of(name) + each: reason for each in gone}
+        return absent
+
+    def record(self, ledger: Ledger, report: trouble.RunReport, *, is_planned: bool = True) -> None:
+        """Record in the caller's transaction how each reading went, and add what a person has to know to the report.
+
+        `is_planned` unless it was read by itself: then the next run has still to plan what is new.
+        """
+        zone = ZoneInfo(self._config.timezone)
+        trouble.record(self.all.values(), ledger, zone=zone, now=self.now, report=report, is_planned=is_planned)
+        report.sources = self.as_json()
+
+    def as_json(self) -> dict[str, dict[str, object]]:
+        """Return what happened to each source, for a program."""
+        return {name: each.as_json() for name, each in self.all.items()}
+
+
+def pause_after(failures: int) -> timedelta:
+    """Return how long a source is left alone that took its time to fail, so often in a row."""
+    pause: timedelta = min(FIRST_PAUSE * 2 ** min(failures - 1, 8), LONGEST_PAUSE)
+    return pause
+
+
+def _was_written_after(stored: StoredState | None, last: datetime | None) -> bool:
+    """Return True where a run that ended before it planned has written what it read."""
+    return stored is not None and last is not None and parse_instant(stored.written_at) > last
