@@ -77,7 +77,7 @@ REFUSED = [
     (("--customer", "Jose Gomez"), "there is no customer Jose Gomez; did you mean `José Ángel Pérez`?"),
     (("--customer", "Ana"), "there is no customer Ana"),
     (("--customer", "iana"), "there is no customer iana"),
-    (("--since", "yesterdy"), "--since 'yesterdy' is not an ISO 8601 instant"),
+    (("--since", "yesterdy"), "--since 'yesterdy' is not an ISO 8601 time"),
 ]
 
 
@@ -240,7 +240,7 @@ WRONG = [
     (("--service", "Haircut"), "--service: nothing is called Haircut"),
     (("--location", "Centro"), "--location: nothing is called Centro"),
     (("--status", "aproved"), "--status: nothing is called aproved; did you mean `approved`?"),
-    (("--until", "2026-13-01"), "--until '2026-13-01' is not an ISO 8601 instant"),
+    (("--until", "2026-13-01"), "--until '2026-13-01' is not an ISO 8601 time"),
 ]
 
 

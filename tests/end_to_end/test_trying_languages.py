@@ -82,7 +82,7 @@ def test_a_sample_that_is_asked_for_is_shown_with_what_the_filters_want(clinic: 
     assert "with group, adapted (made to match: service Yoga)" in printed
     assert "| Yoga, Ben" in printed
     assert "| Yoga, Chloé" in printed
-    assert "group  nothing: Ben Carter: service is Colour, the filter wants Yoga" in printed
+    assert "group  nothing: Ben Carter: service is Colour, but the filter requires Yoga" in printed
     plain, adapted = tried(clinic, "yoga", "--sample", "group")
     assert (plain["matches"], plain["messages"], adapted["sample"]) == (False, [], "group, adapted")
 
