@@ -15,6 +15,10 @@ class SourceError(ReminderctlError):
     """
 
 
+class UnreadableBookingError(Exception):
+    """What is wrong with the rows of one booking, which is left out."""
+
+
 def first_line(error: BaseException, *secrets: str) -> str:
     """Return the first line of what a driver says, in the place of each secret three dots."""
     text = str(error.args[-1] if error.args else error).strip() or type(error).__name__

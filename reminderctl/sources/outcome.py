@@ -7,7 +7,15 @@ from msgspec import Struct
 from reminderctl.ledger.readings import SourceReading
 from reminderctl.sources.readers import Reader
 from reminderctl.sources.reading import Plan, Taken
-from reminderctl.sources.writer import Written
+
+
+class Written(Struct, frozen=True, kw_only=True):
+    """The changes of sources.db: numbers of bookings. `overtaken`: a later reading was there, and nothing was done."""
+
+    new: int = 0
+    changed: int = 0
+    canceled: int = 0
+    overtaken: bool = False
 
 
 class SyncedSource(Struct, kw_only=True):

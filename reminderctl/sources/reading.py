@@ -6,19 +6,23 @@ import zlib
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
 
 from reminderctl.core.comparing import Absence, KnownBooking, judge_absence
 from reminderctl.core.timing import instant_text
-from reminderctl.importing.rows import BadRowError, Row
 from reminderctl.model import Window
 from reminderctl.source_settings import SourceSettings
+from reminderctl.sources.errors import UnreadableBookingError
 from reminderctl.sources.readers import Reader
 from reminderctl.sources.readers.answer import Answer, Previous
-from reminderctl.sources.records import SourcedBooking, group_records, read_rows, refuse_too_many
 from reminderctl.sources.stored import StoredState, read_known
+
+if TYPE_CHECKING:
+    from reminderctl.importing.rows import Row
+    from reminderctl.sources.records import SourcedBooking
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -58,7 +62,7 @@ class Taken(Struct, kw_only=True):
     unchanged: bool = False
     is_whole: bool = True
     previous: Previous = Previous()
-    changed: Mapping[str, tuple[SourcedBooking, list[Row]]] = {}
+    changed: Mapping[str, Any] = {}  # a `SourcedBooking` and its `Row`s each, of modules that are loaded when needed
     known: Mapping[str, KnownBooking] = {}
     absence: Absence = Absence()
     bad: list[str] = []
@@ -82,6 +86,8 @@ def take_reading(reader: Reader, plan: Plan) -> Taken:
     answer = reader.read(plan.window, _comparable(plan))
     if answer.unchanged:
         return Taken(plan=plan, unchanged=True, bad=plan.stored.bad if plan.stored else [])
+    from reminderctl.sources.records import group_records, refuse_too_many
+
     bad = list(answer.bad)
     groups, nameless = group_records(answer.records, plan.settings, bad=bad)
     known = read_known(plan.mirror, plan.settings.name)
@@ -114,6 +120,8 @@ def take_reading(reader: Reader, plan: Plan) -> Taken:
 
 def take_some(reader: Reader, plan: Plan, *, ids: Collection[str]) -> tuple[Taken, set[str]]:
     """Read some bookings again, by their own ids; return what has changed, and which of them are not there now."""
+    from reminderctl.sources.records import group_records
+
     known = read_known(plan.mirror, plan.settings.name)
     keys = [key for name in ids if name in known for key in known[name].keys]
     reader.begin_again()
@@ -146,6 +154,8 @@ def _ask_for(
     reader: Reader, absent: Collection[str], *, known: Mapping[str, KnownBooking], plan: Plan
 ) -> dict[str, SourcedBooking]:
     """Return those of some bookings that are there, but not in the window, by their ids."""
+    from reminderctl.sources.records import group_records
+
     some = [name for name in absent if not known[name].is_gone or known[name].ends_at > plan.now]
     keys = [key for name in some for key in known[name].keys]
     answer: Answer = reader.read_again(keys=keys, ids=some)
@@ -157,6 +167,8 @@ def _read_changed(
     groups: Mapping[str, SourcedBooking], known: Mapping[str, KnownBooking], *, plan: Plan, bad: list[str]
 ) -> dict[str, tuple[SourcedBooking, list[Row]]]:
     """Return the bookings that are stored otherwise, or not at all; what is wrong with the others goes to `bad`."""
+    from reminderctl.sources.records import read_rows
+
     timezone = plan.settings.timezone or plan.timezone
     changed = {}
     for name, booking in groups.items():
@@ -165,6 +177,6 @@ def _read_changed(
             continue
         try:
             changed[name] = booking, read_rows(name, booking, timezone=timezone)
-        except BadRowError as error:
+        except UnreadableBookingError as error:
             bad.append(f"booking {name} is left out: {error}")
     return changed

@@ -12,7 +12,7 @@ from reminderctl.importing.columns import ALIASES, KNOWN_COLUMNS, PARTICIPANT_ST
 from reminderctl.importing.row_options import RowOptions
 from reminderctl.importing.rows import BadRowError, Row, read_row
 from reminderctl.source_settings import SourceSettings
-from reminderctl.sources.errors import SourceError
+from reminderctl.sources.errors import SourceError, UnreadableBookingError
 from reminderctl.sources.readers.answer import SourceRecord
 
 ROW_KEY = "appointment_id"  # the column with the key of a row, and what {appointment_id} shows
@@ -90,9 +90,14 @@ def _translate_word(word: Any, words: Mapping[str, str] | None) -> Any:
 
 
 def read_rows(booking_id: str, booking: SourcedBooking, *, timezone: str) -> list[Row]:
-    """Return the rows of a booking as the import reads them; raises `BadRowError` with what is wrong."""
+    """Return the rows of a booking as the import reads them; raises `UnreadableBookingError`."""
     options = RowOptions(timezone=timezone)
-    rows = [read_row(ExportRecord(0, {**_EMPTY, **record, "id": booking_id}), options) for record in booking.records]
+    try:
+        rows = [
+            read_row(ExportRecord(0, {**_EMPTY, **record, "id": booking_id}), options) for record in booking.records
+        ]
+    except BadRowError as error:
+        raise UnreadableBookingError(str(error)) from None
     others = [row for row in rows if row.details != rows[0].details]
     if others:
         names = [
@@ -100,7 +105,7 @@ def read_rows(booking_id: str, booking: SourcedBooking, *, timezone: str) -> lis
             for name in rows[0].details.__struct_fields__
             if getattr(rows[0].details, name) != getattr(others[0].details, name)
         ]
-        raise BadRowError(f"its rows have another {', '.join(names)} each")
+        raise UnreadableBookingError(f"its rows have another {', '.join(names)} each")
     return rows
 
 

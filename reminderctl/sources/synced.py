@@ -28,7 +28,6 @@ from reminderctl.sources.outcome import SyncedSource
 from reminderctl.sources.readers import Reader, open_reader
 from reminderctl.sources.reading import Plan, Taken, take_reading, take_some
 from reminderctl.sources.stored import StoredState, create, read_states
-from reminderctl.sources.writer import count_changes, write
 
 Reveal = Callable[[SourceSettings], tuple[str, str]]  # the address and the password, with what variables hold
 EACH_RUN = timedelta(minutes=1)
@@ -129,6 +128,8 @@ class SyncedSources:
         source.taken = result
         if result.unchanged:
             return
+        from reminderctl.sources.writer import count_changes, write
+
         try:
             source.written = count_changes(result) if dry_run else write(result)
         except ReminderctlError as error:
@@ -178,6 +179,8 @@ class SyncedSources:
         for booking_id in booking_ids:
             name, _, own_id = booking_id.partition(":")
             wanted[name].append(own_id)
+        from reminderctl.sources.writer import write
+
         absent: dict[str, str] = {}
         for name, ids in wanted.items():
             source = self.all.get(name)

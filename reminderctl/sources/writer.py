@@ -8,7 +8,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
 
 from reminderctl.bookings import SCHEMA
 from reminderctl.bookings.mirror import end_of, prefix_of
@@ -18,6 +17,7 @@ from reminderctl.importing.batch import Batch
 from reminderctl.importing.columns import TEXT_COLUMNS
 from reminderctl.importing.merge import merge_batch
 from reminderctl.importing.store import BookingsStore
+from reminderctl.sources.outcome import Written
 from reminderctl.sources.reading import Plan, Taken
 from reminderctl.sources.records import SourcedBooking
 from reminderctl.sources.stored import BUSY_SECONDS, errors_of
@@ -58,15 +58,6 @@ UPDATE mirror.sourced_bookings SET missing_since = COALESCE(missing_since, :now)
 _END = """
 UPDATE mirror.sourced_bookings SET missing_since = NULL, gone_since = :now, checksum = '' WHERE booking_id = :id
 """
-
-
-class Written(Struct, frozen=True, kw_only=True):
-    """The changes of sources.db: numbers of bookings. `overtaken`: a later reading was there, and nothing was done."""
-
-    new: int = 0
-    changed: int = 0
-    canceled: int = 0
-    overtaken: bool = False
 
 
 def write(taken: Taken) -> Written:

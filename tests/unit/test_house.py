@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clinic import Clinic
+from tests.clinic import SETTINGS, WRITTEN_AT, Clinic
 from tests.heavy import is_heavy
 from tests.mutations import MUTATIONS, Mutation
 
@@ -139,4 +140,28 @@ def test_an_idle_tick_imports_nothing_heavy(clinic: Clinic) -> None:
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     loaded = set(ran.stdout.split())
     assert "reminderctl.tick" in loaded, "the tick ran"
-    assert not {name for name in loaded if is_heavy(name)}
+    assert not {name for name in loaded if is_heavy(name) or name.startswith("reminderctl.sources")}
+
+
+def test_an_unchanged_source_loads_no_reader_of_exports(clinic: Clinic) -> None:
+    """Each minute asks each source; only what has changed is worth the libraries that read it."""
+    export = clinic.folder / "export.csv"
+    export.write_text("id,starts_at,ends_at\n1,2026-06-10T10:00:00Z,2026-06-10T10:30:00Z\n", encoding="utf-8")
+    os.utime(export, (WRITTEN_AT, WRITTEN_AT + 0.5))
+    clinic.write(
+        "- id: w\n  when: 1 day before start\n"
+        "  actions: [{send: email, to: customer, subject: s, body: '{staff_name}'}]\n",
+        settings=f"{SETTINGS}sources: {{desk: {{url: export.csv}}}}\n",
+    )
+    clinic.run("2026-06-01T08:00Z")
+    program = (
+        "import sys\n"
+        "from reminderctl.cli import main\n"
+        f"arguments = ['-c', {str(clinic.folder / 'workflows.yaml')!r}, 'run', '--now', '2026-06-01T08:01Z']\n"
+        "main(arguments, standalone_mode=False)\n"
+        "print(*sys.modules)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = set(ran.stdout.split())
+    assert "reminderctl.sources.readers.files" in loaded, "the source was asked"
+    assert not {name for name in loaded if is_heavy(name) or name.startswith("reminderctl.importing")}

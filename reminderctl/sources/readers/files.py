@@ -6,18 +6,19 @@ import glob
 from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import unquote
 
 from reminderctl.bookings.fingerprint import fingerprint
 from reminderctl.errors import ImportFailedError
-from reminderctl.importing.columns import ColumnNames, ExportRecord
-from reminderctl.importing.export_file import ExportFile
-from reminderctl.importing.formats import Format, detect_format, read_records, refuse_others
 from reminderctl.model import Window
 from reminderctl.source_settings import SourceSettings
 from reminderctl.sources.errors import SourceError, first_line
 from reminderctl.sources.readers.answer import Answer, Previous, SourceRecord
+
+if TYPE_CHECKING:
+    from reminderctl.importing.columns import ExportRecord
+    from reminderctl.importing.export_file import ExportFile
 
 LARGEST = 64 << 20  # bytes
 SUFFIXES = (".csv", ".tsv", ".tab", ".json", ".ndjson", ".jsonl", ".ics", ".ical")
@@ -92,6 +93,10 @@ class FilesReader:
 
     def _read_file(self, path: Path, window: Window, *, answer: Answer) -> list[SourceRecord]:
         """Return the records of one file; raises `SourceError` where it is none, or broke off."""
+        from reminderctl.importing.columns import ColumnNames
+        from reminderctl.importing.export_file import ExportFile
+        from reminderctl.importing.formats import read_records, refuse_others
+
         records: list[SourceRecord] = []
         names = ColumnNames(self._settings.columns)
         try:
@@ -125,6 +130,8 @@ def _holds_values(record: ExportRecord, path: Path, *, answer: Answer) -> bool:
 
 def _refuse_half_calendar(file: ExportFile, path: Path) -> None:
     """Raise `SourceError` for a calendar without its end: it was being written, or a connection broke."""
+    from reminderctl.importing.formats import Format, detect_format
+
     if detect_format(file) is not Format.ICALENDAR:
         return
     with file.text() as text:
