@@ -27,7 +27,9 @@ class MirroredBookings:
     switched off, can be looked at, and nothing of it fires.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, *, shows_all: bool = False) -> None:
+        """Open both; with `shows_all` for people, who look at what fires no more as well."""
+        self._shows_all = shows_all
         path = mirror_path(config)
         self._settings = {each.name: each for each in config.sources}
         self._own = SqliteBookings(config.bookings) if config.bookings.exists() or not config.sources else None
@@ -161,7 +163,7 @@ class MirroredBookings:
 
     def _may_fire(self, booking: Booking) -> bool:
         origin = self.origin_of(booking.id)
-        return origin is None or self._is_active(origin)
+        return self._shows_all or origin is None or self._is_active(origin)
 
     # --- what there is ------------------------------------------------------------------------------------------------
 

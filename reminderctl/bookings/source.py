@@ -113,10 +113,13 @@ class BookingCatalog(BookingSource, Protocol):
         """Return the same and the booking's id, of so many customers with a booking that ends in a window."""
 
 
-def open_bookings(config: Config) -> BookingCatalog:
-    """Open the bookings that a configuration names; raises `BookingsError` and `LockedError`."""
+def open_bookings(config: Config, *, shows_all: bool = False) -> BookingCatalog:
+    """Open the bookings that a configuration names; raises `BookingsError` and `LockedError`.
+
+    With `shows_all` those of sources that left the YAML are among them, of which none fires.
+    """
     if not config.sources and not mirror_path(config).exists():
         return SqliteBookings(config.bookings)
     from reminderctl.bookings.mirrored import MirroredBookings
 
-    return MirroredBookings(config)
+    return MirroredBookings(config, shows_all=shows_all)

@@ -219,7 +219,7 @@ def list_bookings(
     """List bookings, earliest start first."""
     config = app.load_settings()
     window = _window(since, until, timezone=config.timezone, now=app.now(config.timezone))
-    with open_bookings(config) as bookings:
+    with open_bookings(config, shows_all=True) as bookings:
         listed = list(islice(choose_bookings(bookings.starting(window), wanted, config=config), limit))
         refuse_unknown(wanted, listed, bookings=bookings)
         _warn(bookings.problems)
@@ -243,7 +243,7 @@ def _window(since: str | None, until: str | None, *, timezone: str, now: datetim
 def show(app: AppContext, *, booking_id: str, as_json: bool) -> None:
     """Show one booking with its customers."""
     config = app.load_settings()
-    with open_bookings(config) as bookings:
+    with open_bookings(config, shows_all=True) as bookings:
         booking = lookup.find_booking(bookings, booking_id)
         _warn(bookings.problems)
     if as_json:

@@ -16,7 +16,7 @@ class SourceError(ReminderctlError):
 
 
 class UnreadableBookingError(Exception):
-    """What is wrong with the rows of one booking, which is left out."""
+    """The rows of one booking cannot be read; it is left out."""
 
 
 def first_line(error: BaseException, *secrets: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from reminderctl.core.comparing import Absence, KnownBooking, judge_absence
 from reminderctl.core.timing import instant_text
 from reminderctl.model import Window
 from reminderctl.source_settings import SourceSettings
-from reminderctl.sources.errors import UnreadableBookingError
+from reminderctl.sources.errors import SourceError, UnreadableBookingError
 from reminderctl.sources.readers import Reader
 from reminderctl.sources.readers.answer import Answer, Previous
 from reminderctl.sources.stored import StoredState, read_known
@@ -77,7 +78,16 @@ class Taken(Struct, kw_only=True):
 
 
 def take_reading(reader: Reader, plan: Plan) -> Taken:
-    """Read a source that is open; raises `SourceError`, and then nothing is changed.
+    """Read a source that is open, and let go of it; raises `SourceError`, and then nothing is changed."""
+    try:
+        return _take_reading(reader, plan)
+    finally:
+        with suppress(SourceError):  # a connection that broke has ended by itself, and why is said already
+            reader.end_reading()
+
+
+def _take_reading(reader: Reader, plan: Plan) -> Taken:
+    """Read a source that is open.
 
     1. Where the checksum is that of the last reading, nothing has changed. 2. Else all rows are read, and grouped by
     booking; bad ones are left out, and too many of them are a failure. 3. What is no longer there is asked for by its
@@ -125,8 +135,13 @@ def take_some(reader: Reader, plan: Plan, *, ids: Collection[str]) -> tuple[Take
     known = read_known(plan.mirror, plan.settings.name)
     keys = [key for name in ids if name in known for key in known[name].keys]
     reader.begin_again()
+    try:
+        answer = reader.read_again(keys=keys, ids=ids)
+    finally:
+        with suppress(SourceError):  # a connection that broke has ended by itself, and why is said already
+            reader.end_reading()
     bad: list[str] = []
-    groups, _ = group_records(reader.read_again(keys=keys, ids=ids).records, plan.settings, bad=bad)
+    groups, _ = group_records(answer.records, plan.settings, bad=bad)
     found = {name: booking for name, booking in groups.items() if name in ids and name in known}
     # A row of a group may have been added, which only a reading of everything finds: never fewer than asked for.
     changed = _read_changed(found, known, plan=plan, bad=bad)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 
-from reminderctl import bookings
+from reminderctl import bookings, config
+from reminderctl.bookings import BookingSource, open_bookings
+from reminderctl.ledger import Ledger
+from reminderctl.sources.synced import SyncedSources
 from tests.clinic import SETTINGS, Clinic, at, written
 
 HOUR = """\
@@ -330,6 +333,86 @@ def test_a_message_that_was_held_to_its_deadline_names_the_source(clinic: Clinic
     (delivery,) = clinic.deliveries()
     assert delivery["state"] == "expired"
     assert "practice was last read" in delivery["error"]
+
+
+# --- the moment before a message goes ---------------------------------------------------------------------------------
+
+
+@contextmanager
+def a_run_that_has_read(practice: Practice, now: str) -> Iterator[BookingSource]:
+    """The bookings as a run sees them between its reading and its first message."""
+    settings = config.load(practice.clinic.folder / "workflows.yaml", {})
+    with (
+        Ledger(settings.ledger) as ledger,
+        SyncedSources(settings, ledger, reveal=lambda each: (each.url.reveal(), ""), now=at(now)) as synced,
+    ):
+        synced.read(synced.due())
+        with open_bookings(settings) as found:
+            synced.begin(found)
+            yield found
+
+
+def test_a_booking_that_moves_after_the_reading_is_seen_before_its_message_goes(practice: Practice) -> None:
+    practice.book_many((1, 2), first="2026-11-24T09:00Z")
+    with a_run_that_has_read(practice, "2026-11-24T08:00Z") as found:
+        assert found.find_all(["practice:1"])["practice:1"].starts_at == at("2026-11-24T09:00Z")
+        practice.book(1, "2026-11-24T11:00Z")
+        found.read_again({"practice:1"})
+        assert found.find_all(["practice:1"])["practice:1"].starts_at == at("2026-11-24T11:00Z")
+        assert found.why_held("practice:1") is None
+
+
+def test_a_booking_that_goes_after_the_reading_waits_for_the_next_one(practice: Practice) -> None:
+    practice.book_many((1, 2), first="2026-11-24T09:00Z")
+    with a_run_that_has_read(practice, "2026-11-24T08:00Z") as found:
+        practice.execute("DELETE FROM visits WHERE id = 1")
+        found.read_again({"practice:1", "practice:2"})
+        assert "no longer lists it" in str(found.why_held("practice:1"))
+        assert found.why_held("practice:2") is None
+
+
+def test_a_source_that_breaks_after_the_reading_leaves_what_is_known(practice: Practice) -> None:
+    practice.book_many((1, 2), first="2026-11-24T09:00Z")
+    with a_run_that_has_read(practice, "2026-11-24T08:00Z") as found:
+        practice.execute("DROP TABLE visits")
+        found.read_again({"practice:1"})
+        assert found.why_held("practice:1") is None
+        assert "practice:1" in found.find_all(["practice:1"])
+
+
+# --- a source that leaves the YAML ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("left", "said"), [("", "is gone"), ("    enabled: no\n", "is switched off")])
+def test_what_waits_of_a_source_that_left_is_canceled_and_stays_listed(clinic: Clinic, left: str, said: str) -> None:
+    practice = Practice(clinic, keys="    max_age: 30m\n")
+    practice.book_many((1, 2), first="2026-11-24T09:00Z")
+    run(clinic, "2026-11-24T07:20Z")
+    practice.path.rename(practice.path.with_name("away.db"))
+    run(clinic, "2026-11-24T08:00Z")
+    assert clinic.states() == {"pending": 1}
+    bookings.create(clinic.folder / "bookings.db")
+    if left:
+        practice.configure(left)
+    else:
+        clinic.write(HOUR)
+    run(clinic, "2026-11-24T08:01Z")
+    (delivery,) = clinic.deliveries()
+    assert (delivery["state"], delivery["error"]) == ("canceled", f"source practice {said}")
+    listed = json.loads(clinic.command("bookings", "list", "--json", "--now", "2026-11-24T08:00Z").stdout)
+    assert [each["id"] for each in listed] == ["practice:1", "practice:2"]
+    run(clinic, "2026-11-24T09:00Z")
+    assert reminded(clinic) == []
+
+
+def test_a_mirror_that_was_deleted_is_made_again_and_nothing_fires_twice(practice: Practice) -> None:
+    practice.book_many((1, 2), first="2026-11-24T09:00Z")
+    run(practice.clinic, "2026-11-24T07:00Z")
+    run(practice.clinic, "2026-11-24T08:00Z")
+    (practice.clinic.folder / "sources.db").unlink()
+    run(practice.clinic, "2026-11-24T08:01Z")
+    run(practice.clinic, "2026-11-24T09:00Z")
+    assert reminded(practice.clinic) == ["1", "2"]
 
 
 # --- files ------------------------------------------------------------------------------------------------------------

@@ -29,6 +29,9 @@ class Reader(Protocol):
     def begin_again(self) -> None:
         """Let what is read next be seen as it is then."""
 
+    def end_reading(self) -> None:
+        """Keep nobody from writing until it is read again."""
+
     def is_worth_reading_again(self) -> bool:
         """Return False where nothing can have changed since it was read."""
 

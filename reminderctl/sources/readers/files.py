@@ -66,6 +66,9 @@ class FilesReader:
     def begin_again(self) -> None:
         """Do nothing: a file is opened each time."""
 
+    def end_reading(self) -> None:
+        """Do nothing: a file is closed each time."""
+
     def is_worth_reading_again(self) -> bool:
         """Return True where a file may have changed since it was read."""
         stamp = _stamp(self._paths())

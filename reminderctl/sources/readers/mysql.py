@@ -35,7 +35,11 @@ class MysqlSession:
 
     def begin_again(self) -> None:
         """Take a new snapshot."""
-        self._run("ROLLBACK", "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+        self._run("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+
+    def end_snapshot(self) -> None:
+        """End the transaction: as long as it is open, no table can be altered."""
+        self._run("ROLLBACK")
 
     def close(self) -> None:
         """Close the connection without a word to a server that may be gone."""
@@ -74,9 +78,12 @@ class MysqlSession:
         return said
 
     def _run(self, *statements: str) -> None:
-        with self._connection.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
+        try:
+            with self._connection.cursor() as cursor:
+                for statement in statements:
+                    cursor.execute(statement)
+        except Exception as error:  # PyMySQL also lets through what struct and the socket raise
+            raise SourceError(f"the connection failed: {first_line(error, self._target.password.reveal())}") from None
 
 
 def connect(settings: SourceSettings, *, url: str, password: str) -> MysqlSession:

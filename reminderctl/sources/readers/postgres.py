@@ -33,8 +33,14 @@ class PostgresSession:
             raise SourceError(f"the query failed: {first_line(error, self._target.password.reveal())}") from None
 
     def begin_again(self) -> None:
-        """End the transaction; the next query begins another one."""
-        self._connection.rollback()
+        """Do nothing: the next query begins a transaction."""
+
+    def end_snapshot(self) -> None:
+        """End the transaction: as long as it is open, no table can be altered."""
+        try:
+            self._connection.rollback()
+        except Exception as error:  # whatever a driver raises is a failure of the source
+            raise SourceError(f"the connection failed: {first_line(error, self._target.password.reveal())}") from None
 
     def close(self) -> None:
         """Close the connection."""

@@ -30,7 +30,10 @@ class Session(Protocol):
         """Return the columns and rows of a SELECT; raises `SourceError`."""
 
     def begin_again(self) -> None:
-        """Take a new snapshot."""
+        """Take a new snapshot, after the last one was ended."""
+
+    def end_snapshot(self) -> None:
+        """End the transaction, which may keep other programs from writing or altering their tables."""
 
     def close(self) -> None:
         """Close the connection."""
@@ -117,6 +120,10 @@ class SqlReader:
     def begin_again(self) -> None:
         """Take a new snapshot, so that what was written since is seen."""
         self.session.begin_again()
+
+    def end_reading(self) -> None:
+        """Let other programs do with their tables what they like."""
+        self.session.end_snapshot()
 
     def is_worth_reading_again(self) -> bool:
         """Return True: asking a database for a few keys takes a millisecond or two."""

@@ -57,8 +57,12 @@ class SqliteSession:
 
     def begin_again(self) -> None:
         """Take a new snapshot."""
-        self._connection.execute("ROLLBACK")
         self._connection.execute("BEGIN")
+
+    def end_snapshot(self) -> None:
+        """End the transaction: as long as it is open, no program can write."""
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
 
     def close(self) -> None:
         """Close the file."""
