@@ -16,6 +16,7 @@ from typing import Any
 
 import click
 
+from docs.man_page import write_man_page
 from reminderctl import channels, config
 from reminderctl.bookings import SCHEMA
 from reminderctl.channels import ChannelModule, OnUnknown
@@ -70,6 +71,7 @@ def pages() -> dict[Path, str]:
         renewed = _PART.sub(lambda part: f"{part[1]}\n{_PARTS[part['name']]().strip()}\n\n{part[3]}", text)
         if "<!-- generated: " in text:
             found[path] = renewed
+    found[DOCS / "reminderctl.1"] = write_man_page()
     return found
 
 

@@ -11,6 +11,7 @@ trap 'rm -rf "$room"' EXIT
 cd "$room"
 PATH="$room/venv/bin:$PATH"
 reminderctl --help > /dev/null
+test -s "$room/venv/share/man/man1/reminderctl.1" || { echo "the wheel has no manual page" >&2; exit 1; }
 reminderctl init clinic > /dev/null
 cd clinic
 reminderctl check

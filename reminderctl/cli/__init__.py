@@ -12,32 +12,13 @@ from typing import Any
 import click
 
 from reminderctl import __version__
+from reminderctl.cli.command_table import COMMANDS, GROUPS
 from reminderctl.cli.console import prepare_streams, say
 from reminderctl.cli.context import NAME, group_options
 from reminderctl.errors import ExitCode, ReminderctlError
 
 # Nearly all that a short process makes lives to its end: to search it for garbage every 700 objects costs a tenth.
 OBJECTS_UNTIL_COLLECTION = 50_000
-COMMANDS = (
-    "backfill",
-    "bookings",
-    "check",
-    "cron",
-    "deliveries",
-    "demo",
-    "erase",
-    "explain",
-    "init",
-    "purge",
-    "release",
-    "run",
-    "schema",
-    "shortcodes",
-    "sources",
-    "status",
-    "test",
-    "upcoming",
-)
 
 
 class LazyGroup(click.Group):
@@ -59,10 +40,36 @@ class LazyGroup(click.Group):
         command: click.Command = importlib.import_module(f"{__name__}.{cmd_name}").command
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands in their groups, without importing them."""
+        for title, commands in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([*commands.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that is called; a name that is none fails with a hint."""
+        if args[0] not in COMMANDS and not ctx.resilient_parsing:
+            from reminderctl.cli import hints
+
+            hint = hints.of_option(args[0]) if args[0].startswith("-") else hints.of_command(args[0])
+            ctx.fail(f"there is no command `{args[0]}`; {hint}")
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the options before the command; one that is none fails with a hint."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            raise _with_hint(error) from None
+
     def invoke(self, ctx: click.Context) -> object:
         """Call a command; errors of ours become one line and an exit code."""
         try:
             return super().invoke(ctx)
+        except click.NoSuchOption as error:
+            raise _with_hint(error) from None
         except ReminderctlError as error:
             say(error, err=True)
             ctx.exit(error.exit_code)
@@ -73,9 +80,18 @@ class LazyGroup(click.Group):
             ctx.exit(ExitCode.NEEDS_A_PERSON)
 
 
+def _with_hint(error: click.NoSuchOption) -> click.NoSuchOption:
+    from reminderctl.cli import hints
+
+    if hint := hints.of_option(error.option_name):
+        said = f"{error.message.removesuffix('.')}: {hint}"
+        return click.NoSuchOption(error.option_name, said, ctx=error.ctx)
+    return error
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @group_options
-@click.version_option(__version__, prog_name=NAME)
+@click.version_option(__version__, "-V", "--version", prog_name=NAME)
 def main() -> None:
     """Send reminders and follow-ups for bookings: on time, and each of them once.
 

@@ -16,8 +16,10 @@ from reminderctl.bookings import open_bookings
 from reminderctl.cli import lookup
 from reminderctl.cli.booking_filters import choose_bookings, filter_options, refuse_unknown
 from reminderctl.cli.booking_output import print_booking, print_bookings
+from reminderctl.cli.completions import complete
 from reminderctl.cli.console import print_json, say
 from reminderctl.cli.context import AppContext, read_instant, shared_options
+from reminderctl.cli.documented import DocumentedGroup
 from reminderctl.errors import ConfigError, UsageError
 from reminderctl.model import Config, Window
 from reminderctl.text import pluralize
@@ -30,7 +32,7 @@ SHOWN_WARNINGS = 20
 _BY_PHONE = ("sms", "whatsapp")
 
 
-@click.group()
+@click.group(cls=DocumentedGroup)
 def command() -> None:
     """Import and view bookings."""
 
@@ -237,7 +239,7 @@ def _window(since: str | None, until: str | None, *, timezone: str, now: datetim
 
 
 @command.command()
-@click.argument("booking_id", metavar="ID")
+@click.argument("booking_id", metavar="ID", shell_complete=complete("booking"))
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @shared_options
 def show(app: AppContext, *, booking_id: str, as_json: bool) -> None:

@@ -11,6 +11,7 @@ import click
 from reminderctl import config
 from reminderctl.cli.console import print_json, say
 from reminderctl.cli.context import AppContext, shared_options
+from reminderctl.cli.documented import DocumentedCommand
 from reminderctl.cli.ownership import find_refusal
 from reminderctl.errors import MORE, ExitCode, Problem
 from reminderctl.model import Config
@@ -24,7 +25,7 @@ STYLES = {"error": "bold red", "warning": "bold yellow"}
 Said = tuple[Problem, str]  # and how grave it is: a key of STYLES
 
 
-@click.command(name="check")
+@click.command(name="check", cls=DocumentedCommand)
 @click.argument("path", required=False)
 @click.option("--strict", is_flag=True, help="Exit with code 1 if there are warnings.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: path, ok, problems, warnings.")

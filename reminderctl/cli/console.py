@@ -32,8 +32,23 @@ STATE_STYLES = {
 
 
 def say(text: object, *, err: bool = False) -> None:
-    """Print a text for people."""
-    click.echo(sanitize(str(text)), err=err)
+    """Print a text for people; on a terminal its lines end between words."""
+    line = sanitize(str(text))
+    is_terminal = getattr(sys.stderr if err else sys.stdout, "isatty", bool)()  # there may be no stream at all
+    click.echo(wrap(line) if is_terminal else line, err=err)
+
+
+def wrap(text: str) -> str:
+    """Return a text in lines that fit the terminal; a longer word, such as a path, is left whole."""
+    import shutil
+    import textwrap
+
+    width = shutil.get_terminal_size().columns
+    lines = (
+        textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False) if len(line) > width else line
+        for line in text.split("\n")
+    )
+    return "\n".join(lines)
 
 
 def print_json(value: object) -> None:

@@ -15,27 +15,26 @@ import click
 
 from reminderctl import config
 from reminderctl.bookings import open_bookings
-from reminderctl.cli import crontab_text
+from reminderctl.cli import crontab_program, crontab_text
 from reminderctl.cli.console import print_json
 from reminderctl.cli.context import NAME, AppContext, options_of_group, shared_options
+from reminderctl.cli.documented import DocumentedGroup
 from reminderctl.cli.ownership import open_ledger
-from reminderctl.errors import ReminderctlError, UsageError
+from reminderctl.errors import UsageError
 
 PATH_OF_CRON = "/usr/bin:/bin"
 PATIENCE = 120  # seconds for one trial of the command
 log_option = click.option(
     "--log",
     metavar="FILE",
-    help="Append the time and the results of every run to FILE; whatever needs attention is still mailed, too.",
+    help="Let each run that does something append it to FILE; what needs a person is still mailed.",
 )
-mailto_option = click.option(
-    "--mailto",
-    metavar="ADDRESS",
-    help="Address to which cron mails whatever needs attention (default: as for the lines above it).",
-)
+mailto_option = click.option("--mailto", metavar="ADDRESS", help="Whom cron mails what needs a person.")
+no_log_option = click.option("--no-log", is_flag=True, help="Take an earlier --log out again.")
+no_mailto_option = click.option("--no-mailto", is_flag=True, help="Take an earlier --mailto out again.")
 
 
-@click.group()
+@click.group(cls=DocumentedGroup)
 def command() -> None:
     """Let cron call `reminderctl run` every minute, for the user who gives the command.
 
@@ -48,28 +47,33 @@ def command() -> None:
 @command.command()
 @log_option
 @mailto_option
+@no_log_option
+@no_mailto_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @shared_options
-def show(app: AppContext, *, log: str | None, mailto: str | None, as_json: bool) -> None:
+def show(app: AppContext, *, log: str | None, mailto: str | None, no_log: bool, no_mailto: bool, as_json: bool) -> None:
     """Print the lines for the crontab; change nothing.
 
     They are those that `cron install` would write, and can be pasted into `crontab -e`. Whether they are there already
     is said on standard error.
     """
     path = _absolute(app.find())
-    line = crontab_text.write_command(_program(), path, log=_absolute_or_none(log))
     try:
-        text = _read()
+        text = crontab_program.read()
     except UsageError:  # no cron here, or not for us; the lines are of use elsewhere
         text = None
+    now_log, now_mailto = crontab_text.options(text or "", path)
+    log = _chosen(_absolute(Path(log)) if log else None, now_log, drop=no_log)
+    mailto = _chosen(mailto, now_mailto, drop=no_mailto)
+    line = crontab_text.write_command(_program(), path, log=log)
     wanted = crontab_text.block(_installed(text or "", path, line=line, mailto=mailto), path)
     ours = None if text is None else crontab_text.block(text, path)
     state = {None: "unknown", "": "absent", wanted: "installed"}.get(ours, "different")
     if as_json:
-        lines = _readable(wanted).splitlines()
+        lines = crontab_program.readable(wanted).splitlines()
         print_json({"user": _user(), "config": path, "command": line, "lines": lines, "state": state})
         return
-    click.echo(_readable(wanted), nl=False)
+    click.echo(crontab_program.readable(wanted), nl=False)
     _remark(
         {
             "unknown": "cannot check whether they are in a crontab: you are not allowed to use one",
@@ -84,36 +88,42 @@ def show(app: AppContext, *, log: str | None, mailto: str | None, as_json: bool)
 @command.command()
 @log_option
 @mailto_option
+@no_log_option
+@no_mailto_option
 @shared_options
-def install(app: AppContext, *, log: str | None, mailto: str | None) -> None:
+def install(app: AppContext, *, log: str | None, mailto: str | None, no_log: bool, no_mailto: bool) -> None:
     """Put the lines into the crontab, or renew them.
 
     First everything is tried as cron will call it, without the variables of your shell: the program, the
     configuration, the ledger, the bookings. Nothing is installed that would fail every minute (exit status 2).
 
-    Options are not remembered: without --log or --mailto, an earlier one is taken out again.
+    Lines that are there already keep their --log and --mailto, unless others are given.
     """
     settings = app.load_settings()
     with open_ledger(app, settings), open_bookings(settings):
         pass
-    program, path, log = _program(), _absolute(app.find()), _absolute_or_none(log)
-    line = crontab_text.write_command(program, path, log=log)
+    program, path = _program(), _absolute(app.find())
     _try(program, path)
-    if log is not None:
-        _open(log)
     try:
-        text = _read()
+        text = crontab_program.read()
     except UsageError as error:
+        line = crontab_text.write_command(program, path, log=_absolute(Path(log)) if log else None)
         lines = crontab_text.block(_installed("", path, line=line, mailto=mailto), path)
         raise UsageError(f"{error}\nThe lines for a crontab:\n{lines}".rstrip()) from None
+    now_log, now_mailto = crontab_text.options(text, path)
+    log = _chosen(_absolute(Path(log)) if log else None, now_log, drop=no_log)
+    mailto = _chosen(mailto, now_mailto, drop=no_mailto)
+    line = crontab_text.write_command(program, path, log=log)
+    if log is not None:
+        _open(log)
     new = _installed(text, path, line=line, mailto=mailto)
     if new == text:
         _remark(f"nothing to do: the crontab of {_user()} has these lines already", style="green")
     else:
-        _write(new)
+        crontab_program.write(new)
         done = "brought up to date" if crontab_text.block(text, path) else "installed"
         _remark(f"{done} in the crontab of {_user()}; `reminderctl status` shows whether cron calls it", style="green")
-    click.echo(_readable(crontab_text.block(new, path)), nl=False)
+    click.echo(crontab_program.readable(crontab_text.block(new, path)), nl=False)
     if {Path(tempfile.gettempdir()), Path("/var/tmp")} & set(Path(program[0]).parents):  # noqa: S108 - not used
         _remark(f"{program[0]} is in a temporary folder: cron fails once that is emptied", style="yellow")
     for hint in _hints(new, path, log=log, mailto=mailto):
@@ -127,17 +137,21 @@ def install(app: AppContext, *, log: str | None, mailto: str | None) -> None:
 def remove(*, config_path: str | None) -> None:
     """Take the lines out of the crontab again.
 
-    Only those of this configuration; where there are none, nothing happens. The configuration itself need not exist any
+    Only those of this configuration, which are printed, so that they can be put back; where there are none, nothing
+    happens. The configuration itself need not exist any
     more: name it with --config.
     """
     given = options_of_group().config_path if config_path is None else config_path
     path = _absolute(Path(given) if given else config.find(given, os.environ))
-    text = _read()
+    text = crontab_program.read()
     if not crontab_text.block(text, path):
-        others = [f"\n  it has lines for {_readable(each)}" for each in crontab_text.configurations(text)]
+        others = [
+            f"\n  it has lines for {crontab_program.readable(each)}" for each in crontab_text.configurations(text)
+        ]
         _remark(f"nothing to do: no lines for {path} in the crontab of {_user()}{''.join(others)}", style="yellow")
         return
-    _write(crontab_text.remove(text, path))
+    crontab_program.write(crontab_text.remove(text, path))
+    click.echo(crontab_program.readable(crontab_text.block(text, path)), nl=False)
     _remark(f"removed from the crontab of {_user()}; nothing calls `run` for {path} any more", style="green")
 
 
@@ -169,8 +183,9 @@ def _absolute(path: Path) -> str:
         return str(plain)  # it is gone
 
 
-def _absolute_or_none(log: str | None) -> str | None:
-    return None if log is None else _absolute(Path(log))
+def _chosen(given: str | None, now: str | None, *, drop: bool) -> str | None:
+    """Return what an option of the lines shall be: what was given, else what it is now, unless that is dropped."""
+    return given if given is not None else None if drop else now
 
 
 def _installed(text: str, path: str, *, line: str, mailto: str | None) -> str:
@@ -204,7 +219,7 @@ def _try(program: list[str], path: str) -> None:
         raise UsageError(f"nothing was installed: {error.filename}: {error.strerror}") from None
     except subprocess.TimeoutExpired:
         raise UsageError(f"nothing was installed: {words[0]} did not end in {PATIENCE} s") from None
-    said = _readable_bytes(ended.stdout + ended.stderr).strip()
+    said = crontab_program.readable_bytes(ended.stdout + ended.stderr).strip()
     if ended.returncode:
         raise UsageError(
             f"{said or f'{words[0]} ended with status {ended.returncode}'}\n"
@@ -235,62 +250,12 @@ def _hints(text: str, path: str, *, log: str | None, mailto: str | None) -> list
     return hints
 
 
-# --- the crontab program ----------------------------------------------------------------------------------------------
-
-
-def _read() -> str:
-    """Return this user's crontab, empty where there is none; raises `UsageError` where that cannot be known."""
-    ended = _crontab("-l")
-    said = _readable_bytes(ended.stderr).strip()
-    if ended.returncode == 0:
-        return ended.stdout.decode("utf-8", "surrogateescape")
-    # Busybox names the file that is not there; all others say it in words.
-    if "no crontab for" in said.lower() or ("can't open" in said and "No such file" in said):
-        return ""
-    raise UsageError(f"crontab -l: {said or f'ended with status {ended.returncode}'}")
-
-
-def _write(text: str) -> None:
-    """Replace this user's crontab, and see that it was; an empty one is deleted."""
-    ended = _crontab("-", text=text) if text else _crontab("-r")
-    if ended.returncode:
-        said = _readable_bytes(ended.stderr).strip() or f"it ended with status {ended.returncode}"
-        raise ReminderctlError(f"crontab did not take the new crontab, so nothing is changed: {said}")
-    if _read() != text:
-        raise ReminderctlError("crontab took the new crontab, but holds another one now; look at it with `crontab -l`")
-
-
-def _crontab(argument: str, *, text: str = "") -> subprocess.CompletedProcess[bytes]:
-    program = shutil.which("crontab")
-    if program is None:
-        raise UsageError(
-            "there is no `crontab` on this machine; on Debian it is in the package `cron`. A systemd timer does as "
-            "well: docs/how-to/cron.md"
-        )
-    # Its messages are read, so in one language; its own heading, which is not part of the crontab, stays out.
-    environment = {**os.environ, "LC_ALL": "C", "CRONTAB_NOHEADER": "Y"}
-    return subprocess.run(  # noqa: S603 - without a shell
-        [program, argument],
-        input=text.encode("utf-8", "surrogateescape"),
-        env=environment,
-        capture_output=True,
-        check=False,
-    )
-
-
 # --- what people read -------------------------------------------------------------------------------------------------
-
-
-def _readable(text: str) -> str:
-    return _readable_bytes(text.encode("utf-8", "surrogateescape"))
-
-
-def _readable_bytes(text: bytes) -> str:
-    return text.decode("utf-8", "replace")
 
 
 def _remark(text: str, *, style: str) -> None:
     """Print a sentence beside the lines, on standard error, so that the lines alone can be piped."""
     from reminderctl.cli.terminal import Terminal
 
-    Terminal(stderr=True, highlight=False, markup=False, emoji=False).print(text, style=style, soft_wrap=True)
+    terminal = Terminal(stderr=True, highlight=False, markup=False, emoji=False)
+    terminal.print(text, style=style, soft_wrap=not terminal.is_terminal)

@@ -22,16 +22,13 @@ _ADDRESSES = re.compile(r"(?!-)[A-Za-z0-9.,_+%:!@-]+")  # cron mails to nothing 
 def write_command(program: Sequence[str], config: str, *, log: str | None = None) -> str:
     """Return what follows the five fields of time: for `sh`, and with `%` as cron wants it.
 
-    With a log, what was done goes there under the time of the run, and what needs a person goes there too and is
-    still mailed. Raises `UsageError` for what cannot stand in a crontab.
+    With a log, what was done goes there; what needs a person goes there, too, and is still mailed. Raises `UsageError`
+    for what cannot be used in a crontab.
     """
     for text in (*program, config, log or ""):
         if not text.isprintable():
             raise UsageError(f"{text!a}: a path with such characters cannot be used in a crontab; rename it")
-    words = shlex.join([*program, "--config", config, "run"])
-    if log is not None:
-        kept = shlex.quote(log)
-        words = f"{{ date -Is; {words} -v; }} 2>&1 >> {kept} | tee -a {kept}"
+    words = shlex.join([*program, "--config", config, "run", *(["--log", log] if log is not None else [])])
     # To cron, % ends the command unless \ is before it; that \ must not meet one which belongs to the path.
     return words.replace("\\%", "\\''%").replace("%", "\\%")
 
@@ -55,6 +52,19 @@ def install(text: str, config: str, *, command: str, owner: str, mailto: str | N
         f"{_END}{config}",
     ]
     return "".join((before, "\n" if broken_off else "", *(f"{each}\n" for each in lines), after))
+
+
+def options(text: str, config: str) -> tuple[str | None, str | None]:
+    """Return the log and the MAILTO of our block, None for each that it has not. Raises as `install` does."""
+    ours = block(text, config)
+    mailto = re.search(r"^MAILTO=(.*)\n\* ", ours, re.MULTILINE)
+    line = next((each for each in ours.split("\n") if each.startswith(EVERY_MINUTE)), "")
+    try:
+        words = shlex.split(line.replace("\\%", "%"))
+    except ValueError:  # somebody edited it
+        words = []
+    marks = [number for number, word in enumerate(words[:-1]) if word in ("--log", ">>")]  # >> in those of version 0.1
+    return words[marks[-1] + 1] if marks else None, mailto[1].rstrip("\r") if mailto else None
 
 
 def remove(text: str, config: str) -> str:

@@ -17,6 +17,7 @@ from reminderctl.cli.context import AppContext, PathArgument, shared_options
 from reminderctl.cli.delivery_decisions import DecisionRule, choose, decide
 from reminderctl.cli.delivery_filters import LIMIT, MOST, choose_any, filters, read_filters
 from reminderctl.cli.delivery_output import export_texts, print_deliveries, print_delivery
+from reminderctl.cli.documented import DocumentedGroup
 from reminderctl.errors import UsageError
 from reminderctl.files import atomic_write
 from reminderctl.ledger import Ledger, decisions, history
@@ -26,7 +27,7 @@ AGAIN = "the next run sends it again, under the same key, until {until}"
 ID = click.IntRange(1, MOST)
 
 
-@click.group()
+@click.group(cls=DocumentedGroup)
 def command() -> None:
     """See what was sent, to whom, when, and why not; decide where a person must."""
 

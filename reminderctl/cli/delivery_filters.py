@@ -11,6 +11,7 @@ import click
 
 from reminderctl.bookings import open_bookings
 from reminderctl.cli import lookup
+from reminderctl.cli.completions import complete
 from reminderctl.cli.context import read_instant
 from reminderctl.config.suggestions import suggest
 from reminderctl.core.recipients import CHANNELS, TABLES
@@ -36,9 +37,9 @@ _OPTIONS = (
         default=None,
         help="Only what somebody has acknowledged with `deliveries acknowledge`, or what nobody has.",
     ),
-    click.option("--workflow", help="Only this workflow."),
-    click.option("--booking", help="Only this booking."),
-    click.option("--channel", help="Only this channel."),
+    click.option("--workflow", shell_complete=complete("workflow"), help="Only this workflow."),
+    click.option("--booking", shell_complete=complete("booking"), help="Only this booking."),
+    click.option("--channel", shell_complete=complete("channel"), help="Only this channel."),
     click.option(
         "--recipient", help="Only to this recipient: a name or the beginnings of one, an address, or `customer:7`."
     ),

@@ -16,6 +16,7 @@ import click
 
 from reminderctl import bookings, ledger
 from reminderctl.cli.context import PathArgument, program_name
+from reminderctl.cli.documented import DocumentedCommand
 from reminderctl.config import load_with_credentials
 from reminderctl.model import Config, Credentials
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 STYLES = {"sent": "green", "withheld": "magenta", "event": "bold yellow"}
 
 
-@click.command()
+@click.command(cls=DocumentedCommand)
 @click.argument("folder", type=PathArgument(), required=False)
 def command(*, folder: Path | None) -> None:
     """Simulate two days of a small clinic, minute by minute.

@@ -8,6 +8,7 @@ import click
 
 from reminderctl.cli.console import print_json, say
 from reminderctl.cli.context import AppContext, shared_options, user_name
+from reminderctl.cli.documented import DocumentedCommand
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.errors import LockedError, ReminderctlError, UsageError
 from reminderctl.ledger import Ledger, retention
@@ -18,7 +19,7 @@ SHOWN_FILES = 20
 MESSAGES = (".eml", ".json")  # in an outbox, the provider's id of a message is its file
 
 
-@click.command()
+@click.command(cls=DocumentedCommand)
 @click.argument("customer", metavar="CUSTOMER")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option("--dry-run", is_flag=True, help="Show what would be erased, without changing anything.")

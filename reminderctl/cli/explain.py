@@ -15,8 +15,10 @@ from msgspec.structs import asdict
 from reminderctl.bookings import open_bookings
 from reminderctl.bookings.people import Names, find_names
 from reminderctl.cli import lookup
+from reminderctl.cli.completions import complete
 from reminderctl.cli.console import STATE_STYLES, Console, print_json, say
 from reminderctl.cli.context import AppContext, shared_options
+from reminderctl.cli.documented import DocumentedCommand
 from reminderctl.core import recipients, timing
 from reminderctl.core.matching import FilterResult
 from reminderctl.errors import ExitCode, first_lines
@@ -29,9 +31,9 @@ if TYPE_CHECKING:
     from reminderctl.reports.explain import Explained, Reasoning
 
 
-@click.command()
-@click.argument("booking_id", metavar="BOOKING")
-@click.argument("workflow_id", metavar="[WORKFLOW]", required=False)
+@click.command(cls=DocumentedCommand)
+@click.argument("booking_id", metavar="BOOKING", shell_complete=complete("booking"))
+@click.argument("workflow_id", metavar="[WORKFLOW]", required=False, shell_complete=complete("workflow"))
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array: one object per delivery, planned or not.")
 @shared_options
 def command(app: AppContext, *, booking_id: str, workflow_id: str | None, as_json: bool) -> None:

@@ -12,6 +12,7 @@ import click
 from reminderctl import bookings, config, ledger
 from reminderctl.cli.console import say
 from reminderctl.cli.context import PathArgument, options_of_group, program_name
+from reminderctl.cli.documented import DocumentedCommand
 from reminderctl.config.locate import FILE, SECRETS, yaml_files
 from reminderctl.dead_links import describe_dead_link
 from reminderctl.errors import ReminderctlError, UsageError
@@ -32,7 +33,7 @@ EMPTY_SECRETS = """\
 """
 
 
-@click.command(name="init")
+@click.command(name="init", cls=DocumentedCommand)
 @click.argument("folder", metavar="[DIR]", required=False, type=PathArgument())
 def command(folder: Path | None) -> None:
     """Create a first set of files in DIR (default: the current folder).

@@ -6,6 +6,7 @@ import click
 
 from reminderctl.cli.console import print_json, say
 from reminderctl.cli.context import AppContext, shared_options
+from reminderctl.cli.documented import DocumentedCommand
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.core import timing
 from reminderctl.errors import ReminderctlError, UsageError
@@ -13,7 +14,7 @@ from reminderctl.ledger import retention
 from reminderctl.text import pluralize
 
 
-@click.command()
+@click.command(cls=DocumentedCommand)
 @click.option("--older-than", metavar="TIME", help="Delete deliveries that ended longer ago than this: 90d, 26 weeks.")
 @click.option("--shrink", is_flag=True, help="Also rewrite the file, to give the space back to the disk.")
 @click.option("--dry-run", is_flag=True, help="Show what would be deleted, without changing anything.")

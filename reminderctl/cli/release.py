@@ -5,16 +5,18 @@ from __future__ import annotations
 import click
 
 from reminderctl.cli import lookup
+from reminderctl.cli.completions import complete
 from reminderctl.cli.console import say
 from reminderctl.cli.context import AppContext, shared_options
+from reminderctl.cli.documented import DocumentedCommand
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.ledger import queue
 
 NOTHING = "there are no held messages"
 
 
-@click.command()
-@click.argument("workflow")
+@click.command(cls=DocumentedCommand)
+@click.argument("workflow", shell_complete=complete("workflow"))
 @shared_options
 def command(app: AppContext, *, workflow: str) -> None:
     """Release held messages of WORKFLOW.

@@ -18,6 +18,7 @@ from reminderctl import tick
 from reminderctl.bookings import open_bookings
 from reminderctl.cli.console import print_json, say
 from reminderctl.cli.context import AppContext, PathArgument, shared_options
+from reminderctl.cli.documented import DocumentedCommand
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.config import reveal_source
 from reminderctl.errors import ExitCode, first_lines
@@ -28,13 +29,14 @@ from reminderctl.text import shorten
 from reminderctl.tick.report import CROWD, Line, Report
 
 if TYPE_CHECKING:
+    from reminderctl.cli.run_log import RunLog
     from reminderctl.sources.synced import SyncedSources
 
 MOST_LINES, LONGEST_LINE = 50, 4_000  # cron mails them
 
 
-@click.command()
-@click.option("--dry-run", is_flag=True, help="Show what would be sent; send and record nothing.")
+@click.command(cls=DocumentedCommand)
+@click.option("-n", "--dry-run", is_flag=True, help="Show what would be sent; send and record nothing.")
 @click.option(
     "--outbox",
     type=PathArgument(),
@@ -48,19 +50,20 @@ MOST_LINES, LONGEST_LINE = 50, 4_000  # cron mails them
     help="Print the counts of this run as one JSON object: planned, sent, failed, retrying, ...",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Also print what was done, not only what went wrong.")
+@click.option(
+    "--log", metavar="FILE", help="Append what was done, and what went wrong, to FILE; nothing if nothing was due."
+)
 @shared_options
-def command(app: AppContext, *, dry_run: bool, outbox: Path | None, as_json: bool, verbose: bool) -> None:
+def command(
+    app: AppContext, *, dry_run: bool, outbox: Path | None, as_json: bool, verbose: bool, log: str | None
+) -> None:
     """Send every message that became due since the last run, once.
 
     Prints nothing on success, so that cron has nothing to mail. Exit status: 0 success, 1 something needs attention,
     2 the configuration has problems, 75 a database is locked (the next run tries again).
     """
-    config = None if outbox else app.load_cached()
-    if recalled := config is not None:
-        load_credentials = functools.partial(app.load_credentials, config)
-    else:
-        config, credentials = app.load_with_credentials(outbox=outbox, deep=True)
-        load_credentials = functools.partial(_same, credentials)
+    diary = _begin_log(log, app=app) if log else None
+    config, load_credentials, recalled = _load(app, outbox=outbox)
     if dry_run:
         report = _dry_run(app, config, as_json=as_json)
     else:
@@ -69,7 +72,10 @@ def command(app: AppContext, *, dry_run: bool, outbox: Path | None, as_json: boo
         app.save(config)
     for line in first_lines(config.broken):
         say(line, err=True)
-    _print(report, config, as_json=as_json, verbose=verbose)
+    done = _done(report, config) if diary or verbose else []
+    if diary:
+        diary.add(done)
+    _print(report, config, done=done, as_json=as_json, verbose=verbose)
     if config.broken:
         raise SystemExit(ExitCode.CONFIGURATION)
     if report.needs_a_person:
@@ -126,6 +132,15 @@ def _beat(heartbeat: Secret, *, verbose: bool) -> None:
         say(failure, err=True)
 
 
+def _load(app: AppContext, *, outbox: Path | None) -> tuple[Config, Callable[[], Credentials], bool]:
+    """Return the configuration, how to get its credentials, and whether it was remembered from an earlier run."""
+    config = None if outbox else app.load_cached()
+    if config is not None:
+        return config, functools.partial(app.load_credentials, config), True
+    config, credentials = app.load_with_credentials(outbox=outbox, deep=True)
+    return config, functools.partial(_same, credentials), False
+
+
 def _same(credentials: Credentials) -> Credentials:
     return credentials
 
@@ -140,15 +155,13 @@ def _show(deliveries: list[Delivery], config: Config, *, as_json: bool) -> None:
     say(f"would be sent: {len(deliveries)}; nothing was sent or recorded")
 
 
-def _print(report: Report, config: Config, *, as_json: bool, verbose: bool) -> None:
+def _print(report: Report, config: Config, *, done: Sequence[str], as_json: bool, verbose: bool) -> None:
     shown = report.lines[:MOST_LINES]
     if as_json:
         print_json(report.as_json())
     elif verbose:
-        for line in _texts(report.notes, config):
+        for line in done or ["nothing was due"]:
             say(line)
-        counts = ", ".join(f"{count} {name}" for name, count in report.counts_by_name().items() if count)
-        say(counts or "nothing was due")
     for line in _texts(shown, config):
         say(shorten(line, LONGEST_LINE, end=" ..."), err=True)
     if len(report.lines) > MOST_LINES:
@@ -170,6 +183,18 @@ def _texts(lines: Sequence[Line], config: Config) -> list[str]:
 
     names = find_names(config, (line.delivery.recipient for line in lines if line.delivery))
     return [line.text(names, timezone=config.timezone) for line in lines]
+
+
+def _begin_log(path: str, *, app: AppContext) -> RunLog:
+    from reminderctl.cli.run_log import RunLog
+
+    return RunLog(path, now=app.now("UTC"))
+
+
+def _done(report: Report, config: Config) -> list[str]:
+    """Return the lines that say what was done; none where nothing was."""
+    counts = ", ".join(f"{count} {name}" for name, count in report.counts_by_name().items() if count)
+    return [*_texts(report.notes, config), *([counts] if counts else [])]
 
 
 class Interruption:

@@ -6,9 +6,10 @@ import click
 import msgspec
 
 from reminderctl import config
+from reminderctl.cli.documented import DocumentedCommand
 
 
-@click.command(name="schema")
+@click.command(name="schema", cls=DocumentedCommand)
 def command() -> None:
     """Print the JSON Schema of the YAML, for editors.
 

@@ -6,10 +6,11 @@ import click
 import msgspec
 
 from reminderctl.cli.console import print_json, print_table
+from reminderctl.cli.documented import DocumentedCommand
 from reminderctl.messages.shortcodes import CATALOGUE
 
 
-@click.command()
+@click.command(cls=DocumentedCommand)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 def command(*, as_json: bool) -> None:
     """List the shortcodes for message texts.

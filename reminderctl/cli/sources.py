@@ -14,6 +14,7 @@ import msgspec
 from reminderctl.bookings.mirror import mirror_path
 from reminderctl.cli.console import print_json, say
 from reminderctl.cli.context import AppContext, shared_options
+from reminderctl.cli.documented import DocumentedGroup
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.config import reveal_source
 from reminderctl.core import timing
@@ -45,7 +46,7 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None
 
 
-@click.group()
+@click.group(cls=DocumentedGroup)
 def command() -> None:
     """Look at the sources of the YAML, read them, decide about what is missing there."""
 

@@ -11,6 +11,7 @@ import click
 
 from reminderctl.cli.console import print_json, say
 from reminderctl.cli.context import AppContext, PathArgument, shared_options
+from reminderctl.cli.documented import DocumentedCommand
 from reminderctl.cli.ownership import find_refusal
 from reminderctl.core import timing
 from reminderctl.errors import ConfigError, ReminderctlError, UsageError
@@ -24,7 +25,7 @@ LEVEL_STYLES = {"ok": "bold green", "warning": "bold yellow", "critical": "bold 
 CIRCUIT_STYLES = {"ok": "green", "idle": "dim", "failing": "yellow", "throttled": "yellow", "down": "bold red"}
 
 
-@click.command()
+@click.command(cls=DocumentedCommand)
 @click.option(
     "--max-lag",
     default="5m",
@@ -65,7 +66,7 @@ def command(
     if as_json:
         print_json(report.as_json())
     elif not (quiet and report.level is health.Level.OK):
-        _show(report)
+        _show(report, path=_path(app))
     if failure:
         raise UsageError(failure)
     raise SystemExit(report.level.number)
@@ -103,7 +104,15 @@ def _write(path: Path, report: health.Health) -> str | None:
 # --- on the terminal --------------------------------------------------------------------------------------------------
 
 
-def _show(report: health.Health) -> None:
+def _path(app: AppContext) -> str:
+    """Return where the configuration is; an empty text where there is none."""
+    try:
+        return str(app.find().absolute())
+    except ReminderctlError:
+        return ""
+
+
+def _show(report: health.Health, *, path: str) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -112,7 +121,7 @@ def _show(report: health.Health) -> None:
     terminal = Terminal()
     lines = [(report.level, report.verdict)]
     lines += [(each.level, f"{each.level.upper()}: {each.what}") for each in report.findings[1:]]
-    facts = [(name, value) for name, value in _facts(report.facts) if value]
+    facts = [(name, value) for name, value in (*_facts(report.facts), ("config", path)) if value]
     if not terminal.is_terminal:
         for _, line in lines:
             say(line)

@@ -12,8 +12,10 @@ import click
 
 from reminderctl.bookings import open_bookings
 from reminderctl.cli import lookup
+from reminderctl.cli.completions import complete
 from reminderctl.cli.console import print_json, say
 from reminderctl.cli.context import AppContext, PathArgument, shared_options
+from reminderctl.cli.documented import DocumentedCommand
 from reminderctl.cli.test_json import describe_sample, describe_sent, describe_trial
 from reminderctl.cli.test_output import print_samples, print_sent, print_trials
 from reminderctl.config.suggestions import suggest
@@ -39,10 +41,23 @@ class Options(NamedTuple):
         return bool(self.booking_id or self.sample_names)
 
 
-@click.command()
-@click.argument("workflow_ids", metavar="[WORKFLOW]...", nargs=-1)
-@click.option("--booking", "booking_id", metavar="ID", help="Try with this booking of bookings.db.")
-@click.option("--sample", "sample_names", metavar="NAME", multiple=True, help="Try with this sample; may be repeated.")
+@click.command(cls=DocumentedCommand)
+@click.argument("workflow_ids", metavar="[WORKFLOW]...", nargs=-1, shell_complete=complete("workflow"))
+@click.option(
+    "--booking",
+    "booking_id",
+    shell_complete=complete("booking"),
+    metavar="ID",
+    help="Try with this booking of bookings.db.",
+)
+@click.option(
+    "--sample",
+    "sample_names",
+    shell_complete=complete("sample"),
+    metavar="NAME",
+    multiple=True,
+    help="Try with this sample; may be repeated.",
+)
 @click.option("--samples", "list_samples", is_flag=True, help="List the samples, and try nothing.")
 @click.option(
     "--send", is_flag=True, help="Really deliver the messages, marked as a test, to the address of --to only."

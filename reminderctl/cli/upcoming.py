@@ -17,8 +17,10 @@ from msgspec.structs import asdict
 from reminderctl.bookings import open_bookings
 from reminderctl.bookings.people import Names, find_names
 from reminderctl.cli import lookup
+from reminderctl.cli.completions import complete
 from reminderctl.cli.console import STATE_STYLES, print_json_array, print_lines, say
 from reminderctl.cli.context import AppContext, read_instant, shared_options
+from reminderctl.cli.documented import DocumentedCommand
 from reminderctl.core import timing
 from reminderctl.errors import ExitCode, UsageError, first_lines
 from reminderctl.ledger import Ledger
@@ -36,11 +38,11 @@ ACTIVE = ("pending", "sending")
 LONGEST = timedelta(days=400)
 
 
-@click.command()
+@click.command(cls=DocumentedCommand)
 @click.option("--within", metavar="LENGTH", help="How far to look ahead: 24h (the default), 3 days, 90 minutes.")
 @click.option("--until", metavar="T", help="Look ahead until this time (ISO 8601).")
-@click.option("--workflow", metavar="ID", help="Only this workflow.")
-@click.option("--booking", metavar="ID", help="Only this booking.")
+@click.option("--workflow", shell_complete=complete("workflow"), metavar="ID", help="Only this workflow.")
+@click.option("--booking", shell_complete=complete("booking"), metavar="ID", help="Only this booking.")
 @click.option("--limit", type=click.IntRange(1), metavar="NUMBER", help="At most this many; on a terminal: 100.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 @shared_options

@@ -14,11 +14,11 @@ from reminderctl.config.action_reader import ActionContext, ActionReader
 from reminderctl.config.env import misplaced_reference
 from reminderctl.config.message import OUR_KEYS, read_message, text_mistakes
 from reminderctl.config.settings import read_identifier, read_text, read_texts
-from reminderctl.config.struct_reader import encoded_names
-from reminderctl.config.suggestions import suggest
+from reminderctl.config.struct_reader import NOTHING_BEHIND, encoded_names
+from reminderctl.config.suggestions import nearest, suggest
 from reminderctl.config.variables import REFERENCE
 from reminderctl.config.yaml_file import YamlFile
-from reminderctl.config.yaml_nodes import entries, is_empty, is_list, is_mapping
+from reminderctl.config.yaml_nodes import entries, is_empty, is_list, is_mapping, key_node
 from reminderctl.core.recipients import CHANNELS, RECIPIENTS
 from reminderctl.messages import templates
 from reminderctl.model import Action, Configured
@@ -35,7 +35,8 @@ def read_actions(file: YamlFile, node: Node, *, path: str, context: ActionContex
     for index, action_node in enumerate(node.value):
         place = f"{path}: actions[{index}]"
         if not is_mapping(action_node):
-            file.note(action_node, "expected a mapping that begins with `send`", path=place)
+            what = NOTHING_BEHIND if is_empty(action_node) else "expected a mapping"
+            file.note(action_node, f"{what} that begins with `send`", path=place)
             continue
         action = _read_action(file, action_node, path=place, context=context)
         if action is None:
@@ -56,7 +57,9 @@ def _read_action(file: YamlFile, node: MappingNode, *, path: str, context: Actio
     """Return the action, None where not even its channel is known. Its mistakes are noted."""
     nodes = entries(node)
     if "send" not in nodes:
-        file.note(node, f"`send` is missing; the channels are {', '.join(CHANNELS)}", path=path)
+        meant = next((name for name in nodes if nearest(name, ["send"])), "")
+        instead = f"write `send` for `{meant}`" if meant else f"the channels are {', '.join(CHANNELS)}"
+        file.note(key_node(node, meant), f"`send` is missing; {instead}", path=path)
         return None
     channel = read_text(file, nodes["send"], path=path, lead="send: ")
     if channel not in CHANNELS:

@@ -47,6 +47,8 @@ def recipient_mistake(text: str, kind: str) -> str:
         if kind in RECIPIENTS[text].noun.__struct_fields__:
             return ""
         return f"`{text}` has no {ADDRESS_KINDS[kind].name}; use another recipient"
+    if len(parts := [part.strip() for part in re.split("[,;]", text)]) > 1:
+        return f"several recipients are a list: [{', '.join(parts)}]"
     if re.fullmatch(r"[A-Za-z_ -]+", text):
         words = ", ".join(RECIPIENTS)
         meant = did_you_mean(text, RECIPIENTS) or f"; use {words}, an address, or text with shortcodes"

@@ -263,13 +263,14 @@ def _check_shape(
     for version in versions:
         _, wrong = make_struct({**version, **stand_in}, message_type, folder=reader.context.folder, sources={})
         mistakes.update(dict.fromkeys(wrong))
+    meant = {nearest(name, encoded_names(message_type)) for name in unfinished}  # by keys of other names
     for field, mistake in mistakes:
-        if field not in unfinished:
+        if field not in unfinished and (field in tree or field not in meant):
             in_file = f"{field}{FILE_SUFFIX}"
             reader.note(mistake, field=in_file if in_file in reader.nodes else field)
     # What was reported already, and at its very place, is not reported again; nor is what may follow from it alone.
     uncertain = unfinished | reader.reported | {field for field, _ in mistakes if field in tree}
-    uncertain |= {nearest(name, encoded_names(message_type)) for name in unfinished}
+    uncertain |= meant
     certain = {name: value for name, value in tree.items() if name not in uncertain}
     for mistake in reader.module.validate_message(certain):
         if not depends_on(mistake, uncertain):

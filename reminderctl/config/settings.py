@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from yaml.nodes import Node
 
 from reminderctl.config import addresses, schema
-from reminderctl.config.struct_reader import EMPTY, encoded_names, read_struct
-from reminderctl.config.suggestions import did_you_mean, quote, suggest
+from reminderctl.config.struct_reader import EMPTY, encoded_names, read_struct, unknown_key
+from reminderctl.config.suggestions import quote
 from reminderctl.config.yaml_file import YamlFile
 from reminderctl.config.yaml_nodes import entries, is_empty, is_list, is_mapping, is_text, plain, unquoted
 from reminderctl.core import timing
@@ -45,7 +45,7 @@ def collect(files: Sequence[YamlFile]) -> dict[str, Setting]:
         for key, node in file.root.value:
             name = key.value
             if name not in KEYS:
-                file.note(key, f"unknown key `{name}`{suggest(name, KEYS)}", path="")
+                file.note(key, unknown_key(name, KEYS), path="")
             elif is_empty(node):
                 file.note(key, EMPTY, path=name)
             elif name == "workflows":
@@ -115,10 +115,9 @@ def read_max_burst(file: YamlFile, node: Node, *, path: str, lead: str = "") -> 
 def _read_timezone(file: YamlFile, node: Node, *, path: str) -> str:
     name = read_text(file, node, path=path)
     if name and timing.find_zone(name) is None:
-        import zoneinfo
+        from reminderctl.config import zone_guesses  # it reads tables that a right name does without
 
-        advice = did_you_mean(name, zoneinfo.available_timezones()) or "; use an IANA name such as `Europe/Madrid`"
-        file.note(node, f"there is no time zone {quote(name)}{advice}", path=path)
+        file.note(node, f"there is no time zone {quote(name)}{zone_guesses.advise(name)}", path=path)
     return name
 
 

@@ -15,11 +15,13 @@ from yaml.nodes import MappingNode, Node
 
 from reminderctl.config.suggestions import allows, explain_mistake, suggest
 from reminderctl.config.yaml_file import YamlFile
+from reminderctl.config.yaml_lines import INVISIBLE
 from reminderctl.config.yaml_nodes import entries, is_empty, is_mapping, plain, unquoted
 from reminderctl.secret import Secret
 
 T = TypeVar("T")
 BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+NOTHING_BEHIND = "there is nothing after this dash; remove it, or add a mapping"
 EMPTY = "is empty; give it a value or remove it"
 
 
@@ -57,7 +59,8 @@ def read_struct(
     made, mistakes = make_struct(given, kind, folder=file.path.parent, sources=sources or {})
     for field, what in mistakes:
         if field in nodes or field not in entries(node):
-            note_at(file, what if field else hide(what), node=node, path=path, field=field)
+            advice = unquoted(nodes[field]) if field in nodes else ""
+            note_at(file, (what if field else hide(what)) + advice, node=node, path=path, field=field)
     return made if len(file.problems) == before else None
 
 
@@ -68,12 +71,22 @@ def check_keys(
     good, keys = {}, {key.value: key for key, _ in node.value}
     for name, value in nodes.items():
         if name not in known:
-            file.note(keys[name], f"unknown {noun} `{name}`{suggest(name, known)}", path=path)
+            file.note(keys[name], unknown_key(name, known, noun=noun), path=path)
         elif is_empty(value):
             file.note(keys[name], f"{name}: {EMPTY}", path=path)
         else:
             good[name] = value
     return good
+
+
+def unknown_key(name: str, known: Iterable[str], *, noun: str = "key") -> str:
+    """Return that a key is none of those known; nothing behind a colon in it, which may be a secret, is shown."""
+    if strange := INVISIBLE.search(name):
+        return f"unknown {noun} {name!a}: take out the character U+{ord(strange[0]):04X}, which nobody sees"
+    word, colon, value = name.partition(":")
+    if colon and value and word in known:
+        return f"a space is missing after the colon of `{word}:`; write `{word}: ...`"
+    return f"unknown {noun} `{name}`{suggest(name, known)}"
 
 
 def note_at(file: YamlFile, what: str, *, node: MappingNode, path: str, field: str = "") -> None:

@@ -24,6 +24,29 @@ _EXPECTED = re.compile(r"Expected `(?P<names>[^`]+)`(?: (?P<limit>[^,]+?))?(?:, 
 _LIMITS = ((">=", "of at least"), ("<=", "of at most"), (">", "above"), ("<", "below"))
 
 
+# What other programs, and people, call the keys of our YAML.
+_OTHER_WORDS = {
+    other: ours
+    for ours, others in {
+        "actions": ("action", "steps", "do", "then"),
+        "body": ("message", "msg", "text", "content", "mensaje", "texto"),
+        "except": ("exclude", "excluding", "unless", "not"),
+        "filters": ("filter", "conditions", "condition", "where", "only", "if"),
+        "from": ("sender", "from_email", "from_address"),
+        "host": ("server", "hostname", "smtp", "smtp_host", "smtp_server"),
+        "password": ("pass", "pwd", "passwd", "smtp_password"),
+        "send": ("channel", "type", "via", "by"),
+        "subject": ("title", "betreff", "asunto", "objet"),
+        "timezone": ("tz", "zone", "time_zone"),
+        "tls": ("ssl", "smtps", "ssl/tls"),
+        "to": ("recipient", "recipients", "receiver", "too"),
+        "username": ("user", "login", "smtp_user"),
+        "when": ("trigger", "triggers", "schedule", "time", "timing", "at"),
+    }.items()
+    for other in others
+}
+
+
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """Return `; did you mean ...?` where one of the choices is near, else nothing."""
     near = nearest(word, choices)
@@ -35,6 +58,8 @@ def nearest(word: str, choices: Iterable[str], *, cutoff: float = 0.6) -> str:
     import difflib
 
     known = {choice.lower(): choice for choice in choices}
+    if (meant := _OTHER_WORDS.get(word.lower().replace("-", "_"))) in known:
+        return known[meant]
     near = difflib.get_close_matches(word.lower(), known, n=1, cutoff=cutoff)
     return known[near[0]] if near else ""
 
@@ -42,6 +67,8 @@ def nearest(word: str, choices: Iterable[str], *, cutoff: float = 0.6) -> str:
 def suggest(word: str, choices: Iterable[str], *, of: str = "known here") -> str:
     """Return `; did you mean ...?`, or all the choices where none is near."""
     choices = list(choices)
+    if word.lower() in ("cc", "bcc") and "to" in choices:
+        return "; each recipient gets a message of their own: list them all under `to`"
     return did_you_mean(word, choices) or f"; {of}: {', '.join(choices)}"
 
 

@@ -13,8 +13,9 @@ from reminderctl.config.action_reader import ActionContext
 from reminderctl.config.actions import read_actions
 from reminderctl.config.env import note_references
 from reminderctl.config.settings import read_identifier, read_max_burst, read_text, read_texts
-from reminderctl.config.struct_reader import check_keys, encoded_names, read_boolean
-from reminderctl.config.suggestions import did_you_mean, quote
+from reminderctl.config.struct_reader import NOTHING_BEHIND, check_keys, encoded_names, read_boolean
+from reminderctl.config.suggestions import did_you_mean, nearest, quote
+from reminderctl.config.trigger_guesses import guess_length, guess_trigger
 from reminderctl.config.yaml_file import YamlFile
 from reminderctl.config.yaml_nodes import entries, is_empty, is_list, is_mapping, is_text, workflow_path
 from reminderctl.core import timing
@@ -40,9 +41,8 @@ def read_workflows(
     workflows = []
     for index, workflow_node in enumerate(node.value):
         if not is_mapping(workflow_node):
-            file.note(
-                workflow_node, "expected a mapping with `id`, `when` and `actions`", path=workflow_path(index, None)
-            )
+            what = NOTHING_BEHIND if is_empty(workflow_node) else "expected a mapping"
+            file.note(workflow_node, f"{what} with `id`, `when` and `actions`", path=workflow_path(index, None))
             continue
         nodes = entries(workflow_node)
         path = workflow_path(index, nodes.get("id"))
@@ -79,7 +79,7 @@ def _read_workflow(
             if name != "actions":
                 note_references(file, value, path=path)
     for name, advice in _ADVICE.items():
-        if name not in nodes:
+        if name not in nodes and name not in {nearest(each, KEYS) for each in nodes if each not in KEYS}:
             file.note(node, f"`{name}` is missing{advice}", path=path)
     fields: dict[str, Any] = {"max_burst": max_burst}
     for name, value in given.items():
@@ -108,7 +108,9 @@ def _read_triggers(file: YamlFile, node: Node, *, path: str) -> tuple[Trigger, .
         try:
             trigger = timing.parse_trigger(sentence)
         except ValueError as error:
-            file.note(text_node, f"when: {error}", path=path)
+            guessed = guess_trigger(sentence)
+            meant = f"cannot read {quote(sentence)}; did you mean `{guessed}`?{_FORMS}" if guessed else error
+            file.note(text_node, f"when: {meant}", path=path)
             continue
         twin = triggers.setdefault(trigger.identity, trigger)
         if twin is not trigger:
@@ -123,7 +125,8 @@ def _read_triggers(file: YamlFile, node: Node, *, path: str) -> tuple[Trigger, .
 
 def _read_filters(file: YamlFile, node: Node, *, path: str, name: str) -> Filters:
     if not is_mapping(node):
-        file.note(node, f"{name}: expected a mapping such as `{{service: Haircut}}`", path=path)
+        dashes = "; leave out the dashes" if is_list(node) and any(map(is_mapping, node.value)) else ""
+        file.note(node, f"{name}: expected a mapping such as `{{service: Haircut}}`{dashes}", path=path)
         return Filters()
     values = {}
     for key, value in check_keys(file, node, nodes=entries(node), known=FILTER_KEYS, path=f"{path}: {name}").items():
@@ -136,7 +139,9 @@ def _read_grace(file: YamlFile, node: Node, *, path: str) -> timedelta | None:
     try:
         return timing.parse_duration(text) if text else None
     except ValueError as error:
-        file.note(node, f"grace: {error}", path=path)
+        guessed = guess_length(text)
+        meant = f"cannot read {quote(text)} as a length of time; did you mean `{guessed}`?" if guessed else error
+        file.note(node, f"grace: {meant}", path=path)
         return None
 
 
@@ -151,6 +156,7 @@ def _read_late_booking(file: YamlFile, node: Node, *, path: str) -> Literal["ski
     return "send" if text == "send" else "skip"
 
 
+_FORMS = " (as in `1 day before start`, `30 minutes after end`)"
 _SOME_TIME = "use, for example, `when: 1 day before start`"
 _ADVICE = {
     "id": "; add a name that never changes, such as `id: reminder-24h`",

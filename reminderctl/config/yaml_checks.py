@@ -12,6 +12,7 @@ from reminderctl.config.yaml_nodes import paths
 MOST_VALUES = 300_000  # after aliases are followed
 DEEPEST = 60
 TOO_DEEP = f"nested more than {DEEPEST} levels deep"
+_FIRST_OF_ITEM = frozenset({"id", "send"})  # what people begin a workflow or an action with
 _KEY = 'a key must be a word; text that begins with { or {{ needs quotes: "{{ ... }}"'
 _MERGED = f"`<<` copies more than {MOST_VALUES:,} values in this file; write out what differs"
 _MERGE = "`<<` takes an alias of a mapping, or a list of such aliases"
@@ -93,7 +94,12 @@ class FormCheck:
                 merges.append(value)
             elif key.value in first:
                 line = first[key.value].start_mark.line + 1
-                self._note(key, f"duplicate key `{key.value}`; the first is on line {line}")
+                what = f"duplicate key `{key.value}`; the first is on line {line}"
+                if key.value in _FIRST_OF_ITEM and self._path_of(key).startswith("workflows"):
+                    # what follows is twice for the same reason
+                    self._note(key, f"{what}; if a new one begins here, write `- {key.value}: ...`")
+                    break
+                self._note(key, what)
             else:
                 first[key.value] = key
                 self._check_tag(key)

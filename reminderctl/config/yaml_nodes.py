@@ -32,7 +32,9 @@ def is_empty(node: Node) -> bool:
 
 
 def unquoted(node: Node) -> str:
-    """Return advice where a list or mapping in braces was surely meant as text: `to: {customer_email}`."""
+    """Return advice where a list or mapping was surely meant as text: `to: {customer_email}`, `[Cut: short]`."""
+    if is_mapping(node) and len(node.value) == 1 and node.start_mark.index == node.value[0][0].start_mark.index:
+        return '; text that holds `: ` needs quotes: "..."'
     if (
         isinstance(node, MappingNode)
         and node.flow_style

@@ -149,9 +149,14 @@ def _syntax_problem(file: YamlFile, error: Exception) -> Problem:
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         position = getattr(error, "position", 0)
         line, column = place_in(file.text, position if isinstance(position, int) else 0)
-        reason = getattr(error, "reason", None) or "cannot be read as YAML"
+        reason = str(getattr(error, "reason", None) or "cannot be read as YAML")
+        reason = reason.replace("special characters", "control characters")  # as libyaml says it
         return Problem(file.name, line, column, "", f"not YAML: {reason}")
+    from reminderctl.config import yaml_syntax  # most files have no such mistake
+
     mark = error.problem_mark
+    if found := yaml_syntax.SyntaxReader(file.text, error_row=mark.line).find_mistake():
+        return Problem(file.name, found.line, found.column, "", found.what)
     return Problem(file.name, mark.line + 1, mark.column + 1, "", f"not YAML: {_explain(file, error)}")
 
 

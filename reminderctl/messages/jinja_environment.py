@@ -134,12 +134,21 @@ def wrong(template: str, *, text_type: TextType = TextType.PLAIN, kind: BodyKind
         found = [*_unknown_filters(tree, sandbox), *_refused_statements(tree), *_wrong_patterns(tree)]
         return [*found, *(Wrong(None, name, unknown(name)) for name in sorted(_undeclared(tree)) if not _given(name))]
     except TemplateSyntaxError as error:
-        hint = "; `{#` begins a comment: in styles, add a space after the brace" if "comment" in str(error) else ""
-        return [Wrong(error.lineno, None, f"the template cannot be read: {error.message}{hint}")]
+        return [Wrong(error.lineno, None, f"the template cannot be read: {_in_plain_words(error.message or '')}")]
     except RecursionError:
         return [Wrong(None, None, "the template cannot be read: it is nested too deeply")]
     except TemplateError as error:
         return [Wrong(None, None, f"the template cannot be read: {error or type(error).__name__}")]
+
+
+def _in_plain_words(complaint: str) -> str:
+    """Return what Jinja2 complains of, in our words where people often do it."""
+    if found := re.search(r"innermost block that needs to be closed is '(\w+)'", complaint):
+        return f"`{{% {found[1]} ... %}}` is never closed; write `{{% end{found[1]} %}}` where it ends"
+    if found := re.search(r"unknown tag 'end(\w+)'", complaint):
+        return f"`{{% end{found[1]} %}}` closes nothing; write `{{% {found[1]} ... %}}` before it, or take it out"
+    hint = "; `{#` begins a comment: in styles, add a space after the brace" if "comment" in complaint else ""
+    return f"{complaint}{hint}"
 
 
 def is_laborious(template: str) -> bool:

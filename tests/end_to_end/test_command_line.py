@@ -287,6 +287,15 @@ def on_a_terminal(*words: str, folder: Path, **more: str) -> str:
     return printed.decode()
 
 
+def test_lines_end_between_words_on_a_terminal(due: Clinic) -> None:
+    due.write(WORKFLOW.replace("when: 1 hour before start", "when: twenty-four hours before the appointment begins"))
+    shown = on_a_terminal("run", folder=due.folder, COLUMNS="60")
+    piped = due.command("run").stderr
+    assert max(map(len, shown.splitlines())) <= 60
+    assert shown.split() == piped.replace(f"{due.folder}/", "").split()
+    assert piped.count("\n") == 1
+
+
 @pytest.mark.parametrize("words", ["status", "deliveries list", "bookings list"])
 def test_no_color_means_no_escapes_at_all(words: str, due: Clinic) -> None:
     due.run("2026-06-10T09:00Z")

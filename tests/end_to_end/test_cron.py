@@ -153,11 +153,55 @@ def test_installing_again_brings_the_lines_up_to_date_where_they_stand(clinic: C
     clinic.command("cron", "install", "--log", str(clinic.folder / "run.log"), "--mailto", "ops@example.com")
     assert cron.text is not None
     cron.text += b"5 4 * * * true\n"
-    result = clinic.command("cron", "install")
+    result = clinic.command("cron", "install", "--no-log", "--no-mailto")
     assert "brought up to date" in result.stderr
     assert cron.text.endswith(b"# reminderctl end: %s\n5 4 * * * true\n" % bytes(clinic.folder / "workflows.yaml"))
     assert b"MAILTO" not in cron.text
     assert b"run.log" not in cron.text
+
+
+ODD_LOG = "100% \\% 'of it'.log"
+
+
+def test_installing_again_keeps_the_log_and_the_mail_that_nothing_is_said_of(clinic: Clinic, cron: Cron) -> None:
+    clinic.command("cron", "install", "--log", str(clinic.folder / ODD_LOG), "--mailto", "ops@example.com")
+    first = cron.text
+    again = clinic.command("cron", "install")
+    assert "nothing to do" in again.stderr
+    assert cron.text == first
+    assert json.loads(clinic.command("cron", "show", "--json").stdout)["state"] == "installed"
+    clinic.command("cron", "install", "--mailto", "boss@example.com")
+    assert cron.text == (first or b"").replace(b"ops@", b"boss@")
+    clinic.command("cron", "install", "--no-log")
+    assert [(mailto, "--log" in command) for mailto, command in cron.jobs()] == [("boss@example.com", False)]
+
+
+def test_the_log_of_a_line_that_version_0_1_wrote_is_kept(clinic: Clinic, cron: Cron) -> None:
+    path, log = clinic.folder / "workflows.yaml", clinic.folder / "run.log"
+    old = f"* * * * * {{ date -Is; reminderctl --config {path} run -v; }} 2>&1 >> {log} | tee -a {log}"
+    cron.text = f"# reminderctl begin: {path}\n{old}\n# reminderctl end: {path}\n".encode()
+    clinic.command("cron", "install")
+    ((_, command),) = cron.jobs()
+    assert command.endswith(f"run --log {log}")
+
+
+def test_remove_prints_the_lines_that_it_took_out(clinic: Clinic, cron: Cron) -> None:
+    clinic.command("cron", "install", "--mailto", "ops@example.com")
+    lines = cron.text or b""
+    assert clinic.command("cron", "remove").stdout == lines.decode() != ""
+
+
+def test_a_log_grows_by_what_was_done_only(clinic: Clinic, cron: Cron) -> None:
+    log = clinic.folder / "run.log"
+    clinic.command("cron", "install", "--log", str(log))
+    assert [cron.tick() for _ in range(3)] == [[""]] * 3
+    assert log.read_text() == ""
+    log.unlink()
+    log.mkdir()
+    (clinic.folder / "ledger.db").unlink()
+    (mailed,) = cron.tick()
+    assert mailed.startswith(f"--log {log}: Is a directory; this run is not in it\n")
+    assert "the ledger is missing" in mailed
 
 
 @pytest.mark.parametrize(

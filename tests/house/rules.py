@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from reminderctl.cli import COMMANDS
+from reminderctl.cli.command_table import COMMANDS
 from reminderctl.config import json_schema
 from tests.heavy import is_heavy
 from tests.house.source import Function, Import, Module, definitions, documented, first_line, imports, modules

@@ -283,7 +283,7 @@ def test_nothing_runs_when_the_settings_are_broken(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_read_may_hold_what_seems_to_be_missing(tmp_path: Path) -> None:
     write(tmp_path, a=SETTINGS + "workflows: [", b=workflow("one"))
-    assert refusal(tmp_path)[0].startswith("a.yaml:4:1: not YAML: ")
+    assert refusal(tmp_path)[0].startswith("a.yaml:3:12: the [ is never closed")
     assert refusal(tmp_path)[1:] == [
         (
             "b.yaml:2:48: workflows[0] one: actions[0]: `channels` has no `email`; add it with `from` "

@@ -73,8 +73,8 @@ IN_WORKFLOWS = {
     "a sentence that cannot be read": (
         "workflows:\n  - id: w\n    when: [at start, 1 day befor start]\n" + MAIL,
         (
-            f"5:22: {AT}when: cannot read '1 day befor start'; use `1 day before start`, `30 minutes after end`, "
-            "`at start` or `1 day before start at 18:00`"
+            f"5:22: {AT}when: cannot read '1 day befor start'; did you mean `1 day before start`? "
+            "(as in `1 day before start`, `30 minutes after end`)"
         ),
     ),
     "no trigger in the list": (
@@ -202,10 +202,7 @@ IN_ACTIONS = {
     ),
     "a template that cannot be read": (
         "{send: email, to: customer, subject: s, body: 'Hi {% if zoom_url %}'}",
-        (
-            "the template cannot be read: Unexpected end of template. Jinja was looking for the following tags: 'elif' "
-            "or 'else' or 'endif'. The innermost block that needs to be closed is 'if'."
-        ),
+        "the template cannot be read: `{% if ... %}` is never closed; write `{% endif %}` where it ends",
         64,
     ),
     "text without quotes": (

@@ -20,6 +20,7 @@ from reminderctl.config.lint.filters import (
 )
 from reminderctl.config.lint.languages import warn_of_language_codes, warn_of_languages
 from reminderctl.config.lint.located import locate_workflows, workflow_nodes
+from reminderctl.config.lint.marks import warn_of_marks
 from reminderctl.config.lint.providers import warn_of_providers
 from reminderctl.config.lint.schedule import HELD, warn_of_schedule
 from reminderctl.config.lint.texts import warn_of_sms, warn_of_subjects, warn_of_whatsapp
@@ -73,6 +74,7 @@ def _lint(parsed: ParsedConfig, *, today: date) -> Iterator[str]:
     warn_of_whatsapp(workflows, parsed)
     warn_of_typos(workflows, parsed)
     warn_of_comments(parsed)
+    warn_of_marks(parsed)
     known = KnownValues()
     try:
         known = _read_bookings(parsed, used_filters(workflows))
@@ -83,6 +85,8 @@ def _lint(parsed: ParsedConfig, *, today: date) -> Iterator[str]:
     warn_of_filters(workflows, known=known)
     _warn_of_settings(parsed, known, workflows=[located.workflow for located in workflows])
     yield from warn_of_providers(parsed, today=today)
+    if not any(map(workflow_nodes, parsed.files)):
+        yield "there is no workflow, so nothing is sent; the first one begins with `workflows:` and `  - id: ...`"
     if outbox := parsed.fields.get("outbox"):
         yield f"dry mode (`outbox` is set): messages go to folder {outbox}"
 

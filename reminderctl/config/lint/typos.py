@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
-from yaml.nodes import Node, ScalarNode
+from yaml.nodes import ScalarNode
 
 from reminderctl.config.lint.located import LocatedWorkflow, module_of, workflow_nodes
+from reminderctl.config.lint.scalars import scalars
 from reminderctl.config.loading import ParsedConfig
 from reminderctl.config.message import node_at
 from reminderctl.config.yaml_file import YamlFile
-from reminderctl.config.yaml_nodes import is_list, is_mapping, paths
+from reminderctl.config.yaml_nodes import paths
 from reminderctl.messages import shortcode_lookalikes, templates
 from reminderctl.messages.field_types import FieldPath
 from reminderctl.text import shorten
@@ -55,8 +55,8 @@ def warn_of_comments(parsed: ParsedConfig) -> None:
         if file.root is None or "#" not in file.text:
             continue
         names = paths(file.root)
-        in_actions = {id(each) for workflow in workflow_nodes(file) for each in _scalars(workflow)}
-        for node in _scalars(file.root):
+        in_actions = {id(each) for workflow in workflow_nodes(file) for each in scalars(workflow)}
+        for node in scalars(file.root):
             _look_behind(file, node, path=names.get(id(node), ""), is_text=id(node) in in_actions)
 
 
@@ -71,19 +71,3 @@ def _look_behind(file: YamlFile, node: ScalarNode, *, path: str, is_text: bool) 
     shown = shorten(comment, _LONGEST)
     what = f'`{shown}` is a comment and not part of the text; put the whole text in quotes: "... #..."'
     file.warn(node, what, path=path)
-
-
-def _scalars(root: Node) -> Iterator[ScalarNode]:
-    """Yield each text at or below a node, aliases once."""
-    stack, seen = [root], set[int]()
-    while stack:
-        node = stack.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        if isinstance(node, ScalarNode):
-            yield node
-        elif is_list(node):
-            stack.extend(node.value)
-        elif is_mapping(node):
-            stack.extend(value for _, value in node.value)

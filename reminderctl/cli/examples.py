@@ -1,0 +1,57 @@
+"""Examples that the help of each command ends with."""
+
+from __future__ import annotations
+
+EXAMPLES = {
+    "backfill": ("reminderctl backfill reminder-24h --since 2026-11-22T08:00",),
+    "bookings": ("reminderctl bookings import export.csv", "reminderctl bookings list"),
+    "bookings import": (
+        "reminderctl bookings import export.csv",
+        'reminderctl bookings import export.csv --map "Booking no"=id',
+        "curl -s https://example.com/calendar.ics | reminderctl bookings import -",
+    ),
+    "bookings list": ("reminderctl bookings list", "reminderctl bookings list --json"),
+    "bookings show": ("reminderctl bookings show 1042",),
+    "check": ("reminderctl check", "reminderctl check /srv/reminders/workflows.yaml --strict"),
+    "cron": ("reminderctl cron show", "reminderctl cron install --mailto ops@example.com"),
+    "cron install": (
+        "reminderctl cron install",
+        "reminderctl cron install --mailto ops@example.com --log run.log",
+    ),
+    "cron remove": ("reminderctl cron remove", "reminderctl cron remove --config /srv/old/workflows.yaml"),
+    "cron show": ("reminderctl cron show", "reminderctl cron show --json"),
+    "deliveries": ("reminderctl deliveries list --state failed", "reminderctl deliveries show 17"),
+    "deliveries acknowledge": ("reminderctl deliveries acknowledge 17",),
+    "deliveries cancel": ("reminderctl deliveries cancel 17",),
+    "deliveries export": ("reminderctl deliveries export --since 2026-11-01T00:00",),
+    "deliveries list": (
+        "reminderctl deliveries list --state failed",
+        "reminderctl deliveries list --booking 1042",
+    ),
+    "deliveries resolve": ("reminderctl deliveries resolve 17 --sent", "reminderctl deliveries resolve 17 --resend"),
+    "deliveries retry": ("reminderctl deliveries retry 17",),
+    "deliveries show": ("reminderctl deliveries show 17",),
+    "demo": ("reminderctl demo", "reminderctl demo /tmp/clinic"),
+    "erase": ("reminderctl erase 7", "reminderctl erase ana@example.com"),
+    "explain": ("reminderctl explain 1042", "reminderctl explain 1042 reminder-24h"),
+    "help": ("reminderctl help run", "reminderctl help deliveries retry"),
+    "init": ("reminderctl init", "reminderctl init /srv/reminders"),
+    "purge": ("reminderctl purge --older-than 90d",),
+    "release": ("reminderctl release reminder-24h",),
+    "run": ("reminderctl run", "reminderctl run --dry-run", "reminderctl run -v --now 2026-11-23T09:00"),
+    "schema": ("reminderctl schema > workflows.schema.json",),
+    "shortcodes": ("reminderctl shortcodes",),
+    "sources": ("reminderctl sources list", "reminderctl sources sync --dry-run"),
+    "sources accept": ("reminderctl sources accept clinic",),
+    "sources list": ("reminderctl sources list",),
+    "sources preset": ("reminderctl sources preset",),
+    "sources sync": ("reminderctl sources sync --dry-run", "reminderctl sources sync clinic"),
+    "sources test": ("reminderctl sources test clinic",),
+    "status": ("reminderctl status", "reminderctl status --max-lag 5m --json"),
+    "test": (
+        "reminderctl test",
+        "reminderctl test reminder-24h --booking 1042",
+        "reminderctl test reminder-24h --send --to me@example.com",
+    ),
+    "upcoming": ("reminderctl upcoming", "reminderctl upcoming --within 7d --workflow reminder-24h"),
+}
