@@ -380,6 +380,16 @@ def test_a_source_that_breaks_after_the_reading_leaves_what_is_known(practice: P
         assert "practice:1" in found.find_all(["practice:1"])
 
 
+def test_check_compares_no_filter_with_a_part_of_the_bookings(practice: Practice) -> None:
+    bookings.create(practice.clinic.folder / "bookings.db")
+    practice.clinic.book("1", "2026-11-24T09:00Z", service_id="cut")
+    practice.configure(workflows=HOUR + "  filters: {service: Visit}\n")
+    checked = practice.clinic.command("check")
+    assert checked.exit_code == 0
+    assert "warning" not in checked.output
+    assert "`reminderctl sources test` connects to them" in checked.output
+
+
 # --- a source that leaves the YAML ------------------------------------------------------------------------------------
 
 

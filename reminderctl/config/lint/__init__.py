@@ -23,6 +23,7 @@ from reminderctl.config.lint.located import locate_workflows, workflow_nodes
 from reminderctl.config.lint.marks import warn_of_marks
 from reminderctl.config.lint.providers import warn_of_providers
 from reminderctl.config.lint.schedule import HELD, warn_of_schedule
+from reminderctl.config.lint.sources import warn_of_sources
 from reminderctl.config.lint.texts import warn_of_sms, warn_of_subjects, warn_of_whatsapp
 from reminderctl.config.lint.typos import warn_of_comments, warn_of_typos
 from reminderctl.config.loading import ParsedConfig
@@ -87,12 +88,20 @@ def _lint(parsed: ParsedConfig, *, today: date) -> Iterator[str]:
     yield from warn_of_providers(parsed, today=today)
     if not any(map(workflow_nodes, parsed.files)):
         yield "there is no workflow, so nothing is sent; the first one begins with `workflows:` and `  - id: ...`"
+    warn_of_sources(parsed)
+    if parsed.fields.get("sources"):
+        yield "sources are not read here; `reminderctl sources test` connects to them and shows what they give"
     if outbox := parsed.fields.get("outbox"):
         yield f"dry mode (`outbox` is set): messages go to folder {outbox}"
 
 
 def _read_bookings(parsed: ParsedConfig, wanted: Set[str]) -> KnownValues:
-    """Read the values that bookings have; none where there is no file, or its name is wrong."""
+    """Read the values that bookings have; none where there is no file, or its name is wrong.
+
+    Nor where there are sources: what bookings.db holds is only a part then, and what they hold changes each minute.
+    """
+    if parsed.fields.get("sources"):
+        return KnownValues()
     path = parsed.fields["bookings"]
     mistaken = any(problem.path == "bookings" for file in parsed.files for problem in file.problems)
     return KnownValues() if mistaken or is_missing(path) else read_known_values(path, wanted)
