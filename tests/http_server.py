@@ -193,6 +193,12 @@ class Server:
         """What is done with the requests to come, in their order; the last step repeats."""
         self._steps = list(steps)
 
+    def _is_something_unread(self) -> bool:
+        try:
+            return bool(select.select(self._sockets(), (), (), 0)[0])
+        except (OSError, ValueError):  # one was closed meanwhile
+            return True
+
     def release(self) -> None:
         """End every silence and drip."""
         self.released.set()
@@ -224,7 +230,7 @@ class Server:
         deadline = time.monotonic() + patience
         quiet = 0
         while quiet < 2:  # between the reading of a request and its step it only seems to be
-            quiet = 0 if self._under_way or select.select(self._sockets(), (), (), 0)[0] else quiet + 1
+            quiet = 0 if self._under_way or self._is_something_unread() else quiet + 1
             if time.monotonic() > deadline:
                 raise TimeoutError("the server is still at work")
             time.sleep(0.001)
