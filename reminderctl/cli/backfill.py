@@ -26,9 +26,11 @@ from reminderctl.tick.reinstate import skip_if_sent_to_another
 
 @click.command(cls=DocumentedCommand)
 @click.argument("workflow_id", metavar="WORKFLOW", shell_complete=complete("workflow"))
-@click.option("--since", required=True, metavar="T", help="From this instant (ISO 8601) on.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask, and leave out what may have gone out already.")
-@click.option("--may-repeat", is_flag=True, help="Also send what may have gone out before the ledger was restored.")
+@click.option("--since", required=True, metavar="T", help="Send messages due at or after this time (ISO 8601).")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask; skip messages that may have been sent already.")
+@click.option(
+    "--may-repeat", is_flag=True, help="Also send messages that may have been sent before the ledger was restored."
+)
 @shared_options
 def command(app: AppContext, *, workflow_id: str, since: str, yes: bool, may_repeat: bool) -> None:
     """Send missed messages of WORKFLOW since T.

@@ -8,7 +8,7 @@ from __future__ import annotations
 GROUPS = {
     "Set up": {
         "init": "Write a first set of files into DIR, or here",
-        "check": "Report every mistake in the YAML, and what was probably not meant",
+        "check": "Report every problem in the YAML, and what was probably not meant",
         "bookings": "Import bookings from another program, or look at them",
         "sources": "Read bookings straight from where they are",
         "cron": "Let cron call `reminderctl run` every minute",
@@ -16,15 +16,15 @@ GROUPS = {
     },
     "Try": {
         "test": "Show every message that the workflows would send",
-        "upcoming": "Show what will go out, when, and to whom",
-        "explain": "Say why BOOKING's messages went out, will, or will not",
+        "upcoming": "Show what will be sent, when, and to whom",
+        "explain": "Say why the messages of BOOKING were sent, or not",
     },
     "Run": {
         "run": "Do all that is due since the last run, once",
         "status": "Say whether all is well",
         "deliveries": "See what was sent, to whom, when, and why not",
-        "release": "Let go what `run` held back of WORKFLOW",
-        "backfill": "Send what WORKFLOW owed since T and never sent",
+        "release": "Release held messages of WORKFLOW",
+        "backfill": "Send missed messages of WORKFLOW since T",
     },
     "Keep": {
         "purge": "Delete old deliveries from the ledger",

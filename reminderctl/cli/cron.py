@@ -27,11 +27,13 @@ PATIENCE = 120  # seconds for one trial of the command
 log_option = click.option(
     "--log",
     metavar="FILE",
-    help="Let each run that does something append it to FILE; what needs a person is still mailed.",
+    help="Append what each run did to FILE; whatever needs attention is still mailed, too.",
 )
-mailto_option = click.option("--mailto", metavar="ADDRESS", help="Whom cron mails what needs a person.")
-no_log_option = click.option("--no-log", is_flag=True, help="Take an earlier --log out again.")
-no_mailto_option = click.option("--no-mailto", is_flag=True, help="Take an earlier --mailto out again.")
+mailto_option = click.option(
+    "--mailto", metavar="ADDRESS", help="Address to which cron mails whatever needs attention."
+)
+no_log_option = click.option("--no-log", is_flag=True, help="Remove an earlier --log.")
+no_mailto_option = click.option("--no-mailto", is_flag=True, help="Remove an earlier --mailto.")
 
 
 @click.group(cls=DocumentedGroup)

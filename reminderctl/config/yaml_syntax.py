@@ -181,7 +181,7 @@ class SyntaxReader:
         there = f"{yaml_lines.name_of(level.line, level.kind)} on line {level.line.number}"
         if kind == "key":
             return f"no dash before {shown}, but {there} begins a list at this place; each item begins with `- `"
-        return f"{shown} begins with a dash, but {there} beside it does not; remove the dash, or indent it further"
+        return f"{shown} begins with a dash, but {there} next to it does not; remove the dash, or indent it further"
 
     def _emptied(self, near: Nesting) -> Mistake | None:
         """Return the mistake of a key that was not indented below the one that it belongs to."""

@@ -160,7 +160,7 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     "workflow dash at 0": (
         "  - id: follow-up",
         "- id: follow-up",
-        "40:1: `- id: follow-up` begins with a dash, but `workflows` on line 22 beside it does not",
+        "40:1: `- id: follow-up` begins with a dash, but `workflows` on line 22 next to it does not",
     ),
     "action dash in": (
         "      - send: sms",
@@ -886,7 +886,7 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     "filter list of maps": (
         "      service: [Haircut, Colour]",
         "      - service: Haircut",
-        "28:7: `- service: Haircut` begins with a dash, but `status` on line 27 beside it does not",
+        "28:7: `- service: Haircut` begins with a dash, but `status` on line 27 next to it does not",
     ),
     "filters text": (
         "filters:\n      status: approved\n      service: [Haircut, Colour]",
