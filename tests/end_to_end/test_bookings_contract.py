@@ -168,7 +168,7 @@ def test_an_import_warns_of_a_customer_in_a_zone_that_is_none(clinic: Clinic) ->
     )
     said = clinic.command("bookings", "import", str(table), "--now", "2026-11-20T09:00Z")
     assert said.exit_code == 0
-    assert f"line 2: customer_timezone '{ZONE}' is not an IANA name such as Europe/Madrid" in said.output
+    assert f"line 2: customer_timezone: '{ZONE}' is not an IANA name such as Europe/Madrid" in said.output
     assert "line 3" not in said.output
 
 

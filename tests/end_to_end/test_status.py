@@ -214,7 +214,7 @@ def test_one_broken_file_of_a_folder_is_a_warning(clinic: Clinic) -> None:
     assert result.exit_code == 1
     broken = clinic.folder / "b.yaml"
     assert result.stdout.startswith(
-        f"WARNING: the workflows in {broken} are paused until the file is fixed: {broken}:2:1: "
+        f"WARNING: the workflows in {broken} are paused until the file is fixed: {broken}:1:12: "
     )
 
 

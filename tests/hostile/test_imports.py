@@ -83,7 +83,8 @@ def shortened(told: Any) -> Any:
 
 def as_told(told: tuple[int, str | None, str, bool, list[tuple[int, str | None, str]]], says: str) -> bool:
     code, bug, said, same, after = told
-    right = (code == 2 and says in said and same) if says else code == 0
+    warning = says.removeprefix("taken, with ")
+    right = (code == 0 and warning in said) if not says or warning != says else (code == 2 and says in said and same)
     calm = len(said) < LONGEST_OUTPUT and not HARMFUL.search(said + "".join(shown for _, _, shown in after))
     return right and calm and not bug and all((code, bug) == (0, None) for code, bug, _ in after)
 

@@ -17,7 +17,7 @@ from tests.hostile.hostile_clinic import BEFORE, DUE, TIMES, insert
 from tests.hostile.templates import BOMBS, ORDINARY
 from tests.message_samples import FULL, context
 
-TOO_MUCH = "takes too much|too large|is not available|is unsafe|longer than|too deep|recursion"
+TOO_MUCH = "takes too much|too large|(is|are) not available|is unsafe|longer than|too deep|recursion"
 MEMORY = 200_000_000  # bytes that the process may ask for beyond what it has; two workers' bombs would need gigabytes
 
 PROGRAM = """

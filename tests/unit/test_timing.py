@@ -102,7 +102,7 @@ def test_two_ways_to_say_the_same_are_one_trigger(one: str, other: str, *, same:
         ("1 fortnight before start", "minutes, hours, days and weeks"),
         ("1.5 hours before start", "cannot read"),
         ("-1 hours before start", "cannot read"),
-        ("1 hour before start at 09:00", "goes with days"),
+        ("1 hour before start at 09:00", "works with days"),
         ("at start at 09:00", "needs days"),
         ("1 day before start at 25:00", "00:00 to 23:59"),
         ("1 day before start at 9", "time of day"),
