@@ -94,13 +94,25 @@ def _chosen_module(file: YamlFile, node: MappingNode, *, name: str, path: str) -
     if not providers:
         return name
     if given is None:
-        file.note(node, f"`provider` is missing; {name} is sent by {one_of(providers)}", path=path)
+        meant = next((key for key in entries(node) if nearest(key, ["provider"])), "")
+        instead = f"; `{meant}` is not known here: write `provider`" if meant else ""
+        file.note(node, f"`provider` is missing{instead}; {name} is sent by {one_of(providers)}", path=path)
         return ""
     provider = read_text(file, given, path=path, lead="provider: ")
     if provider in providers:
         return f"{name}.{provider}"
     if provider:
-        file.note(given, f"unknown provider `{provider}`{suggest(provider, providers, of='there are')}", path=path)
+        instead = _as_preset(name, provider) or suggest(provider, providers, of="there are")
+        file.note(given, f"unknown provider `{provider}`{instead}", path=path)
+    return ""
+
+
+def _as_preset(name: str, word: str) -> str:
+    """Return what to write instead of a provider that is a preset of another; an empty text where it is none."""
+    for provider in channels.providers(name):
+        field = fields_of(channels.module(f"{name}.{provider}").Settings).get("preset")
+        if field and word.lower() in choices_of(field.type):
+            return f"; it is a preset: write `provider: {provider}` and `preset: {word.lower()}`"
     return ""
 
 

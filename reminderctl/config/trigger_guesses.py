@@ -71,7 +71,9 @@ _NUMBERS = {
 _IN_MINUTES = {"minute": 1, "hour": 60, "day": 1440, "week": 10080, "month": 43200}
 _LONGEST = 200  # characters; nobody meant anything by more
 _AMOUNT = re.compile(r"(?P<number>\d+(?:[.,]\d+)?|[a-z]+)?\s*(?P<word>[a-zíé]+)?")
-_TIME = re.compile(r"\b(?:at|@)\s*(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2}))?\s*(?P<half>[ap]m)?\b")
+_TIME = re.compile(
+    r"\b(?:at|@)\s*(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2})|\s?(?:h|hs|hrs|uhr)\b)?\s*(?P<half>[ap]m)?\b"
+)
 _WORD = re.compile(r"[a-zíéñà]+")
 
 

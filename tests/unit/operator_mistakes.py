@@ -753,6 +753,14 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         "1 day before start at 6pm",
         "25:11: workflows[0] reminder-24h: when: cannot read '1 day before start at 6pm'",
     ),
+    "at 18h": (
+        "1 day before start",
+        "1 day before start at 18h",
+        (
+            "25:11: workflows[0] reminder-24h: when: cannot read '1 day before start at 18h'; "
+            "did you mean `1 day before start at 18:00`?"
+        ),
+    ),
     "at 25:00": (
         "1 day before start",
         "1 day before start at 25:00",

@@ -402,6 +402,14 @@ def test_a_channel_with_providers_needs_one(tmp_path: Path) -> None:
     assert told.startswith(f"5:22: {AT}actions[0]: `channels` has no `sms`; add it with its `provider`: `")
     (told,) = problems(tmp_path, f"timezone: UTC\nchannels: {{sms: {{from: Clinic}}}}\n{sms}")
     assert told.startswith("2:17: channels.sms: `provider` is missing; sms is sent by `")
+    (told,) = problems(tmp_path, f"timezone: UTC\nchannels: {{sms: {{driver: twilio}}}}\n{sms}")
+    assert told.startswith(
+        "2:17: channels.sms: `provider` is missing; `driver` is not known here: write `provider`; sms is sent by `"
+    )
+    (told,) = problems(tmp_path, f"timezone: UTC\nchannels: {{sms: {{provider: SMSAPI}}}}\n{sms}")
+    assert told == (
+        "2:28: channels.sms: unknown provider `SMSAPI`; it is a preset: write `provider: http` and `preset: smsapi`"
+    )
     assert problems(tmp_path, f"timezone: UTC\nchannels: {{sms: {{provider: twillio}}}}\n{sms}") == [
         "2:28: channels.sms: unknown provider `twillio`; did you mean `twilio`?"
     ]
