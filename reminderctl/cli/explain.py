@@ -173,7 +173,10 @@ def _heading(booking_id: str, page: _Page) -> str:
 def _show_workflow(page: _Page, reasoning: Reasoning) -> None:
     workflow = reasoning.workflow
     page.console.line(
-        "\n", (workflow.id, "bold cyan"), f"  {workflow.name}", ("" if workflow.enabled else "  switched off", "yellow")
+        "\n",
+        (workflow.id, "bold cyan"),
+        f"  {workflow.name}" if workflow.name else "",
+        ("" if workflow.enabled else "  switched off", "yellow"),
     )
     for customer, asked in reasoning.filters.items():
         whom = f" for {page.names.name(f'customer:{customer}')}" if customer else ""

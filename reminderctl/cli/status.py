@@ -147,7 +147,8 @@ def _facts(facts: Facts) -> Iterator[tuple[str, str]]:
     """Yield the table: a name and what to say, which is empty where nothing is known."""
     run = facts.last_run
     if run:
-        yield "last run", f"{_local(run.at, facts)}, {_length(facts.last_run_age_seconds or 0)} ago"
+        age = "in the future" if run.at > facts.now else f"{_length(facts.last_run_age_seconds or 0)} ago"
+        yield "last run", f"{_local(run.at, facts)}, {age}"
     if run and run.report:
         done = [f"{count} {name}" for name, count in run.report.items() if name != "now" and count]
         yield "result", ", ".join(done)

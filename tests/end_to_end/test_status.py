@@ -196,6 +196,12 @@ def test_a_ledger_that_no_run_has_used_and_no_configuration_are_told(clinic: Cli
     assert "no such file" in printed
 
 
+def test_a_run_after_now_is_not_called_past(quiet: Clinic) -> None:
+    _, printed = status(quiet, "2026-06-10T08:50Z")
+    (shown,) = (line for line in printed.splitlines() if line.startswith("last run"))
+    assert shown == "last run\tWed 2026-06-10 11:00, in the future"
+
+
 def test_a_missing_secret_does_not_hide_the_rest(quiet: Clinic) -> None:
     quiet.write(WORKFLOW, settings=MAIL.format(port=1).replace("s3cret", '"${SMTP_PASSWORD}"'))
     code, printed = status(quiet, "2026-06-10T09:00Z")
