@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reminderctl.model import Config
-
 _DEFAULT_LEDGER = "ledger.db"
 
 STATE_SCHEMA = """
@@ -26,9 +24,8 @@ CREATE INDEX sourced_bookings_missing ON sourced_bookings (missing_since) WHERE 
 """
 
 
-def mirror_path(config: Config) -> Path:
-    """Return where the bookings of the sources are kept: beside the ledger, which belongs to one configuration."""
-    ledger = config.ledger
+def mirror_path(ledger: Path) -> Path:
+    """Return where the bookings of the sources are kept: next to the ledger, which belongs to one configuration."""
     return ledger.with_name("sources.db" if ledger.name == _DEFAULT_LEDGER else f"{ledger.stem}.sources.db")
 
 

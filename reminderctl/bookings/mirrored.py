@@ -30,7 +30,7 @@ class MirroredBookings:
     def __init__(self, config: Config, *, shows_all: bool = False) -> None:
         """Open both; with `shows_all` for people, who look at what fires no more as well."""
         self._shows_all = shows_all
-        path = mirror_path(config)
+        path = mirror_path(config.ledger)
         self._settings = {each.name: each for each in config.sources}
         self._own = SqliteBookings(config.bookings) if config.bookings.exists() or not config.sources else None
         self._mirror = SqliteBookings(path) if path.exists() else None

@@ -118,7 +118,7 @@ def open_bookings(config: Config, *, shows_all: bool = False) -> BookingCatalog:
 
     With `shows_all` those of sources that left the YAML are among them, of which none fires.
     """
-    if not config.sources and not mirror_path(config).exists():
+    if not config.sources and not mirror_path(config.ledger).exists():
         return SqliteBookings(config.bookings)
     from reminderctl.bookings.mirrored import MirroredBookings
 

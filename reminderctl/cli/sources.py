@@ -63,7 +63,9 @@ def list_sources(app: AppContext, *, as_json: bool) -> None:
     with Ledger(config.ledger, reading=True) as ledger:
         known = readings.find_all(ledger)
     states = [
-        _state(each, known.get(each.name, SourceReading()), bookings=count_bookings(mirror_path(config), each.name))
+        _state(
+            each, known.get(each.name, SourceReading()), bookings=count_bookings(mirror_path(config.ledger), each.name)
+        )
         for each in config.sources
     ]
     if as_json:
@@ -194,7 +196,7 @@ def accept(app: AppContext, *, name: str, yes: bool) -> None:
 def _missing(config: Config, source: str) -> Iterator[str]:
     from reminderctl.sources.stored import read_known
 
-    for booking_id, known in read_known(mirror_path(config), source).items():
+    for booking_id, known in read_known(mirror_path(config.ledger), source).items():
         if known.missing_since is not None:
             yield f"{timing.instant_text(known.starts_at)}  {source}:{booking_id}"
 

@@ -91,7 +91,9 @@ def read(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, 
         read_files=read_files,
         folder=folder,
         private=private_files(
-            tuple(file.path for file in files), others=tuple(map(fields.get, ("ledger", "bookings", "outbox")))
+            tuple(file.path for file in files),
+            ledger=fields.get("ledger"),
+            others=(fields.get("bookings"), fields.get("outbox")),
         ),
         language=fields.get("language") or "en",
         company=fields.get("company") or Company(),

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from reminderctl.bookings.mirror import mirror_path
 from reminderctl.errors import UsageError
 
 VARIABLE = "REMINDERCTL_CONFIG"
@@ -53,14 +54,16 @@ def yaml_files(folder: Path) -> list[Path]:
 
 
 @functools.lru_cache(maxsize=8)
-def private_files(files: tuple[Path, ...], *, others: tuple[Path | None, ...]) -> tuple[Path, ...]:
-    """Return what no message may carry: the YAML `files`, the secrets beside them, and the `others` of a configuration.
+def private_files(files: tuple[Path, ...], *, ledger: Path | None, others: tuple[Path | None, ...]) -> tuple[Path, ...]:
+    """Return what no message may carry: the YAML `files`, their secrets, the ledger, and `others` of a configuration.
 
-    Others are its databases and its outbox; an outbox that is the working directory is left out.
+    With the ledger go the bookings of the sources. Others are bookings.db and the outbox; an outbox that is the working
+    directory is left out.
     """
     written = [file for file in files if file.suffix in (".yaml", ".yml")]
     secrets = dict.fromkeys(file.parent / SECRETS for file in written)
-    return (*written, *secrets, *(each for each in others if each is not None and each != Path()))
+    databases = (ledger, mirror_path(ledger)) if ledger else ()
+    return (*written, *secrets, *databases, *(each for each in others if each is not None and each != Path()))
 
 
 def _yaml_in(folder: Path) -> Iterator[Path]:

@@ -43,7 +43,7 @@ class SyncedSources:
 
     def __init__(self, config: Config, ledger: Ledger, *, reveal: Reveal, now: datetime) -> None:
         self._config, self._reveal, self.now = config, reveal, now
-        self._mirror = mirror_path(config)
+        self._mirror = mirror_path(config.ledger)
         stored = read_states(self._mirror)
         self._known = readings.find_all(ledger)
         self._ledger = ledger

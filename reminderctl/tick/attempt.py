@@ -44,7 +44,7 @@ def compose(delivery: Delivery, booking: Booking, *, config: Config, at: datetim
         module.Message,
         context=context,
         base=config.files[0].parent,
-        private=private_files(config.files, others=(config.ledger, config.bookings, config.outbox)),
+        private=private_files(config.files, ledger=config.ledger, others=(config.bookings, config.outbox)),
         extra={"to": address} if recipients.CHANNELS[action.channel].address else {},
     )
     envelope = Envelope(

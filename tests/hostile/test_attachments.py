@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from reminderctl.sources import stored
 from tests.clinic import Clinic
 from tests.hostile.hostile_clinic import BEFORE, DUE, TIMES, insert
 
@@ -18,7 +19,10 @@ language: en
 outbox: outbox
 admin: {email: admin@example.com}
 """
-OWN = ("secrets.env", "ledger.db", "ledger.db.before-2", "ledger.db.lock", "bookings.db", "workflows.yaml")
+OWN = (
+    *("secrets.env", "ledger.db", "ledger.db.before-2", "ledger.db.lock", "bookings.db"),
+    *("sources.db", "workflows.yaml"),
+)
 ONE_MAIL = "- id: w\n  when: 1 day before start\n  actions:\n  - {send: email, to: admin, subject: s, body: b, %s}\n"
 
 
@@ -48,6 +52,7 @@ def send(clinic: Clinic, keys: str, name: str) -> tuple[list[str], str | None]:
 @pytest.mark.parametrize("name", OWN)
 @pytest.mark.parametrize("kind", ["link", "hard link", "link in a folder"])
 def test_no_file_of_our_own_is_ever_attached(lab: Clinic, name: str, kind: str) -> None:
+    stored.create(lab.folder / "sources.db")
     for each in OWN:
         (lab.folder / each).touch()
     inside = kind == "link in a folder"
