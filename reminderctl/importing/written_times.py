@@ -190,7 +190,9 @@ def read_date_format(text: str) -> str:
     """Return the pattern for `strptime` of `DD/MM/YYYY HH:mm`, or of such a pattern itself; raises ValueError."""
     pattern = text.strip() if "%" in text else _translate(text.strip())
     try:
-        is_whole = datetime.strptime(_SAMPLE.strftime(pattern), pattern).date() == _SAMPLE.date()  # noqa: DTZ007
+        # From Python 3.13 on, `strptime` warns of a day without a year.
+        has_year = re.search("%[YyGcx]", pattern) is not None
+        is_whole = has_year and datetime.strptime(_SAMPLE.strftime(pattern), pattern).date() == _SAMPLE.date()  # noqa: DTZ007
     except ValueError:
         is_whole = False
     if not is_whole:
