@@ -35,7 +35,8 @@ def no_booking(bookings: BookingCatalog, booking_id: str, *, problems: Collectio
     """Return the error to raise where there is no such booking; `problems` are why it cannot be read."""
     near = did_you_mean(booking_id, bookings.latest_ids(most=MOST_IDS))
     hint = "".join(f"; {problem}" for problem in problems) or near
-    return UsageError(f"there is no booking {booking_id}{hint or '; `reminderctl bookings list` lists them'}")
+    listed = "; `reminderctl bookings list` lists them, with `--customer NAME` those of one person"
+    return UsageError(f"there is no booking {booking_id}{hint or listed}")
 
 
 def find_recipients(text: str, kinds: tuple[str, ...], *, config: Config) -> list[str]:

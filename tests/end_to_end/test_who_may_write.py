@@ -103,7 +103,9 @@ def test_a_yaml_that_everybody_may_write_names_no_program(clinic: Clinic) -> Non
 
 def test_with_an_outbox_no_program_is_looked_at(clinic: Clinic) -> None:
     write(clinic).chmod(0o777)
-    clinic.run("2026-06-09T09:00Z", "--outbox", str(clinic.folder / "outbox"))
+    outbox = str(clinic.folder / "outbox")
+    ran = clinic.command("run", "--now", "2026-06-09T09:00Z", "--outbox", outbox)
+    assert (ran.exit_code, ran.output) == (0, "")
 
 
 @AS_ROOT
