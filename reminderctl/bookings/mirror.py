@@ -26,7 +26,8 @@ CREATE INDEX sourced_bookings_missing ON sourced_bookings (missing_since) WHERE 
 
 def mirror_path(ledger: Path) -> Path:
     """Return where the bookings of the sources are kept: next to the ledger, which belongs to one configuration."""
-    return ledger.with_name("sources.db" if ledger.name == _DEFAULT_LEDGER else f"{ledger.stem}.sources.db")
+    # Not `with_name`, which refuses the paths without a name, `.` and `/`: they are refused elsewhere, with their line.
+    return ledger.parent / ("sources.db" if ledger.name == _DEFAULT_LEDGER else f"{ledger.stem}.sources.db")
 
 
 def prefix_of(source: str) -> str:

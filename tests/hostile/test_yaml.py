@@ -43,6 +43,8 @@ FILES: dict[str, tuple[str | bytes, str]] = {
     "escapes": ('timezone: "\\e]0;owned\\a\\x9b2J\\u202e"\n', "1:11: timezone: there is no time zone"),
     "half a character": ('timezone: "\\ud800"\n', "1:14: not YAML: found invalid Unicode character escape code"),
     "a path with NUL": ('timezone: UTC\nledger: "a\\0b"\n', "2:9: ledger: 'a\\x00b' cannot be the name of a file"),
+    "a path without a name": ("timezone: UTC\nledger: /\n", ""),
+    "a path that is the folder": ("timezone: UTC\nledger: .\n", ""),
     "a long path": (f"timezone: UTC\nbookings: {'x' * 300}\n", "2:11: bookings: 'xxxx"),
     "nobody's home": ("timezone: UTC\noutbox: ~nosuchuser/x\n", "2:9: outbox: '~nosuchuser/x' begins"),
     "an object": ("timezone: !!python/object/apply:os.system [touch pwned]\n", "1:11: timezone: expected text"),
