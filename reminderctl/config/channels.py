@@ -88,7 +88,10 @@ def _read_channel(file: YamlFile, node: Node, *, name: str, variables: Variables
 
 
 def _chosen_module(file: YamlFile, node: MappingNode, *, name: str, path: str) -> str:
-    """Return the module that `provider` chooses; an empty text, and a note, where it chooses none."""
+    """Return the module that `provider` chooses, or, with a note, the one that it is a typing mistake for.
+
+    An empty text, and a note, where it is neither.
+    """
     providers = channels.providers(name)
     given = entries(node).get("provider")
     if not providers:
@@ -104,7 +107,8 @@ def _chosen_module(file: YamlFile, node: MappingNode, *, name: str, path: str) -
     if provider:
         instead = _as_preset(name, provider) or suggest(provider, providers, of="there are")
         file.note(given, f"unknown provider `{provider}`{instead}", path=path)
-    return ""
+    meant = nearest(provider, providers) if provider else ""
+    return f"{name}.{meant}" if meant else ""
 
 
 def _as_preset(name: str, word: str) -> str:

@@ -410,9 +410,16 @@ def test_a_channel_with_providers_needs_one(tmp_path: Path) -> None:
     assert told == (
         "2:28: channels.sms: unknown provider `SMSAPI`; it is a preset: write `provider: http` and `preset: smsapi`"
     )
-    assert problems(tmp_path, f"timezone: UTC\nchannels: {{sms: {{provider: twillio}}}}\n{sms}") == [
-        "2:28: channels.sms: unknown provider `twillio`; did you mean `twilio`?"
-    ]
+
+
+def test_a_misspelt_provider_does_not_hide_the_other_mistakes_of_its_channel(tmp_path: Path) -> None:
+    settings = "{provider: twillio, account_sid: AC1, auth_token: ab, fron: '+34600111222'}"
+    text = (
+        f"timezone: UTC\nchannels: {{sms: {settings}}}\n{WORKFLOW}    actions: [{{send: sms, to: admin, body: Hi}}]\n"
+    )
+    told = problems(tmp_path, text)
+    assert "2:28: channels.sms: unknown provider `twillio`; did you mean `twilio`?" in told
+    assert any("channels.sms: unknown key `fron`; did you mean `from`?" in each for each in told)
 
 
 def test_a_recipient_needs_the_address_of_the_channel(tmp_path: Path) -> None:
