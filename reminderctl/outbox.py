@@ -12,9 +12,10 @@ from typing import Any
 import msgspec
 
 from reminderctl import channels
+from reminderctl.credentials import Configured
 from reminderctl.errors import ChannelDown
 from reminderctl.files import Durable, atomic_write, sync
-from reminderctl.model import Configured, Envelope, Receipt
+from reminderctl.model import Envelope, Receipt
 
 _NUMBERED = re.compile(r"(\d+)-")
 _numbering = threading.Lock()

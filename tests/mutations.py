@@ -62,7 +62,7 @@ MUTATIONS = (
     Mutation(
         "nothing is checked again before the attempt",
         "tick/before_attempt.py",
-        "current = planning.still_owed(delivery, workflow, booking=booking, config=self._config)",
+        "current = recheck.still_owed(delivery, workflow, booking=booking, config=self._config)",
         "current = delivery",
         ("tests/end_to_end/test_isolation.py",),
     ),
@@ -82,7 +82,7 @@ MUTATIONS = (
     ),
     Mutation(
         "the key is unique, but a repetition opens the delivery again",
-        "ledger/queue.py",
+        "ledger/planned.py",
         "WHERE excluded.state = 'pending' AND deliveries.settled_by IS NULL AND deliveries.uncertain_attempts = 0\n"
         "  AND (deliveries.state = 'canceled'\n",
         "WHERE excluded.state = 'pending' AND deliveries.settled_by IS NULL AND deliveries.uncertain_attempts = 0\n"
@@ -91,7 +91,7 @@ MUTATIONS = (
     ),
     Mutation(
         "what was called off does not come back when it is owed again",
-        "ledger/queue.py",
+        "ledger/planned.py",
         "AND (deliveries.state = 'canceled'\n",
         "AND (0\n",
         ("tests/end_to_end/test_foretelling.py",),

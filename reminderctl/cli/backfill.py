@@ -17,7 +17,7 @@ from reminderctl.cli.documented import DocumentedCommand
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.core.timing import longest_grace
 from reminderctl.errors import UsageError
-from reminderctl.ledger import queue, restores
+from reminderctl.ledger import planned, restores
 from reminderctl.model import Config, Delivery, Window
 from reminderctl.text import local_time
 from reminderctl.tick.reading import owed_in
@@ -59,15 +59,15 @@ def command(app: AppContext, *, workflow_id: str, since: str, yes: bool, may_rep
         ]
         owed = [*skip_if_sent_to_another(workflow, owed, ledger=ledger)]
         with ledger.dry_run_transaction():
-            new = [each for each in owed if queue.enqueue(ledger, [each], run=0, now=now) == (1, 0)]
+            new = [each for each in owed if planned.enqueue(ledger, [each], run=0, now=now) == (1, 0)]
         if not new:
             since_text = local_time(since_at, ZoneInfo(config.timezone))
             say(f"{workflow_id}: no missed messages since {since_text}")
             return
         wanted = _ask(new, restores.find(ledger), config=config, yes=yes, may_repeat=may_repeat)
         with ledger.transaction():
-            planned, _ = queue.enqueue(ledger, wanted, run=0, now=now)
-    say(f"{workflow_id}: {planned} planned; the next run sends them")
+            number, _ = planned.enqueue(ledger, wanted, run=0, now=now)
+    say(f"{workflow_id}: {number} planned; the next run sends them")
 
 
 def _ask(

@@ -20,8 +20,9 @@ import click
 from reminderctl import config
 from reminderctl.clocks import running_clock
 from reminderctl.core.timing import parse_duration
+from reminderctl.credentials import Credentials
 from reminderctl.errors import UsageError
-from reminderctl.model import Config, Credentials
+from reminderctl.model import Config
 
 NAME = "reminderctl"
 _LAST_SECOND = datetime.max.time().replace(microsecond=0)

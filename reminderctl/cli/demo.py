@@ -18,7 +18,8 @@ from reminderctl import bookings, ledger
 from reminderctl.cli.context import PathArgument, program_name
 from reminderctl.cli.documented import DocumentedCommand
 from reminderctl.config import load_with_credentials
-from reminderctl.model import Config, Credentials
+from reminderctl.credentials import Credentials
+from reminderctl.model import Config
 
 if TYPE_CHECKING:
     from rich.table import Table

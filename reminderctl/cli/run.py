@@ -21,9 +21,10 @@ from reminderctl.cli.context import AppContext, PathArgument, shared_options
 from reminderctl.cli.documented import DocumentedCommand
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.config import reveal_source
+from reminderctl.credentials import Credentials
 from reminderctl.errors import ExitCode, first_lines
 from reminderctl.ledger import Ledger
-from reminderctl.model import Config, Credentials, Delivery
+from reminderctl.model import Config, Delivery
 from reminderctl.secret import Secret
 from reminderctl.text import shorten
 from reminderctl.tick.report import CROWD, Line, Report

@@ -19,8 +19,9 @@ from reminderctl.cli.documented import DocumentedCommand
 from reminderctl.cli.test_json import describe_sample, describe_sent, describe_trial
 from reminderctl.cli.test_output import print_samples, print_sent, print_trials
 from reminderctl.config.suggestions import suggest
+from reminderctl.credentials import Credentials
 from reminderctl.errors import ExitCode, UsageError, first_lines
-from reminderctl.model import Config, Credentials, Workflow
+from reminderctl.model import Config, Workflow
 from reminderctl.reports.preview.models import Sample, Trial
 
 

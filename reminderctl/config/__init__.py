@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from reminderctl.config.cache import load_cached, save_cached
 from reminderctl.config.locate import find
-from reminderctl.model import Config, Credentials
+from reminderctl.credentials import Credentials
+from reminderctl.model import Config
 from reminderctl.source_settings import SourceSettings
 
 if TYPE_CHECKING:

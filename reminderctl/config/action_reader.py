@@ -11,8 +11,9 @@ from yaml.nodes import MappingNode, Node
 from reminderctl.channels import ChannelModule
 from reminderctl.config.struct_reader import note_at
 from reminderctl.config.yaml_file import YamlFile
+from reminderctl.credentials import Configured
 from reminderctl.messages.field_types import FieldPath
-from reminderctl.model import Admin, Company, Configured
+from reminderctl.model import Admin, Company
 
 
 class ActionContext(Struct, kw_only=True):

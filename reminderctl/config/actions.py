@@ -20,8 +20,9 @@ from reminderctl.config.variables import REFERENCE
 from reminderctl.config.yaml_file import YamlFile
 from reminderctl.config.yaml_nodes import entries, is_empty, is_list, is_mapping, key_node
 from reminderctl.core.recipients import CHANNELS, RECIPIENTS
+from reminderctl.credentials import Configured
 from reminderctl.messages import templates
-from reminderctl.model import Action, Configured
+from reminderctl.model import Action
 
 
 def read_actions(file: YamlFile, node: Node, *, path: str, context: ActionContext) -> tuple[Action, ...]:

@@ -27,7 +27,7 @@ from reminderctl.config.variables import Variables
 from reminderctl.config.yaml_file import YamlFile
 from reminderctl.config.yaml_nodes import entries, is_empty, is_mapping
 from reminderctl.core.recipients import CHANNELS
-from reminderctl.model import Configured
+from reminderctl.credentials import Configured
 
 
 def read_channels(file: YamlFile, node: Node, *, variables: Variables) -> dict[str, Configured]:

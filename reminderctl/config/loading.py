@@ -17,8 +17,9 @@ from reminderctl.config.variables import Variables
 from reminderctl.config.workflows import read_workflows
 from reminderctl.config.yaml_file import TooManyError, YamlFile
 from reminderctl.config.yaml_reader import read_yaml
+from reminderctl.credentials import Configured, Credentials
 from reminderctl.errors import ConfigError, EditedError, Problem, UsageError
-from reminderctl.model import Admin, Company, Config, Configured, Credentials, Workflow
+from reminderctl.model import Admin, Company, Config, Workflow
 
 READING = frozenset({"channels", "sources"})  # where `${NAME}` is read
 

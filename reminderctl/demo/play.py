@@ -14,9 +14,10 @@ import msgspec
 
 from reminderctl.bookings import BookingSource, open_bookings
 from reminderctl.core import matching, timing
+from reminderctl.credentials import Credentials
 from reminderctl.demo.story import Story, happen
 from reminderctl.ledger import Ledger, history
-from reminderctl.model import Config, Credentials, Window
+from reminderctl.model import Config, Window
 from reminderctl.tick import tick
 
 T = TypeVar("T")

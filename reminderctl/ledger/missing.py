@@ -10,7 +10,7 @@ from datetime import datetime
 
 import msgspec
 
-from reminderctl.core.planning import SWITCHED_OFF
+from reminderctl.core.recheck import SWITCHED_OFF
 from reminderctl.core.timing import instant_text, parse_trigger
 from reminderctl.ledger.queue import SELECT, read
 from reminderctl.ledger.store import Ledger

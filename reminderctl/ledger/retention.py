@@ -3,7 +3,7 @@
 Whether something was sent is known by its key, and by nothing else: clocks are set back, a grace grows from a day to a
 year, a backfill reaches far, a trigger may fire ten years after a visit, so no age makes a key safe to lose. That is
 why `purge` leaves the key of each delivery in a table of its own, a twentieth of what the delivery took, and
-`queue.enqueue` takes nothing whose key is there; why `erase` blanks columns and deletes no row.
+`planned.enqueue` takes nothing whose key is there; why `erase` blanks columns and deletes no row.
 """
 
 from __future__ import annotations

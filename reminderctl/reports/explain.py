@@ -10,9 +10,10 @@ from msgspec.structs import replace
 
 from reminderctl.core import matching, planning, recipients, timing
 from reminderctl.core.matching import FilterResult
+from reminderctl.credentials import Credentials
 from reminderctl.ledger.history import FullRecord, unrecorded
 from reminderctl.ledger.watermarks import Watermark
-from reminderctl.model import Booking, Config, Credentials, Participant, State, Trigger, Workflow
+from reminderctl.model import Booking, Config, Participant, State, Trigger, Workflow
 from reminderctl.reports.preview.compose import refusal_of
 from reminderctl.reports.reasons import (
     LedgerSnapshot,

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from reminderctl.bookings import BookingSource
-from reminderctl.core import matching, planning, recipients, timing
+from reminderctl.core import matching, planning, recheck, recipients, timing
 from reminderctl.ledger import Ledger, circuits, history, missing, restores, retention, watermarks
 from reminderctl.ledger.history import FullRecord, Record
 from reminderctl.ledger.watermarks import Key, Watermark
@@ -131,7 +131,7 @@ def describe_opened(key: str, snapshot: LedgerSnapshot) -> str:
 
 def _find_informed(delivery: Delivery, workflow: Workflow, *, snapshot: LedgerSnapshot) -> str | None:
     """Return the customer who got the message instead, where a workflow is for one of each booking."""
-    if not planning.is_for_the_first(delivery, workflow):
+    if not recheck.is_for_the_first(delivery, workflow):
         return None
     written_to = missing.written_to(snapshot.ledger, workflow.id, bookings={delivery.booking})
     trigger = timing.parse_trigger(delivery.trigger).identity

@@ -10,9 +10,10 @@ from typing import NamedTuple
 from msgspec.structs import asdict, replace
 
 from reminderctl.bookings import BookingSource
-from reminderctl.core import planning, timing
-from reminderctl.ledger import Ledger, circuits, history, queue
-from reminderctl.model import Booking, Config, Credentials, Delivery, State, Window, Workflow
+from reminderctl.core import recheck, timing
+from reminderctl.credentials import Credentials
+from reminderctl.ledger import Ledger, circuits, history, planned
+from reminderctl.model import Booking, Config, Delivery, State, Window, Workflow
 from reminderctl.reports.preview.compose import refusal_of
 from reminderctl.tick import DRY_RUN
 from reminderctl.tick.plan import plan
@@ -112,7 +113,7 @@ def _dry_run(
     with ledger.dry_run_transaction():
         newest = history.newest(ledger)
         plan(config, ledger, bookings=bookings, reading=reading, run=DRY_RUN, now=window.since, report=report)
-        queue.enqueue(ledger, later, run=DRY_RUN, now=window.since)
+        planned.enqueue(ledger, later, run=DRY_RUN, now=window.since)
         open_circuits = circuits.open_circuits(ledger, window.since)
         still_open = history.coming(ledger, now=window.since, until=window.until)
     return _DryRun(newest, open_circuits, still_open, report.lines)
@@ -200,7 +201,7 @@ def _check(
         return foreseen
     if workflow is None and not foreseen.missing:
         return replace(foreseen, reason=BROKEN.format(workflow=delivery.workflow))
-    current = delivery if is_new else planning.still_owed(delivery, workflow, booking=booking, config=config)
+    current = delivery if is_new else recheck.still_owed(delivery, workflow, booking=booking, config=config)
     if current is None or booking is None:
         return foreseen  # they changed while we were looking
     reason = foreseen.reason or refusal_of(current, booking, config=config, credentials=credentials) or None

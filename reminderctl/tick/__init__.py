@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from reminderctl import clocks
 from reminderctl.bookings import BookingSource
+from reminderctl.credentials import Credentials
 from reminderctl.errors import EditedError
 from reminderctl.ledger import Ledger, circuits, claims, queue, runs
-from reminderctl.model import Config, Credentials, Delivery
+from reminderctl.model import Config, Delivery
 from reminderctl.tick.plan import plan
 from reminderctl.tick.reading import read
 from reminderctl.tick.report import Report

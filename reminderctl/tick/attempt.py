@@ -15,10 +15,11 @@ from reminderctl.channels import OnUnknown, Policy
 from reminderctl.config.locate import private_files
 from reminderctl.core import recipients, timing
 from reminderctl.core.filters import language_of
+from reminderctl.credentials import Configured, Credentials
 from reminderctl.errors import Rejected, Unavailable
 from reminderctl.messages.context import Context
 from reminderctl.messages.render import render_message, render_text
-from reminderctl.model import Action, Booking, Config, Configured, Credentials, Delivery, Envelope, Receipt
+from reminderctl.model import Action, Booking, Config, Delivery, Envelope, Receipt
 from reminderctl.outbox import Outbox
 from reminderctl.text_types import TextType
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from reminderctl.bookings import BookingSource
 from reminderctl.channels import OnUnknown
-from reminderctl.core import planning, recipients
+from reminderctl.core import recheck, recipients
 from reminderctl.ledger import Ledger, claims, sources
 from reminderctl.model import Booking, Config, Delivery
 from reminderctl.tick.attempt import policy_of
@@ -81,13 +81,13 @@ class Precheck:
         if self._bookings.why_held(delivery.booking):
             return Withdrawal(delivery, lacks_something=True)
         workflow = self._workflows.get(delivery.workflow)
-        current = planning.still_owed(delivery, workflow, booking=booking, config=self._config)
+        current = recheck.still_owed(delivery, workflow, booking=booking, config=self._config)
         if not current or not booking:
             if gone := self._bookings.why_gone(delivery.booking):
                 return Withdrawal(delivery, gone)
-            if planning.what_is_missing(delivery, workflow, booking=booking, config=self._config):
+            if recheck.what_is_missing(delivery, workflow, booking=booking, config=self._config):
                 return Withdrawal(delivery, lacks_something=True)
-            return Withdrawal(delivery, planning.why_not_owed(delivery, workflow, booking=booking, config=self._config))
+            return Withdrawal(delivery, recheck.why_not_owed(delivery, workflow, booking=booking, config=self._config))
         current = replace(delivery, **{name: getattr(current, name) for name in MAY_CHANGE})
         policy = policy_of(self._config, current.channel)
         if current.uncertain_attempts and policy.on_unknown is OnUnknown.HOLD:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from reminderctl import clocks
-from reminderctl.model import Credentials
+from reminderctl.credentials import Credentials
 
 DRAIN_SECONDS = 8.0  # how long a run that got a signal waits for what is on its way
 RECORDING_SECONDS = 120.0  # how long it waits for a locked ledger: what it cannot record would be sent again

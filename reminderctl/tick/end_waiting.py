@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import starmap
 
 from reminderctl.bookings import BookingSource
-from reminderctl.core import planning, recipients
+from reminderctl.core import recheck, recipients
 from reminderctl.ledger import Ledger, checks, missing, queue, runs
 from reminderctl.model import Config
 from reminderctl.text import pluralize
@@ -106,7 +106,7 @@ def _to_hold(lacking: list[CheckedDelivery], held: dict[int, str], *, total: int
 
 
 def _cancel(each: CheckedDelivery, ledger: Ledger, *, now: datetime, config: Config, report: Report) -> None:
-    reason = each.gone or planning.why_not_owed(each.delivery, each.workflow, booking=each.booking, config=config)
+    reason = each.gone or recheck.why_not_owed(each.delivery, each.workflow, booking=each.booking, config=config)
     report.withdraw(each.delivery, queue.cancel(ledger, each.delivery, reason=reason, now=now), reason=reason)
 
 

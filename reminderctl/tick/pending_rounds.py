@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from reminderctl import __version__
 from reminderctl.bookings import BookingSource
-from reminderctl.core import planning, recipients
+from reminderctl.core import recheck, recipients
 from reminderctl.core.timing import instant_text
 from reminderctl.ledger import Ledger, checks, missing, queue
 from reminderctl.ledger.checks import Round
@@ -138,7 +138,7 @@ def _check(
         workflow, booking = workflows.get(delivery.workflow), found.get(delivery.booking)
         if workflow is None and config.broken:
             continue
-        current = planning.still_owed(delivery, workflow, booking=booking, config=config)
+        current = recheck.still_owed(delivery, workflow, booking=booking, config=config)
         if held := bookings.why_held(delivery.booking):
             yield CheckedDelivery(delivery, current, workflow, booking, held, is_held_by_source=True)
             continue
@@ -147,7 +147,7 @@ def _check(
             continue
         lacks, unreadable = None, None
         if current is None or (delivery.participant and not current.participant):
-            lacks = planning.what_is_missing(delivery, workflow, booking=booking, config=config)
+            lacks = recheck.what_is_missing(delivery, workflow, booking=booking, config=config)
             unreadable = bookings.unreadable.get(delivery.booking) if workflow and booking is None else None
         if lacks and unreadable:
             lacks = f"the booking cannot be read: {unreadable}"

@@ -15,6 +15,7 @@ from reminderctl.ledger import (
     claims,
     clocks,
     missing,
+    planned,
     queue,
     restores,
     runs,
@@ -57,8 +58,8 @@ def plan(
     marks = sync(config, ledger, run=run, now=now)
     _handle_clock_rollback(ledger, run=run, now=now, report=report)
     is_held = end_what_is_over(config, ledger, reading=reading, run=run, now=now, report=report)
-    planned = [mark.planned_until for mark in marks.values() if mark.planned_until < now]
-    last_run_at = max(planned, default=clocks.last_instant(ledger, run=run) or now)
+    until = [mark.planned_until for mark in marks.values() if mark.planned_until < now]
+    last_run_at = max(until, default=clocks.last_instant(ledger, run=run) or now)
     back = find_owed_again(reading.returning, ledger, workflows=reading.workflows, now=now)
     for workflow in enabled:
         deliveries = (
@@ -141,7 +142,7 @@ def _handle_clock_rollback(ledger: Ledger, *, run: int, now: datetime, report: R
 def _enqueue(
     workflow: Workflow, deliveries: Iterator[Delivery], *, ledger: Ledger, run: int, now: datetime, report: Report
 ) -> None:
-    on_time, too_late = queue.enqueue(ledger, deliveries, run=run, now=now)
+    on_time, too_late = planned.enqueue(ledger, deliveries, run=run, now=now)
     report.counts["planned"] += on_time + too_late
     if too_late:
         report.counts["expired"] += too_late

@@ -10,7 +10,7 @@ from itertools import islice
 from msgspec import Struct
 
 from reminderctl.bookings import BookingSource
-from reminderctl.core import planning
+from reminderctl.core import recheck
 from reminderctl.core.timing import instant_text, parse_trigger
 from reminderctl.ledger import Ledger, missing, sources
 from reminderctl.model import Config, Delivery, Workflow
@@ -55,7 +55,7 @@ def read_owed_again(
     off = {workflow.id for workflow in config.workflows if not workflow.enabled}
     owed = defaultdict[int, list[Delivery]](list)
     for each in withdrawn:
-        owed[each.delivery.id] += planning.owed_instead(
+        owed[each.delivery.id] += recheck.owed_instead(
             each.delivery, each.workflow, booking=each.booking, config=config
         )
     stream = (delivery for delivery in canceled if delivery.workflow not in off)
@@ -63,7 +63,7 @@ def read_owed_again(
         there = bookings.find_all({delivery.booking for delivery in some})
         for delivery in some:
             workflow, booking = by_id.get(delivery.workflow), there.get(delivery.booking)
-            owed[delivery.id] += planning.owed_instead(delivery, workflow, booking=booking, config=config)
+            owed[delivery.id] += recheck.owed_instead(delivery, workflow, booking=booking, config=config)
     return Returning(owed, [each for each in canceled if each.workflow in off], bool(canceled))
 
 
@@ -97,5 +97,5 @@ def skip_if_sent_to_another(
             event_at = instant_text(delivery.event_at)
             name = (parse_trigger(delivery.trigger).identity, delivery.action, delivery.booking, event_at)
             already = sent_to.get(name, delivery.recipient)
-            if already == delivery.recipient or not planning.is_for_the_first(delivery, workflow):
+            if already == delivery.recipient or not recheck.is_for_the_first(delivery, workflow):
                 yield delivery

@@ -9,8 +9,9 @@ import pytest
 from rich.pretty import pretty_repr
 
 from reminderctl import config
+from reminderctl.credentials import Configured, Credentials
 from reminderctl.errors import ConfigError, UsageError
-from reminderctl.model import Company, Config, Configured, Credentials
+from reminderctl.model import Company, Config
 from reminderctl.secret import Secret
 from tests.privileges import without_privileges
 

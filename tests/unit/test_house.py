@@ -19,6 +19,7 @@ PACKAGE = Path(__file__).parents[2] / "reminderctl"
 
 FLOORS = {
     "text": 0,
+    "credentials": 0,
     "errors": 0,
     "model": 0,
     "source_settings": 0,

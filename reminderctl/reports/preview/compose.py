@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 from reminderctl import channels
 from reminderctl.core import planning
 from reminderctl.core.recipients import missing_address
+from reminderctl.credentials import Credentials
 from reminderctl.errors import Rejected
 from reminderctl.messages.render import Incomplete
-from reminderctl.model import Booking, Config, Credentials, Delivery, Participant, Workflow
+from reminderctl.model import Booking, Config, Delivery, Participant, Workflow
 from reminderctl.tick.attempt import Composed, compose
 
 

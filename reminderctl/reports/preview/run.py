@@ -14,7 +14,8 @@ from reminderctl.core.filters import FILTERS, TABLES
 from reminderctl.core.matching import matching_participants, why_not_matching
 from reminderctl.core.planning import zone_of
 from reminderctl.core.recipients import describe_unknown_zone
-from reminderctl.model import Booking, Config, Credentials, Delivery, Participant, Workflow
+from reminderctl.credentials import Credentials
+from reminderctl.model import Booking, Config, Delivery, Participant, Workflow
 from reminderctl.reports.preview.adapt import adapt, adapt_nouns
 from reminderctl.reports.preview.compose import imagine_deliveries, make_message
 from reminderctl.reports.preview.fields import read_fields

@@ -17,8 +17,9 @@ from reminderctl.config import addresses
 from reminderctl.core import timing
 from reminderctl.core.matching import matching_participants
 from reminderctl.core.recipients import CHANNELS
+from reminderctl.credentials import Credentials
 from reminderctl.errors import DeliveryError, Unknown, UsageError
-from reminderctl.model import Config, Credentials, Delivery
+from reminderctl.model import Config, Delivery
 from reminderctl.outbox import Outbox
 from reminderctl.reports.preview.compose import imagine_deliveries, preview
 from reminderctl.reports.preview.models import Trial
