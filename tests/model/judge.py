@@ -99,8 +99,9 @@ class Judge:
         """What the run has to do by the marks, and by what became of this message and of others before."""
         was = before.get(message)
         if was and was.state == "canceled" and was.key not in self._closed and look.comes_back(terms):
-            return "must"
-        duty = "must not" if look.is_passed_over(message, terms, owed) else look.duty(message, terms)
+            duty: Duty = "must"
+        else:
+            duty = "must not" if look.is_passed_over(message, terms, owed) else look.duty(message, terms)
         if message.workflow not in look.firsts or not message.recipient.startswith("customer:"):
             return duty
         occurrence = message._replace(recipient="")
