@@ -54,11 +54,13 @@ def judge_absence(
     asked_by_key: bool,
     lists_nothing: bool,
     is_sure: bool = True,
+    renamed: Collection[str] = (),
 ) -> Absence:
     """Return what happens to the bookings that are `absent` from a reading.
 
     1. What has begun has left a feed by itself, and stays as it is; a database that was asked by key says that it is
-       gone. 2. What a person accepted is canceled. 3. More than a few and more than `max_missing` of what is to come,
+       gone. 2. What a person accepted is canceled, and so is what is `renamed`: all of its rows are there, in other
+       bookings (a class that was moved). 3. More than a few and more than `max_missing` of what is to come,
        all of it, and all of an empty answer is held. 4. A feed has to leave a booking out twice. Where the reading is
        not sure of what it lacks, as there were rows that nobody can name, everything is held.
     """
@@ -69,14 +71,12 @@ def judge_absence(
         and not known[name].is_gone
         and (asked_by_key or known[name].starts_at > now)
     ]
-    accepted = {name for name in missing if _is_accepted(known[name], accepted_at)}
-    coming = {name for name, each in known.items() if each.is_alive and not each.is_gone and each.ends_at > now}
+    accepted = {name for name in missing if name in renamed or _is_accepted(known[name], accepted_at)}
+    coming = _list_coming(known, now)
     lost = [name for name in missing if name not in accepted and known[name].ends_at > now]
     is_guarded = _is_too_much(len(lost), of=len(coming - accepted), max_missing=max_missing, all_of_it=lists_nothing)
     waits = is_guarded or not is_sure
-    held = {
-        name for name in missing if name not in accepted and (waits or not (asked_by_key or known[name].missing_since))
-    }
+    held = {each for each in missing if waits or not (asked_by_key or known[each].missing_since)} - accepted
     return Absence(
         held=tuple(sorted(held)),
         canceled=tuple(sorted(set(missing) - held)),
@@ -84,6 +84,10 @@ def judge_absence(
         missing=len(held & coming),
         is_guarded=bool(held) and is_guarded,
     )
+
+
+def _list_coming(known: Mapping[str, KnownBooking], now: datetime) -> set[str]:
+    return {name for name, each in known.items() if each.is_alive and not each.is_gone and each.ends_at > now}
 
 
 def _is_too_much(lost: int, *, of: int, max_missing: float, all_of_it: bool) -> bool:

@@ -8,6 +8,8 @@ from typing import Any
 
 from msgspec import UNSET, Struct
 
+from reminderctl.core.matching import NEVER_WITHOUT_A_FILTER
+from reminderctl.core.statuses import standard_status
 from reminderctl.importing.columns import ENTITIES, TEXT_COLUMNS, EntityTexts, Text
 from reminderctl.importing.rows import NO_FIELDS, Attendee, BookingDetails, Row
 from reminderctl.importing.values import decode_json
@@ -79,10 +81,11 @@ class Batch:
         if booking.attendees is None:
             booking.attendees = {}
         for attendee in row.attendees:
-            if attendee.customer in booking.attendees:
-                self.warnings.append((row.line, f"repeats a customer of booking {row.booking_id}; left out"))
-            else:
+            known = booking.attendees.get(attendee.customer)
+            if known is None or (_stays_away(known) and not _stays_away(attendee)):  # who canceled, and booked again
                 booking.attendees[attendee.customer] = attendee
+            else:
+                self.warnings.append((row.line, f"repeats a customer of booking {row.booking_id}; left out"))
 
     def _merge_entity(self, table: str, key: str, *, texts: EntityTexts, line: int) -> None:
         """Add what a row says of an entity: what is empty here may be in another row, else the last one counts."""
@@ -112,6 +115,10 @@ class Batch:
             self._reported.add(("customers", key, ""))
             who = f"customer {key.partition(':')[2]} is {are['full_name']!r} here and was {were['full_name']!r} before"
             self.warnings.append((line, f"{who}: all of their messages go to the last one; give each an id"))
+
+
+def _stays_away(attendee: Attendee) -> bool:
+    return bool(attendee.status) and standard_status(str(attendee.status)) in NEVER_WITHOUT_A_FILTER
 
 
 def _prefer_later(known: Text, text: Text) -> Text:

@@ -102,7 +102,8 @@ def _take_reading(reader: Reader, plan: Plan) -> Taken:
     groups, nameless = group_records(answer.records, plan.settings, bad=bad)
     known = read_known(plan.mirror, plan.settings.name)
     absent = {name for name, each in known.items() if name not in groups and _overlaps(each, plan.window)}
-    moved = _ask_for(reader, absent, known=known, plan=plan) if absent and reader.asks_by_key else {}
+    there = _ask_for(reader, absent, known=known, plan=plan) if absent and reader.asks_by_key else {}
+    moved = {name: there[name] for name in there.keys() & known.keys()}
     changed = _read_changed({**moved, **groups}, known, plan=plan, bad=bad)
     refuse_too_many(bad, good=len(groups) - len(bad) + nameless + answer.nameless)
     absence = judge_absence(
@@ -114,18 +115,12 @@ def _take_reading(reader: Reader, plan: Plan) -> Taken:
         asked_by_key=reader.asks_by_key,
         lists_nothing=not groups,
         is_sure=not (nameless or answer.nameless),
+        renamed=_find_renamed(absent, known=known, there=there),
     )
     # What is held has to be looked at again, although nothing else may have changed by then.
     previous = answer.previous if not absence.held and not bad else Previous()
-    return Taken(
-        plan=plan,
-        previous=previous,
-        changed=changed,
-        known=known,
-        absence=absence,
-        bad=bad,
-        seen=len(groups),
-    )
+    seen = len(groups)
+    return Taken(plan=plan, previous=previous, changed=changed, known=known, absence=absence, bad=bad, seen=seen)
 
 
 def take_some(reader: Reader, plan: Plan, *, ids: Collection[str]) -> tuple[Taken, set[str]]:
@@ -168,14 +163,21 @@ def _was_absent(booking: KnownBooking) -> bool:
 def _ask_for(
     reader: Reader, absent: Collection[str], *, known: Mapping[str, KnownBooking], plan: Plan
 ) -> dict[str, SourcedBooking]:
-    """Return those of some bookings that are there, but not in the window, by their ids."""
+    """Return what there is of some bookings wherever it lies, also where it has become part of another one."""
     from reminderctl.sources.records import group_records
 
     some = [name for name in absent if not known[name].is_gone or known[name].ends_at > plan.now]
     keys = [key for name in some for key in known[name].keys]
     answer: Answer = reader.read_again(keys=keys, ids=some)
-    groups, _ = group_records(answer.records, plan.settings, bad=[])
-    return {name: booking for name, booking in groups.items() if name in known}
+    return group_records(answer.records, plan.settings, bad=[])[0]
+
+
+def _find_renamed(
+    absent: Collection[str], *, known: Mapping[str, KnownBooking], there: Mapping[str, SourcedBooking]
+) -> set[str]:
+    """Return the absent bookings whose rows are all there under other ids: the id of a class changes with its hour."""
+    keys = {key for booking in there.values() for key in booking.keys}
+    return {name for name in absent if known[name].keys and keys.issuperset(known[name].keys)}
 
 
 def _read_changed(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reminderctl.importing.columns import ALIASES, KNOWN_COLUMNS, PARTICIPANT_STATUS, ExportRecord
 from reminderctl.importing.row_options import RowOptions
@@ -98,15 +99,22 @@ def read_rows(booking_id: str, booking: SourcedBooking, *, timezone: str) -> lis
         ]
     except BadRowError as error:
         raise UnreadableBookingError(str(error)) from None
-    others = [row for row in rows if row.details != rows[0].details]
-    if others:
-        names = [
-            name
-            for name in rows[0].details.__struct_fields__
-            if getattr(rows[0].details, name) != getattr(others[0].details, name)
-        ]
+    rows = _agree_on_location(rows)
+    first = rows[0].details
+    other = next((row.details for row in rows if row.details != first), first)
+    names = [name for name in first.__struct_fields__ if getattr(first, name) != getattr(other, name)]
+    if names:
         raise UnreadableBookingError(f"its rows have another {', '.join(names)} each")
     return rows
+
+
+def _agree_on_location(rows: list[Row]) -> list[Row]:
+    """Return the rows with the first location of any: programs fill it in where a seat is booked on their page only."""
+    locations = {row.details.location: None for row in rows}
+    if len(locations) == 1:
+        return rows
+    location = next((each for each in locations if each), None)
+    return [replace(row, details=replace(row.details, location=location)) for row in rows]
 
 
 def refuse_too_many(bad: list[str], *, good: int) -> None:

@@ -118,7 +118,11 @@ def _advise(source: SyncedSource) -> str:
     settings = source.plan.settings
     if not source.error or not source.error.startswith("the query"):
         return ""
-    preset = f"; the preset is for {f'{settings.title} {settings.verified}'.strip()}" if settings.title else ""
+    preset = (
+        f"; the preset is for {f'{settings.title} {settings.verified}'.partition(' (')[0].strip()}"
+        if settings.title
+        else ""
+    )
     return f"{preset}; `reminderctl sources test {source.name}` shows more"
 
 

@@ -2,126 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
-import json
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
 import pytest
 
 from tests.clinic import SETTINGS, Clinic
-from tests.database_servers import PASSWORD, DatabaseServer, mariadb, needs_mariadb, needs_postgres, postgres
+from tests.database_servers import PASSWORD, DatabaseServer, needs_mariadb
+from tests.seeded_databases import HOUR, NOW, connect, seed
 
 pytestmark = [pytest.mark.contract, pytest.mark.slow]
-DATABASES = Path(__file__).parents[1] / "databases"
-NOW = "2026-11-23T08:00:00Z"
-HOUR = """\
-- id: hour
-  when: 1 hour before start
-  actions: [{send: email, to: customer, subject: "booking {appointment_id}", body: "{service_name}"}]
-"""
-WINDOW = "    ahead: 190d\n    behind: 60d\n"
-_NUMBERS = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def maria() -> Iterator[DatabaseServer]:
-    with mariadb() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def postgresql() -> Iterator[DatabaseServer]:
-    with postgres() as server:
-        yield server
-
-
-def seed(server: DatabaseServer, name: str) -> str:
-    """A database of its own with the tables and rows of a program."""
-    database = f"d{next(_NUMBERS)}_{name}"
-    server.make(database, DATABASES / name / "schema.sql", DATABASES / name / "seed.sql")
-    return database
-
-
-def connect(clinic: Clinic, server: DatabaseServer, database: str, *, preset: str, more: str = WINDOW) -> None:
-    (clinic.folder / "secrets.env").write_text(f"DATABASE_PASSWORD='{PASSWORD}'\n", encoding="utf-8")
-    (clinic.folder / "secrets.env").chmod(0o600)
-    (clinic.folder / "bookings.db").unlink(missing_ok=True)
-    keys = (f"preset: {preset}", f"url: {server.url(database)}", 'password: "${DATABASE_PASSWORD}"')
-    source = "sources:\n  clinic:\n" + "".join(f"    {each}\n" for each in keys)
-    clinic.write(HOUR, settings=f"{SETTINGS}{source}{more}")
-
-
-def expected(name: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads((DATABASES / name / "expected.json").read_text(encoding="utf-8"))[
-        "bookings"
-    ]
-    return found
-
-
-def stored(clinic: Clinic) -> list[dict[str, Any]]:
-    result = clinic.command("bookings", "list", "--json", "--now", NOW, "--since", "2026-01-01T00:00Z")
-    assert result.exit_code == 0, result.output
-    found: list[dict[str, Any]] = json.loads(result.stdout)
-    return found
-
-
-def as_expected(booking: dict[str, Any], like: dict[str, Any]) -> dict[str, Any]:
-    """A booking as `bookings list --json` shows it, in the form of `expected.json`, with those fields that it names."""
-    people = []
-    for each, other in zip(booking["participants"], like["participants"], strict=True):
-        customer = each["customer"]
-        fields = {**booking["fields"], **(each["fields"] or {})}
-        people.append(
-            {
-                "customer_id": customer["id"].removeprefix("clinic:"),
-                "name": customer["full_name"],
-                "email": customer["email"],
-                "phone": customer["phone"],
-                "language": each["language"] or customer["language"],
-                "timezone": customer["timezone"],
-                "status": each["status"],
-                "appointment_id": other["appointment_id"] and str(fields["appointment_id"]),
-            }
-        )
-        assert other.keys() == people[-1].keys()
-    found = {name: booking[name] for name in ("starts_at", "ends_at", "timezone", "status")}
-    for name in ("service", "staff", "location"):
-        found[name] = (booking[name] or {}).get("name")
-    fields = {**booking["fields"], **(booking["participants"][0]["fields"] if booking["participants"] else {})}
-    found["id"] = booking["id"].removeprefix("clinic:")
-    found["staff_email"] = (booking["staff"] or {}).get("email")
-    found["participants"] = people
-    found["fields"] = {name: fields.get(name) for name in like["fields"]}
-    return {name: found[name] for name in like}
-
-
-CASES = [
-    pytest.param("easyappointments", "maria", 9, marks=needs_mariadb),
-    pytest.param("booknetic", "maria", 8, marks=needs_mariadb),
-    pytest.param("calcom", "postgresql", 10, marks=needs_postgres),
-]
-
-
-@pytest.mark.parametrize(("name", "where", "number"), CASES)
-def test_a_preset_gives_exactly_what_is_expected(
-    clinic: Clinic, request: pytest.FixtureRequest, name: str, where: str, number: int
-) -> None:
-    server: DatabaseServer = request.getfixturevalue(where)
-    connect(clinic, server, seed(server, name), preset=name)
-    first = json.loads(clinic.command("sources", "sync", "clinic", "--json", "--now", NOW).stdout)
-    assert first["clinic"] == {"state": "ok", "new": number, "changed": 0, "canceled": 0, "missing": 0, "bad": 0}
-    like = {each["id"]: each for each in expected(name)}
-    found = {each["id"].removeprefix("clinic:"): each for each in stored(clinic)}
-    assert found.keys() == like.keys()
-    for key, each in found.items():
-        assert as_expected(each, like[key]) == like[key]
-    mirror = (clinic.folder / "sources.db").read_bytes()
-    again = json.loads(clinic.command("sources", "sync", "clinic", "--json", "--now", NOW).stdout)
-    assert (again["clinic"]["state"], again["clinic"]["new"]) == ("unchanged", 0)
-    assert (clinic.folder / "sources.db").read_bytes() == mirror
-    assert (clinic.folder / "sources.db").stat().st_mode & 0o777 == 0o600
 
 
 # --- Easy!Appointments, through its days ------------------------------------------------------------------------------
@@ -198,7 +85,7 @@ def test_a_renamed_table_changes_nothing(clinic: Clinic, shop: str, maria: Datab
     result = clinic.command("run", "--now", "2026-11-24T08:00:00Z")
     assert result.exit_code == 1
     assert "ea_services" in result.stderr
-    assert "Easy!Appointments 1.6.0" in result.stderr
+    assert "the preset is for Easy!Appointments 1.6.0; `reminderctl sources test clinic`" in result.stderr
     assert "bookings of 08:00 are used (1 h 0 min old), until 14:00" in result.stderr
     assert subjects(clinic) == ["lucia@mail.example: booking 101"], "it goes out as it is known"
     maria.run(shop, "RENAME TABLE services TO ea_services")
@@ -243,3 +130,64 @@ def test_a_query_that_writes_is_refused_by_the_server(clinic: Clinic, shop: str,
     assert result.exit_code == 1
     assert "READ ONLY transaction" in result.output
     assert "x" not in maria.run(shop, "SELECT DISTINCT status FROM ea_appointments").split()
+
+
+# --- classes: one booking from many rows, whose id is its place and hour --------------------------------------------
+
+
+def hold_classes(server: DatabaseServer, database: str, number: int) -> None:
+    """Add classes of two customers each, one a day at 18:00, from the first of December on."""
+    rows = [
+        f"('2026-12-{day:02} 18:00', '2026-12-{day:02} 19:00', 'Booked', 0, 2, {customer}, 2)"
+        for day in range(1, number + 1)
+        for customer in (10, 11)
+    ]
+    columns = (
+        "start_datetime, end_datetime, status, is_unavailability, id_users_provider, id_users_customer, id_services"
+    )
+    server.run(database, f"INSERT INTO ea_appointments ({columns}) VALUES {', '.join(rows)}")  # noqa: S608
+
+
+@needs_mariadb
+def test_classes_that_are_moved_are_no_bookings_that_are_missing(
+    clinic: Clinic, shop: str, maria: DatabaseServer
+) -> None:
+    """Each gets another id, but its rows are all there: however many, nobody has to accept that."""
+    hold_classes(maria, shop, 12)
+    clinic.run("2026-11-30T10:00:00Z")
+    maria.run(
+        shop,
+        "UPDATE ea_appointments SET start_datetime = start_datetime + INTERVAL 1 HOUR, "
+        "end_datetime = end_datetime + INTERVAL 1 HOUR WHERE start_datetime >= '2026-12-01'",
+    )
+    report = clinic.run("2026-11-30T10:01:00Z")
+    counts = {"new": 12, "changed": 1, "canceled": 12, "missing": 0, "bad": 0}  # the one is in March
+    assert report["sources"]["clinic"] == {"state": "ok", **counts}
+    clinic.run("2026-12-01T16:00:00Z")
+    assert not clinic.outbox()
+    clinic.run("2026-12-01T17:00:00Z")
+    assert len(subjects(clinic)) == 2, "an hour later, each of them once"
+
+
+@needs_mariadb
+def test_a_service_that_becomes_a_class_keeps_its_bookings(clinic: Clinic, shop: str, maria: DatabaseServer) -> None:
+    clinic.run("2026-11-23T10:00:00Z")
+    maria.run(shop, "UPDATE ea_services SET attendants_number = 4")
+    report = clinic.run("2026-11-23T10:01:00Z")
+    assert report["sources"]["clinic"]["missing"] == 0
+    clinic.run("2026-11-24T08:00:00Z")
+    assert subjects(clinic) == ["lucia@mail.example: booking 101"]
+
+
+@needs_mariadb
+def test_who_canceled_a_seat_and_booked_it_again_is_reminded(clinic: Clinic, shop: str, maria: DatabaseServer) -> None:
+    """The new seat has no location, as where it was booked on the phone."""
+    maria.run(
+        shop,
+        "UPDATE ea_appointments SET status = 'Cancelled' WHERE id = 107; "
+        "INSERT INTO ea_appointments (id, start_datetime, end_datetime, status, id_users_provider, id_users_customer, "
+        "id_services) VALUES (207, '2026-11-25 18:00', '2026-11-25 19:00', 'Booked', 2, 10, 2)",
+    )
+    clinic.run("2026-11-25T15:00:00Z")
+    clinic.run("2026-11-25T16:00:00Z")
+    assert sorted(subjects(clinic)) == ["john@mail.example: booking 108", "lucia@mail.example: booking 207"]

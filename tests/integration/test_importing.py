@@ -204,6 +204,23 @@ def test_customers_who_share_an_address_stay_apart(site: Path, load: Import) -> 
     assert len(rows(site, "SELECT id FROM customers")) == 2
 
 
+@pytest.mark.parametrize(
+    ("statuses", "kept"),
+    [
+        (("canceled", "approved"), "approved"),
+        (("No show", "pending", "approved"), "pending"),
+        (("approved", "canceled"), "approved"),
+        (("rejected", "canceled"), "rejected"),
+    ],
+)
+def test_who_canceled_a_seat_and_booked_it_again_comes(
+    site: Path, load: Import, statuses: tuple[str, ...], kept: str
+) -> None:
+    seats = "".join(f"9,2026-07-01T10:00,30,7,Ana,{each}\n" for each in statuses)
+    load("id,starts_at,duration,customer_id,customer_name,participant_status\n" + seats)
+    assert rows(site, "SELECT status FROM participants") == [kept]
+
+
 def test_a_new_customer_in_a_booking_is_not_the_old_one_renamed(site: Path, load: Import) -> None:
     load(table(flat(), flat(booking="2")))
     load(table(flat(who=LUIS)))

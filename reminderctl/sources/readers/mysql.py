@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 3
 LOCK_SECONDS = 5
+_DATES = (7, 10, 12)  # the types of the protocol: TIMESTAMP, DATE, DATETIME
+ZERO_DATE = "0000-00-00"  # how old programs write that there is none
 NO_DRIVER = "the driver is not installed; install `reminderctl[mysql]`"
 
 
@@ -134,9 +136,14 @@ def _place_of(target: Target) -> dict[str, Any]:
 
 
 def _as_texts() -> dict[Any, Any]:
-    """Return the driver's converters of what we send, without those of what comes: every value is a text."""
+    """Return the driver's converters of what we send; what comes are texts, and no value where it is a zero date."""
     conversions: dict[Any, Any] = importlib.import_module("pymysql.converters").conversions
-    return {kind: convert for kind, convert in conversions.items() if not isinstance(kind, int)}
+    sent = {kind: convert for kind, convert in conversions.items() if not isinstance(kind, int)}
+    return sent | dict.fromkeys(_DATES, _date_or_nothing)
+
+
+def _date_or_nothing(text: str) -> str | None:
+    return None if text.startswith(ZERO_DATE) else text
 
 
 def _security(settings: SourceSettings, target: Target) -> dict[str, Any]:
