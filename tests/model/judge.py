@@ -87,7 +87,7 @@ class Judge:
                 assert duty != "must not", f"planned at {look.now}, and must not be: {row}"
                 assert (row.due_at, row.expires_at) == terms, f"{row}, and the model says {terms}"
             elif was.state in ("canceled", "expired"):
-                back = row.state != was.state or bool(fates[row.key])
+                back = (row.state, row.settled_at) != (was.state, was.settled_at) or bool(fates[row.key])
                 if was.state == "expired" and look.waits_again(was.settled_at, was.expires_at):
                     assert back, f"a wrong clock ended it, and it does not wait again: {row}"
                 elif duty == "must not" or look.now > terms.expires_at:
