@@ -86,8 +86,8 @@ class DatabaseServer:
 
 
 @contextlib.contextmanager
-def mariadb() -> Iterator[DatabaseServer]:
-    """A MariaDB whose reader has `PASSWORD`."""
+def mariadb(*options: str) -> Iterator[DatabaseServer]:
+    """A MariaDB whose reader has `PASSWORD`; `options` are those of its command line."""
     assert MARIADBD is not None
     assert MARIADB_INSTALL is not None
     assert MARIADB is not None
@@ -115,7 +115,7 @@ def mariadb() -> Iterator[DatabaseServer]:
             "--skip-name-resolve",
             f"--pid-file={folder / 'pid'}",
         ]
-        with _process([MARIADBD, "--no-defaults", *settings, *small], folder=folder):
+        with _process([MARIADBD, "--no-defaults", *settings, *small, *options], folder=folder):
             client = [
                 MARIADB,
                 "--no-defaults",

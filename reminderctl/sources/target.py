@@ -15,13 +15,14 @@ PORTS = {"mysql": 3306, "postgresql": 5432}
 
 
 class Target(Struct, frozen=True, kw_only=True):
-    """A database server: where it listens, as whom we come, which database is read."""
+    """A database server: where it listens, as whom we come, which database is read, and which schema in it."""
 
     host: str
     port: int
     user: str
     password: Secret
     database: str
+    schema: str = ""
 
     @property
     def place(self) -> str:
@@ -54,6 +55,7 @@ def parse_target(settings: SourceSettings, *, url: str, password: str) -> Target
         user=unquote(parts.username or ""),
         password=Secret(password or unquote(parts.password or "")),
         database=database,
+        schema=unquote(query.get("schema", "")),
     )
 
 

@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 3
 LOCK_SECONDS = 5
+SESSION = (  # what a server may have set for all sessions, and would give other rows, fewer, or none
+    "time_zone='+00:00'",
+    "optimizer_switch='derived_merge=off'",  # else STRAIGHT_JOIN gets lost in the derived table of the checksum
+    f"lock_wait_timeout={LOCK_SECONDS}",
+    "sql_select_limit=18446744073709551615",
+    "sql_big_selects=1",
+    "sql_mode=REPLACE(@@sql_mode, 'EMPTY_STRING_IS_NULL', '')",
+)
 _DATES = (7, 10, 12)  # the types of the protocol: TIMESTAMP, DATE, DATETIME
 ZERO_DATE = "0000-00-00"  # how old programs write that there is none
 NO_DRIVER = "the driver is not installed; install `reminderctl[mysql]`"
@@ -116,9 +124,7 @@ def connect(settings: SourceSettings, *, url: str, password: str) -> MysqlSessio
         is_mariadb = "MariaDB" in str(connection.server_version)
         limit = f"max_statement_time={seconds}" if is_mariadb else f"max_execution_time={seconds * 1000}"
         session._run(
-            # Else STRAIGHT_JOIN gets lost in the derived table of the checksum.
-            f"SET SESSION time_zone='+00:00', optimizer_switch='derived_merge=off', lock_wait_timeout={LOCK_SECONDS}, "
-            f"{limit}",
+            f"SET SESSION {', '.join((*SESSION, limit))}",
             "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
         )
     except SourceError:

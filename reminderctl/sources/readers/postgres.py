@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 3
 LOCK_SECONDS = 5
+NO_TABLE = "42P01"
+OTHER_SCHEMA = "; if its schema is not `public`, write `?schema=NAME` at the end of `url`"
 NO_DRIVER = "the driver is not installed; install `reminderctl[postgres]`"
 
 
@@ -30,7 +32,9 @@ class PostgresSession:
             cursor = self._connection.execute(statement, dict(values))
             return [column.name for column in cursor.description or ()], cursor.fetchall()
         except Exception as error:  # whatever a driver raises is a failure of the source
-            raise SourceError(f"the query failed: {first_line(error, self._target.password.reveal())}") from None
+            said = first_line(error, self._target.password.reveal())
+            hint = OTHER_SCHEMA if getattr(error, "sqlstate", None) == NO_TABLE else ""
+            raise SourceError(f"the query failed: {said}{hint}") from None
 
     def begin_again(self) -> None:
         """Do nothing: the next query begins a transaction."""
@@ -86,8 +90,11 @@ def connect(settings: SourceSettings, *, url: str, password: str) -> PostgresSes
         "TimeZone": "UTC",
         "DateStyle": "ISO",
         "default_transaction_read_only": "on",
-        "default_transaction_isolation": r"repeatable\ read",
+        "default_transaction_isolation": "repeatable read",
     }
+    if target.schema:
+        quoted = target.schema.replace('"', '""')
+        options["search_path"] = f'"{quoted}"'
     try:
         connection = psycopg.connect(
             host=target.host,
@@ -96,7 +103,8 @@ def connect(settings: SourceSettings, *, url: str, password: str) -> PostgresSes
             password=target.password.reveal() or None,
             dbname=target.database,
             connect_timeout=CONNECT_SECONDS,
-            options=" ".join(f"-c {name}={value}" for name, value in options.items()),
+            options=" ".join(f"-c {name}={_escape(value)}" for name, value in options.items()),
+            client_encoding="UTF8",  # a server may have set another one for all sessions, which lacks some characters
             tcp_user_timeout=milliseconds,
             application_name="reminderctl",
             cursor_factory=psycopg.ClientCursor,
@@ -106,6 +114,10 @@ def connect(settings: SourceSettings, *, url: str, password: str) -> PostgresSes
         said = first_line(error, target.password.reveal())
         raise SourceError(f"cannot connect to {target.place}: {said}") from None
     return PostgresSession(connection, target)
+
+
+def _escape(value: object) -> str:
+    return str(value).replace("\\", r"\\").replace(" ", r"\ ")
 
 
 def _security(settings: SourceSettings, target: Target) -> dict[str, str]:
