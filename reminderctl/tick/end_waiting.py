@@ -92,7 +92,10 @@ def _act_on(checked: Checked, config: Config, *, ledger: Ledger, now: datetime, 
     report.counts["held"] += missing.hold(ledger, of_sources)
     if kept:
         report.counts["held"] += missing.hold(ledger, kept)
-        report.say(_describe(kept, total=total, is_dry=report.is_dry))
+        marked = missing.held(ledger)
+        bursts = {each.delivery.workflow for each in to_hold if each.delivery.id not in marked}
+        listed = sum(number in marked for number in kept)
+        report.say(_describe(kept, listed=listed, bursts=sorted(bursts), total=total, is_dry=report.is_dry))
     return any(each.workflow is not None for each in to_hold)
 
 
@@ -110,16 +113,22 @@ def _cancel(each: CheckedDelivery, ledger: Ledger, *, now: datetime, config: Con
     report.withdraw(each.delivery, queue.cancel(ledger, each.delivery, reason=reason, now=now), reason=reason)
 
 
-def _describe(kept: dict[int, str], *, total: int, is_dry: bool) -> str:
+def _describe(kept: dict[int, str], *, listed: int, bursts: list[str], total: int, is_dry: bool) -> str:
+    """Describe what is held; `listed` of it for nothing else, and the rest also as bursts of some workflows."""
     causes = Counter(kept.values()).most_common()
     first, number = causes[0]
     others = f" ({number}), and {len(kept) - number} for other reasons" if len(causes) > 1 else ""
     are_held = "will be held by the next run" if is_dry else "are held"
-    advice = (
-        "`reminderctl deliveries list --missing` lists them; if they are no longer wanted, `reminderctl deliveries "
-        "cancel --missing` cancels them"
-    )
-    return (
+    text = (
         f"{len(kept)} of {total} pending deliveries {are_held}, neither sent nor canceled: {first}{others}; they are "
-        f"sent if that is restored before their deadline{'' if is_dry else f'. {advice}'}"
+        "sent if that is restored before their deadline"
+    )
+    if bursts:
+        which = f"{len(kept) - listed} of them" if listed else "they"
+        text += f"; {which} also wait for {', '.join(f'`reminderctl release {each}`' for each in bursts)}"
+    if is_dry or not listed:
+        return text
+    return (
+        f"{text}. `reminderctl deliveries list --missing` lists {'the others' if bursts else 'them'}; if they are no "
+        "longer wanted, `reminderctl deliveries cancel --missing` cancels them"
     )

@@ -300,3 +300,82 @@ def test_what_comes_back_of_a_burst_waits_with_the_others_for_a_person(clinic: C
     clinic.execute("UPDATE bookings SET status = 'approved'")
     run_at(clinic, "2026-06-10T08:06Z")
     assert sent(clinic) == EACH
+
+
+@pytest.fixture
+def burst(clinic: Clinic) -> Clinic:
+    """Twenty reminders that are held as a burst; their bookings are kept aside."""
+    clinic.write(reminder(more="max_burst: 10"))
+    clinic.insert((f"b{number}", at("2026-06-10T10:00Z")) for number in range(20))
+    run_at(clinic, ARMED, "2026-06-10T08:00Z")
+    keep(clinic)
+    return clinic
+
+
+def test_a_burst_whose_bookings_are_gone_is_named_as_what_it_is_and_needs_release(burst: Clinic) -> None:
+    empty(burst)
+    for minute in (1, 2):
+        result = burst.command("run", "--now", f"2026-06-10T08:0{minute}Z")
+        assert result.exit_code == 1
+        assert "20 of 20 pending deliveries are held" in result.stderr
+        assert "--missing" not in result.stderr
+        assert "`reminderctl release reminder`" in result.stderr
+    assert burst.deliveries("--missing") == []
+    assert len(burst.deliveries("--held")) == 20
+    bring_back(burst)
+    run_at(burst, "2026-06-10T08:03Z")
+    assert sent(burst) == []
+    burst.command("release", "reminder")
+    run_at(burst, "2026-06-10T08:04Z")
+    assert sent(burst) == EACH
+
+
+def test_a_burst_that_is_released_while_its_bookings_are_gone_goes_when_they_are_back(burst: Clinic) -> None:
+    empty(burst)
+    run_at(burst, "2026-06-10T08:01Z")
+    burst.command("release", "reminder")
+    result = burst.command("run", "--now", "2026-06-10T08:02Z")
+    assert result.exit_code == 1
+    assert "`reminderctl deliveries list --missing` lists them" in result.stderr
+    assert len(burst.deliveries("--missing")) == 20
+    bring_back(burst)
+    run_at(burst, "2026-06-10T08:03Z")
+    assert sent(burst) == EACH
+
+
+@pytest.mark.parametrize("first_back", [2, 10, 17])
+def test_a_burst_of_which_some_bookings_come_back_first_goes_whole_after_release(
+    burst: Clinic, first_back: int
+) -> None:
+    empty(burst)
+    run_at(burst, "2026-06-10T08:01Z")
+    bring_back(burst)
+    burst.execute(f"DELETE FROM bookings WHERE CAST(SUBSTR(id, 2) AS INTEGER) >= {first_back}")  # noqa: S608 - a number
+    run_at(burst, "2026-06-10T08:02Z", "2026-06-10T08:03Z")
+    bring_back(burst)
+    run_at(burst, "2026-06-10T08:04Z", "2026-06-10T08:05Z")
+    assert sent(burst) == []
+    assert burst.command("release", "reminder").stdout.startswith("reminder: 20 released")
+    run_at(burst, "2026-06-10T08:06Z")
+    assert sent(burst) == EACH
+
+
+def test_of_two_bursts_whose_bookings_are_gone_only_the_released_one_waits_for_nothing_else(burst: Clinic) -> None:
+    burst.write(reminder(more="max_burst: 10") + reminder("other", more="max_burst: 10"))
+    burst.execute("UPDATE bookings SET starts_at = '2026-06-10T10:10:00Z', ends_at = '2026-06-10T11:10:00Z'")
+    keep(burst)
+    run_at(burst, "2026-06-10T08:05Z", "2026-06-10T08:10Z")
+    empty(burst)
+    run_at(burst, "2026-06-10T08:11Z")
+    burst.command("release", "other")
+    result = burst.command("run", "--now", "2026-06-10T08:12Z")
+    assert "40 of 40 pending deliveries are held" in result.stderr
+    assert "20 of them also wait for `reminderctl release reminder`" in result.stderr
+    assert "`reminderctl deliveries list --missing` lists the others" in result.stderr
+    assert len(burst.deliveries("--missing")) == 20
+    bring_back(burst)
+    run_at(burst, "2026-06-10T08:13Z")
+    assert sent(burst) == EACH
+    burst.command("release", "reminder")
+    run_at(burst, "2026-06-10T08:14Z")
+    assert sent(burst) == sorted(EACH * 2)
