@@ -75,7 +75,7 @@ MUTATIONS = (
     ),
     Mutation(
         "the key need not be unique",
-        "ledger/schema.py",
+        "ledger/first_schema.py",
         "key TEXT NOT NULL UNIQUE,",
         "key TEXT NOT NULL,",
         ("tests/end_to_end/test_when_it_fires.py",),

@@ -51,8 +51,9 @@ def command(
 
     Exit status, as for monitoring plugins: 0 ok, 1 warning, 2 critical. Critical: no run for --max-lag, a channel that
     is down, problems in the configuration, a ledger or bookings that cannot be read, a full disk. Warning: deliveries
-    that are held or unknown, that failed or expired in the last 24 hours, or that have been retried for half an hour; a
-    throttled channel; one broken file of several; a clock that was set back.
+    that are held or unknown, that failed or expired in the last 24 hours, or that have been retried for half an hour;
+    bookings that cannot be read, or many that have disappeared; a throttled channel; one broken file of several; a
+    clock that was set back.
     """
     try:
         longest = timing.parse_duration(max_lag)

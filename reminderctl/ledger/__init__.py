@@ -2,7 +2,7 @@
 
 - `store`: making, checking, opening and migrating the file; the `Ledger` that is passed around;
 - `watermarks`: how far each trigger has been planned; `sources`: with which state of the bookings;
-   `readings`: when each source of the YAML was last read;
+   `readings`: when each source of the YAML was last read; `unreadable`: which bookings could not be read;
 - `queue`: deliveries that wait; `checks`: how far they have been checked again;
    `claims`: those that a run has taken to send;
 - `circuits`: what is paused together when a provider fails;

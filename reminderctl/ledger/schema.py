@@ -10,20 +10,22 @@ import re
 
 from sqlite_utils import Database, Migrations
 
+from reminderctl.ledger.first_schema import FIRST, SECOND
+
 ledger = Migrations("ledger")
 
 
 @ledger()
 def deliveries_watermarks_and_runs(db: Database) -> None:
     """Make the tables that the first release needs; their CHECKs refuse what the state machine does not know."""
-    for statement in _FIRST:
+    for statement in FIRST:
         db.execute(statement)
 
 
 @ledger()
 def purged_keys_and_decisions(db: Database) -> None:
     """Keep the key of a delivery that `purge` deletes; and the decisions of people."""
-    for statement in _SECOND:
+    for statement in SECOND:
         db.execute(statement)
 
 
@@ -33,15 +35,15 @@ def states_without_a_list(db: Database) -> None:
 
     A CHECK cannot be altered, so the table is copied, as https://sqlite.org/lang_altertable.html#otheralter says.
     """
-    found = re.search(r"CHECK \(state IN \((.*)\)\)", _FIRST[0])
+    found = re.search(r"CHECK \(state IN \((.*)\)\)", FIRST[0])
     assert found, "the first version does not change"  # noqa: S101
     comparisons = " OR ".join(f"state = {state}" for state in found[1].split(", "))
-    copy = _FIRST[0].replace(found[0], f"CHECK ({comparisons})")
+    copy = FIRST[0].replace(found[0], f"CHECK ({comparisons})")
     db.execute(copy.replace("CREATE TABLE deliveries", "CREATE TABLE deliveries_anew"))
     db.execute("INSERT INTO deliveries_anew SELECT * FROM deliveries")
     db.execute("DROP TABLE deliveries")
     db.execute("ALTER TABLE deliveries_anew RENAME TO deliveries")
-    for statement in _FIRST:
+    for statement in FIRST:
         if statement.startswith("CREATE INDEX deliveries_"):
             db.execute(statement)
 
@@ -164,98 +166,18 @@ def readings_of_sources(db: Database) -> None:
     )
 
 
-_FIRST = (
-    """
-    CREATE TABLE deliveries (
-        id INTEGER PRIMARY KEY,
-        key TEXT NOT NULL UNIQUE,
-        workflow TEXT NOT NULL,
-        trigger TEXT NOT NULL,
-        action TEXT NOT NULL,
-        channel TEXT NOT NULL,
-        lane TEXT NOT NULL,
-        booking TEXT NOT NULL,
-        recipient TEXT NOT NULL,
-        participant TEXT,
-        address TEXT,
-        event_at TEXT NOT NULL,
-        due_at TEXT NOT NULL,
-        expires_at TEXT NOT NULL,
-        planned_by INTEGER NOT NULL,
-        state TEXT NOT NULL
-            CHECK (state IN ('pending', 'sending', 'sent', 'failed', 'unknown', 'canceled', 'expired')),
-        held INTEGER NOT NULL DEFAULT 0 CHECK (held IN (0, 1)),
-        attempts INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
-        doubtful INTEGER NOT NULL DEFAULT 0 CHECK (doubtful >= 0),
-        next_attempt_at TEXT CHECK ((next_attempt_at IS NOT NULL) = (state = 'pending')),
-        run INTEGER CHECK ((run IS NOT NULL) = (state = 'sending')),
-        provider_id TEXT,
-        error TEXT,
-        settled_at TEXT CHECK ((settled_at IS NULL) = (state IN ('pending', 'sending'))),
-        settled_by TEXT
+@ledger()
+def unreadable_bookings(db: Database) -> None:
+    """Keep which bookings could not be read when something may have fallen due for them, and since when."""
+    db.execute(
+        """
+        CREATE TABLE unreadable (
+            booking TEXT PRIMARY KEY, since TEXT NOT NULL, noticed_at TEXT NOT NULL, seen_at TEXT NOT NULL,
+            reason TEXT, ended_at TEXT
+        ) WITHOUT ROWID
+        """
     )
-    """,
-    "CREATE INDEX deliveries_open ON deliveries (lane, expires_at, id) WHERE state = 'pending' AND held = 0",
-    "CREATE INDEX deliveries_pending ON deliveries (expires_at) WHERE state = 'pending'",
-    "CREATE INDEX deliveries_sending ON deliveries (run) WHERE state = 'sending'",
-    "CREATE INDEX deliveries_booking ON deliveries (booking)",
-    "CREATE INDEX deliveries_due ON deliveries (due_at)",
-    """
-    CREATE TABLE attempts (
-        id INTEGER PRIMARY KEY,
-        delivery INTEGER NOT NULL REFERENCES deliveries (id) ON DELETE CASCADE,
-        run INTEGER NOT NULL,
-        started_at TEXT NOT NULL,
-        ended_at TEXT,
-        outcome TEXT CHECK ((outcome IS NULL) = (ended_at IS NULL)),
-        error TEXT
-    )
-    """,
-    "CREATE INDEX attempts_delivery ON attempts (delivery)",
-    """
-    CREATE TABLE watermarks (
-        workflow TEXT NOT NULL,
-        trigger TEXT NOT NULL,
-        armed_at TEXT NOT NULL,
-        planned_until TEXT NOT NULL,
-        PRIMARY KEY (workflow, trigger)
-    ) WITHOUT ROWID
-    """,
-    """
-    CREATE TABLE runs (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        token TEXT NOT NULL,
-        started_at TEXT NOT NULL,
-        ended_at TEXT,
-        report TEXT
-    )
-    """,
-    """
-    CREATE TABLE lanes (
-        lane TEXT PRIMARY KEY,
-        failures INTEGER NOT NULL DEFAULT 0,
-        throttles INTEGER NOT NULL DEFAULT 0,
-        paused_until TEXT,
-        down_since TEXT,
-        error TEXT,
-        last_sent_at TEXT
-    ) WITHOUT ROWID
-    """,
-)
 
-_SECOND = (
-    "CREATE TABLE purged (key TEXT PRIMARY KEY) WITHOUT ROWID",
-    """
-    CREATE TABLE decisions (
-        id INTEGER PRIMARY KEY,
-        delivery INTEGER NOT NULL REFERENCES deliveries (id) ON DELETE CASCADE,
-        decided_at TEXT NOT NULL,
-        decided_by TEXT NOT NULL,
-        decision TEXT NOT NULL
-    )
-    """,
-    "CREATE INDEX decisions_delivery ON decisions (delivery)",
-)
 
 _MISSING = (
     "ALTER TABLE deliveries ADD COLUMN missing TEXT",  # what a held delivery lacks; NULL where a burst is held

@@ -14,7 +14,7 @@ from reminderctl.errors import ExitCode, LedgerError, LedgerWriteError, LockedEr
 from reminderctl.files import sync
 from reminderctl.sqlite_errors import is_damaged, is_locked, is_unwritable
 
-VERSION = 14  # how many functions `schema.ledger` has
+VERSION = 15  # how many functions `schema.ledger` has
 APPLICATION_ID = 0x72656D31  # "rem1": the mark of our files among those of other programs
 BUSY_SECONDS = 15.0
 

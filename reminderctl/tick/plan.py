@@ -25,7 +25,7 @@ from reminderctl.ledger import (
 from reminderctl.ledger.watermarks import Key, Watermark
 from reminderctl.model import Config, Delivery, Trigger, Window, Workflow
 from reminderctl.text import pluralize
-from reminderctl.tick import lookback
+from reminderctl.tick import lookback, unreadable
 from reminderctl.tick.arming import sync
 from reminderctl.tick.end_waiting import end_what_is_over, hold_what_is_unknown
 from reminderctl.tick.reading import Reading, due_of, earliest, planned_after_each
@@ -51,15 +51,14 @@ def plan(
     4. What waits and is no longer owed, or beyond its deadline, ends.
     5. What was canceled and is owed again comes back.
     6. Each trigger's window is planned; a burst is held back.
-    7. The watermarks advance.
+    7. The watermarks advance; what could not be read is noted, and planned in a run that can.
     """
     _handle_restored_ledger(ledger, now, run=run, report=report)
     enabled = [workflow for workflow in config.workflows if workflow.enabled]
     marks = sync(config, ledger, run=run, now=now)
     _handle_clock_rollback(ledger, run=run, now=now, report=report)
     is_held = end_what_is_over(config, ledger, reading=reading, run=run, now=now, report=report)
-    until = [mark.planned_until for mark in marks.values() if mark.planned_until < now]
-    last_run_at = max(until, default=clocks.last_instant(ledger, run=run) or now)
+    last_run_at = _last_run_at(ledger, marks, run=run, now=now)
     back = find_owed_again(reading.returning, ledger, workflows=reading.workflows, now=now)
     for workflow in enabled:
         deliveries = (
@@ -73,6 +72,12 @@ def plan(
     # What a clock that is behind looks back on is not what the next one has to.
     sources.record(ledger, None if clocks.is_behind(ledger, now) else reading.fingerprint, now=now)
     lookback.note_sight(ledger, reading.sight, is_held=is_held, last_run_at=last_run_at, run=run, now=now)
+    unreadable.note(config, ledger, bookings=bookings, noted=reading.noted, marks=marks, run=run, report=report)
+
+
+def _last_run_at(ledger: Ledger, marks: Mapping[Key, Watermark], *, run: int, now: datetime) -> datetime:
+    planned = [mark.planned_until for mark in marks.values() if mark.planned_until < now]
+    return max(planned, default=clocks.last_instant(ledger, run=run) or now)
 
 
 def _handle_restored_ledger(ledger: Ledger, now: datetime, *, run: int, report: Report) -> None:
@@ -118,6 +123,10 @@ def _fallen_due(
         of_source = since.get(bookings.origin_of(delivery.booking)) or since[None]
         if delivery.due_at > of_source[delivery.action]:
             yield delivery
+    late_until = reading.due[workflow.id, trigger.identity].late_until
+    yield from unreadable.fallen_due(
+        reading.noted, trigger, workflow=workflow, marks=marks, late_until=late_until, config=config, now=now
+    )
 
 
 def _handle_clock_rollback(ledger: Ledger, *, run: int, now: datetime, report: Report) -> None:

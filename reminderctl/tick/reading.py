@@ -24,6 +24,7 @@ from reminderctl.tick import lookback
 from reminderctl.tick.lookback import Sight
 from reminderctl.tick.pending_rounds import Checked, check_waiting, checksum_of
 from reminderctl.tick.reinstate import Returning, read_owed_again
+from reminderctl.tick.unreadable import Noted, read_noted
 
 
 class Due(Struct, frozen=True):
@@ -54,6 +55,7 @@ class Reading(Struct, frozen=True):
     due: Mapping[tuple[str, str], Due]  # by workflow, and the identity of a trigger of it
     whole_until: datetime | None  # the last run that saw all bookings, where it is not the last one
     sight: Sight
+    noted: Noted  # what earlier runs could not read
 
 
 def read(config: Config, ledger: Ledger, *, bookings: BookingSource, now: datetime) -> Reading:
@@ -70,7 +72,6 @@ def read(config: Config, ledger: Ledger, *, bookings: BookingSource, now: dateti
         checked = check_waiting(
             config, ledger, bookings=bookings, fingerprint=fingerprint, workflows=workflows, emptied=emptied, now=now
         )
-        withdrawn = (each for each in checked.found if each.current is None)
         returning = read_owed_again(
             config,
             ledger,
@@ -79,7 +80,7 @@ def read(config: Config, ledger: Ledger, *, bookings: BookingSource, now: dateti
             known=known,
             fingerprint=fingerprint,
             workflows=workflows,
-            withdrawn=withdrawn,
+            withdrawn=(each for each in checked.found if each.current is None),
         )
     whole_until = lookback.whole_until(known, now)
     read_due = partial(
@@ -95,7 +96,8 @@ def read(config: Config, ledger: Ledger, *, bookings: BookingSource, now: dateti
     )
     due = {(each.id, trigger.identity): read_due(trigger, each) for each in enabled for trigger in each.triggers}
     sight = lookback.look(config, bookings, known=known, fingerprint=fingerprint, emptied=emptied, now=now)
-    return Reading(now, newest_run, fingerprint, workflows, checked, returning, due, whole_until, sight)
+    noted = read_noted(ledger, bookings, whole_until=whole_until, now=now)
+    return Reading(now, newest_run, fingerprint, workflows, checked, returning, due, whole_until, sight, noted)
 
 
 def _read_due(

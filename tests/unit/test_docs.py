@@ -21,6 +21,7 @@ from reminderctl.cli import main
 from reminderctl.core.recipients import CHANNELS
 from reminderctl.ledger import stats
 from reminderctl.ledger.history import COLUMNS
+from reminderctl.ledger.unreadable import UnreadableBooking
 from reminderctl.messages.shortcodes import CATALOGUE
 from reminderctl.reports.health import models
 from reminderctl.secret import Secret
@@ -192,7 +193,7 @@ def test_every_key_of_a_delivery_is_documented() -> None:
 
 def test_the_page_about_status_names_each_key_and_no_other() -> None:
     parts = (models.HealthFinding, models.CircuitStatus, models.ClockFacts, models.Space, models.SourceFacts)
-    figures = (stats.LastRun, stats.Count, stats.Held, stats.WaitingStats)
+    figures = (stats.LastRun, stats.Count, stats.Held, stats.WaitingStats, UnreadableBooking)
     keys = {"level", "verdict", "findings", *models.Facts.__struct_fields__}
     keys |= {name for part in (*parts, *figures) for name in part.__struct_fields__}
     rows = re.findall(r"^\| (`.*?`) \|", (ROOT / "docs/reference/status.md").read_text(), re.MULTILINE)

@@ -14,11 +14,13 @@ from zoneinfo import ZoneInfo
 
 from reminderctl import __version__
 from reminderctl.bookings import BookingSource
-from reminderctl.ledger import Ledger, claims, readings, stats, watermarks
+from reminderctl.ledger import Ledger, claims, readings, stats, unreadable, watermarks
 from reminderctl.ledger.readings import SourceReading
 from reminderctl.ledger.stats import CircuitStats
+from reminderctl.ledger.watermarks import OVERLAP
 from reminderctl.model import Config, Delivery, Window
 from reminderctl.reports.health.models import CircuitState, CircuitStatus, ClockFacts, Facts, SourceFacts, Space
+from reminderctl.tick import lookback
 from reminderctl.tick.reading import owed_in
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -59,6 +61,8 @@ def with_ledger(ledger: Ledger, config: Config, *, now: datetime, max_lag: timed
         "held": stats.held(ledger),
         "stuck": _stuck(claims.stuck(ledger, now), config),
         "missing": stats.missing(ledger),
+        "unreadable": [each for each in unreadable.find(ledger, now).values() if each.reason],
+        "incomplete_since": _incomplete_since(ledger, now),
         "sources": _sources(ledger, config, now=now),
         "channels": _channels(stats.circuits(ledger), config, now=now),
     }
@@ -80,6 +84,13 @@ def find_next_due(bookings: BookingSource, config: Config, *, now: datetime) -> 
         if next_due or time.monotonic() > until:
             return next_due
     return None
+
+
+def _incomplete_since(ledger: Ledger, now: datetime) -> datetime | None:
+    """Return the last run that saw all bookings, None where that is the last one or the search has ended."""
+    known = lookback.find(ledger, now)
+    until = known.whole_until if known else None
+    return until if until and until < now - OVERLAP and now - until < lookback.LONGEST else None
 
 
 def _stuck(deliveries: list[Delivery], config: Config) -> list[str]:

@@ -26,6 +26,7 @@ def evaluate(facts: Facts, max_lag: timedelta) -> Iterator[HealthFinding]:
     for source in facts.sources:
         yield from _evaluate_source(source, facts)
     yield from _evaluate_held(facts)
+    yield from _evaluate_bookings(facts)
     yield from _evaluate_deliveries(facts)
     yield from _evaluate_delays(facts, max_lag)
 
@@ -89,6 +90,18 @@ def _evaluate_held(facts: Facts) -> Iterator[HealthFinding]:
         what = f"{pluralize(missing.deliveries, 'delivery')} held: {_sentence(missing.error)}; restore that, or cancel"
         what += " what `reminderctl deliveries list --missing` lists with `reminderctl deliveries cancel --missing`;"
         yield HealthFinding(WARNING, "missing", f"{what} the first expires at {_when(missing.first_expires_at, facts)}")
+
+
+def _evaluate_bookings(facts: Facts) -> Iterator[HealthFinding]:
+    if facts.unreadable:
+        first = facts.unreadable[0]
+        what = f"{pluralize(len(facts.unreadable), 'booking')} cannot be read since {_when(first.noticed_at, facts)};"
+        what += f" correct it, and what fell due meanwhile is sent: {first.booking}: {_sentence(first.reason)}"
+        yield HealthFinding(WARNING, "bookings", what)
+    if facts.incomplete_since:
+        what = "many bookings, or their participants, are gone or cannot be read since"
+        what += f" {_when(facts.incomplete_since, facts)}; once they are back, what fell due meanwhile is sent; if they"
+        yield HealthFinding(WARNING, "bookings", f"{what} were deleted on purpose, this ends after a day")
 
 
 def _evaluate_deliveries(facts: Facts) -> Iterator[HealthFinding]:

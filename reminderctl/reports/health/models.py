@@ -9,6 +9,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from reminderctl.ledger.stats import Count, Held, LastRun, WaitingStats
+from reminderctl.ledger.unreadable import UnreadableBooking
 
 
 class Level(StrEnum):
@@ -103,6 +104,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     deliveries: dict[str, Count] = {}
     held: list[Held] = []
     missing: WaitingStats | None = None
+    unreadable: list[UnreadableBooking] = []
+    incomplete_since: datetime | None = None  # the last run that saw all bookings, where a later one did not
     stuck: list[str] = []  # what has been on its way for longer than any attempt takes
     channels: list[CircuitStatus] = []
     sources: list[SourceFacts] = []
