@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import chain, islice
+from pathlib import Path
 from typing import Any, Literal, Self
 
 from reminderctl.bookings.mirror import mirror_path
 from reminderctl.bookings.sqlite import SqliteBookings
 from reminderctl.core import timing
 from reminderctl.core.statuses import StatusCount
+from reminderctl.errors import BookingsError
 from reminderctl.model import Booking, Config, Window
 from reminderctl.text import compact_length, length_in_two_units
 
@@ -33,7 +35,7 @@ class MirroredBookings:
         path = mirror_path(config.ledger)
         self._settings = {each.name: each for each in config.sources}
         self._own = SqliteBookings(config.bookings) if config.bookings.exists() or not config.sources else None
-        self._mirror = SqliteBookings(path) if path.exists() else None
+        self._mirror = _open_mirror(path, is_needed=bool(config.sources))
         self._parts = [each for each in (self._own, self._mirror) if each is not None]
         self.name = str(config.bookings if self._own else path)
         self.problems: list[str] = []
@@ -224,3 +226,13 @@ class MirroredBookings:
     def _rows(self, statement: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Return rows of the tables that only the mirror has."""
         return [*self._mirror.rows(statement, values or {})] if self._mirror else []
+
+
+def _open_mirror(path: Path, *, is_needed: bool) -> SqliteBookings | None:
+    """Open sources.db; a file that cannot be read is no reason to fail where no source is read any more."""
+    try:
+        return SqliteBookings(path) if path.exists() else None
+    except BookingsError:
+        if is_needed:
+            raise
+        return None

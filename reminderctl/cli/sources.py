@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -113,7 +113,7 @@ def sync(app: AppContext, *, name: str | None, dry_run: bool, as_json: bool) -> 
     config = app.load_settings()
     now = app.now(config.timezone)
     with open_ledger(app, config, reading=dry_run) as ledger, _open(config, ledger, now=now) as synced:
-        wanted = _choose(synced, name)
+        wanted = _choose(synced.all, name)
         synced.read(wanted, dry_run=dry_run)
         if not dry_run:
             with ledger.transaction():
@@ -146,18 +146,23 @@ def _describe(source: SyncedSource) -> str:
 def test(app: AppContext, *, name: str | None, as_json: bool) -> None:
     """Connect to the sources, or to the one called NAME, and show what they give; nothing is written.
 
-    The server and what we may do there, how long the reading took, the first bookings as they would be stored, and what
-    cannot be read. Exit status 1 where anything is wrong.
+    The server, what this user may do there, how long the reading took, the first bookings as they would be stored, and
+    what cannot be read; where rights are missing, the statements that grant them. Exit status 1 if anything is wrong.
     """
+    from reminderctl.sources.synced import plan_reading
     from reminderctl.sources.trial import SourceTrial, try_source
 
     config = app.load_settings()
     now = app.now(config.timezone)
-    with Ledger(config.ledger, reading=True) as ledger, _open(config, ledger, now=now) as synced:
-        tried: list[SourceTrial] = [
-            try_source(synced.all[each].plan, reveal=functools.partial(reveal_source, environ=os.environ))
-            for each in _choose(synced, name)
-        ]
+    wanted = {each.name: each for each in config.sources if each.enabled}
+    tried: list[SourceTrial] = [
+        try_source(
+            plan_reading(config, wanted[each], now=now),
+            reveal=functools.partial(reveal_source, environ=os.environ),
+            workflows=config.workflows,
+        )
+        for each in _choose(wanted, name)
+    ]
     if as_json:
         print_json({each.source: msgspec.to_builtins(each) for each in tried})
     else:
@@ -177,7 +182,7 @@ def accept(app: AppContext, *, name: str, yes: bool) -> None:
     config = app.load_settings()
     now = app.now(config.timezone)
     with open_ledger(app, config) as ledger, _open(config, ledger, now=now) as synced:
-        (source,) = _choose(synced, name)
+        (source,) = _choose(synced.all, name)
         missing = sorted(_missing(config, source))
         if not missing:
             say(f"{name}: nothing is missing")
@@ -223,12 +228,12 @@ def _open(config: Config, ledger: Ledger, *, now: datetime) -> SyncedSources:
     return SyncedSources(config, ledger, reveal=functools.partial(reveal_source, environ=os.environ), now=now)
 
 
-def _choose(synced: SyncedSources, name: str | None) -> list[str]:
+def _choose(sources: Collection[str], name: str | None) -> list[str]:
     """Return the sources that are meant; raises `UsageError` where there is none of that name."""
     if name is None:
-        return [*synced.all]
-    if name not in synced.all:
-        known = ", ".join(synced.all) or "none"
+        return [*sources]
+    if name not in sources:
+        known = ", ".join(sources) or "none"
         raise UsageError(f"the YAML has no source `{name}` that is switched on; there are: {known}")
     return [name]
 

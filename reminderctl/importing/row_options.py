@@ -22,12 +22,13 @@ class RowOptions(Struct, frozen=True, kw_only=True):
     """The options that decide what the cells of a row mean.
 
     `timezone` is that of rows without one, `phone` is about numbers without a country code. `known_statuses` are those
-    that nobody need be warned of, as those that `workflows` name. `date_format` is a pattern for `strptime`, or empty.
+    that nobody need be warned of, as those that `workflows` name; None where nobody is warned of any. `date_format` is
+    a pattern for `strptime`, or empty.
     """
 
     timezone: str
     workflows: tuple[Workflow, ...] = ()
-    known_statuses: frozenset[str] = frozenset()
+    known_statuses: frozenset[str] | None = frozenset()
     phone: PhoneOptions = PhoneOptions()
     date_format: str = ""
 

@@ -19,7 +19,8 @@ _SUBJECTS = ("service", "customer_name")  # the columns that the subject of an e
 
 def warn_of_status(column: str, status: object, *, options: RowOptions, collected: Collector) -> None:
     """Add a warning for a status that neither we know nor a workflow names."""
-    if isinstance(status, str) and status and standard_status(status) not in options.known_statuses:
+    known = options.known_statuses
+    if known is not None and isinstance(status, str) and status and standard_status(status) not in known:
         collected.warnings.append(f"{column} is {explain_unasked(status, options.workflows)}")
 
 

@@ -10,4 +10,7 @@ Nothing here is imported where the YAML names no source.
 5. `writer`: what differs, into sources.db, in one transaction;
 6. `synced`: the sources of a run, from the reading to the moment before a message goes; `outcome`: what became of each;
    `trouble`: what people hear of it.
+
+For the person who sets up a source: `trial`, a reading that writes nothing, with `advice`, which finds the tables of a
+query (`query_tables`) and asks the database about them (`mysql_rights`, `postgres_rights`).
 """

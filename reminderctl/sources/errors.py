@@ -11,8 +11,13 @@ LONGEST_ANSWER = 200  # characters of what a driver says
 class SourceError(ReminderctlError):
     """The source cannot be read, or what it answers cannot be trusted; nothing was changed.
 
-    Its text holds no secret, and of an address no more than host and port.
+    Its text holds no secret, and of an address no more than host and port. `code` is that of the database, if it has
+    given one.
     """
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class UnreadableBookingError(Exception):

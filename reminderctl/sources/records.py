@@ -92,7 +92,7 @@ def _translate_word(word: Any, words: Mapping[str, str] | None) -> Any:
 
 def read_rows(booking_id: str, booking: SourcedBooking, *, timezone: str) -> list[Row]:
     """Return the rows of a booking as the import reads them; raises `UnreadableBookingError`."""
-    options = RowOptions(timezone=timezone)
+    options = RowOptions(timezone=timezone, known_statuses=None)
     try:
         rows = [
             read_row(ExportRecord(0, {**_EMPTY, **record, "id": booking_id}), options) for record in booking.records

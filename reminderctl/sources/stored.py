@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from reminderctl.bookings import SCHEMA
-from reminderctl.bookings.mirror import STATE_SCHEMA, end_of, prefix_of
+from reminderctl.bookings.mirror import MADE_AGAIN, STATE_SCHEMA, VERSION, end_of, prefix_of
 from reminderctl.core.comparing import KnownBooking
 from reminderctl.core.matching import NEVER_WITHOUT_A_FILTER
 from reminderctl.core.statuses import standard_status
@@ -21,7 +21,7 @@ from reminderctl.errors import LockedError
 from reminderctl.files import NEW, PRIVATE
 from reminderctl.sources.errors import SourceError
 from reminderctl.sources.readers.answer import Previous
-from reminderctl.sqlite_errors import is_locked
+from reminderctl.sqlite_errors import is_locked, is_unwritable
 
 BUSY_SECONDS = 10.0
 _STATE = """
@@ -49,7 +49,10 @@ class StoredState(Struct, frozen=True, kw_only=True):
 def create(path: Path) -> None:
     """Make an empty sources.db, unless there is one; it appears with all of its tables, and for its owner only."""
     draft = path.with_name(f".{path.name[:40]}.{os.urandom(8).hex()}.tmp")
-    os.close(os.open(draft, NEW, PRIVATE))
+    try:
+        os.close(os.open(draft, NEW, PRIVATE))
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be created: {error.strerror}") from None
     try:
         with errors_of(path), closing(sqlite3.connect(draft)) as connection:
             connection.executescript(f"{SCHEMA}{STATE_SCHEMA}")
@@ -67,7 +70,25 @@ def errors_of(path: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         if is_locked(error):
             raise LockedError(f"{path}: another program holds it; the next run tries again") from None
-        raise SourceError(f"{path}: {error}; delete the file: the next run makes it again") from None
+        if is_unwritable(error):
+            raise SourceError(f"{path}: {error}; who runs reminderctl must be able to write the file and its folder") from None
+        raise UnusableMirrorError(f"{path}: {error}; {MADE_AGAIN}") from None
+
+
+class UnusableMirrorError(SourceError):
+    """The file is no sources.db of this version, or is damaged."""
+
+
+def set_aside(path: Path) -> Path:
+    """Give the file another name, under which nothing reads it; return that."""
+    other = path.with_name(f"{path.name}.unusable")
+    for ending in ("-wal", "-shm", "-journal"):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
+    try:
+        path.replace(other)
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be renamed: {error.strerror}; {MADE_AGAIN}") from None
+    return other
 
 
 @contextmanager
@@ -77,6 +98,10 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         errors_of(path),
         closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)) as connection,
     ):
+        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version != VERSION:
+            said = "is empty" if not path.stat().st_size else "was made by another version, or by another program"
+            raise UnusableMirrorError(f"{path}: {said}; {MADE_AGAIN}")
         yield connection
 
 

@@ -61,16 +61,7 @@ class SyncedSources:
 
     def _plan(self, settings: SourceSettings, *, stored: StoredState | None) -> SyncedSource:
         before = self._known.get(settings.name, SourceReading())
-        window = reading_window(self._config.workflows, now=self.now, ahead=settings.ahead, behind=settings.behind)
-        plan = Plan(
-            settings=settings,
-            mirror=self._mirror,
-            window=window,
-            timezone=self._config.timezone,
-            now=self.now,
-            stored=stored,
-            accepted_at=before.accepted_at,
-        )
+        plan = plan_reading(self._config, settings, now=self.now, stored=stored, accepted_at=before.accepted_at)
         return SyncedSource(plan=plan, before=before)
 
     # --- reading ------------------------------------------------------------------------------------------------------
@@ -206,6 +197,26 @@ class SyncedSources:
     def as_json(self) -> dict[str, dict[str, object]]:
         """Return what happened to each source, for a program."""
         return {name: each.as_json() for name, each in self.all.items()}
+
+
+def plan_reading(
+    config: Config,
+    settings: SourceSettings,
+    *,
+    now: datetime,
+    stored: StoredState | None = None,
+    accepted_at: datetime | None = None,
+) -> Plan:
+    """Return the reading of a source that the workflows need now."""
+    return Plan(
+        settings=settings,
+        mirror=mirror_path(config.ledger),
+        window=reading_window(config.workflows, now=now, ahead=settings.ahead, behind=settings.behind),
+        timezone=config.timezone,
+        now=now,
+        stored=stored,
+        accepted_at=accepted_at,
+    )
 
 
 def pause_after(failures: int) -> timedelta:

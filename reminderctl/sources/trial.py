@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from reminderctl.core.statuses import StatusCount
+from reminderctl.core.unasked import describe_unasked
 from reminderctl.errors import ReminderctlError
+from reminderctl.model import Workflow
 from reminderctl.source_settings import SourceSettings
-from reminderctl.sources.readers import open_reader
+from reminderctl.sources.advice import Advice, advise, advise_refused
+from reminderctl.sources.errors import SourceError
+from reminderctl.sources.readers import Reader, open_reader
+from reminderctl.sources.readers.sql import SqlReader
 from reminderctl.sources.reading import Plan, Taken, take_reading
 from reminderctl.text import pluralize
 
@@ -21,7 +28,10 @@ NOWHERE = Path("/nonexistent/sources.db")  # nothing is known there, so every bo
 
 
 class SourceTrial(Struct, kw_only=True):
-    """The result of a trial; `bookings` are the first ones, as they would be stored."""
+    """The result of a trial; `bookings` are the first ones, as they would be stored.
+
+    `statements` are what the administrator of the database should run, so that it can be read.
+    """
 
     source: str
     described: list[str] = []
@@ -31,40 +41,87 @@ class SourceTrial(Struct, kw_only=True):
     bad: list[str] = []
     warnings: list[str] = []
     error: str | None = None
+    statements: list[str] = []
 
     def lines(self) -> Iterator[str]:
         """Yield all of it for people."""
         yield from self.described
         if self.error:
             yield self.error
-            return
-        yield f"{pluralize(self.seen, 'booking')} in {self.milliseconds} ms"
+        else:
+            yield f"{pluralize(self.seen, 'booking')} in {self.milliseconds} ms"
         for each in self.bookings:
             yield ", ".join(f"{name} {value}" for name, value in each.items() if value not in (None, ""))
         yield from self.bad
-        yield from self.warnings
+        yield from (f"warning: {each}" for each in self.warnings)
+        if self.statements:
+            yield "an administrator of the database runs:"
+            yield from (f"  {each};" for each in self.statements)
 
 
-def try_source(plan: Plan, *, reveal: Callable[[SourceSettings], tuple[str, str]]) -> SourceTrial:
+def try_source(
+    plan: Plan, *, reveal: Callable[[SourceSettings], tuple[str, str]], workflows: Sequence[Workflow]
+) -> SourceTrial:
     """Read a source as if for the first time, and return what was seen."""
-    trial = SourceTrial(source=plan.settings.name)
-    plan = replace(plan, mirror=NOWHERE, stored=None)
+    settings = plan.settings
+    trial = SourceTrial(source=settings.name)
+    plan = replace(plan, mirror=NOWHERE)
+    url = ""
     try:
-        url, password = reveal(plan.settings)
-        timezone = plan.settings.timezone or plan.timezone
-        with open_reader(plan.settings, url=url, password=password, timezone=timezone, now=plan.now) as reader:
+        url, password = reveal(settings)
+        timezone = settings.timezone or plan.timezone
+        with open_reader(settings, url=url, password=password, timezone=timezone, now=plan.now) as reader:
             trial.described = reader.describe()
             began = time.monotonic()
-            taken = take_reading(reader, plan)
+            taken, error = _take(reader, plan)
             trial.milliseconds = round((time.monotonic() - began) * 1000)
-    except ReminderctlError as error:
+            if isinstance(reader, SqlReader):
+                _take_advice(trial, advise(settings, reader.session, error=error))
+    except ReminderctlError as refused:
+        trial.error = str(refused)
+        if isinstance(refused, SourceError):
+            _take_advice(trial, advise_refused(settings, refused, url=url))
+        return trial
+    if taken is None:
         trial.error = str(error)
         return trial
     trial.seen, trial.bad = taken.seen, taken.bad
     trial.bookings = [*_show(taken)]
+    trial.warnings += _judge_zones(taken)
     rows = [row for _, rows in taken.changed.values() for row in rows]
-    trial.warnings = [f"booking {row.booking_id}: {warning}" for row in rows for warning in row.warnings][:SHOWN]
+    trial.warnings += describe_unasked(_count_statuses(taken), workflows)
+    trial.warnings += [f"booking {row.booking_id}: {warning}" for row in rows for warning in row.warnings][:SHOWN]
     return trial
+
+
+def _take(reader: Reader, plan: Plan) -> tuple[Taken | None, SourceError | None]:
+    try:
+        return take_reading(reader, plan), None
+    except SourceError as error:
+        return None, error
+
+
+def _take_advice(trial: SourceTrial, advice: Advice) -> None:
+    trial.warnings, trial.statements = advice.warnings, advice.statements
+
+
+def _judge_zones(taken: Taken) -> Iterator[str]:
+    """Yield in which zone the times are read, where the source should name one and does not."""
+    settings = taken.plan.settings
+    records = [booking.records[0] for booking, _ in taken.changed.values()]
+    without = [each for each in records if not each.get("timezone")]
+    if settings.timezone or not without or "timezone" not in without[0]:
+        return
+    said = f"{len(without)} of {pluralize(len(records), 'booking')} name no time zone; {taken.plan.timezone} is used"
+    if "timezone_string" in settings.query:
+        said += " (this WordPress knows only its offset from UTC; choose a city in its general settings)"
+    yield f"{said}; if that is wrong, write `timezone:` for this source"
+
+
+def _count_statuses(taken: Taken) -> list[StatusCount]:
+    """Return how often each status is there."""
+    statuses = Counter(rows[0].details.status or "approved" for _, rows in taken.changed.values())
+    return [StatusCount("booking", status, number) for status, number in statuses.items()]
 
 
 def _show(taken: Taken) -> Iterator[dict[str, Any]]:

@@ -41,7 +41,8 @@ class MysqlSession:
                 cursor.execute(statement, dict(values))
                 return [column[0] for column in cursor.description or ()], list(cursor.fetchall())
         except Exception as error:  # PyMySQL also lets through what struct and the socket raise
-            raise SourceError(f"the query failed: {first_line(error, self._target.password.reveal())}") from None
+            said = first_line(error, self._target.password.reveal())
+            raise SourceError(f"the query failed: {said}", code=_code_of(error)) from None
 
     def begin_again(self) -> None:
         """Take a new snapshot."""
@@ -74,18 +75,10 @@ class MysqlSession:
         """Return None: only a query tells."""
 
     def describe(self) -> list[str]:
-        """Return the server's version, TLS, and a warning where we may write."""
+        """Return the server's version, and TLS."""
         _, version = self.execute("SELECT VERSION()", {})
         _, cipher = self.execute("SHOW SESSION STATUS LIKE 'Ssl_cipher'", {})
-        said = [f"server {version[0][0]}", f"TLS {cipher[0][1]}" if cipher and cipher[0][1] else "no TLS"]
-        try:
-            _, grants = self.execute("SHOW GRANTS", {})
-        except SourceError:
-            return said
-        texts = [str(row[0]).upper().partition(" ON ")[0] for row in grants]
-        if any(word in text for text in texts for word in ("ALL PRIVILEGES", "INSERT", "UPDATE", "DELETE")):
-            said.append("warning: this user may write; GRANT SELECT on the tables that are read is enough")
-        return said
+        return [f"server {version[0][0]}", f"TLS {cipher[0][1]}" if cipher and cipher[0][1] else "no TLS"]
 
     def _run(self, *statements: str) -> None:
         try:
@@ -131,8 +124,13 @@ def connect(settings: SourceSettings, *, url: str, password: str) -> MysqlSessio
         raise
     except Exception as error:  # PyMySQL also lets through what struct and the socket raise
         said = first_line(error, target.password.reveal())
-        raise SourceError(f"cannot connect to {target.place}: {said}") from None
+        raise SourceError(f"cannot connect to {target.place}: {said}", code=_code_of(error)) from None
     return session
+
+
+def _code_of(error: Exception) -> str:
+    """Return the number of an error, as the manual of MySQL lists it."""
+    return str(error.args[0]) if len(error.args) > 1 else ""
 
 
 def _place_of(target: Target) -> dict[str, Any]:

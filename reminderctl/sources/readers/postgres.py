@@ -33,8 +33,9 @@ class PostgresSession:
             return [column.name for column in cursor.description or ()], cursor.fetchall()
         except Exception as error:  # whatever a driver raises is a failure of the source
             said = first_line(error, self._target.password.reveal())
-            hint = OTHER_SCHEMA if getattr(error, "sqlstate", None) == NO_TABLE else ""
-            raise SourceError(f"the query failed: {said}{hint}") from None
+            code = _code_of(error)
+            hint = OTHER_SCHEMA if code == NO_TABLE else ""
+            raise SourceError(f"the query failed: {said}{hint}", code=code) from None
 
     def begin_again(self) -> None:
         """Do nothing: the next query begins a transaction."""
@@ -69,11 +70,12 @@ class PostgresSession:
         """Return the server's version, and TLS."""
         _, version = self.execute("SELECT current_setting('server_version')", {})
         _, tls = self.execute("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()", {})
-        _, owner = self.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user", {})
-        said = [f"server PostgreSQL {version[0][0]}", "TLS" if tls and tls[0][0] else "no TLS"]
-        if owner and owner[0][0]:
-            said.append("warning: this user may write; GRANT SELECT on the tables that are read is enough")
-        return said
+        return [f"server PostgreSQL {version[0][0]}", "TLS" if tls and tls[0][0] else "no TLS"]
+
+
+def _code_of(error: Exception) -> str:
+    """Return the SQLSTATE of an error, where the server has given one."""
+    return str(getattr(error, "sqlstate", None) or "")
 
 
 def connect(settings: SourceSettings, *, url: str, password: str) -> PostgresSession:
@@ -112,7 +114,7 @@ def connect(settings: SourceSettings, *, url: str, password: str) -> PostgresSes
         )
     except Exception as error:  # whatever a driver raises is a failure of the source
         said = first_line(error, target.password.reveal())
-        raise SourceError(f"cannot connect to {target.place}: {said}") from None
+        raise SourceError(f"cannot connect to {target.place}: {said}", code=_code_of(error)) from None
     return PostgresSession(connection, target)
 
 

@@ -51,7 +51,7 @@ class Session(Protocol):
         """Return what changes with the database, where that is known without a query."""
 
     def describe(self) -> list[str]:
-        """Return what a person wants to know of the server and of our rights."""
+        """Return what a person wants to know of the server."""
 
 
 class SqlReader:
@@ -130,7 +130,7 @@ class SqlReader:
         return True
 
     def describe(self) -> list[str]:
-        """Return the server and its version, and what we may do there."""
+        """Return the server and its version."""
         return self.session.describe()
 
     def _query(self, where: str) -> str:
@@ -156,11 +156,22 @@ class SqlReader:
     def _answer(self, columns: list[str], rows: list[tuple[Any, ...]], *, previous: Previous) -> Answer:
         lacking = [name for name in ("id", "starts_at") if name not in columns]
         if lacking:
-            raise SourceError(f"the query gives no column {' and '.join(lacking)}; it gives {', '.join(columns)}")
+            raise SourceError(
+                f"the query gives no column {' and '.join(lacking)}; it gives {', '.join(columns)}"
+                f"{_advise(lacking, columns)}"
+            )
         records = [dict(zip(columns, map(plain_value, row), strict=True)) for row in rows]
         # A database gives rows in any order, and who is the first customer of a group is no matter of chance.
         records.sort(key=lambda record: [_natural(record.get(name)) for name in ORDER])
         return Answer(records=records, previous=previous)
+
+
+def _advise(lacking: list[str], columns: list[str]) -> str:
+    """Return how to give columns the names that are needed, where others are almost called so."""
+    from reminderctl.config.suggestions import nearest
+
+    found = [f"{near} AS {name}" for name in lacking if (near := nearest(name, columns))]
+    return f"; write `{', '.join(found)}`" if found else ""
 
 
 def _natural(value: Any) -> tuple[int, int, str]:
