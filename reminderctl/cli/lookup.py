@@ -33,7 +33,10 @@ def find_booking(bookings: BookingCatalog, booking_id: str) -> Booking:
 
 def no_booking(bookings: BookingCatalog, booking_id: str, *, problems: Collection[str]) -> UsageError:
     """Return the error to raise where there is no such booking; `problems` are why it cannot be read."""
-    near = did_you_mean(booking_id, bookings.latest_ids(most=MOST_IDS))
+    ids = bookings.latest_ids(most=MOST_IDS)
+    # Who knows the number of a booking in its own program types no name of a source before it.
+    same = next((each for each in ids if each.endswith(f":{booking_id}")), "")
+    near = f"; did you mean `{same}`?" if same else did_you_mean(booking_id, ids)
     hint = "".join(f"; {problem}" for problem in problems) or near
     listed = "; `reminderctl bookings list` lists them, with `--customer NAME` those of one person"
     return UsageError(f"there is no booking {booking_id}{hint or listed}")

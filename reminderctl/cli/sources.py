@@ -112,7 +112,10 @@ def sync(app: AppContext, *, name: str | None, dry_run: bool, as_json: bool) -> 
     """
     config = app.load_settings()
     now = app.now(config.timezone)
-    with open_ledger(app, config, reading=dry_run) as ledger, _open(config, ledger, now=now) as synced:
+    with (
+        open_ledger(app, config, reading=dry_run) as ledger,
+        _open(config, ledger, now=now, may_write=not dry_run) as synced,
+    ):
         wanted = _choose(synced.all, name)
         synced.read(wanted, dry_run=dry_run)
         if not dry_run:
@@ -222,10 +225,14 @@ def preset(*, name: str | None) -> None:
     say(path.read_text(encoding="utf-8").rstrip("\n"))
 
 
-def _open(config: Config, ledger: Ledger, *, now: datetime) -> SyncedSources:
+def _open(config: Config, ledger: Ledger, *, now: datetime, may_write: bool = True) -> SyncedSources:
     from reminderctl.sources.synced import SyncedSources
 
-    return SyncedSources(config, ledger, reveal=functools.partial(reveal_source, environ=os.environ), now=now)
+    reveal = functools.partial(reveal_source, environ=os.environ)
+    synced = SyncedSources(config, ledger, reveal=reveal, now=now, may_write=may_write)
+    for line in synced.news:
+        say(line, err=True)
+    return synced
 
 
 def _choose(sources: Collection[str], name: str | None) -> list[str]:

@@ -71,7 +71,9 @@ def errors_of(path: Path) -> Iterator[None]:
         if is_locked(error):
             raise LockedError(f"{path}: another program holds it; the next run tries again") from None
         if is_unwritable(error):
-            raise SourceError(f"{path}: {error}; who runs reminderctl must be able to write the file and its folder") from None
+            raise SourceError(
+                f"{path}: {error}; who runs reminderctl must be able to write the file and its folder"
+            ) from None
         raise UnusableMirrorError(f"{path}: {error}; {MADE_AGAIN}") from None
 
 

@@ -13,7 +13,7 @@ from typing import Self
 from zoneinfo import ZoneInfo
 
 from reminderctl.bookings import BookingSource
-from reminderctl.bookings.mirror import mirror_path, prefix_of
+from reminderctl.bookings.mirror import MADE_AGAIN, mirror_path, prefix_of
 from reminderctl.bookings.mirrored import MirroredBookings
 from reminderctl.core.source_windows import reading_window
 from reminderctl.core.timing import instant_text, parse_instant
@@ -27,7 +27,7 @@ from reminderctl.sources.errors import SourceError
 from reminderctl.sources.outcome import SyncedSource
 from reminderctl.sources.readers import Reader, open_reader
 from reminderctl.sources.reading import Plan, Taken, take_reading, take_some
-from reminderctl.sources.stored import StoredState, create, read_states
+from reminderctl.sources.stored import StoredState, UnusableMirrorError, create, read_states, set_aside
 
 Reveal = Callable[[SourceSettings], tuple[str, str]]  # the address and the password, with what variables hold
 EACH_RUN = timedelta(minutes=1)
@@ -41,10 +41,13 @@ SPARE_SECONDS = 5.0  # beyond its own time-out, for a reader that does not keep 
 class SyncedSources:
     """The sources of a configuration, open until the run ends; a source that fails leaves the others alone."""
 
-    def __init__(self, config: Config, ledger: Ledger, *, reveal: Reveal, now: datetime) -> None:
+    def __init__(
+        self, config: Config, ledger: Ledger, *, reveal: Reveal, now: datetime, may_write: bool = True
+    ) -> None:
         self._config, self._reveal, self.now = config, reveal, now
         self._mirror = mirror_path(config.ledger)
-        stored = read_states(self._mirror)
+        self.news: list[str] = []
+        stored = self._read_states(may_write=may_write)
         self._known = readings.find_all(ledger)
         self._ledger = ledger
         self.all = {
@@ -58,6 +61,17 @@ class SyncedSources:
         for each in self.all.values():
             if each.reader:
                 each.reader.__exit__()
+
+    def _read_states(self, *, may_write: bool) -> dict[str, StoredState]:
+        """Return what is known of each source; a file that cannot be used is renamed, and made again by this run."""
+        try:
+            return read_states(self._mirror)
+        except UnusableMirrorError as error:
+            if not may_write:
+                raise
+            other, said = set_aside(self._mirror), str(error).removesuffix(f"; {MADE_AGAIN}")
+            self.news.append(f"{said}; it is made again, and the old file is now {other.name}: delete it")
+            return {}
 
     def _plan(self, settings: SourceSettings, *, stored: StoredState | None) -> SyncedSource:
         before = self._known.get(settings.name, SourceReading())
@@ -193,6 +207,7 @@ class SyncedSources:
         zone = ZoneInfo(self._config.timezone)
         trouble.record(self.all.values(), ledger, zone=zone, now=self.now, report=report, is_planned=is_planned)
         report.sources = self.as_json()
+        report.news += self.news
 
     def as_json(self) -> dict[str, dict[str, object]]:
         """Return what happened to each source, for a program."""
