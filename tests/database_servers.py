@@ -16,7 +16,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -58,9 +58,19 @@ class DatabaseServer:
 
     def __init__(self, scheme: str, *, port: int, client: list[str]) -> None:
         self.scheme, self.port, self._client = scheme, port, client
+        self.start: Callable[[], None] = lambda: None
 
     def url(self, database: str, *, user: str = READER) -> str:
         return f"{self.scheme}://{user}@127.0.0.1:{self.port}/{database}"
+
+    def stop(self) -> None:
+        """Stop a MariaDB, until `start` is called."""
+        self.run("", "SHUTDOWN")
+        until = time.monotonic() + PATIENCE
+        with contextlib.suppress(ConnectionRefusedError):
+            while time.monotonic() < until:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                time.sleep(0.1)
 
     def run(self, database: str, sql: str) -> str:
         """Run statements as the administrator; an empty name of a database is the server itself."""
@@ -115,7 +125,7 @@ def mariadb(*options: str) -> Iterator[DatabaseServer]:
             "--skip-name-resolve",
             f"--pid-file={folder / 'pid'}",
         ]
-        with _process([MARIADBD, "--no-defaults", *settings, *small, *options], folder=folder):
+        with contextlib.ExitStack() as stack:
             client = [
                 MARIADB,
                 "--no-defaults",
@@ -125,7 +135,14 @@ def mariadb(*options: str) -> Iterator[DatabaseServer]:
                 "{database}",
             ]
             server = DatabaseServer("mysql", port=port, client=client)
-            _wait_for(lambda: server.run("", "SELECT 1"), folder)
+
+            def start() -> None:
+                program = [MARIADBD, "--no-defaults", *settings, *small, *options]
+                stack.enter_context(_process(program, folder=folder))
+                _wait_for(lambda: server.run("", "SELECT 1"), folder)
+
+            server.start = start
+            server.start()
             server.run("", f"CREATE USER {READER}@'127.0.0.1' IDENTIFIED BY '{PASSWORD}';")
             yield server
 

@@ -90,3 +90,13 @@ def as_expected(booking: dict[str, Any], like: dict[str, Any]) -> dict[str, Any]
     found["participants"] = people
     found["fields"] = {name: fields.get(name) for name in like["fields"]}
     return {name: found[name] for name in like}
+
+
+def subjects(clinic: Clinic) -> list[str]:
+    """Return the address and the subject of each message in the outbox, in order."""
+    found = []
+    for path in clinic.outbox():
+        text = path.read_text(encoding="utf-8")
+        lines = dict(line.split(": ", 1) for line in text.partition("\n\n")[0].splitlines() if ": " in line)
+        found.append(f"{lines['To'].rpartition('<')[2].rstrip('>')}: {lines['Subject']}")
+    return found

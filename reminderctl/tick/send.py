@@ -180,7 +180,8 @@ class Sender:
         now, policy = self._clock(), policy_of(self._config, circuit.channel)
         if circuits.is_paused(self._ledger, circuit.name, now=now):
             return []
-        prefetch = PREFETCH if policy.on_unknown is not OnUnknown.HOLD else 0
+        # What comes from a source is read again when it is claimed; so it is claimed when it can be begun at once.
+        prefetch = PREFETCH if policy.on_unknown is not OnUnknown.HOLD and not self._config.sources else 0
         # A circuit that has failed is tried with one delivery first.
         half_open = any(circuits.failure_counts(self._ledger, circuit.name))
         most = 1 if half_open else policy.workers + prefetch

@@ -6,7 +6,7 @@ import pytest
 
 from tests.clinic import SETTINGS, Clinic
 from tests.database_servers import PASSWORD, DatabaseServer, needs_mariadb
-from tests.seeded_databases import HOUR, NOW, connect, seed
+from tests.seeded_databases import HOUR, NOW, connect, seed, subjects
 
 pytestmark = [pytest.mark.contract, pytest.mark.slow]
 
@@ -20,15 +20,6 @@ def shop(clinic: Clinic, maria: DatabaseServer) -> str:
     database = seed(maria, "easyappointments")
     connect(clinic, maria, database, preset="easyappointments")
     return database
-
-
-def subjects(clinic: Clinic) -> list[str]:
-    found = []
-    for path in clinic.outbox():
-        text = path.read_text(encoding="utf-8")
-        lines = dict(line.split(": ", 1) for line in text.partition("\n\n")[0].splitlines() if ": " in line)
-        found.append(f"{lines['To'].rpartition('<')[2].rstrip('>')}: {lines['Subject']}")
-    return found
 
 
 @needs_mariadb
