@@ -8,8 +8,6 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
-
 from reminderctl.core import timing
 
 LONGEST_NAME = 255  # characters; a name is looked for as often as it has parts
@@ -105,7 +103,10 @@ def _find_shown_zone(name: str) -> ZoneInfo | None:
     sign, hours, minutes, shown = _SHOWN.fullmatch(name).groups()  # type: ignore[union-attr] # matches every name
     offset = timedelta(hours=int(hours), minutes=int(minutes)) * (-1 if sign == "-" else 1) if sign else None
     region = _SHOWN_REGIONS.get(shown.casefold())
-    keys = [WINDOWS_TO_OLSON[region]] if region else [_keys_by_city().get(_fold(city), "") for city in shown.split(",")]
+    cities = [] if region else shown.split(",")
+    keys = (
+        [_windows_zones()[region.casefold()]] if region else [_keys_by_city().get(_fold(city), "") for city in cities]
+    )
     zones = [zone for zone in map(timing.find_zone, filter(None, keys)) if zone]
     return next((zone for zone in zones if offset is None or _find_standard_offset(zone) == offset), None)
 
@@ -117,6 +118,8 @@ def _find_standard_offset(zone: tzinfo) -> timedelta | None:
 
 @lru_cache(maxsize=1)
 def _windows_zones() -> dict[str, str]:
+    from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
+
     return {name.casefold(): key for name, key in WINDOWS_TO_OLSON.items()}
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import os
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -163,3 +165,23 @@ def test_an_unchanged_source_loads_no_reader_of_exports(clinic: Clinic) -> None:
     loaded = modules_of_the_next_run(clinic)
     assert "reminderctl.sources.readers.files" in loaded, "the source was asked"
     assert not {name for name in loaded if is_heavy(name) or name.startswith("reminderctl.importing")}
+
+
+def test_a_changed_database_loads_no_reader_of_calendars(clinic: Clinic) -> None:
+    """A booking changes many times a day, and is read and written within a minute's run."""
+    app = clinic.folder / "app.db"
+    with closing(sqlite3.connect(app)) as connection, connection:
+        connection.execute("CREATE TABLE visits (id, starts_at, ends_at)")
+        connection.execute("INSERT INTO visits VALUES (1, '2026-06-10T10:00:00Z', '2026-06-10T10:30:00Z')")
+    os.utime(app, (WRITTEN_AT, WRITTEN_AT + 0.5))
+    clinic.write(
+        "- id: w\n  when: 1 day before start\n"
+        "  actions: [{send: email, to: customer, subject: s, body: '{staff_name}'}]\n",
+        settings=f"{SETTINGS}sources: {{desk: {{url: 'sqlite:app.db', query: SELECT * FROM visits}}}}\n",  # noqa: S608
+    )
+    clinic.run("2026-06-01T08:00Z")
+    with closing(sqlite3.connect(app)) as connection, connection:
+        connection.execute("UPDATE visits SET starts_at = '2026-06-10T09:45:00Z'")
+    loaded = modules_of_the_next_run(clinic)
+    assert "reminderctl.sources.writer" in loaded, "the change was written"
+    assert not {name for name in loaded if is_heavy(name) and name != "hashlib"}
