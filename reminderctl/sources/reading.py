@@ -127,7 +127,7 @@ def take_some(reader: Reader, plan: Plan, *, ids: Collection[str]) -> tuple[Take
     """Read some bookings again, by their own ids; return what has changed, and which of them are not there now."""
     from reminderctl.sources.records import group_records
 
-    known = read_known(plan.mirror, plan.settings.name)
+    known = read_known(plan.mirror, plan.settings.name, ids=ids)
     keys = [key for name in ids if name in known for key in known[name].keys]
     reader.begin_again()
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -33,6 +33,7 @@ SELECT s.booking_id, s.checksum, s.keys, s.missing_since, s.gone_since, b.starts
 FROM sourced_bookings AS s JOIN bookings AS b ON b.id = s.booking_id
 WHERE s.source = :name
 """
+_ONE = " AND s.booking_id = :id"
 
 
 class StoredState(Struct, frozen=True, kw_only=True):
@@ -126,12 +127,14 @@ def read_states(path: Path) -> dict[str, StoredState]:
     }
 
 
-def read_known(path: Path, source: str) -> dict[str, KnownBooking]:
-    """Return the bookings of a source as they are stored, by the ids that they have there."""
+def read_known(path: Path, source: str, *, ids: Collection[str] | None = None) -> dict[str, KnownBooking]:
+    """Return the bookings of a source as they are stored, all or some, by the ids that they have there."""
     if not path.exists():
         return {}
+    values = [{"name": source}] if ids is None else [{"name": source, "id": prefix_of(source) + each} for each in ids]
+    statement = _KNOWN if ids is None else _KNOWN + _ONE
     with reading(path) as connection:
-        rows = connection.execute(_KNOWN, {"name": source}).fetchall()
+        rows = [row for each in values for row in connection.execute(statement, each)]
     return {
         booking_id.removeprefix(prefix_of(source)): KnownBooking(
             starts_at=parse_instant(starts_at),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections import defaultdict
@@ -99,6 +100,8 @@ class SyncedSources:
             self._finish(source, reader, result=result, dry_run=dry_run)
         for each in waiting.values():
             each.error, each.is_slow = "it took longer than its timeout", True
+        # A driver's modules live to the end: at the end, nobody has to look for garbage among them.
+        gc.freeze()
 
     def _take(
         self,
@@ -184,8 +187,6 @@ class SyncedSources:
         for booking_id in booking_ids:
             name, _, own_id = booking_id.partition(":")
             wanted[name].append(own_id)
-        from reminderctl.sources.writer import write
-
         absent: dict[str, str] = {}
         for name, ids in wanted.items():
             source = self.all.get(name)
@@ -194,7 +195,10 @@ class SyncedSources:
             with suppress(ReminderctlError):
                 if source.reader.is_worth_reading_again():
                     taken, gone = take_some(source.reader, source.plan, ids=ids)
-                    write(taken)
+                    if taken.changed:
+                        from reminderctl.sources.writer import write
+
+                        write(taken)
                     reason = f"{name} no longer lists it since {instant_text(self.now)}"
                     absent |= {prefix_of(name) + each: reason for each in gone}
         return absent

@@ -124,5 +124,6 @@ def _escape(value: object) -> str:
 
 def _security(settings: SourceSettings, target: Target) -> dict[str, str]:
     if settings.tls == "off" or (settings.tls == "auto" and target.is_local):
-        return {"sslmode": "prefer" if settings.tls != "off" else "disable"}
+        # Here, TLS is for a server that wants it, not for one that only offers it; likewise the one of Kerberos.
+        return {"sslmode": "allow" if settings.tls != "off" else "disable", "gssencmode": "disable"}
     return {"sslmode": "verify-full", "sslrootcert": str(settings.ca_file) if settings.ca_file else "system"}
