@@ -13,6 +13,7 @@ from reminderctl.config.source_queries import find_query_mistake
 from reminderctl.errors import ConfigError
 from reminderctl.model import Config
 from reminderctl.source_settings import host_of
+from reminderctl.sources.query_tables import find_tables
 from reminderctl.sources.readers.sql import plain_value
 
 HEADER = "timezone: Europe/Madrid\noutbox: outbox\nsources:\n  clinic:\n"
@@ -113,3 +114,22 @@ def test_the_host_of_an_address(url: str, host: str) -> None:
 
 def test_a_value_that_is_no_text_is_written_as_an_export_would() -> None:
     assert plain_value(b"caf\xc3\xa9") == "café"
+
+
+@pytest.mark.parametrize("name", sorted(set(presets.preset_names()) - {"amelia-events"}))
+def test_the_page_of_a_program_grants_what_its_preset_reads(name: str) -> None:
+    text = (Path(__file__).parents[2] / f"docs/how-to/sources-{name}.md").read_text(encoding="utf-8")
+    preset, problem = presets.read_preset(presets.FOLDER / f"{name}.yaml")
+    assert preset is not None, problem
+    query = preset.query.replace("{zone}", "(SELECT option_value FROM reminders_zone)")
+    tables = find_tables(query.replace("{prefix}", preset.defaults.get("prefix", "")), preset.window).names
+    granted = re.findall(r"GRANT SELECT ON (?:\w+\.)?(\S+) TO", text)
+    assert sorted(granted) == sorted(tables)
+
+
+def test_the_zone_of_a_wordpress_may_be_left_unread(tmp_path: Path) -> None:
+    keys = "    url: mysql://reminders@127.0.0.1/wordpress\n    preset: booknetic\n    timezone: Europe/Lisbon\n"
+    for zone, is_read in (("", True), ("    zone: NULL\n", False)):
+        (source,) = load(tmp_path, keys + zone).sources
+        assert ("wp_options" in source.query) is is_read
+        assert "{" not in source.query.replace("{where}", "")
