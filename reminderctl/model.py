@@ -169,6 +169,7 @@ class Admin(Struct, frozen=True, kw_only=True):
     email: Annotated[str, Meta(description="Email address for messages to `admin`")] = ""
     phone: Annotated[str, Meta(description="Phone number for SMS and WhatsApp to `admin`: +34600000000")] = ""
     telegram: Annotated[str, Meta(description="Telegram chat for messages to `admin`")] = ""
+    chat: Annotated[str, Meta(description="Room under `channels: {chat: ...}` for messages to `admin`")] = ""
 
 
 class Config(Struct, frozen=True, kw_only=True):
@@ -187,6 +188,7 @@ class Config(Struct, frozen=True, kw_only=True):
     heartbeat: Secret | None = None  # a URL; its path is what its receiver knows us by
     company: Company = Company()
     admin: Admin = Admin()
+    alerts: str = ""  # the chat room that hears of failed runs
     channels: Mapping[str, str] = {}  # the name of each one's module: `email`, `sms.twilio`
     repeatable: frozenset[str] = frozenset()  # the channels whose settings make a repetition harmless
     workflows: tuple[Workflow, ...] = ()
@@ -249,17 +251,15 @@ class OnUnknown(Enum):
 
 
 class Envelope(Struct, frozen=True, kw_only=True):
-    """The identity of a message, with the instants of the attempt and of its use.
-
-    What a provider has taken is of use to its reader until `useful_until`: the event, or a later deadline.
-    """
+    """The identity of a message, with the instants of the attempt and of its use."""
 
     key: str
     delivery_id: int
     at: datetime
-    useful_until: datetime
+    useful_until: datetime  # the event, or a later deadline: no reader has a use for it after that
     recipient: str = ""
     address: str = ""
+    booking: str = ""
 
 
 class Receipt(Struct, frozen=True, kw_only=True):

@@ -31,6 +31,7 @@ class TextType(Enum):
     DATA = "data"  # for a program: as the template demands, which may itself be JSON or XML
     DATA_HEADER = "data_header"  # the same on one line
     TELEGRAM_HTML = "telegram_html"  # as HTML; a type of its own for its few tags
+    CHAT = "chat"  # between marks, until the room's kind is known, which escapes it
     PARAMETER = "parameter"  # one line without runs of blanks: a template parameter of WhatsApp
     ATTACHMENT = "attachment"  # `calendar`, or a file beside the YAML
 
@@ -41,6 +42,7 @@ Html = Annotated[str, Meta(extra={"text_type": TextType.HTML})]
 Url = Annotated[str, Meta(extra={"text_type": TextType.URL})]
 Body = Annotated[str, Meta(extra={"text_type": TextType.BODY})]
 TelegramHtml = Annotated[str, Meta(extra={"text_type": TextType.TELEGRAM_HTML})]
+Chat = Annotated[str, Meta(extra={"text_type": TextType.CHAT})]
 Parameter = Annotated[str, Meta(extra={"text_type": TextType.PARAMETER})]
 UrlEnd = Annotated[str, Meta(extra={"text_type": TextType.URL_END})]
 Data = Annotated[str, Meta(extra={"text_type": TextType.DATA})]

@@ -127,13 +127,16 @@ def write_yaml(account: Account, folder: Path, *, url: str = "") -> Path:
 def open_account(account: Account, folder: Path, *, url: str = "http://127.0.0.1:9", timeout: float = 20) -> Opened:
     """Read the account, its providers being at `url`, with values in it that are recognised wherever they are."""
     path = write_yaml(account, folder, url=url)
-    values = find_values(account)
+    values = {name: _ORIGIN.sub(url, value) for name, value in find_values(account).items()}
     read, credentials = config.load_with_credentials(path, values)
     settings = credentials.channels[account.channel].settings
+    secrets = {name: value for name, value in values.items() if CANARY in value}
+    if hasattr(settings, "rooms"):
+        rooms = {name: structs.replace(room, timeout=timeout) for name, room in settings.rooms.items()}
+        return Opened(read, structs.replace(settings, rooms=rooms), secrets)
     changes: dict[str, Any] = {"timeout": timeout}
     if "base_url" in settings.__struct_fields__:
         changes["base_url"] = url
-    secrets = {name: value for name, value in values.items() if CANARY in value}
     return Opened(read, structs.replace(settings, **changes), secrets)
 
 
@@ -142,7 +145,11 @@ def find_values(account: Account) -> Mapping[str, str]:
     """Return a value for each variable of the account; those of secrets are recognised by the word CANARY."""
     names = _VARIABLE.findall(account.channels)
     for pattern in ("{}/+&=", "123456789:{}"):  # the tokens of some hold few characters
-        values = {name: pattern.format(f"{CANARY}-{name}") for name in names}
+        canaries = {name: f"{CANARY}-{name}" for name in names}
+        values = {
+            name: f"https://rooms.example.com/{word}/x?k={word}" if name.endswith("_URL") else pattern.format(word)
+            for name, word in canaries.items()
+        }
         with TemporaryDirectory() as folder, suppress(ConfigError):
             _, credentials = config.load_with_credentials(write_yaml(account, Path(folder)), values)
             secrets = [secret.reveal() for secret in secrets_in(credentials.channels[account.channel].settings)]

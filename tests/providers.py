@@ -23,6 +23,9 @@ SECRETS = {
     "META_TOKEN": f"{CANARY}-meta/+&=",
     "TELEGRAM_TOKEN": f"123456789:{CANARY}-telegram",
     "CRM_TOKEN": f"{CANARY}-crm/+&=",
+    **{f"{name}_PATH": f"{CANARY}-{name.lower()}/x?k={CANARY}" for name in ("SLACK", "TEAMS", "DISCORD", "CHAT", "MM")},
+    "NTFY_PATH": f"{CANARY}-topic",
+    "NTFY_TOKEN": f"{CANARY}-ntfy",
     "WEBHOOK_SECRET": "whsec_" + base64.b64encode(f"{CANARY}-webhook-key".encode()).decode(),
 }
 USER = "citas"
@@ -47,6 +50,10 @@ def _words(status: int, words: str) -> Body:
     return f"{status}: {words}"
 
 
+def _same(words: str) -> Body:
+    return words
+
+
 def _twilio(status: int, words: str) -> Body:
     code = {400: 21211, 401: 20003, 404: 20404, 429: 20429, 500: 20500, 503: 20503}.get(status)
     return {"code": code, "message": words, "status": status}
@@ -59,6 +66,16 @@ def _meta(status: int, words: str) -> Body:
 
 _TWILIO = f'{{{{provider: twilio, account_sid: {SID}, auth_token: "${{{{TWILIO_TOKEN}}}}", from: "+15005550006"'
 _PLACE = 'base_url: "{url}", timeout: {timeout}}}'
+
+
+def _room(kind: str, name: str, more: str = "") -> str:
+    """The settings of a chat room, whose address is a secret from the host on."""
+    return (
+        f'  chat: {{{{team: {{{{kind: {kind}, url: "{{url}}/${{{{{name}_PATH}}}}"{more}, timeout: {{timeout}}}}}}}}}}\n'
+    )
+
+
+_CHAT = "{send: chat, to: team, body: 'Hola {customer_full_name}'}"
 
 HTTP_PROVIDERS: Mapping[str, Provider] = {
     "webhook": Provider(
@@ -115,6 +132,30 @@ HTTP_PROVIDERS: Mapping[str, Provider] = {
         (200, {"ok": True, "result": {"message_id": 4711}}),
         (200, lambda words: {"ok": False, "error_code": 400, "description": words}),
         lambda status, words: {"ok": False, "error_code": status, "description": words},
+    ),
+    "chat slack": Provider(_room("slack", "SLACK"), _CHAT, (200, "ok"), (200, _same), _words),
+    "chat teams": Provider(_room("teams", "TEAMS"), _CHAT, (202, ""), (200, _same), _words),
+    "chat discord": Provider(
+        _room("discord", "DISCORD"),
+        _CHAT,
+        (204, ""),
+        (200, lambda words: {"message": words, "code": 50006}),
+        lambda status, words: {"message": words, "code": status * 100},
+    ),
+    "chat google-chat": Provider(
+        _room("google-chat", "CHAT"),
+        _CHAT,
+        (200, {"name": "spaces/AAA/messages/BBB"}),
+        (200, lambda words: {"error": {"code": 400, "message": words}}),
+        lambda status, words: {"error": {"code": status, "message": words}},
+    ),
+    "chat mattermost": Provider(_room("mattermost", "MM"), _CHAT, (200, "ok"), (200, _same), _words),
+    "chat ntfy": Provider(
+        _room("ntfy", "NTFY", ', token: "${{NTFY_TOKEN}}", priority: high'),
+        _CHAT,
+        (200, {"id": "abc", "event": "message"}),
+        (200, lambda words: {"error": words}),
+        lambda status, words: {"code": status * 100, "http": status, "error": words},
     ),
 }
 

@@ -8,8 +8,9 @@ A channel module defines
 - `Channel`: opened with the settings for a batch of messages, by one thread;
 - `preview`: the message as the outbox and `test` show it;
 
-and, where the defaults of `ChannelModule` do not fit, its hooks: `validate_settings`, `validate_message`, `programs`,
-`mark_as_test`, `circuit`, `secret_place`, `recognises_repetitions`, `warn_of_settings`.
+and, where the defaults of `ChannelModule` do not fit, its hooks: `Room`, `validate_room`, `validate_settings`,
+`validate_message`, `programs`, `mark_as_test`, `circuit`, `secret_place`, `recognises_repetitions`,
+`warn_of_settings`.
 
 Importing such a module is light: a client library is imported where it is first used. A file whose name begins with an
 underscore is a part of its neighbours and no channel. Which channels there are says the table
@@ -93,6 +94,8 @@ class ChannelModule(Struct, frozen=True, kw_only=True):
 
     - `preview(message, settings, *, envelope)`: the message as it would leave, as the bytes of a mail or the fields of
       anything else; `settings` may be None. Raises `Rejected` where it could not leave.
+    - `Room`: where the settings are rooms by their names, the settings of one; `Settings` has them as its `rooms`.
+    - `validate_room(room)`: what is wrong with the settings of one whose fields are each right.
     - `validate_settings(settings)`: what is wrong with settings whose fields are each right.
     - `validate_message(tree)`: the same for an action's keys, before they are rendered.
     - `programs(settings)`: the files that each setting has us run.
@@ -117,6 +120,8 @@ class ChannelModule(Struct, frozen=True, kw_only=True):
     POLICY: Policy
     Channel: type[Channel]
     preview: Preview
+    Room: type[Any] | None = None
+    validate_room: Callable[[Any], list[str]] = _nothing_wrong
     validate_settings: Callable[[Any], list[str]] = _nothing_wrong
     validate_message: Callable[[Mapping[str, Any]], list[str]] = _nothing_wrong
     programs: Callable[[Any], dict[str, list[Path]]] = _no_programs

@@ -26,7 +26,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -226,15 +225,4 @@ def _refusal(answer: responses.Response, *, hidden: list[str]) -> DeliveryError 
         return ChannelDown(text)
     if answer.status == 400 and "queue is full" in answer.text.lower():  # Make.com
         return Unavailable(text, retry_after=answer.retry_after)
-    return responses.classify_status(answer.status, _asked_wait(answer), text=text, repeatable=True)
-
-
-def _asked_wait(answer: responses.Response) -> timedelta | datetime | None:
-    """Return the wait that the receiver asks for: in a header, or in seconds in its body, as Discord does."""
-    said = answer.json if answer.status == 429 else None
-    seconds = said.get("retry_after") if isinstance(said, dict) else None
-    in_body = responses.read_retry_after(str(seconds)) if isinstance(seconds, int | float) else None
-    in_header = answer.retry_after
-    if isinstance(in_header, timedelta) and isinstance(in_body, timedelta):
-        return max(in_header, in_body)
-    return in_header or in_body
+    return responses.classify_status(answer.status, responses.asked_wait(answer), text=text, repeatable=True)

@@ -66,7 +66,7 @@ class Options(NamedTuple):
 @click.option(
     "--to",
     metavar="ADDRESS",
-    help="Where --send delivers: an email address, a phone number with +, a Telegram chat or a URL.",
+    help="Where --send delivers: an email address, a phone number with +, a Telegram chat, a chat room or a URL.",
 )
 @click.option("--html", type=PathArgument(), metavar="FILE", help="Write a page to look at in a browser.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array: one object for each workflow and sample.")
@@ -90,6 +90,8 @@ def command(app: AppContext, *, workflow_ids: tuple[str, ...], list_samples: boo
     options = Options(send=send, **given)
     _check_usage(options)
     config, credentials = app.load_with_credentials(outbox=None if send else Path(), deep=True)
+    if options.to:
+        _channels_for(options.to, credentials)
     now = app.now(config.timezone)
     for line in first_lines(config.broken):
         say(line, err=True)
@@ -121,10 +123,13 @@ def _check_usage(options: Options) -> None:
         raise UsageError("--to goes with --send; without it nothing is sent")
     if options.booking_id and options.sample_names:
         raise UsageError("--booking and --sample exclude each other; keep one")
-    if options.to:
-        from reminderctl.reports.preview.send import channels_for
 
-        channels_for(options.to)
+
+def _channels_for(address: str, credentials: Credentials) -> tuple[str, ...]:
+    """Return the channels that an address suits; raises `UsageError` where it is none."""
+    from reminderctl.reports.preview.send import channels_for
+
+    return channels_for(address, credentials=credentials)
 
 
 def _chosen_workflows(workflow_ids: Sequence[str], config: Config) -> list[Workflow]:
@@ -183,7 +188,7 @@ def _show(trials: list[Trial], *, options: Options, config: Config, credentials:
 
 def _send(trials: list[Trial], *, options: Options, config: Config, credentials: Credentials, now: datetime) -> bool:
     """Send, print what became of each message, and return whether one failed; raises `UsageError` for none."""
-    from reminderctl.reports.preview.send import channels_for, send_all
+    from reminderctl.reports.preview.send import send_all
 
     address = options.to or ""
     wanted = [trial for trial in trials if trial.matches] if options.named else [*_first_matching(trials)]
@@ -196,7 +201,7 @@ def _send(trials: list[Trial], *, options: Options, config: Config, credentials:
     if options.as_json:
         print_json([describe_sent(each) for each in sent])
     if not sent:
-        names = " or ".join(channels_for(address))
+        names = " or ".join(_channels_for(address, credentials))
         raise UsageError(f"nothing was sent: none of the messages goes by {names}, which is where --to leads")
     return any(each.error for each in sent)
 

@@ -155,7 +155,7 @@ def _check_recipient(file: YamlFile, node: Node, *, text: str, path: str, kind: 
         for _, what in text_mistakes(text, deep=context.deep):
             file.note(node, f"to: {what}", path=path)
     else:
-        mistake = addresses.recipient_mistake(text, kind)
+        mistake = addresses.recipient_mistake(text, kind, rooms=channel_settings.room_names(context.channels))
         noun = {"admin": context.admin, "company": context.company}.get(text)
         if not mistake and noun is not None and not getattr(noun, kind):
             mistake = f"`{text}` has no {kind} in the settings; add `{text}: {{{kind}: ...}}`"

@@ -39,7 +39,7 @@ def build() -> Schema:
     modules = {name: [(each, channels.module(each)) for each in module_names(name)] for name in CHANNELS}
     kinds: dict[type[Any], None] = {yaml_schema.File: None}
     for providers in modules.values():
-        kinds |= dict.fromkeys(kind for _, module in providers for kind in (module.Settings, module.Message))
+        kinds |= dict.fromkeys(kind for _, module in providers for kind in _kinds(module))
     schemas, components = msgspec.json.schema_components(
         list(kinds), schema_hook=_describe_own_type, ref_template="#/$defs/{name}"
     )
@@ -53,7 +53,9 @@ def build() -> Schema:
             _action(channel, kind, message=of_kind[kind], definitions=definitions, address=address) for kind in messages
         ]
         actions.append(variants[0] if len(variants) == 1 else {"anyOf": variants})
-        settings[channel] = _settings([(name, of_kind[module.Settings]) for name, module in providers])
+        settings[channel] = _settings([(name, of_kind[module.Room or module.Settings]) for name, module in providers])
+        if any(module.Room for _, module in providers):
+            settings[channel] = _by_name(settings[channel])
     definitions["Action"] = {"oneOf": actions}
     definitions["Text"] = {**_text_or_map(_SCALAR), "description": "Text, or a map from language to text"}
     definitions["Filters"]["properties"] = _filters()
@@ -63,6 +65,16 @@ def build() -> Schema:
     file["properties"]["workflows"]["items"] = {"$ref": "#/$defs/Workflow"}
     file["properties"]["channels"] = _object(settings, description="The provider that sends the messages")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **file, "$defs": _used(file, definitions)}
+
+
+def _kinds(module: channels.ChannelModule) -> tuple[type[Any], ...]:
+    return (module.Settings, module.Message, *([module.Room] if module.Room else []))
+
+
+def _by_name(room: Schema) -> Schema:
+    """Return the schema of a mapping from names, which anyone may choose, to rooms."""
+    names = {"propertyNames": {"pattern": yaml_schema.IDENTIFIER}, "minProperties": 1}
+    return {"type": "object", "description": "Rooms, by their names", **names, "additionalProperties": room}
 
 
 def _name(reference: Schema) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from reminderctl import channels as modules
-from reminderctl.config import channels, settings
+from reminderctl.config import addresses, channels, settings
 from reminderctl.config.action_reader import ActionContext
 from reminderctl.config.env import note_references
 from reminderctl.config.locate import private_files, yaml_files
@@ -16,6 +16,7 @@ from reminderctl.config.sources import read_sources
 from reminderctl.config.variables import Variables
 from reminderctl.config.workflows import read_workflows
 from reminderctl.config.yaml_file import TooManyError, YamlFile
+from reminderctl.config.yaml_nodes import is_mapping, is_text, value_of
 from reminderctl.config.yaml_reader import read_yaml
 from reminderctl.credentials import Configured, Credentials
 from reminderctl.errors import ConfigError, EditedError, Problem, UsageError
@@ -86,7 +87,7 @@ def read(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, 
     if "sources" in given:
         # What shows messages may lack secrets; what only delivers them as files reads the bookings all the same.
         fields["sources"] = read_sources(*given["sources"], variables=secrets, read_files=read_files)
-    fields["channels"] = channels.read_channels(*given["channels"], variables=variables) if "channels" in given else {}
+    fields["channels"] = _read_channels(given, variables)
     context = ActionContext(
         channels=fields["channels"],
         read_files=read_files,
@@ -161,6 +162,24 @@ def _note_stray_references(files: Sequence[YamlFile], given: Mapping[str, settin
     for name, (file, node) in given.items():
         if file.strays and name not in READING:
             note_references(file, node, path=name)
+
+
+def _read_channels(given: Mapping[str, settings.Setting], variables: Variables) -> dict[str, Configured]:
+    """Return every channel that the YAML names; note their mistakes, and the rooms of other settings that are none."""
+    found = channels.read_channels(*given["channels"], variables=variables) if "channels" in given else {}
+    _note_unknown_rooms(given, channels.room_names(found), dry=variables.optional)
+    return found
+
+
+def _note_unknown_rooms(given: Mapping[str, settings.Setting], rooms: Sequence[str] | None, *, dry: bool) -> None:
+    """Note a room among the settings that `channels` does not have; in dry mode it may have none at all."""
+    for name in ("admin", "alerts"):
+        file, node = given.get(name, (None, None))
+        room = value_of(node, "chat") if node is not None and is_mapping(node) else None
+        if file is not None and room is not None and is_text(room) and room.value:
+            what = addresses.room_mistake(room.value, None if dry and not rooms else rooms)
+            if what and not addresses.mistake(room.value, "chat"):
+                file.note(room, f"chat: {what}", path=name)
 
 
 def _refuse_broken_settings(files: Sequence[YamlFile], secret_problems: Sequence[Problem], *, complete: bool) -> None:

@@ -16,7 +16,7 @@ from reminderctl.messages.field_types import FieldPath
 from reminderctl.text_types import TextType
 
 FILE_SUFFIX = "_file"
-_IN_FILES = frozenset({TextType.PLAIN, TextType.BODY, TextType.HTML, TextType.TELEGRAM_HTML})
+_IN_FILES = frozenset({TextType.PLAIN, TextType.BODY, TextType.HTML, TextType.TELEGRAM_HTML, TextType.CHAT})
 
 
 def file_keys(message_type: Any) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from reminderctl.core import timing
 from reminderctl.core.matching import matching_participants
-from reminderctl.core.recipients import find_recipients
+from reminderctl.core.recipients import circuit_of, find_recipients
 from reminderctl.model import Booking, Config, Delivery, Participant, Trigger, Window, Workflow
 
 
@@ -130,7 +130,7 @@ def _deliveries(
             trigger=trigger.text,
             action=action.id,
             channel=action.channel,
-            circuit=action.circuit or action.channel,
+            circuit=circuit_of(action, recipient.address),
             booking=booking.id,
             recipient=recipient.identity,
             participant=recipient.participant.customer.id if recipient.participant else None,

@@ -48,18 +48,21 @@ ADDRESS_KINDS: Mapping[str, AddressKind] = {  # by the field that holds one
         "1",
         "a Telegram chat is a number such as -100123456, or @name of a public channel",
     ),
+    "chat": AddressKind("chat room", "chat room", "team", "a room has letters, digits, `.`, `_` and `-` only"),
 }
 
 
 class ChannelFacts(Struct, frozen=True):
     """The facts of a channel that need no module: its title, and the kind of address that it uses.
 
-    One without recipients has no `address`; its deliveries are all for the `target`, as the ledger calls it.
+    One without recipients has no `address`; its deliveries are all for the `target`, as the ledger calls it. If it is
+    `apart`, each address is paused on its own.
     """
 
     title: str
     address: str | None
     target: str = ""
+    apart: bool = False
 
 
 CHANNELS: Mapping[str, ChannelFacts] = {
@@ -67,6 +70,7 @@ CHANNELS: Mapping[str, ChannelFacts] = {
     "sms": ChannelFacts("SMS", "phone"),
     "whatsapp": ChannelFacts("WhatsApp", "phone"),
     "telegram": ChannelFacts("Telegram", "telegram"),
+    "chat": ChannelFacts("Chat", "chat", apart=True),
     "webhook": ChannelFacts("Webhook", None, "webhook"),
 }
 
@@ -143,6 +147,25 @@ def _fixed(to: str, action: Action, *, booking: Booking, config: Config) -> tupl
 
 def _address(channel: str, noun: object) -> str | None:
     return getattr(noun, CHANNELS[channel].address or "", None) or None
+
+
+def circuit_of(action: Action, address: str | None) -> str:
+    """Return what is paused together with a message to this address: its channel, or a part of it."""
+    if CHANNELS[action.channel].apart and address:
+        return f"{action.channel} {address}"
+    return action.circuit or action.channel
+
+
+def circuits_of(action: Action, config: Config) -> Iterator[str]:
+    """Yield all that an action's messages are paused with, as far as the configuration alone knows it."""
+    if not CHANNELS[action.channel].apart:
+        yield circuit_of(action, None)
+        return
+    for to in action.to:
+        facts = RECIPIENTS.get(to)
+        noun = getattr(config, to) if facts and not facts.table else None
+        literal = to if facts is None and "{" not in to else None
+        yield circuit_of(action, _address(action.channel, noun) if noun else literal)
 
 
 def table_of(delivery: Delivery) -> str | None:

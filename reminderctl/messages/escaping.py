@@ -127,6 +127,7 @@ _ESCAPES: Mapping[TextType, Callable[[str], str]] = {
     TextType.URL: escape_url,
     TextType.URL_END: escape_url,
     TextType.TELEGRAM_HTML: lambda value: OPEN + escape_telegram_html(value) + CLOSE,
+    TextType.CHAT: lambda value: OPEN + escape_plain(value) + CLOSE,  # its channel escapes it, and takes out the marks
     TextType.PARAMETER: escape_parameter,
     TextType.ATTACHMENT: escape_file_name,
 }

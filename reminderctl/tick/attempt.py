@@ -55,6 +55,7 @@ def compose(delivery: Delivery, booking: Booking, *, config: Config, at: datetim
         useful_until=max(delivery.event_at, delivery.expires_at),
         recipient=delivery.recipient,
         address=address,
+        booking=delivery.booking,
     )
     return Composed(rendering.message, envelope, rendering.empty)
 

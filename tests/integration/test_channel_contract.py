@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 from msgspec import structs
@@ -121,6 +122,8 @@ def filled(kind: Any, text: str) -> Any:
     """A value of a setting's type with a secret in it; None where the type holds none."""
     if kind is Secret:
         return Secret(text)
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return next(filter(None, (filled(each, text) for each in typing.get_type_hints(kind).values())), None)
     values = [filled(each, text) for each in typing.get_args(kind)]
     found = next((each for each in values if each is not None), None)
     if found is None:
@@ -133,6 +136,10 @@ def filled(kind: Any, text: str) -> Any:
 
 def fill_secrets(settings: Any, text: str) -> Any:
     """The settings with this text in every field that holds a secret, whatever the example shows of them."""
+    if isinstance(settings, dict):
+        return {name: fill_secrets(each, text) for name, each in settings.items()}
+    if hasattr(settings, "rooms"):
+        return structs.replace(settings, rooms=fill_secrets(settings.rooms, text))
     kinds = typing.get_type_hints(type(settings))
     found = {name: filled(kinds[name], f"{text}{name}") for name in settings.__struct_fields__}
     return structs.replace(settings, **{name: each for name, each in found.items() if each is not None})

@@ -117,7 +117,7 @@ IN_WORKFLOWS = {
 IN_ACTIONS = {
     "no channel": (
         "{to: customer}",
-        "`send` is missing; the channels are email, sms, whatsapp, telegram, webhook",
+        "`send` is missing; the channels are email, sms, whatsapp, telegram, chat, webhook",
         14,
     ),
     "an unknown channel": ("{send: emial}", "unknown channel `emial`; did you mean `email`?", 21),

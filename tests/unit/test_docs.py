@@ -72,7 +72,7 @@ def completed(block: str) -> str:
 @pytest.mark.parametrize(("place", "block"), blocks("yaml"), ids=[place for place, _ in blocks("yaml")])
 def test_each_yaml_block_passes_check(place: str, block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in re.findall(r"\$\{(\w+)\}", block):
-        monkeypatch.setenv(name, "x")
+        monkeypatch.setenv(name, "https://rooms.example.com/x" if name.endswith("_URL") else "x")
     (tmp_path / "workflows.yaml").write_text(completed(block), encoding="utf-8")
     result = CliRunner().invoke(main, ["check", str(tmp_path / "workflows.yaml")])
     assert result.exit_code == 0, (place, result.output)
@@ -331,6 +331,7 @@ def test_the_example_passes_check_and_shows_every_channel_and_filter() -> None:
         "sms",
         "whatsapp",
         "telegram",
+        "chat",
         "webhook",
     }
     filters = [workflow.filters for workflow in example.workflows]

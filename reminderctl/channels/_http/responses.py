@@ -81,6 +81,17 @@ def classify_status(
     return Unknown(text)
 
 
+def asked_wait(answer: Response) -> timedelta | datetime | None:
+    """Return the wait that a server asks for: in a header, or in seconds in its body, as Discord does."""
+    said = answer.json if answer.status == 429 else None
+    seconds = said.get("retry_after") if isinstance(said, dict) else None
+    in_body = read_retry_after(str(seconds)) if isinstance(seconds, int | float) else None
+    in_header = answer.retry_after
+    if isinstance(in_header, timedelta) and isinstance(in_body, timedelta):
+        return max(in_header, in_body)
+    return in_header or in_body
+
+
 def describe(answer: Response, *, hide: Iterable[str] = ()) -> str:
     """Return an answer in one line: the host, the status and the server's own words, without the texts to `hide`."""
     from http import HTTPStatus

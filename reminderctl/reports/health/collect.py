@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from reminderctl import __version__
 from reminderctl.bookings import BookingSource
+from reminderctl.core.recipients import circuits_of
 from reminderctl.ledger import Ledger, claims, readings, stats, unreadable, watermarks
 from reminderctl.ledger.readings import SourceReading
 from reminderctl.ledger.stats import CircuitStats
@@ -141,10 +142,11 @@ def _sources(ledger: Ledger, config: Config, *, now: datetime) -> list[SourceFac
 def _channels(counted: dict[str, CircuitStats], config: Config, *, now: datetime) -> list[CircuitStatus]:
     """Return the circuits that workflows use or in which something waits, and the channels that are set up."""
     used = {
-        action.circuit or action.channel: action.channel
+        circuit: action.channel
         for workflow in config.workflows
         if workflow.enabled
         for action in workflow.actions
+        for circuit in circuits_of(action, config)
     }
     known = used | {circuit: circuit.partition(" ")[0] for circuit, each in counted.items() if each.waiting.deliveries}
     known |= {channel: channel for channel in config.channels if channel not in known.values()}

@@ -14,6 +14,7 @@ from reminderctl import channels
 from reminderctl.channels import Channel
 from reminderctl.channels.addresses import origin
 from reminderctl.config import addresses
+from reminderctl.config.channels import room_names
 from reminderctl.core import timing
 from reminderctl.core.matching import matching_participants
 from reminderctl.core.recipients import CHANNELS
@@ -26,7 +27,7 @@ from reminderctl.reports.preview.models import Trial
 from reminderctl.tick.attempt import compose
 
 MAY_TRAVEL = timing.HOUR
-_RIGHT = "an email address, a phone number with +, a Telegram chat (a number, or @name) or a URL"
+_RIGHT = "an email address, a phone number with +, a Telegram chat (a number, or @name), a chat room or a URL"
 
 
 class Sent(Struct, frozen=True, kw_only=True):
@@ -68,9 +69,11 @@ class _Opened:
             channel.close()
 
 
-def channels_for(address: str) -> tuple[str, ...]:
-    """Return the channels that an address suits; raises `UsageError` where it is none."""
-    if re.match(r"(?i)https?://", address):
+def channels_for(address: str, *, credentials: Credentials) -> tuple[str, ...]:
+    """Return the channels that an address, or a chat room's name, suits; raises `UsageError` where it is neither."""
+    if address in (room_names(credentials.channels) or ()):
+        kind, wrong = "chat", ""
+    elif re.match(r"(?i)https?://", address):
         kind, wrong = None, "" if origin(address) else f"{address!r} has no valid host"
     else:
         kind = "phone" if address.startswith("+") else "email" if "@" in address[1:] else "telegram"
@@ -84,7 +87,7 @@ def send_all(
     trials: Iterable[Trial], address: str, *, config: Config, credentials: Credentials, now: datetime
 ) -> Iterator[Sent]:
     """Send every message of these trials that the address suits, one after the other; yield what became of each."""
-    suited = channels_for(address)
+    suited = channels_for(address, credentials=credentials)
     opened = _Opened(credentials, outbox=config.outbox)
     try:
         for trial in trials:
