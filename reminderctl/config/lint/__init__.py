@@ -22,6 +22,7 @@ from reminderctl.config.lint.languages import warn_of_language_codes, warn_of_la
 from reminderctl.config.lint.located import locate_workflows, workflow_nodes
 from reminderctl.config.lint.marks import warn_of_marks
 from reminderctl.config.lint.providers import warn_of_providers
+from reminderctl.config.lint.rooms import warn_of_rooms
 from reminderctl.config.lint.schedule import HELD, warn_of_schedule
 from reminderctl.config.lint.sources import warn_of_sources
 from reminderctl.config.lint.texts import warn_of_sms, warn_of_subjects, warn_of_whatsapp
@@ -73,6 +74,7 @@ def _lint(parsed: ParsedConfig, *, today: date) -> Iterator[str]:
     warn_of_sms(workflows, parsed)
     warn_of_subjects(workflows)
     warn_of_whatsapp(workflows, parsed)
+    warn_of_rooms(workflows)
     warn_of_typos(workflows, parsed)
     warn_of_comments(parsed)
     warn_of_marks(parsed)
@@ -140,13 +142,17 @@ def _warn_of_channels(parsed: ParsedConfig) -> None:
     known = used and not parsed.context.unreadable  # a file with nothing but settings is one of several
     for name, below in entries(node).items():
         path = f"channels.{name}"
-        if name in parsed.fields["channels"] and known and name not in used:
+        if name in parsed.fields["channels"] and known and name not in used and not _is_alerted(parsed, name):
             what = f"no workflow sends by {name}; remove it, or add an action with `send: {name}`"
             file.warn(key_node(node, name), what, path=path)
         for key, named in _named_files(parsed, name):
             if is_mapping(below) and is_missing(named):
                 what = f"{key}: file not found: {named}; no {name} is sent without it, so correct the path"
                 file.warn(entries(below)[key], what, path=path)
+
+
+def _is_alerted(parsed: ParsedConfig, channel: str) -> bool:
+    return channel == "chat" and "alerts" in parsed.given
 
 
 def _channels_used(parsed: ParsedConfig) -> Iterator[str]:
