@@ -223,6 +223,8 @@ def _variants(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     if choices:
         for each in choices:
             yield from _variants(each)
+    elif isinstance(by_name := schema.get("additionalProperties"), dict):
+        yield by_name
     else:
         yield schema
 
@@ -328,6 +330,7 @@ _PARTS: dict[str, Callable[[], str]] = {
     "file": write_keys(),
     "company": write_keys("$defs", "Company"),
     "admin": write_keys("$defs", "Admin"),
+    "alerts": write_keys("$defs", "AlertKeys"),
     "source": write_keys("$defs", "SourceKeys"),
     "presets": write_presets,
     "workflow": write_keys("$defs", "Workflow"),

@@ -22,7 +22,7 @@ from reminderctl.cli.documented import DocumentedCommand
 from reminderctl.cli.ownership import open_ledger
 from reminderctl.config import reveal_source
 from reminderctl.credentials import Credentials
-from reminderctl.errors import ExitCode, first_lines
+from reminderctl.errors import ExitCode, ReminderctlError, first_lines
 from reminderctl.ledger import Ledger
 from reminderctl.model import Config, Delivery
 from reminderctl.secret import Secret
@@ -64,6 +64,22 @@ def command(
     2 the configuration has problems, 75 a database is locked (the next run tries again).
     """
     diary = _begin_log(log, app=app) if log else None
+    try:
+        code = _run(app, dry_run=dry_run, outbox=outbox, as_json=as_json, verbose=verbose, diary=diary)
+    except ReminderctlError as error:
+        if not dry_run:
+            from reminderctl.cli.alerting import alert_of_error
+
+            alert_of_error(error, app, outbox=outbox)
+        raise
+    if code:
+        raise SystemExit(code)
+
+
+def _run(
+    app: AppContext, *, dry_run: bool, outbox: Path | None, as_json: bool, verbose: bool, diary: RunLog | None
+) -> ExitCode:
+    """Do all that is due, print how it went, and return the exit status."""
     config, load_credentials, recalled = _load(app, outbox=outbox)
     if dry_run:
         report = _dry_run(app, config, as_json=as_json)
@@ -77,12 +93,29 @@ def command(
     if diary:
         diary.add(done)
     _print(report, config, done=done, as_json=as_json, verbose=verbose)
-    if config.broken:
-        raise SystemExit(ExitCode.CONFIGURATION)
-    if report.needs_a_person:
-        raise SystemExit(ExitCode.NEEDS_A_PERSON)
-    if config.heartbeat and not report.a_circuit_is_down and not dry_run and not outbox:
+    needs_a_person = ExitCode.NEEDS_A_PERSON if report.needs_a_person else ExitCode.OK
+    code = ExitCode.CONFIGURATION if config.broken else needs_a_person
+    if config.alerts and not dry_run:
+        _alert(report, config, app=app, is_failure=bool(code), outbox=outbox)
+    if not code and config.heartbeat and not report.a_circuit_is_down and not dry_run and not outbox:
         _beat(config.heartbeat, verbose=verbose)
+    return code
+
+
+def _alert(report: Report, config: Config, *, app: AppContext, is_failure: bool, outbox: Path | None) -> None:
+    """Let the chat room hear of what failed, or that all is well again after it had heard of a failure."""
+    if not is_failure and (report.a_circuit_is_down or not os.path.exists(f"{config.ledger}{tick.ALERTS}")):  # noqa: PTH110
+        return
+    from reminderctl.cli import alerting
+
+    shown = report.lines[:MOST_LINES]
+    causes = [alerting.cause_of(line) for line in first_lines(config.broken)]
+    causes += [
+        alerting.cause_of(text, None if line.delivery is None else f"{line.before}{line.after}")
+        for line, text in zip(shown, _texts(shown, config), strict=True)
+    ]
+    if causes or not is_failure:
+        alerting.alert(causes, app, outbox=outbox, now=report.now)
 
 
 def _dry_run(app: AppContext, config: Config, *, as_json: bool) -> Report:

@@ -94,6 +94,12 @@ class SourceKeys(Struct, frozen=True, kw_only=True):
     enabled: Annotated[bool, Meta(description="The switch")] = True
 
 
+class AlertKeys(Struct, frozen=True, kw_only=True):
+    """The places for alerts, besides standard error."""
+
+    chat: Annotated[str, Meta(description="Room under `channels: {chat: ...}` that hears of failed runs")]
+
+
 class File(Struct, frozen=True, kw_only=True):
     """Workflows of reminderctl, and the settings that they share."""
 
@@ -108,6 +114,9 @@ class File(Struct, frozen=True, kw_only=True):
     heartbeat: Annotated[
         str, Meta(pattern=URL, description="A URL that is called after each successful run, once a minute")
     ] = ""
+    alerts: Annotated[
+        AlertKeys | UnsetType, Meta(description="Where failed runs are reported, besides standard error")
+    ] = UNSET
     company: Company = Company()
     admin: Admin = Admin()
     max_burst: Annotated[int | Literal["none"], Meta(description="For workflows without a max_burst of their own")] = (

@@ -163,6 +163,11 @@ def _read_admin(file: YamlFile, node: Node, *, path: str) -> Admin:
     return Admin(**_read_contact(file, node, kind=Admin, path=path))
 
 
+def _read_alerts(file: YamlFile, node: Node, *, path: str) -> str:
+    read = read_struct(file, node, kind=schema.AlertKeys, path=path)
+    return read.chat if read else ""
+
+
 def _read_contact(file: YamlFile, node: Node, *, kind: type[Any], path: str) -> dict[str, str]:
     """Return the fields of a mapping of texts, those with mistakes left out; its addresses are looked at."""
     read_struct(file, node, kind=kind, path=path)
@@ -185,5 +190,6 @@ _READERS: Mapping[str, Callable[..., Any]] = {
     "heartbeat": _read_heartbeat,
     "company": _read_company,
     "admin": _read_admin,
+    "alerts": _read_alerts,
     "max_burst": read_max_burst,
 }

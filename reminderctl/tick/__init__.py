@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reminderctl.sources.synced import SyncedSources
     from reminderctl.tick.attempt import Deliverer
 
+ALERTS = ".alerts"  # the ending of the file next to the ledger in which alerts are remembered
 DRY_RUN = -1  # the number of a run that leaves no trace
 BUDGET_SECONDS = 50.0  # after the bookings were read; then no attempt begins: the next minute's run shares the work
 
