@@ -7,13 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from reminderctl.cli import main
-from tests.clinic import SETTINGS, Clinic
+from tests.clinic import SETTINGS, Clinic, at
 
 REMINDER = """\
 - id: reminder
@@ -183,3 +184,30 @@ def test_a_directory_owns_its_ledger_too(owned: Clinic) -> None:
 def test_an_owner_that_cannot_be_read_keeps_its_ledger(owned: Clinic) -> None:
     (owned.folder / "workflows.yaml").write_text("timezone: [\n")
     assert call(beside(owned), "run", "--now", "2026-06-10T09:01Z").exit_code == 2
+
+
+@pytest.mark.parametrize("number", [3, 12])
+def test_what_another_configuration_did_while_the_owner_was_away_loses_and_repeats_nothing(
+    clinic: Clinic, number: int
+) -> None:
+    clinic.write(REMINDER)
+    clinic.run("2026-06-10T08:50Z")
+    clinic.insert((f"b{each}", at("2026-06-10T10:00Z") + each * timedelta(minutes=1)) for each in range(number))
+    clinic.run("2026-06-10T09:00Z")
+    yaml = clinic.folder / "workflows.yaml"
+    other = beside(clinic)
+    yaml.rename(clinic.folder / "away")
+    for minute in (1, 2):
+        assert call(other, "run", "--now", f"2026-06-10T09:0{minute}Z").exit_code in (0, 1)
+    (clinic.folder / "away").rename(yaml)
+    refused = clinic.command("run", "--now", "2026-06-10T09:20Z")
+    assert refused.exit_code == 2
+    assert f"this ledger belongs to {other}" in refused.stderr
+    assert clinic.command("status", "--now", "2026-06-10T09:20Z").exit_code == 2
+    other.write_text(other.read_text().replace("outbox:", "ledger: other.db\noutbox:"))
+    clinic.run("2026-06-10T09:21Z")
+    lines = [line for each in clinic.outbox() for line in each.read_text().splitlines()]
+    # The other one began at 09:01, and sent what fell due at 09:02 for its own workflow.
+    assert sorted(line for line in lines if line.startswith("To: ")) == sorted(
+        f"To: b{each}@example.com" for each in (2, *range(number))
+    )
