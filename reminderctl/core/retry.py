@@ -129,7 +129,8 @@ def _unavailable(error: Unavailable, delivery: Delivery, *, now: datetime, circu
 def _unknown(text: str, delivery: Delivery, *, on_unknown: OnUnknown, now: datetime, circuit_failures: int) -> Outcome:
     again = on_unknown is OnUnknown.RESEND or (on_unknown is OnUnknown.RESEND_ONCE and not delivery.uncertain_attempts)
     at = _before_the_deadline(now + backoff(delivery), delivery, now=now)
-    again = again and at <= delivery.expires_at
+    if again and at > delivery.expires_at:
+        again, text = False, _too_late(text, at)
     # Each that a person must decide about is work for that person: a provider that breaks down causes no more of it.
     hold = on_unknown is OnUnknown.HOLD
     return Outcome(
@@ -141,6 +142,11 @@ def _unknown(text: str, delivery: Delivery, *, on_unknown: OnUnknown, now: datet
         pause_circuit_until=_pause_after(circuit_failures + 1, now) if hold else None,
         circuit_failed=hold,
     )
+
+
+def _too_late(text: str, at: datetime) -> str:
+    """Return an error that says why no attempt follows; the ledger finds by it what a clock that was ahead ended."""
+    return f"{text}; the next attempt could be at {at:%Y-%m-%dT%H:%M:%SZ}, after the deadline"
 
 
 def _pause_after(failures: int, now: datetime) -> datetime | None:
@@ -164,7 +170,7 @@ def _again(
     """
     over = at > delivery.expires_at and not (name == "channel down" and circuit_failed)
     if over:
-        text = f"{text}; the next attempt could be at {at:%Y-%m-%dT%H:%M:%SZ}, after the deadline"
+        text = _too_late(text, at)
     ended = State.UNKNOWN if delivery.uncertain_attempts else State.EXPIRED
     return Outcome(
         name=name,

@@ -151,11 +151,11 @@ def _find_duplicate(what: Owed, case: _Case, *, module: str) -> Iterator[str]:
 
 
 def _find_groundless_doubt(what: Owed, case: _Case, killed_runs: Collection[int]) -> Iterator[str]:
-    elsewhere = [attempt for attempt in case.unknown_attempts if attempt.error != DIED]
+    elsewhere = [attempt for attempt in case.unknown_attempts if not (attempt.error or "").startswith(DIED)]
     if len(elsewhere) > case.faults:
         yield f"{what}: {len(elsewhere)} unknown attempts, and its counterpart had {case.faults} faults"
     for attempt in case.unknown_attempts:
-        if attempt.error == DIED and attempt.run not in killed_runs:
+        if (attempt.error or "").startswith(DIED) and attempt.run not in killed_runs:
             yield f"{what}: run {attempt.run} is said to have died, and nobody killed it"
     if "unknown" in case.states and not case.unknown_attempts:
         yield f"{what}: unknown without an unknown attempt"
@@ -181,7 +181,7 @@ def _find_hoarding(cases: Mapping[Owed, _Case], modules: Mapping[str, str]) -> I
         (attempt.run, what.channel)
         for what, case in cases.items()
         for attempt in case.unknown_attempts
-        if attempt.error == DIED
+        if (attempt.error or "").startswith(DIED)
     )
     for (run, channel), number in left_behind.items():
         rules = channels.module(modules[channel]).POLICY
