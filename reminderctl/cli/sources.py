@@ -139,7 +139,8 @@ def _describe(source: SyncedSource) -> str:
         f"{written.new} new, {written.changed} changed, {written.canceled} canceled, {source.after.missing} missing"
     )
     bad = source.taken.bad if source.taken else []
-    return "; ".join([counts, *bad])
+    moved = source.describe_move()
+    return "; ".join([counts, *([moved] if moved else []), *bad])
 
 
 @command.command()

@@ -7,8 +7,9 @@ for by its key or was left out twice.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 FEW = 5  # so many may go at once: people delete bookings
@@ -88,6 +89,14 @@ def judge_absence(
 
 def _list_coming(known: Mapping[str, KnownBooking], now: datetime) -> set[str]:
     return {name for name, each in known.items() if each.is_alive and not each.is_gone and each.ends_at > now}
+
+
+def find_common_move(moves: Collection[timedelta], *, of: int) -> tuple[timedelta, int] | None:
+    """Return the length of time by which most of so many bookings were moved at once, and how many; None for few."""
+    counts = Counter(filter(None, moves)).most_common(1)
+    if not counts or counts[0][1] <= max(FEW, of / 2):
+        return None
+    return counts[0]
 
 
 def _is_too_much(lost: int, *, of: int, max_missing: float, all_of_it: bool) -> bool:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from msgspec import Struct
 
+from reminderctl.core.comparing import find_common_move
+from reminderctl.core.timing import parse_instant
 from reminderctl.ledger.readings import SourceReading
 from reminderctl.sources.readers import Reader
 from reminderctl.sources.reading import Plan, Taken
+from reminderctl.text import compact_length
 
 
 class Written(Struct, frozen=True, kw_only=True):
@@ -54,6 +59,27 @@ class SyncedSource(Struct, kw_only=True):
             return read._replace(missing=0, bad=len(self.taken.bad))
         absence = self.taken.absence
         return read._replace(missing=absence.missing, coming=absence.coming, bad=len(self.taken.bad))
+
+    def describe_move(self) -> str | None:
+        """Return that most bookings were moved by the same length of time; it is obeyed, and may be a mistake there."""
+        taken, now = self.taken, self.plan.now
+        if self.error is not None or taken is None or not taken.changed:
+            return None
+        coming = {name: each for name, each in taken.known.items() if each.is_alive and each.ends_at > now}
+        moves = [
+            parse_instant(rows[0].details.starts_at) - coming[name].starts_at
+            for name, (_, rows) in taken.changed.items()
+            if name in coming
+        ]
+        found = find_common_move(moves, of=len(coming))
+        if found is None:
+            return None
+        length, number = found
+        way = "later" if length > timedelta() else "earlier"
+        return (
+            f"{number} of its {len(coming)} coming bookings moved by the same length of time at once, "
+            f"{compact_length(abs(length))} {way}: a zone setting may have changed"
+        )
 
     def as_json(self) -> dict[str, object]:
         """Return what happened, for a program."""

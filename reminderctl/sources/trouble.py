@@ -49,6 +49,8 @@ def record(
             report.a_source_is_in_trouble |= source.before.told_at is not None
             continue
         after = source.after
+        if moved := source.describe_move():
+            report.news.append(f"sources.{source.name}: {moved}")
         trouble = list(_describe(source, after, ledger=ledger, zone=zone, now=now))
         told_at = source.before.told_at
         if trouble and _is_time_to_tell(source, after, ledger=ledger, now=now):

@@ -131,6 +131,29 @@ def test_a_moved_booking_is_reminded_of_at_its_new_time(practice: Practice) -> N
     assert reminded(practice.clinic) == ["1"]
 
 
+def test_most_bookings_that_move_alike_are_obeyed_and_named(practice: Practice) -> None:
+    practice.book_many(range(1, 11), first="2026-11-24T10:00Z")
+    run(practice.clinic, "2026-11-24T07:00Z")
+    practice.execute("UPDATE visits SET start_at = datetime(start_at, '-1 hour'), end_at = datetime(end_at, '-1 hour')")
+    practice.book(1, "2026-11-24T12:15Z")
+    result = run(practice.clinic, "2026-11-24T07:01Z")
+    assert result.exit_code == 0
+    assert result.stderr == (
+        "sources.practice: 9 of its 10 coming bookings moved by the same length of time at once, 1h earlier: "
+        "a zone setting may have changed\n"
+    )
+    assert run(practice.clinic, "2026-11-24T07:02Z").stderr == ""
+    run(practice.clinic, "2026-11-24T09:00Z")
+    assert reminded(practice.clinic) == ["2"]
+
+
+def test_a_morning_that_moves_is_no_news(practice: Practice) -> None:
+    practice.book_many(range(1, 21), first="2026-11-24T10:00Z")
+    run(practice.clinic, "2026-11-24T07:00Z")
+    practice.execute("UPDATE visits SET start_at = datetime(start_at, '-5 minutes') WHERE id <= 8")
+    assert run(practice.clinic, "2026-11-24T07:01Z").stderr == ""
+
+
 def test_a_booking_that_is_moved_out_of_the_window_is_not_canceled(practice: Practice) -> None:
     practice.book_many((1, 2), first="2026-11-24T09:00Z")
     run(practice.clinic, "2026-11-24T07:00Z")
