@@ -163,8 +163,9 @@ class Ledger:
 
 
 def _add_functions(connection: sqlite3.Connection) -> None:
-    """Let statements call `GREATEST`, as in PostgreSQL, of two values that are not NULL: SQLite calls it `MAX`."""
+    """Let statements call `GREATEST` and `LEAST`, as in PostgreSQL, of two values that are not NULL: `MAX`, `MIN`."""
     connection.create_function("GREATEST", 2, max, deterministic=True)
+    connection.create_function("LEAST", 2, min, deterministic=True)
 
 
 def _migrate(connection: sqlite3.Connection) -> None:

@@ -129,14 +129,19 @@ def arm(ledger: Ledger, unseen: Mapping[Key, str], *, now: datetime, run: int) -
     )
 
 
-def arm_anew(ledger: Ledger, edited: Mapping[Key, str], *, run: int) -> None:
-    """Let what has other fingerprints now begin at its watermark: what it did not reach before is left alone."""
+def arm_anew(ledger: Ledger, edited: Mapping[Key, str], *, run: int, latest: datetime | None) -> None:
+    """Let what has other fingerprints now begin at its watermark: what it did not reach before is left alone.
+
+    It begins no later than `latest`, where that is given.
+    """
+    text = instant_text(latest) if latest else None
     ledger.execute_many(
         """
-        UPDATE watermarks SET armed_at = GREATEST(armed_at, planned_until), armed_by = :run, audience = :audience
+        UPDATE watermarks SET armed_at = GREATEST(armed_at, LEAST(planned_until, COALESCE(:latest, planned_until))),
+            armed_by = :run, audience = :audience
         WHERE workflow = :workflow AND trigger = :trigger AND action = :action
         """,
-        [key._asdict() | {"run": run, "audience": audience} for key, audience in edited.items()],
+        [key._asdict() | {"run": run, "audience": audience, "latest": text} for key, audience in edited.items()],
     )
 
 

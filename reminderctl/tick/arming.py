@@ -16,12 +16,15 @@ from reminderctl.model import Action, Config, Workflow
 UNCERTAIN = timedelta(hours=1)  # how long it is remembered since when a workflow was away that has begun anew
 
 
-def sync(config: Config, ledger: Ledger, *, run: int, now: datetime) -> dict[Key, Watermark]:
+def sync(
+    config: Config, ledger: Ledger, *, run: int, now: datetime, whole_until: datetime | None
+) -> dict[Key, Watermark]:
     """Bring the watermarks in line with the configuration; return those of what is switched on.
 
     1. What was switched off or edited away is forgotten.
     2. What is seen for the first time begins at now, and so does what comes back after no file held it for a day.
-    3. What now reaches others than before begins at its watermark.
+    3. What now reaches others than before begins at its watermark; while bookings are missing, at the last run that saw
+       them all (`whole_until`): nothing was planned since of those that are missing, before the edit or after it.
     """
     marks = watermarks.read(ledger, now, run=run)
     wanted = {
@@ -45,10 +48,11 @@ def sync(config: Config, ledger: Ledger, *, run: int, now: datetime) -> dict[Key
         key: audience for key, audience in wanted.items() if key not in unseen and audience != marks[key].audience
     }
     if edited:
-        watermarks.arm_anew(ledger, edited, run=run)
+        watermarks.arm_anew(ledger, edited, run=run, latest=whole_until)
         for key in edited:
             mark = marks[key]
-            marks[key] = replace(mark, armed_at=max(mark.armed_at, mark.planned_until))
+            begins_at = min(mark.planned_until, whole_until or mark.planned_until)
+            marks[key] = replace(mark, armed_at=max(mark.armed_at, begins_at))
     return {key: marks[key] for key in wanted}
 
 

@@ -55,7 +55,7 @@ def plan(
     """
     _handle_restored_ledger(ledger, now, run=run, report=report)
     enabled = [workflow for workflow in config.workflows if workflow.enabled]
-    marks = sync(config, ledger, run=run, now=now)
+    marks = sync(config, ledger, run=run, now=now, whole_until=reading.whole_until)
     _handle_clock_rollback(ledger, run=run, now=now, report=report)
     is_held = end_what_is_over(config, ledger, reading=reading, run=run, now=now, report=report)
     last_run_at = _last_run_at(ledger, marks, run=run, now=now)

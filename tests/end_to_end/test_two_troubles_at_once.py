@@ -74,6 +74,19 @@ def expecting(clinic: Clinic) -> Clinic:
     return clinic
 
 
+def test_an_edit_while_the_bookings_are_gone_loses_none_of_them(expecting: Clinic) -> None:
+    run_at(expecting, "2026-06-10T08:02Z")
+    empty(expecting)
+    run_at(expecting, "2026-06-10T08:03Z")
+    expecting.write(
+        reminder(more="filters: {status: [approved, confirmed]}")
+    )  # whom it reaches is another question now
+    run_at(expecting, "2026-06-10T08:04Z")
+    bring_back(expecting)
+    run_at(expecting, "2026-06-10T08:05Z", "2026-06-10T08:19Z")
+    assert sent(expecting) == EACH
+
+
 @pytest.mark.parametrize("times", [1, 2, 12])
 @pytest.mark.parametrize("back_meanwhile", [False, True])
 def test_a_clock_in_the_future_gives_nothing_up_that_is_gone_for_a_moment(
