@@ -230,7 +230,7 @@ MUTATIONS = (
     ),
     Mutation(
         "an interim answer is taken for the final one",
-        "channels/_http/final_response.py",
+        "http_transport/final_response.py",
         "if status >= 200 or status == SWITCHING_PROTOCOLS:",
         "if status != 100:",
         ("tests/end_to_end/test_odd_answers.py",),

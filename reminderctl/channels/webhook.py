@@ -51,7 +51,7 @@ from reminderctl.model import Envelope, Receipt
 from reminderctl.secret import Secret
 
 if TYPE_CHECKING:
-    from reminderctl.channels._http.transport import HttpSession
+    from reminderctl.http_transport.transport import HttpSession
 
 __all__ = [
     "POLICY",

@@ -24,7 +24,7 @@ IMPORTED = (
     "reminderctl.cli.run",
     "reminderctl.channels._email.mime",
     "reminderctl.channels._email.smtp",
-    "reminderctl.channels._http.transport",
+    "reminderctl.http_transport.transport",
     "reminderctl.channels.sms.infobip",
     "reminderctl.channels.sms.twilio",
     "reminderctl.channels.sms.vonage",

@@ -20,9 +20,9 @@ MOST_POSITIONALS = 2
 PLUG = {"Channel", "Message", "Settings"}  # what every file of channels/ must call its own
 CALLED_BY_ORDER = {  # functions whose arguments a library gives by their order, each with who does
     "channels/_email/smtp.py: SmtpSession._get_socket": "smtplib.SMTP",
-    "channels/_http/transport.py: Adapter.build_connection_pool_key_attributes": "requests.adapters.HTTPAdapter",
-    "channels/_http/transport.py: Adapter.cert_verify": "requests.adapters.HTTPAdapter",
-    "channels/_http/transport.py: Adapter.init_poolmanager": "requests.adapters.HTTPAdapter",
+    "http_transport/transport.py: Adapter.build_connection_pool_key_attributes": "requests.adapters.HTTPAdapter",
+    "http_transport/transport.py: Adapter.cert_verify": "requests.adapters.HTTPAdapter",
+    "http_transport/transport.py: Adapter.init_poolmanager": "requests.adapters.HTTPAdapter",
     "messages/jinja_environment.py: _date": "a filter of Jinja2",
     "messages/jinja_environment.py: _default": "a filter of Jinja2",
     "messages/jinja_environment.py: _time": "a filter of Jinja2",

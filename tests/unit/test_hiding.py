@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminderctl.channels._hiding import hide_secrets
+from reminderctl.hiding import hide_secrets
 from tests.spellings import SPELLINGS
 
 SECRETS = [

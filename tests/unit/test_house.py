@@ -23,6 +23,7 @@ FLOORS = {
     "text": 0,
     "credentials": 0,
     "errors": 0,
+    "hiding": 0,
     "model": 0,
     "source_settings": 0,
     "secret": 0,
@@ -34,6 +35,7 @@ FLOORS = {
     "channels": 2,
     "clocks": 2,
     "files": 2,
+    "http_transport": 2,
     "dead_links": 2,
     "messages": 2,
     "outbox": 2,
@@ -53,6 +55,8 @@ WITHIN_ITS_FLOOR = {  # who may import a neighbour, and why
     ("source_settings", "secret"),  # an address may hold a password
     ("model", "secret"),  # a configuration carries the address of a heartbeat
     ("channels", "clocks"),  # an attempt ends by a clock that does not stand still
+    ("channels", "http_transport"),  # a message is sent by a request with one deadline
+    ("http_transport", "clocks"),  # so does a request
     ("outbox", "channels"),  # shows a message as its channel would send it
     ("bookings", "dead_links"),  # it says why its file is missing
     ("files", "file_permissions"),  # they follow no link of others

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import NamedTuple
 
-from reminderctl.channels._hiding import hide_secrets
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable, Unknown
+from reminderctl.hiding import hide_secrets
 from reminderctl.text import shorten
 
 _LONGEST_WORDS = 200  # characters of the server's own words in an error text

@@ -19,7 +19,7 @@ from reminderctl.errors import ChannelDown, Rejected, Unavailable, Unknown
 if TYPE_CHECKING:
     import requests
 
-    from reminderctl.channels._http.transport import HttpSession
+    from reminderctl.http_transport.transport import HttpSession
 
 __all__ = ["DEADLINE", "Response", "classify_status", "describe", "host_of", "read_retry_after", "request", "session"]
 
@@ -36,7 +36,7 @@ def session(*, keep_alive: bool = False) -> HttpSession:
     just hanging up, and nobody knows whether it was read. Keep connections only where a repetition does no harm.
     A proxy and certificate authorities are taken from the environment, as everywhere; passwords from ~/.netrc are not.
     """
-    from reminderctl.channels._http import transport
+    from reminderctl.http_transport import transport
 
     headers = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity"}
     return transport.HttpSession(headers, keep_alive=keep_alive)
@@ -61,7 +61,7 @@ def request(
     server's certificate cannot be trusted or the environment names a proxy that cannot be used, `Unknown` where the
     request may have arrived. None of them names more of the URL than its host.
     """
-    from reminderctl.channels._http import sockets
+    from reminderctl.http_transport import sockets
 
     host = host_of(url)
     prepared = _prepare(session, method, url=url, headers=headers or {}, content=form or body, auth=auth)
@@ -77,7 +77,7 @@ def _carry(session: HttpSession, prepared: requests.PreparedRequest, *, host: st
     import requests
     import urllib3
 
-    from reminderctl.channels._http import transport
+    from reminderctl.http_transport import transport
 
     try:
         return session.carry(prepared, timeout=timeout)

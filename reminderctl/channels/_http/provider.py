@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime, timedelta
 
-    from reminderctl.channels._http.transport import HttpSession
+    from reminderctl.http_transport.transport import HttpSession
     from reminderctl.model import Envelope
 
 BaseUrl = Annotated[

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from reminderctl.channels._hiding import hide_secrets
 from reminderctl.errors import ChannelDown, DeliveryError, Rejected, Throttled, Unavailable, Unknown
+from reminderctl.hiding import hide_secrets
 from reminderctl.text import printable, shorten
 
 _LONGEST_QUOTE = 200  # characters of an answer in an error text

@@ -34,6 +34,7 @@ class ResponseReader(io.BufferedReader):
         self._sock = sock
 
     def close(self) -> None:
+        """Close the response; report what came beyond its end."""
         if not self.closed and self._has_more():
             self._sock.report_surplus()
         super().close()

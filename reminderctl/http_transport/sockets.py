@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from reminderctl import clocks
-from reminderctl.channels._http.final_response import ResponseReader
+from reminderctl.http_transport.final_response import ResponseReader
 
 
 class _TimedAttempt(threading.local):
@@ -43,6 +43,7 @@ def attempt(seconds: float, *, public_only: bool, keep_alive: bool) -> Iterator[
 
 
 def time_left() -> float | None:
+    """Return the seconds that the attempt may still last, None without a limit; raises TimeoutError at its end."""
     if current.until == math.inf:
         return None
     left = current.until - clocks.seconds()
@@ -99,6 +100,7 @@ class Socket(_Readable):
         return cls(connected.family, connected.type, connected.proto, fileno=connected.detach())
 
     def sendall(self, *args: Any, **kwargs: Any) -> None:
+        """Send all, inside the time that is left."""
         self.settimeout(time_left())
         super().sendall(*args, **kwargs)
 
@@ -107,9 +109,11 @@ class TLSSocket(_Readable, ssl.SSLSocket):
     """A TLS socket that waits no longer than the attempt may last."""
 
     def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 - ssl's signature
+        """Begin TLS, inside the time that is left."""
         self.settimeout(time_left())
         super().do_handshake(block)
 
     def send(self, *args: Any, **kwargs: Any) -> int:  # sendall is a loop over this
+        """Send some bytes, inside the time that is left."""
         self.settimeout(time_left())
         return super().send(*args, **kwargs)

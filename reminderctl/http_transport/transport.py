@@ -27,9 +27,9 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from reminderctl import clocks
-from reminderctl.channels._http.final_response import SWITCHING_PROTOCOLS, FinalResponse
-from reminderctl.channels._http.sockets import Socket, TLSSocket, time_left
-from reminderctl.channels._http.sockets import current as _attempt
+from reminderctl.http_transport.final_response import SWITCHING_PROTOCOLS, FinalResponse
+from reminderctl.http_transport.sockets import Socket, TLSSocket, time_left
+from reminderctl.http_transport.sockets import current as _attempt
 
 _CONNECTING = 10.0  # seconds for TCP, shared by all addresses of a name
 _IDLE = 1.0  # seconds that a connection may have rested and still be used: servers close theirs after 2 or more
@@ -112,6 +112,7 @@ class Adapter(HTTPAdapter):
     """Carries the requests of a `requests.Session`; raises `NotSent` where it never came to a connection."""
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:  # noqa: FBT001, FBT002 - requests' signature
+        """Use connections of ours."""
         super().init_poolmanager(connections, maxsize, block, **pool_kwargs)
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
@@ -131,6 +132,7 @@ class Adapter(HTTPAdapter):
             raise Misdirected(f"the environment names a proxy for {host} that is no URL of one") from None
 
     def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
+        """Return the pools by way of a proxy, with connections of ours."""
         scheme = proxy.lower().partition(":")[0]
         if scheme == "https":
             proxy_kwargs["proxy_ssl_context"] = _trust(self._authorities)
@@ -139,6 +141,7 @@ class Adapter(HTTPAdapter):
         return manager
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        """Return the same with a context that all connections to these authorities share."""
         host, kwargs = super().build_connection_pool_key_attributes(request, verify, cert)
         if host["scheme"] == "https":
             kwargs = {"cert_reqs": "CERT_REQUIRED", "ssl_context": _trust(_authorities(verify))}
