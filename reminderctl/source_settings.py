@@ -12,16 +12,18 @@ from msgspec import Struct
 
 from reminderctl.secret import Secret
 
-SourceKind = Literal["mysql", "postgresql", "sqlite", "files"]
+SourceKind = Literal["mysql", "postgresql", "sqlite", "files", "http"]
 _HOST = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#]*@)?(\[[^\]]*\]|[^:/?#]*)")
 
 
 class SourceSettings(Struct, frozen=True, kw_only=True):
-    """A source of bookings; in `url` and `password` each `${NAME}` is as it is written: what it means is no
-    matter of a cache.
+    """A source of bookings; in `url`, `password` and `headers` each `${NAME}` is as it is written: what it means is
+    no matter of a cache.
 
     `query` has `{where}` in it where `window` or `key` can take its place; `values` translates words, in lower case, by
     column; `columns` gives the columns of a file the names that they have here. Without `max_age` there is no limit.
+    Of what an address answers, `items` is the path to the list, `next_page` that to what leads to the next page, `each`
+    the list in an item that has a row for each of its entries; `most` is how many items there are at most in an answer.
     """
 
     name: str
@@ -34,6 +36,11 @@ class SourceSettings(Struct, frozen=True, kw_only=True):
     query: str = ""
     window: str = ""
     key: str = ""
+    headers: Mapping[str, Secret] = {}
+    items: str = ""
+    next_page: str = ""
+    each: str = ""
+    most: int | None = None
     values: Mapping[str, Mapping[str, str]] = {}
     columns: Mapping[str, str] = {}
     every: timedelta = timedelta(minutes=1)

@@ -15,6 +15,7 @@ from reminderctl.config.cache import load_cached, save_cached
 from reminderctl.config.locate import find
 from reminderctl.credentials import Credentials
 from reminderctl.model import Config
+from reminderctl.secret import Secret
 from reminderctl.source_settings import SourceSettings
 
 if TYPE_CHECKING:
@@ -54,12 +55,19 @@ def load_credentials(path: Path, environ: Mapping[str, str], *, config: Config) 
     return loading.load_credentials(path, environ, config=config)
 
 
-def reveal_source(settings: SourceSettings, environ: Mapping[str, str]) -> tuple[str, str]:
-    """Return the address and the password of a source with what its variables hold; raises `UsageError`."""
+def reveal_source(settings: SourceSettings, environ: Mapping[str, str]) -> SourceSettings:
+    """Return a source with what its variables hold; raises `UsageError`."""
+    from msgspec.structs import replace
+
     from reminderctl.config.variables import Variables, reveal
 
     variables = Variables(environ, settings.folder, optional=True)
-    return reveal(settings.url.reveal(), variables), reveal(settings.password.reveal(), variables)
+    return replace(
+        settings,
+        url=Secret(reveal(settings.url.reveal(), variables)),
+        password=Secret(reveal(settings.password.reveal(), variables)),
+        headers={name: Secret(reveal(value.reveal(), variables)) for name, value in settings.headers.items()},
+    )
 
 
 def check(path: Path, environ: Mapping[str, str], *, today: date) -> CheckResult:

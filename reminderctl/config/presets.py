@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from msgspec import Struct, ValidationError, convert
+from msgspec import Struct, ValidationError, convert, field
 
 from reminderctl.config.suggestions import did_you_mean
 from reminderctl.config.yaml_nodes import plain
@@ -21,13 +21,23 @@ class SourcePreset(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     `window` is what `{where}` stands for in a reading of everything, `key` the column by which single rows are found.
     `defaults` are the names in braces that a source may set. `verified` says in which version it was tried.
+
+    One of an API has an `url` with `{url}` in it instead, which is that of the source, `headers` in which `{password}`
+    is the password of the source, and `map`. `items`, `next`, `each` and `most` say how it lists the bookings.
     """
 
     title: str
     engine: SourceKind
-    query: str
-    window: str
-    key: str
+    query: str = ""
+    window: str = ""
+    key: str = ""
+    url: str = ""
+    headers: Mapping[str, str] = {}
+    items: str = ""
+    next_page: str = field(name="next", default="")
+    each: str = ""
+    most: int | None = None
+    columns: Mapping[str, str] = field(name="map", default={})
     verified: str = ""
     defaults: Mapping[str, str] = {}
     values: Mapping[str, Mapping[str, str]] = {}
@@ -55,6 +65,9 @@ def read_preset(path: Path) -> tuple[SourcePreset | None, str]:
     if file.root is None or file.problems:
         return None, file.problems[0].what if file.problems else "is empty"
     try:
-        return convert(plain(file.root), SourcePreset, strict=False), ""
+        preset = convert(plain(file.root), SourcePreset, strict=False)
     except ValidationError as error:
         return None, str(error)
+    needed = ("url", "map") if preset.engine == "http" else ("query", "window", "key")
+    lacking = [name for name in needed if not getattr(preset, "columns" if name == "map" else name)]
+    return (None, f"lacks `{lacking[0]}`") if lacking else (preset, "")

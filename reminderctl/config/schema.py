@@ -58,10 +58,10 @@ class SourceKeys(Struct, frozen=True, kw_only=True):
     """A source of bookings, which each run reads before it plans."""
 
     url: Annotated[
-        str, Meta(min_length=1, description="Where it is: `mysql://user@host/database`, `exports/*.csv`, ...")
+        str, Meta(min_length=1, description="Where it is: `mysql://user@host/database`, `https://...`, `exports/*.csv`")
     ]
     preset: Annotated[str, Meta(description="The program that it belongs to, or a file with a preset of your own")] = ""
-    password: Annotated[str, Meta(description="The password of the database, as it is, or a variable")] = ""
+    password: Annotated[str, Meta(description="The password or token, as it is, or a variable")] = ""
     query: Annotated[
         str, Meta(description="A SELECT with the columns of `bookings import`; it may name :since, :until")
     ] = ""
@@ -69,13 +69,25 @@ class SourceKeys(Struct, frozen=True, kw_only=True):
         ""
     )
     window: Annotated[str, Meta(description="The condition with :since and :until in place of `{where}`")] = ""
-    map: Annotated[dict[str, str], Meta(description="Columns of a file, each with the name that it has here")] = {}
+    headers: Annotated[
+        dict[str, str], Meta(description="What is sent along to an address, such as a token in a variable")
+    ] = {}
+    items: Annotated[
+        str, Meta(description="Where in the JSON of an address the list is: `data`, `result.bookings`")
+    ] = ""
+    next: Annotated[
+        str, Meta(description="Where in it the address of the next page is, or its cursor: `links.next`")
+    ] = ""
+    map: Annotated[
+        dict[str, str],
+        Meta(description="Columns of a file or an address, each with the name that it has here; JSON has paths, too"),
+    ] = {}
     status: Annotated[dict[str, str], Meta(description="Statuses of the source, each with what it means here")] = {}
     language: Annotated[
         str | dict[str, str], Meta(description="The language where a row names none; or their words, each with its tag")
     ] = ""
     timezone: Annotated[str, Meta(description="For rows without a zone; else that of the whole file")] = ""
-    every: Annotated[str, Meta(description="How often it is read: 1m, 10m")] = "1m"
+    every: Annotated[str, Meta(description="How often it is read: 1m; left out, 1m, and 10m for an address")] = ""
     timeout: Annotated[str, Meta(description="How long one reading may take: 10s")] = "10s"
     max_age: Annotated[
         str, Meta(description="Messages are held when the last reading is older than this; or `none`")

@@ -13,6 +13,7 @@ from yaml.nodes import MappingNode, Node
 from reminderctl.config import schema
 from reminderctl.config.env import fill_in, note_references
 from reminderctl.config.presets import FOLDER, SourcePreset, find_preset, read_preset
+from reminderctl.config.source_addresses import find_address_mistakes
 from reminderctl.config.source_queries import find_query_mistake, names_the_window
 from reminderctl.config.struct_reader import check_keys, encoded_names, read_struct
 from reminderctl.config.suggestions import one_of, quote
@@ -23,7 +24,7 @@ from reminderctl.core import timing
 from reminderctl.secret import Secret
 from reminderctl.source_settings import SourceKind, SourceSettings, host_of, is_local
 
-SECRET_KEYS = ("url", "password")  # in which `${NAME}` is read
+SECRET_KEYS = ("url", "password", "headers")  # in which `${NAME}` is read
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,50}")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _SECONDS = re.compile(r"(\d{1,4})\s*(?:s|seconds?)")
@@ -34,11 +35,15 @@ _KINDS: Mapping[str, SourceKind] = {
     "postgresql": "postgresql",
     "postgres": "postgresql",
     "sqlite": "sqlite",
+    "http": "http",
+    "https": "http",
+    "webcal": "http",
+    "webcals": "http",
     "": "files",
     "file": "files",
 }
-_LATER = ("http", "https", "webcal")
-_SHOWN = ("mysql", "postgresql", "sqlite")
+_SHOWN = ("mysql", "postgresql", "sqlite", "https")
+EVERY_ADDRESS = timedelta(minutes=10)
 READS_EVERYTHING = (
     "the query names neither :since nor :until, so it reads everything each minute; add "
     "`WHERE start_at < :until AND end_at > :since`"
@@ -95,13 +100,14 @@ def _read_source(reader: _SourceReader, *, read_files: list[Path]) -> SourceSett
     window, key = (preset.window, preset.key) if preset else (keys.window, keys.key)
     _check_query(reader, keys, kind=kind, query=query, preset=preset)
     _check_tls(reader, keys, kind=kind)
-    lengths = _read_lengths(reader, keys)
+    url = _check_address(reader, keys, kind=kind, preset=preset)
+    lengths = ({"every": EVERY_ADDRESS} if kind == "http" else {}) | _read_lengths(reader, keys)
     if reader.mistakes != len(reader.file.problems):
         return None
     return SourceSettings(
         name=reader.name,
         kind=kind,
-        url=Secret(keys.url),
+        url=Secret(url),
         password=Secret(keys.password),
         folder=reader.file.path.parent,
         title=preset.title if preset else "",
@@ -110,7 +116,7 @@ def _read_source(reader: _SourceReader, *, read_files: list[Path]) -> SourceSett
         window=_fill_names(window, {**names, "longest": _whole_days(lengths["longest"])}),
         key=key,
         values=_join_words(preset, keys),
-        columns=keys.map,
+        **_describe_answer(preset, keys),
         language=keys.language if isinstance(keys.language, str) else "",
         timezone=keys.timezone,
         tls=keys.tls,
@@ -147,18 +153,16 @@ def _note_variables(reader: _SourceReader) -> None:
 
 def _find_kind(reader: _SourceReader, url: str) -> SourceKind:
     """Return the reader that the scheme of an address decides; what a variable holds decides it too."""
-    known = REFERENCE.sub(lambda found: reader.variables.find(found[1]) or "", url)
-    found = _SCHEME.match(known)
+    found = _SCHEME.match(_fill_variables(reader, url))
     scheme = found[1].lower() if found else ""
     if scheme in _KINDS:
         return _KINDS[scheme]
-    if scheme in _LATER:
-        reader.note("url", f"url: {scheme}: addresses are not read yet; fetch the file, and name it here")
-    else:
-        reader.note(
-            "url", f"url: nothing reads {quote(scheme)}; write {one_of([f'{each}:' for each in _SHOWN])} or a file"
-        )
+    reader.note("url", f"url: nothing reads {quote(scheme)}; write {one_of([f'{each}:' for each in _SHOWN])} or a file")
     return "files"
+
+
+def _fill_variables(reader: _SourceReader, text: str) -> str:
+    return REFERENCE.sub(lambda found: reader.variables.find(found[1]) or "", text)
 
 
 def _fill_names(text: str, names: Mapping[str, str]) -> str:
@@ -172,9 +176,10 @@ def _check_query(
 ) -> None:
     if preset and keys.query:
         reader.note("query", "query: the preset has one already; leave out `preset` or `query`")
-    if kind == "files":
+    if kind in ("files", "http"):
         if query:
-            reader.note("query", "query: a file has no tables; leave it out, or write `url: sqlite:...`")
+            what = "a file" if kind == "files" else "an address"
+            reader.note("query", f"query: {what} has no tables; leave it out, or write `url: sqlite:...`")
         return
     if not query.strip():
         reader.note("url", "a database needs a `preset` or a `query`")
@@ -189,10 +194,33 @@ def _check_query(
 
 def _check_tls(reader: _SourceReader, keys: schema.SourceKeys, *, kind: SourceKind) -> None:
     """Refuse a password on a connection that others can read."""
-    if keys.tls != "off" or kind not in ("mysql", "postgresql"):
+    if keys.tls != "off" or kind not in ("mysql", "postgresql", "http"):
         return
-    if not is_local(host_of(REFERENCE.sub("", keys.url))) and (keys.password or "@" in keys.url):
+    if not is_local(host_of(REFERENCE.sub("", keys.url))) and (keys.password or "@" in keys.url or keys.headers):
         reader.note("tls", "tls: off sends the password where others can read it; leave it out, or use a tunnel")
+
+
+def _check_address(
+    reader: _SourceReader, keys: schema.SourceKeys, *, kind: SourceKind, preset: SourcePreset | None
+) -> str:
+    """Return the address with what the preset of an API adds to it; note what is wrong with it."""
+    url = preset.url.replace("{url}", keys.url.rstrip("/")) if preset and kind == "http" else keys.url
+    for at, mistake in find_address_mistakes(keys, kind=kind, url=_fill_variables(reader, url)):
+        reader.note(at, mistake)
+    return url
+
+
+def _describe_answer(preset: SourcePreset | None, keys: schema.SourceKeys) -> dict[str, Any]:
+    """Return the settings of how an address lists bookings: the preset's, then those of the source."""
+    columns, headers = (preset.columns, preset.headers) if preset else ({}, {})
+    return {
+        "columns": {**columns, **keys.map},
+        "headers": {name: Secret(value) for name, value in {**headers, **keys.headers}.items()},
+        "items": keys.items or (preset.items if preset else ""),
+        "next_page": keys.next or (preset.next_page if preset else ""),
+        "each": preset.each if preset else "",
+        "most": preset.most if preset else None,
+    }
 
 
 def _join_words(preset: SourcePreset | None, keys: schema.SourceKeys) -> dict[str, dict[str, str]]:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import requests
@@ -83,6 +83,11 @@ class _HTTPPool(HTTPConnectionPool):
 class _HTTPSPool(HTTPSConnectionPool):
     ConnectionCls = _HTTPSConnection
 
+    def _validate_conn(self, conn: Any) -> None:
+        """Connect without urllib3's warning: `tls: off` is what somebody has written."""
+        if conn.is_closed:
+            conn.connect()
+
 
 _POOLS = {"http": _HTTPPool, "https": _HTTPSPool}
 
@@ -144,7 +149,8 @@ class Adapter(HTTPAdapter):
         """Return the same with a context that all connections to these authorities share."""
         host, kwargs = super().build_connection_pool_key_attributes(request, verify, cert)
         if host["scheme"] == "https":
-            kwargs = {"cert_reqs": "CERT_REQUIRED", "ssl_context": _trust(_authorities(verify))}
+            context = _trust(_authorities(verify)) if verify else _trust_anybody()
+            kwargs = {"cert_reqs": "CERT_REQUIRED" if verify else "CERT_NONE", "ssl_context": context}
         return host, kwargs
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
@@ -170,9 +176,12 @@ class HttpSession(requests.Session):
         self.headers["Connection"] = "close"
         self.close()
 
-    def carry(self, request: requests.PreparedRequest, *, timeout: float) -> requests.Response:
+    def carry(
+        self, request: requests.PreparedRequest, *, timeout: float, trust: str | Literal[False] | None = None
+    ) -> requests.Response:
         """Make a request and give the head of its answer.
 
+        `trust` is a file with the authorities to trust, False to trust anybody, None for those of the environment.
         Not `send`: that would read the whole body of a redirect, and make up the request to which it would lead.
         """
         url = request.url or ""
@@ -182,6 +191,7 @@ class HttpSession(requests.Session):
             self._environments[place] = self.merge_environment_settings(url, {}, None, None, None)
         found = self._environments[place]
         proxies, verify = found["proxies"], found["verify"] or True
+        verify = verify if trust is None else trust
         return adapter.send(request, stream=True, timeout=timeout, verify=verify, proxies=proxies)
 
 
@@ -200,6 +210,19 @@ def _trust(authorities: str) -> ssl.SSLContext:
     except OSError as error:
         cause = error.strerror or "not certificates in PEM form"
         raise Distrusted(f"cannot read the certificate authorities in {authorities}: {cause}") from None
+    return _own(context)
+
+
+@functools.cache
+def _trust_anybody() -> ssl.SSLContext:
+    """Return a TLS context that verifies nothing."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return _own(context)
+
+
+def _own(context: ssl.SSLContext) -> ssl.SSLContext:
+    """Return a context whose sockets have a deadline."""
     context.hostname_checks_common_name = False  # RFC 6125: the subjectAltName alone names a server
     context.sslsocket_class = TLSSocket
     return context

@@ -85,6 +85,7 @@ class ColumnNames(dict[str, str]):
         super().__init__()
         self._mapped = {_fold(column): (column, name) for column, name in column_map.items()}
         self._seen: set[str] = set()
+        self.paths = [(path, _find_standard_name(name)) for path, name in column_map.items() if "." in path]
 
     def __missing__(self, column: str) -> str:
         folded = _fold(column)
@@ -101,6 +102,10 @@ class ColumnNames(dict[str, str]):
         """Return the name that --map gives a column; None where it does not name it."""
         is_mapped = _fold(column) in self._mapped
         return self[column] if is_mapped else None
+
+    def note_path(self, path: str) -> None:
+        """Count a path that --map names as a column of the file."""
+        self._seen.add(_fold(path))
 
     def unused_columns(self) -> list[str]:
         """Return the columns that --map names and that the file, as far as it was read, does not have."""

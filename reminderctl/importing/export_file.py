@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import PurePath
 from typing import BinaryIO
 
 from reminderctl.errors import ImportFailedError, UsageError
@@ -21,11 +22,12 @@ class ExportFile:
     """An open file to import from. `warnings` says what had to be guessed.
 
     `position` gives how many of its `size` bytes were read. With `errors` as `surrogateescape`, bytes that are no
-    character on their own line are half of one.
+    character on their own line are half of one. `suffix` says the format where the content does not decide.
     """
 
-    def __init__(self, stream: BinaryIO, *, name: str, encoding: str | None = None) -> None:
+    def __init__(self, stream: BinaryIO, *, name: str, encoding: str | None = None, suffix: str | None = None) -> None:
         self.name = name
+        self.suffix = PurePath(name).suffix.lower() if suffix is None else suffix
         self.warnings: list[str] = []
         self.position: Callable[[], int] = stream.tell
         self._stream = stream

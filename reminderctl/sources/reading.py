@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from reminderctl.core.comparing import Absence, KnownBooking, judge_absence
-from reminderctl.core.timing import instant_text
+from reminderctl.core.timing import instant_text, parse_instant
 from reminderctl.model import Window
 from reminderctl.source_settings import SourceSettings
 from reminderctl.sources.errors import SourceError, UnreadableBookingError
@@ -49,7 +49,7 @@ class Plan(Struct, frozen=True, kw_only=True):
         return f"{zlib.crc32(msgspec.json.encode(shown)):08x}"
 
 
-_DECIDING = ("kind", "query", "window", "key", "values", "columns", "timezone", "language")
+_DECIDING = ("kind", "query", "window", "key", "values", "columns", "timezone", "language", "items", "each")
 
 
 class Taken(Struct, kw_only=True):
@@ -106,6 +106,10 @@ def _take_reading(reader: Reader, plan: Plan) -> Taken:
     moved = {name: there[name] for name in there.keys() & known.keys()}
     changed = _read_changed({**moved, **groups}, known, plan=plan, bad=bad)
     refuse_too_many(bad, good=len(groups) - len(bad) + nameless + answer.nameless)
+    if plan.settings.kind == "http":  # a filter of the server's may be ignored
+        outside = {name for name, (_, rows) in changed.items() if name not in known and _lies_outside(rows, plan)}
+        changed = {name: each for name, each in changed.items() if name not in outside}
+        groups = {name: each for name, each in groups.items() if name not in outside}
     absence = judge_absence(
         known,
         absent - moved.keys(),
@@ -129,12 +133,14 @@ def take_some(reader: Reader, plan: Plan, *, ids: Collection[str]) -> tuple[Take
 
     known = read_known(plan.mirror, plan.settings.name, ids=ids)
     keys = [key for name in ids if name in known for key in known[name].keys]
-    reader.begin_again()
+    reader.begin_again(plan.window, _comparable(plan))
     try:
         answer = reader.read_again(keys=keys, ids=ids)
     finally:
         with suppress(SourceError):  # a connection that broke has ended by itself, and why is said already
             reader.end_reading()
+    if answer.unchanged:
+        return Taken(plan=plan, unchanged=True, is_whole=False), set()
     bad: list[str] = []
     groups, _ = group_records(answer.records, plan.settings, bad=bad)
     found = {name: booking for name, booking in groups.items() if name in ids and name in known}
@@ -154,6 +160,12 @@ def _comparable(plan: Plan) -> Previous | None:
 
 def _overlaps(booking: KnownBooking, window: Window) -> bool:
     return booking.starts_at < window.until and booking.ends_at > window.since
+
+
+def _lies_outside(rows: list[Row], plan: Plan) -> bool:
+    """Return True for a booking that is not in the window."""
+    starts, ends = parse_instant(rows[0].details.starts_at), parse_instant(rows[0].details.ends_at)
+    return starts >= plan.window.until or ends <= plan.window.since
 
 
 def _was_absent(booking: KnownBooking) -> bool:

@@ -65,7 +65,7 @@ def _translate(record: SourceRecord, settings: SourceSettings) -> dict[str, Any]
     row = {ALIASES.get(name, name): value for name, value in record.items()}
     for column, words in _TRANSLATED.items():
         if column in row:
-            row[column] = _translate_word(row[column], settings.values.get(words))
+            row[column] = _translate_word(row[column], settings.values.get(column) or settings.values.get(words))
     if isinstance(row.get("customers"), list):
         row["customers"] = [_translate_customer(each, settings) for each in row["customers"]]
     if not row.get("status"):

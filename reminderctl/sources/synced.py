@@ -30,7 +30,7 @@ from reminderctl.sources.readers import Reader, open_reader
 from reminderctl.sources.reading import Plan, Taken, take_reading, take_some
 from reminderctl.sources.stored import StoredState, UnusableMirrorError, create, read_states, set_aside
 
-Reveal = Callable[[SourceSettings], tuple[str, str]]  # the address and the password, with what variables hold
+Reveal = Callable[[SourceSettings], SourceSettings]  # with what its variables hold
 EACH_RUN = timedelta(minutes=1)
 SLACK = timedelta(seconds=30)  # cron does not call to the second
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=5)
@@ -109,22 +109,19 @@ class SyncedSources:
         results: SimpleQueue[tuple[SyncedSource, Reader | None, Taken | ReminderctlError]],
     ) -> None:
         """Read a source in a thread of its own."""
-        settings, reader, began = source.plan.settings, None, time.monotonic()
+        reader, began = None, time.monotonic()
         try:
-            url, password = self._reveal(settings)
-            reader = open_reader(
-                settings,
-                url=url,
-                password=password,
-                timezone=settings.timezone or source.plan.timezone,
-                now=source.plan.now,
-            )
+            reader = self._open(source)
             results.put((source, reader.__enter__(), take_reading(reader, source.plan)))
         except ReminderctlError as error:
             source.is_slow = time.monotonic() - began > SLOW_SECONDS
             results.put((source, reader, error))
         except Exception as error:  # the other sources, and all that is due, go on
             results.put((source, reader, SourceError(f"a bug in reminderctl ({type(error).__name__})")))
+
+    def _open(self, source: SyncedSource) -> Reader:
+        plan = source.plan
+        return open_reader(self._reveal(plan.settings), timezone=plan.settings.timezone or plan.timezone, now=plan.now)
 
     def _finish(
         self, source: SyncedSource, reader: Reader | None, *, result: Taken | ReminderctlError, dry_run: bool
@@ -147,7 +144,7 @@ class SyncedSources:
         """Return the sources that this run reads: those that were read long enough ago.
 
         One that fails is tried again by each run; one that takes its time to fail after 1, 2, 4, then 5 minutes, and
-        whenever something of it waits.
+        whenever something of it waits. An address is read by each run while something of it waits.
         """
         return [name for name, each in self.all.items() if self._is_due(each)]
 
@@ -158,7 +155,10 @@ class SyncedSources:
         if before.failures:
             pause = pause_after(before.failures) if before.slow else EACH_RUN
             return now - before.tried_at >= pause - SLACK or missing.waits(self._ledger, prefix_of(source.name))
-        return every <= EACH_RUN or before.read_at is None or now - before.read_at >= every - SLACK
+        if every <= EACH_RUN or before.read_at is None or now - before.read_at >= every - SLACK:
+            return True
+        is_old = source.plan.settings.kind == "http" and now - before.read_at >= EACH_RUN - SLACK
+        return is_old and missing.waits(self._ledger, prefix_of(source.name))
 
     # --- planning and sending -----------------------------------------------------------------------------------------
 
@@ -190,10 +190,12 @@ class SyncedSources:
         absent: dict[str, str] = {}
         for name, ids in wanted.items():
             source = self.all.get(name)
-            if source is None or source.reader is None or source.taken is None or source.error is not None:
+            if source is None or source.error is not None:
                 continue
             with suppress(ReminderctlError):
-                if source.reader.is_worth_reading_again():
+                if source.reader is None and self._is_old_address(source):
+                    source.reader = self._open(source)
+                if source.reader is not None and source.reader.is_worth_reading_again():
                     taken, gone = take_some(source.reader, source.plan, ids=ids)
                     if taken.changed:
                         from reminderctl.sources.writer import write
@@ -202,6 +204,11 @@ class SyncedSources:
                     reason = f"{name} no longer lists it since {instant_text(self.now)}"
                     absent |= {prefix_of(name) + each: reason for each in gone}
         return absent
+
+    def _is_old_address(self, source: SyncedSource) -> bool:
+        """Return True for an address that this run has not read, and the last one did longer ago than a minute."""
+        read_at = source.before.read_at
+        return source.plan.settings.kind == "http" and read_at is not None and self.now - read_at > EACH_RUN
 
     def record(self, ledger: Ledger, report: trouble.RunReport, *, is_planned: bool = True) -> None:
         """Record in the caller's transaction how each reading went, and add what a person has to know to the report.

@@ -60,7 +60,7 @@ class SourceTrial(Struct, kw_only=True):
 
 
 def try_source(
-    plan: Plan, *, reveal: Callable[[SourceSettings], tuple[str, str]], workflows: Sequence[Workflow]
+    plan: Plan, *, reveal: Callable[[SourceSettings], SourceSettings], workflows: Sequence[Workflow]
 ) -> SourceTrial:
     """Read a source as if for the first time, and return what was seen."""
     settings = plan.settings
@@ -68,9 +68,10 @@ def try_source(
     plan = replace(plan, mirror=NOWHERE)
     url = ""
     try:
-        url, password = reveal(settings)
+        revealed = reveal(settings)
+        url = revealed.url.reveal()
         timezone = settings.timezone or plan.timezone
-        with open_reader(settings, url=url, password=password, timezone=timezone, now=plan.now) as reader:
+        with open_reader(revealed, timezone=timezone, now=plan.now) as reader:
             trial.described = reader.describe()
             began = time.monotonic()
             taken, error = _take(reader, plan)

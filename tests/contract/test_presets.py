@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from reminderctl.config.presets import FOLDER, preset_names, read_preset
 from reminderctl.importing.columns import ALIASES, KNOWN_COLUMNS
 from reminderctl.model import Window
+from reminderctl.secret import Secret
 from reminderctl.source_settings import SourceSettings
 from reminderctl.sources.readers import Reader, open_reader
 from tests.clinic import Clinic, at
@@ -92,7 +94,7 @@ def test_the_columns_are_those_of_an_import_or_shortcodes(
 
 
 def _open(settings: SourceSettings) -> Reader:
-    return open_reader(settings, url=settings.url.reveal(), password=PASSWORD, timezone="Europe/Madrid", now=at(NOW))
+    return open_reader(replace(settings, password=Secret(PASSWORD)), timezone="Europe/Madrid", now=at(NOW))
 
 
 def _as_texts(records: Any) -> list[str]:

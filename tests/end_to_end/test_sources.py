@@ -367,7 +367,7 @@ def a_run_that_has_read(practice: Practice, now: str) -> Iterator[BookingSource]
     settings = config.load(practice.clinic.folder / "workflows.yaml", {})
     with (
         Ledger(settings.ledger) as ledger,
-        SyncedSources(settings, ledger, reveal=lambda each: (each.url.reveal(), ""), now=at(now)) as synced,
+        SyncedSources(settings, ledger, reveal=lambda each: each, now=at(now)) as synced,
     ):
         synced.read(synced.due())
         with open_bookings(settings) as found:

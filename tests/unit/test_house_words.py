@@ -15,7 +15,7 @@ PACKAGE = ROOT / "reminderctl"
 TABLE = re.compile(r"^## Words\n.*?^\| -+ \| -+ \|\n(.*?)\n\n", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"^```.*?^```$|<!--.*?-->|`[^`\n]*`|\]\([^)\s]*\)|https?://\S+", re.MULTILINE | re.DOTALL)
 SQL = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|WITH|state|\(SELECT|\{_OPEN\})")
-STATUSES_OF = ("bookly", "calcom", "easyappointments", "latepoint")
+STATUSES_OF = ("bookly", "calcom", "calcom-api", "easyappointments", "easyappointments-api", "latepoint")
 EXCUSED = {  # a status as booking systems write it
     ("cancelled", "reminderctl/reports/preview/samples.yaml"),
     ("cancelled", "reminderctl/core/statuses.py"),

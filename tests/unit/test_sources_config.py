@@ -62,11 +62,32 @@ def test_a_source_takes_what_its_preset_says(tmp_path: Path) -> None:
         pytest.param(GOOD + "    prefix: '${LACKS}'\n", "works under `channels` and `sources` only", id="elsewhere"),
         pytest.param(GOOD + "    usr: x\n", "unknown key `usr`", id="key"),
         pytest.param("    url: a.csv\n    query: SELECT 1\n", "a file has no tables", id="file with a query"),
+        pytest.param("    url: a.csv\n    items: data\n", "items: is for an address", id="file with items"),
+        pytest.param(f"    url: https://a/b\n    query: {SELECT}\n", "an address has no tables", id="address, query"),
+        pytest.param("    url: https://a/b.ics\n    items: data\n", "address of a .ics file", id="calendar, items"),
+        pytest.param("    url: webcal://a/b\n    next: x\n", "address of a .ics file", id="webcal, next"),
+        pytest.param("    url: https://\n", "must begin with https:// and a host", id="no host"),
+        pytest.param("    url: https://a/{from}\n", "nothing is known by '{from}'; there are", id="name"),
+        pytest.param("    url: http://a/b\n    password: x\n", "password: sends a secret", id="plain, password"),
+        pytest.param("    url: http://u@a/b\n", "url: sends a secret", id="plain, user"),
+        pytest.param("    url: http://a/b?k=${P}\n", "url: sends a secret", id="plain, variable"),
+        pytest.param("    url: http://a/b\n    headers: {Authorization: x}\n", "headers: sends a", id="plain, header"),
+        pytest.param("    url: https://a/b\n    tls: off\n    password: x\n", "tls: off sends", id="tls, address"),
+        pytest.param("    url: https://a/b\n    headers: {a b: x}\n", "is no name of a header", id="header"),
+        pytest.param("    url: https://a/b\n    headers: {Host: x}\n", "follows from the address", id="host"),
+        pytest.param(
+            "    url: https://a/b\n    password: x\n    headers: {Authorization: x}\n",
+            "there is one already",
+            id="two authorizations",
+        ),
+        pytest.param("    url: https://a/b\n    headers: {X: '${LACKS}'}\n", "`${LACKS}` is not set", id="lacks"),
+        pytest.param(GOOD.replace("mysql", "https"), "this preset reads a database", id="database at an address"),
+        pytest.param("    url: mysql://a/b\n    preset: acuity\n", "must begin with https://", id="API, mysql"),
     ],
 )
 def test_a_mistake_is_said_with_its_place(tmp_path: Path, keys: str, said: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        load(tmp_path, keys)
+        load(tmp_path, keys, P="hidden")
     assert said in str(caught.value)
     assert re.search(r"workflows\.yaml:\d+:\d+: sources\.clinic: ", str(caught.value))
 
@@ -89,6 +110,11 @@ def test_what_only_reads_is_taken(query: str) -> None:
 def test_a_preset_is_complete(name: str) -> None:
     preset, problem = presets.read_preset(presets.FOLDER / f"{name}.yaml")
     assert preset is not None, problem
+    if preset.engine == "http":
+        assert preset.url.startswith("{url}/")
+        assert {"starts_at", "status"} <= {*preset.columns.values(), "status"}
+        assert "read; not asked" in preset.verified
+        return
     assert find_query_mistake(preset.query) == ""
     assert preset.query.count("{where}") == 1
     assert {":since", ":until"} <= {*re.findall(r"(?<!:):\w+", preset.window)}

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from pathlib import PurePath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from reminderctl.errors import ImportFailedError
 from reminderctl.importing.columns import ColumnNames, ExportRecord
 from reminderctl.importing.export_file import CHUNK, ExportFile
 from reminderctl.importing.formats.csv import read_csv
-from reminderctl.importing.formats.json import read_json, read_ndjson
+from reminderctl.importing.formats.json import make_record, read_json, read_ndjson
 from reminderctl.model import Window
 
 
@@ -63,7 +62,7 @@ def read_records(file: ExportFile, names: ColumnNames, *, timezone: str, window:
 
 def detect_format(file: ExportFile) -> Format:
     """Return the format of a file, by its content; by its extension where the content does not decide."""
-    extension = PurePath(file.name).suffix.lower()
+    extension = file.suffix
     with file.text() as text:
         beginning = text.read(CHUNK).lstrip()
     if beginning[:15].upper() == "BEGIN:VCALENDAR":
@@ -74,6 +73,12 @@ def detect_format(file: ExportFile) -> Format:
         first, _, rest = beginning.partition("\n")
         return Format.NDJSON if first.rstrip().endswith("}") and rest.lstrip().startswith("{") else Format.JSON
     return Format.JSON if beginning.startswith("[") or extension == ".json" else Format.CSV
+
+
+def make_records(items: Iterable[Any], names: ColumnNames) -> Iterator[ExportRecord]:
+    """Yield the records of a list of objects; the line of each is its place."""
+    for place, item in enumerate(items, start=1):
+        yield make_record(place, item, names=names)
 
 
 def refuse_others(stream: BinaryIO, *, name: str, text_is_likely: bool) -> None:

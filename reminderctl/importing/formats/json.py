@@ -13,6 +13,7 @@ from reminderctl.importing.export_file import ExportFile
 from reminderctl.importing.values import JSON_DECODER, NOT_JSON, JsonConstantError, replace_half_characters
 
 _BLANKS = re.compile(r"\s*")
+JOINED = " + "  # between two paths of one column
 HALF = "half a character (a lone \\ud83d, for example) is in it and was read as \N{REPLACEMENT CHARACTER}"
 
 
@@ -29,7 +30,7 @@ def read_ndjson(file: ExportFile, names: ColumnNames) -> Iterator[ExportRecord]:
                 except NOT_JSON as error:
                     yield ExportRecord(number, problem=f"is not JSON: {_describe(error)}")
                 else:
-                    yield _make_record(number, value, names=names)
+                    yield make_record(number, value, names=names)
 
 
 def read_json(file: ExportFile, names: ColumnNames) -> Iterator[ExportRecord]:
@@ -55,7 +56,7 @@ def read_json(file: ExportFile, names: ColumnNames) -> Iterator[ExportRecord]:
         except NOT_JSON as error:
             yield ExportRecord(getattr(error, "lineno", line), problem=f"is not JSON: {_describe(error)}")
             return
-        yield _make_record(line, value, names=names)
+        yield make_record(line, value, names=names)
         if not is_array:
             return
     if is_wrapped and not text[position + 1 :].rstrip().endswith("}"):
@@ -115,10 +116,29 @@ def _describe(error: Exception) -> str:
     return str(error) if isinstance(error, JsonConstantError) else "a number in it is too long"
 
 
-def _make_record(line: int, value: Any, *, names: ColumnNames) -> ExportRecord:
+def make_record(line: int, value: Any, *, names: ColumnNames) -> ExportRecord:
+    """Return the record of an object; what --map names by a dotted path is taken out of it."""
     if not isinstance(value, dict):
         return ExportRecord(line, problem="is not a JSON object")
-    values = {names[key]: item for key, item in value.items()}
-    if len(values) < len(value):
+    paths = [(path.split(JOINED), name) for path, name in names.paths if path not in value]
+    taken_apart = {each.partition(".")[0] for path, _ in paths for each in path}
+    values = {names[key]: item for key, item in value.items() if key not in taken_apart}
+    if len(values) < len(value.keys() - taken_apart):
         return ExportRecord(line, problem=f"has two keys for the same column: {', '.join(value)}")
+    for path, name in paths:
+        found = [_follow(value, each.strip()) for each in path]
+        values[name] = found[0] if len(found) == 1 else " ".join(str(each) for each in found if each not in (None, ""))
+        names.note_path(JOINED.join(path))
     return ExportRecord(line, values)
+
+
+def _follow(value: Any, path: str) -> Any:
+    """Return what is at a dotted path such as `attendees.0.email`; None where there is nothing."""
+    for step in path.split("."):
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return None
+    return value

@@ -24,10 +24,10 @@ class Reader(Protocol):
         """Return everything in a window, or that nothing has changed since the previous reading."""
 
     def read_again(self, *, keys: Collection[str], ids: Collection[str]) -> Answer:
-        """Return what there is now of some bookings, by the keys of their rows, or by their ids."""
+        """Return what there is now of some bookings, by the keys of their rows, or by their ids; or `unchanged`."""
 
-    def begin_again(self) -> None:
-        """Let what is read next be seen as it is then."""
+    def begin_again(self, window: Window, previous: Previous | None) -> None:
+        """Let what is read next be seen as it is then; these are those of the last reading of everything."""
 
     def end_reading(self) -> None:
         """Keep nobody from writing until it is read again."""
@@ -39,8 +39,13 @@ class Reader(Protocol):
         """Return what a person who tries the source wants to know of it."""
 
 
-def open_reader(settings: SourceSettings, *, url: str, password: str, timezone: str, now: datetime) -> Reader:
-    """Return the reader of a source, which connects when it is entered."""
+def open_reader(settings: SourceSettings, *, timezone: str, now: datetime) -> Reader:
+    """Return the reader of a source, which connects when it is entered; each `${NAME}` has its value by then."""
+    url, password = settings.url.reveal(), settings.password.reveal()
+    if settings.kind == "http":
+        from reminderctl.sources.readers.http import HttpReader
+
+        return HttpReader(settings, timezone=timezone)
     if settings.kind == "files":
         from reminderctl.sources.readers.files import FilesReader
 

@@ -6,23 +6,15 @@ import glob
 from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 from urllib.parse import unquote
 
 from reminderctl.bookings.fingerprint import fingerprint
-from reminderctl.errors import ImportFailedError
 from reminderctl.model import Window
 from reminderctl.source_settings import SourceSettings
-from reminderctl.sources.errors import SourceError, first_line
+from reminderctl.sources.errors import SourceError
 from reminderctl.sources.readers.answer import Answer, Previous, SourceRecord
-
-if TYPE_CHECKING:
-    from reminderctl.importing.columns import ExportRecord
-    from reminderctl.importing.export_file import ExportFile
-
-LARGEST = 64 << 20  # bytes
-SUFFIXES = (".csv", ".tsv", ".tab", ".json", ".ndjson", ".jsonl", ".ics", ".ical")
-_BROKEN_OFF = "is not JSON"
+from reminderctl.sources.readers.exports import LARGEST, SUFFIXES, OpenExport, read_export
 
 
 class FilesReader:
@@ -63,8 +55,9 @@ class FilesReader:
         answer.records = [each for each in answer.records if str(each.get("id")) in ids]
         return answer
 
-    def begin_again(self) -> None:
+    def begin_again(self, window: Window, previous: Previous | None) -> None:
         """Do nothing: a file is opened each time."""
+        del window, previous
 
     def end_reading(self) -> None:
         """Do nothing: a file is closed each time."""
@@ -96,51 +89,14 @@ class FilesReader:
 
     def _read_file(self, path: Path, window: Window, *, answer: Answer) -> list[SourceRecord]:
         """Return the records of one file; raises `SourceError` where it is none, or broke off."""
-        from reminderctl.importing.columns import ColumnNames
-        from reminderctl.importing.export_file import ExportFile
-        from reminderctl.importing.formats import read_records, refuse_others
-
-        records: list[SourceRecord] = []
-        names = ColumnNames(self._settings.columns)
         try:
             if path.stat().st_size > LARGEST:
                 raise SourceError(f"{path}: more than {LARGEST >> 20} MiB")
             with path.open("rb") as stream:
-                refuse_others(stream, name=str(path), text_is_likely=False)
-                file = ExportFile(stream, name=str(path))
-                _refuse_half_calendar(file, path)
-                for record in read_records(file, names, timezone=self._timezone, window=window):
-                    if _holds_values(record, path, answer=answer):
-                        records.append(record.values)
-        except ImportFailedError as error:
-            raise SourceError(str(error).partition("\n")[0].removesuffix("; nothing was changed")) from None
+                export = OpenExport(stream=stream, name=str(path), short_name=path.name)
+                return read_export(export, self._settings, timezone=self._timezone, window=window, answer=answer)
         except OSError as error:
             raise SourceError(f"{path}: {error.strerror or 'cannot be read'}") from None
-        except UnicodeError as error:
-            raise SourceError(f"{path}: is not text: {first_line(error)}") from None
-        return records
-
-
-def _holds_values(record: ExportRecord, path: Path, *, answer: Answer) -> bool:
-    """Return True for a record with values; a problem is noted, and one that hides what follows is raised."""
-    if record.problem:
-        if _BROKEN_OFF in record.problem:
-            raise SourceError(f"{path}: broke off: line {record.line} {record.problem}")
-        answer.bad.append(f"line {record.line} of {path.name}: {record.problem}")
-        answer.nameless += 1
-    return not (record.problem or record.complete_series or record.remarks)
-
-
-def _refuse_half_calendar(file: ExportFile, path: Path) -> None:
-    """Raise `SourceError` for a calendar without its end: it was being written, or a connection broke."""
-    from reminderctl.importing.formats import Format, detect_format
-
-    if detect_format(file) is not Format.ICALENDAR:
-        return
-    with file.text() as text:
-        end = text.read().rstrip()[-20:].upper()
-    if not end.endswith("END:VCALENDAR"):
-        raise SourceError(f"{path}: broke off: the calendar has no END:VCALENDAR")
 
 
 def _stamp(paths: list[Path]) -> str | None:

@@ -117,8 +117,9 @@ class SqlReader:
             records += self._answer(columns, rows, previous=Previous()).records
         return Answer(records=records)
 
-    def begin_again(self) -> None:
+    def begin_again(self, window: Window, previous: Previous | None) -> None:
         """Take a new snapshot, so that what was written since is seen."""
+        del window, previous
         self.session.begin_again()
 
     def end_reading(self) -> None:
