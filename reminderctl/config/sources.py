@@ -99,7 +99,6 @@ def _read_source(reader: _SourceReader, *, read_files: list[Path]) -> SourceSett
     query = _fill_names(preset.query if preset else keys.query, names)
     window, key = (preset.window, preset.key) if preset else (keys.window, keys.key)
     _check_query(reader, keys, kind=kind, query=query, preset=preset)
-    _check_tls(reader, keys, kind=kind)
     url = _check_address(reader, keys, kind=kind, preset=preset)
     lengths = ({"every": EVERY_ADDRESS} if kind == "http" else {}) | _read_lengths(reader, keys)
     if reader.mistakes != len(reader.file.problems):
@@ -207,6 +206,7 @@ def _check_address(
     url = preset.url.replace("{url}", keys.url.rstrip("/")) if preset and kind == "http" else keys.url
     for at, mistake in find_address_mistakes(keys, kind=kind, url=_fill_variables(reader, url)):
         reader.note(at, mistake)
+    _check_tls(reader, keys, kind=kind)
     return url
 
 
