@@ -45,6 +45,7 @@ class MirroredBookings:
             part.problems, part.unreadable = self.problems, self.unreadable
         self._read = {*self._texts("SELECT name FROM sources")} if self._mirror else set()
         self.is_judged = False
+        self._begins: Mapping[str, datetime] = {}
         self._old: dict[str, str] = {}
         self._missing: dict[str, str] = {}
         self._absent: dict[str, str] = {}
@@ -59,9 +60,16 @@ class MirroredBookings:
 
     # --- what may be sent ---------------------------------------------------------------------------------------------
 
-    def judge(self, read_at: Mapping[str, datetime], *, counts: Mapping[str, tuple[int, int]], now: datetime) -> None:
-        """Take the last reading of each source, and how many of its bookings are missing of how many to come."""
-        self.is_judged, self._old, self._missing = True, {}, {}
+    def judge(
+        self,
+        read_at: Mapping[str, datetime],
+        *,
+        counts: Mapping[str, tuple[int, int]],
+        begins: Mapping[str, datetime],
+        now: datetime,
+    ) -> None:
+        """Take the last reading of each source, how many of its bookings are missing, and when it begins."""
+        self.is_judged, self._old, self._missing, self._begins = True, {}, {}, begins
         for name, settings in self._settings.items():
             last = read_at.get(name)
             if name not in self._read or last is None:
@@ -84,6 +92,11 @@ class MirroredBookings:
         """Let the sources of some bookings say how these are now; only a run that has read them can."""
         if self._find_absent:
             self._absent |= self._find_absent([each for each in booking_ids if self.origin_of(each)])
+
+    @property
+    def begins(self) -> Mapping[str, datetime]:
+        """The sources, each with the instant up to which nothing of it is planned: it was new then."""
+        return self._begins
 
     @property
     def missed(self) -> Mapping[str, datetime]:

@@ -10,6 +10,7 @@ class NoSources:
     """Nothing is held, and nothing was missed."""
 
     missed: Mapping[str, datetime] = {}
+    begins: Mapping[str, datetime] = {}
     is_judged = True
 
     def origin_of(self, booking_id: str) -> str | None:
@@ -29,7 +30,14 @@ class NoSources:
         """Return nothing."""
         return {}
 
-    def judge(self, read_at: Mapping[str, datetime], *, counts: Mapping[str, tuple[int, int]], now: datetime) -> None:
+    def judge(
+        self,
+        read_at: Mapping[str, datetime],
+        *,
+        counts: Mapping[str, tuple[int, int]],
+        begins: Mapping[str, datetime],
+        now: datetime,
+    ) -> None:
         """Do nothing."""
 
     def read_again(self, booking_ids: Collection[str]) -> None:

@@ -26,6 +26,10 @@ class BookingSource(Protocol):
     is_judged: bool
 
     @property
+    def begins(self) -> Mapping[str, datetime]:
+        """Return the sources, each with the instant up to which nothing of it is planned."""
+
+    @property
     def missed(self) -> Mapping[str, datetime]:
         """Return the sources that this run sees again after a while, each with the instant from which on."""
 
@@ -45,8 +49,18 @@ class BookingSource(Protocol):
     def held_bookings(self) -> Mapping[str, str]:
         """Return the bookings that their sources no longer list, each with the reason in words."""
 
-    def judge(self, read_at: Mapping[str, datetime], *, counts: Mapping[str, tuple[int, int]], now: datetime) -> None:
-        """Take the last reading of each source, and how many of its bookings are missing of how many to come."""
+    def judge(
+        self,
+        read_at: Mapping[str, datetime],
+        *,
+        counts: Mapping[str, tuple[int, int]],
+        begins: Mapping[str, datetime],
+        now: datetime,
+    ) -> None:
+        """Take the last reading of each source, how many of its bookings are missing, and when it begins.
+
+        Nothing that fell due before a source `begins` is planned.
+        """
 
     def read_again(self, booking_ids: Collection[str]) -> None:
         """Let the sources of some bookings say how these are now, in the moment before their messages go."""

@@ -8,16 +8,18 @@ from typing import Any, NamedTuple
 from reminderctl.core.timing import instant_text, parse_instant
 from reminderctl.ledger.store import Ledger
 
-_COLUMNS = (
-    "read_at, planned_at, tried_at, failures, failing_since, error, missing, coming, bad, slow, accepted_at, told_at"
-)
-_INSTANTS = ("read_at", "planned_at", "tried_at", "failing_since", "accepted_at", "told_at")
+_COLUMNS = """
+    read_at, planned_at, armed_at, tried_at, failures, failing_since, error, missing, coming, bad, slow, accepted_at,
+    told_at
+"""
+_INSTANTS = ("read_at", "planned_at", "armed_at", "tried_at", "failing_since", "accepted_at", "told_at")
 
 
 class SourceReading(NamedTuple):
     """A source as the runs have read it.
 
     `read_at` is when the last good reading began, `planned_at` when the last one did that a run has planned with.
+    `armed_at` is the first run that planned with it; None where an older version did.
     `missing` of its `coming` bookings are no longer there, and held.
     `bad` rows cannot be read. `slow` is 1 where the last failure took its time. `told_at` is when a person last heard
     of what is wrong; None while nothing is.
@@ -25,6 +27,7 @@ class SourceReading(NamedTuple):
 
     read_at: datetime | None = None
     planned_at: datetime | None = None
+    armed_at: datetime | None = None
     tried_at: datetime | None = None
     failures: int = 0
     failing_since: datetime | None = None
@@ -35,6 +38,18 @@ class SourceReading(NamedTuple):
     slow: int = 0
     accepted_at: datetime | None = None
     told_at: datetime | None = None
+
+    def begins(self, now: datetime) -> datetime | None:
+        """Return the instant up to which nothing of it is planned, as it was new then; None where nobody knows."""
+        if self.armed_at is not None:
+            return min(self.armed_at, now)  # a clock that was ahead may have written it
+        return now if self.planned_at is None else None
+
+    def planned_by(self, now: datetime) -> SourceReading:
+        """Return it as a run at `now` leaves it that has planned with what is known of it."""
+        if self.read_at is None:
+            return self
+        return self._replace(planned_at=self.read_at, armed_at=self.begins(now))
 
     def age(self, now: datetime) -> timedelta | None:
         """Return how long ago the last good reading was; None where there was none."""
@@ -60,15 +75,16 @@ def record(ledger: Ledger, name: str, *, reading: SourceReading) -> None:
     ledger.execute(
         """
         INSERT INTO readings (
-            source, read_at, planned_at, tried_at, failures, failing_since, error, missing, coming, bad, slow,
-            told_at
+            source, read_at, planned_at, armed_at, tried_at, failures, failing_since, error, missing, coming, bad,
+            slow, told_at
         )
         VALUES (
-            :source, :read_at, :planned_at, :tried_at, :failures, :failing_since, :error, :missing, :coming, :bad,
-            :slow, :told_at
+            :source, :read_at, :planned_at, :armed_at, :tried_at, :failures, :failing_since, :error, :missing, :coming,
+            :bad, :slow, :told_at
         )
         ON CONFLICT (source) DO UPDATE SET
-            read_at = excluded.read_at, planned_at = excluded.planned_at, tried_at = excluded.tried_at,
+            read_at = excluded.read_at, planned_at = excluded.planned_at, armed_at = excluded.armed_at,
+            tried_at = excluded.tried_at,
             failures = excluded.failures, failing_since = excluded.failing_since, error = excluded.error,
             missing = excluded.missing, coming = excluded.coming, bad = excluded.bad, slow = excluded.slow,
             told_at = excluded.told_at

@@ -179,6 +179,12 @@ def unreadable_bookings(db: Database) -> None:
     )
 
 
+@ledger()
+def readings_armed(db: Database) -> None:
+    """Keep since when a source is planned with, before which nothing of it is."""
+    db.execute("ALTER TABLE readings ADD COLUMN armed_at TEXT")
+
+
 _MISSING = (
     "ALTER TABLE deliveries ADD COLUMN missing TEXT",  # what a held delivery lacks; NULL where a burst is held
     # A canceled delivery may come back until its deadline, unless a person canceled it.

@@ -24,7 +24,10 @@ class Written(Struct, frozen=True, kw_only=True):
 
 
 class SyncedSource(Struct, kw_only=True):
-    """A source in one run: what was known of it `before`, what was read, or the error; neither where it was not due."""
+    """A source in one run: what was known of it `before`, what was read, or the error; neither where it was not due.
+
+    `is_slow` where the failure took its time, `is_silent` where it failed when it was asked again.
+    """
 
     plan: Plan
     before: SourceReading
@@ -33,6 +36,7 @@ class SyncedSource(Struct, kw_only=True):
     written: Written = Written()
     error: str | None = None
     is_slow: bool = False
+    is_silent: bool = False
 
     @property
     def name(self) -> str:

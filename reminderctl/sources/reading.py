@@ -135,7 +135,7 @@ def take_some(reader: Reader, plan: Plan, *, ids: Collection[str]) -> tuple[Take
     keys = [key for name in ids if name in known for key in known[name].keys]
     reader.begin_again(plan.window, _comparable(plan))
     try:
-        answer = reader.read_again(keys=keys, ids=ids)
+        answer = reader.read_again(keys=keys, ids=ids, window=plan.window)
     finally:
         with suppress(SourceError):  # a connection that broke has ended by itself, and why is said already
             reader.end_reading()
@@ -180,7 +180,7 @@ def _ask_for(
 
     some = [name for name in absent if not known[name].is_gone or known[name].ends_at > plan.now]
     keys = [key for name in some for key in known[name].keys]
-    answer: Answer = reader.read_again(keys=keys, ids=some)
+    answer: Answer = reader.read_again(keys=keys, ids=some, window=plan.window)
     return group_records(answer.records, plan.settings, bad=[])[0]
 
 

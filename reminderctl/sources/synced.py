@@ -5,10 +5,9 @@ from __future__ import annotations
 import gc
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
-from contextlib import suppress
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Self
 from zoneinfo import ZoneInfo
@@ -17,20 +16,20 @@ from reminderctl.bookings import BookingSource
 from reminderctl.bookings.mirror import MADE_AGAIN, mirror_path, prefix_of
 from reminderctl.bookings.mirrored import MirroredBookings
 from reminderctl.core.source_windows import reading_window
-from reminderctl.core.timing import instant_text, parse_instant
+from reminderctl.core.timing import parse_instant
 from reminderctl.errors import ReminderctlError
-from reminderctl.ledger import Ledger, missing, readings
+from reminderctl.ledger import Ledger, clocks, missing, readings
 from reminderctl.ledger.readings import SourceReading
 from reminderctl.model import Config
 from reminderctl.source_settings import SourceSettings
 from reminderctl.sources import trouble
 from reminderctl.sources.errors import SourceError
 from reminderctl.sources.outcome import SyncedSource
-from reminderctl.sources.readers import Reader, open_reader
-from reminderctl.sources.reading import Plan, Taken, take_reading, take_some
+from reminderctl.sources.readers import Reader
+from reminderctl.sources.reading import Plan, Taken, take_reading
+from reminderctl.sources.second_look import Reveal, look_again, open_reader_of
 from reminderctl.sources.stored import StoredState, UnusableMirrorError, create, read_states, set_aside
 
-Reveal = Callable[[SourceSettings], SourceSettings]  # with what its variables hold
 EACH_RUN = timedelta(minutes=1)
 SLACK = timedelta(seconds=30)  # cron does not call to the second
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=5)
@@ -111,17 +110,13 @@ class SyncedSources:
         """Read a source in a thread of its own."""
         reader, began = None, time.monotonic()
         try:
-            reader = self._open(source)
+            reader = open_reader_of(source, reveal=self._reveal)
             results.put((source, reader.__enter__(), take_reading(reader, source.plan)))
         except ReminderctlError as error:
             source.is_slow = time.monotonic() - began > SLOW_SECONDS
             results.put((source, reader, error))
         except Exception as error:  # the other sources, and all that is due, go on
             results.put((source, reader, SourceError(f"a bug in reminderctl ({type(error).__name__})")))
-
-    def _open(self, source: SyncedSource) -> Reader:
-        plan = source.plan
-        return open_reader(self._reveal(plan.settings), timezone=plan.settings.timezone or plan.timezone, now=plan.now)
 
     def _finish(
         self, source: SyncedSource, reader: Reader | None, *, result: Taken | ReminderctlError, dry_run: bool
@@ -165,50 +160,22 @@ class SyncedSources:
     def begin(self, bookings: BookingSource) -> None:
         """Say how old the bookings of each source are, and from when on this run sees its news first."""
         after = {name: each.after for name, each in self.all.items()}
+        last_run = clocks.last_instant(self._ledger, run=clocks.NO_RUN)
         for name, each in self.all.items():
             last = each.before.planned_at
             is_news = each.written.new or each.written.changed or _was_written_after(each.plan.stored, last)
-            if each.taken is not None and each.error is None and last is not None and is_news:
+            # The runs since then planned without it: it failed, was not due, or was not in the YAML.
+            was_left_out = last is not None and last_run is not None and last < last_run
+            if each.taken is not None and each.error is None and last is not None and (is_news or was_left_out):
                 bookings.note_missed(name, max(min(last, self.now), self.now - LONGEST_MISSED))
         bookings.judge(
             {name: each.read_at for name, each in after.items() if each.read_at},
             counts={name: (each.missing, each.coming) for name, each in after.items()},
+            begins={name: begins for name, each in self.all.items() if (begins := each.before.begins(self.now))},
             now=self.now,
         )
         if isinstance(bookings, MirroredBookings):
-            bookings.ask_with(self._read_again)
-
-    def _read_again(self, booking_ids: Collection[str]) -> dict[str, str]:
-        """Read bookings again in the moment before their messages go; return those that are not there, with the reason.
-
-        What cannot be read stays as it is known: how old that may be was decided before.
-        """
-        wanted = defaultdict[str, list[str]](list)
-        for booking_id in booking_ids:
-            name, _, own_id = booking_id.partition(":")
-            wanted[name].append(own_id)
-        absent: dict[str, str] = {}
-        for name, ids in wanted.items():
-            source = self.all.get(name)
-            if source is None or source.error is not None:
-                continue
-            with suppress(ReminderctlError):
-                if source.reader is None and self._is_old_address(source):
-                    source.reader = self._open(source)
-                if source.reader is not None and source.reader.is_worth_reading_again():
-                    taken, gone = take_some(source.reader, source.plan, ids=ids)
-                    if taken.changed:
-                        from reminderctl.sources.writer import write
-
-                        write(taken)
-                    reason = f"{name} no longer lists it since {instant_text(self.now)}"
-                    absent |= {prefix_of(name) + each: reason for each in gone}
-        return absent
-
-    def _is_old_address(self, source: SyncedSource) -> bool:
-        """Return True for an address that this run has not read, and the last one did longer ago than a minute."""
-        read_at = source.before.read_at
-        return source.plan.settings.kind == "http" and read_at is not None and self.now - read_at > EACH_RUN
+            bookings.ask_with(partial(look_again, sources=self.all, reveal=self._reveal))
 
     def record(self, ledger: Ledger, report: trouble.RunReport, *, is_planned: bool = True) -> None:
         """Record in the caller's transaction how each reading went, and add what a person has to know to the report.

@@ -47,6 +47,8 @@ def record(
     for source in sources:
         if source.taken is None and source.error is None:
             report.a_source_is_in_trouble |= source.before.told_at is not None
+            if is_planned and source.before.planned_at is None:  # only read by itself until now
+                readings.record(ledger, source.name, reading=source.before.planned_by(now))
             continue
         after = source.after
         if moved := source.describe_move():
@@ -62,8 +64,8 @@ def record(
                 report.news.append(_describe_end(source, zone=zone, now=now))
             told_at = None
         report.a_source_is_in_trouble |= told_at is not None
-        planned_at = after.read_at if is_planned else after.planned_at
-        readings.record(ledger, source.name, reading=after._replace(told_at=told_at, planned_at=planned_at))
+        reading = after.planned_by(now) if is_planned else after
+        readings.record(ledger, source.name, reading=reading._replace(told_at=told_at))
 
 
 def _is_time_to_tell(source: SyncedSource, after: SourceReading, *, ledger: Ledger, now: datetime) -> bool:
@@ -132,6 +134,8 @@ def _describe_what_is_used(source: SyncedSource, *, zone: ZoneInfo, now: datetim
     last, most = source.before.read_at, source.plan.settings.max_age
     if last is None:
         return "it was never read, so nothing is known of its bookings"
+    if source.plan.stored is None:
+        return "sources.db was deleted since it was read, so nothing is known of its bookings"
     said = f"bookings of {_clock(last, zone=zone, now=now)} are used ({length_in_two_units(now - last)} old)"
     if most is None:
         return said

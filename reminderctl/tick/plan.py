@@ -120,8 +120,9 @@ def _fallen_due(
     )
     window = Window(earliest(since, now), now)
     for delivery in due_of(trigger, window, workflow=workflow, reading=reading, bookings=bookings, config=config):
-        of_source = since.get(bookings.origin_of(delivery.booking)) or since[None]
-        if delivery.due_at > of_source[delivery.action]:
+        origin = bookings.origin_of(delivery.booking)
+        of_source, begins = since.get(origin) or since[None], bookings.begins.get(origin or "")
+        if delivery.due_at > of_source[delivery.action] and not (begins and delivery.due_at <= begins):
             yield delivery
     late_until = reading.due[workflow.id, trigger.identity].late_until
     yield from unreadable.fallen_due(

@@ -136,6 +136,7 @@ def _judge(bookings: BookingSource, ledger: Ledger, *, now: datetime) -> None:
     bookings.judge(
         {name: each.read_at for name, each in known.items() if each.read_at},
         counts={name: (each.missing, each.coming) for name, each in known.items()},
+        begins={name: begins for name, each in known.items() if (begins := each.begins(now))},
         now=now,
     )
 

@@ -358,6 +358,50 @@ def test_a_message_that_was_held_to_its_deadline_names_the_source(clinic: Clinic
     assert "practice was last read" in delivery["error"]
 
 
+def test_a_source_that_was_left_out_for_a_while_is_looked_back_at(practice: Practice) -> None:
+    """A deployment that lost a part of the YAML: nothing has changed in the source, and its reminders were due."""
+    practice.book(1, "2026-11-24T09:00Z")
+    run(practice.clinic, "2026-11-24T07:00Z")
+    bookings.create(practice.clinic.folder / "bookings.db")
+    practice.clinic.write(HOUR)
+    for minute in range(55, 60):
+        run(practice.clinic, f"2026-11-24T07:{minute}Z")
+    run(practice.clinic, "2026-11-24T08:00Z")
+    run(practice.clinic, "2026-11-24T08:09Z")
+    practice.configure()
+    run(practice.clinic, "2026-11-24T08:10Z")
+    assert reminded(practice.clinic) == ["1"]
+
+
+@pytest.mark.parametrize("late", ["", "  late_booking: send\n"])
+def test_a_source_that_is_new_begins_at_its_first_reading(clinic: Clinic, late: str) -> None:
+    """Who moves from exports to a source has been reminded already, under another id."""
+    clinic.write(HOUR + late)
+    clinic.book("17", "2026-11-24T09:00Z")
+    run(clinic, "2026-11-24T07:00Z")
+    run(clinic, "2026-11-24T08:00Z")
+    assert reminded(clinic) == ["17"]
+    practice = Practice(clinic)
+    practice.book(17, "2026-11-24T09:00Z")
+    practice.book(18, "2026-11-24T09:05Z")
+    practice.configure(workflows=HOUR + late)
+    for minute in range(2, 7):
+        run(clinic, f"2026-11-24T08:0{minute}Z")
+    assert reminded(clinic) == ["17", "18"]
+
+
+def test_a_source_that_is_read_by_itself_before_the_first_run_begins_with_that(clinic: Clinic) -> None:
+    practice = Practice(clinic, keys="    every: 10m\n")
+    practice.book(1, "2026-11-24T09:03Z")
+    run(clinic, "2026-11-24T07:00Z")
+    clinic.write(HOUR, settings=SETTINGS)
+    practice.configure("    every: 10m\n")
+    assert clinic.command("sources", "sync", "--now", "2026-11-24T08:00Z").exit_code == 0
+    for minute in range(1, 5):
+        run(clinic, f"2026-11-24T08:0{minute}Z")
+    assert reminded(clinic) == ["1"]
+
+
 # --- the moment before a message goes ---------------------------------------------------------------------------------
 
 
@@ -403,6 +447,31 @@ def test_a_source_that_breaks_after_the_reading_leaves_what_is_known(practice: P
         assert "practice:1" in found.find_all(["practice:1"])
 
 
+def test_a_source_that_was_not_due_is_asked_before_its_messages_go(clinic: Clinic) -> None:
+    practice = Practice(clinic, keys="    every: 10m\n")
+    practice.book_many((1, 2, 3), first="2026-11-24T09:00Z")
+    practice.book(2, "2026-11-24T09:00Z")
+    practice.book(3, "2026-11-24T09:00Z")
+    run(clinic, "2026-11-24T07:55Z")
+    practice.book(1, "2026-11-24T11:00Z")
+    practice.execute("DELETE FROM visits WHERE id = 2")
+    assert source_of(clinic, "2026-11-24T08:00Z")["state"] == "not due"
+    assert reminded(clinic) == ["3"]
+    run(clinic, "2026-11-24T10:00Z")
+    assert reminded(clinic) == ["3", "1"]
+
+
+def test_a_file_that_another_one_took_the_place_of_is_seen_before_a_message_goes(practice: Practice) -> None:
+    practice.book_many((1, 2), first="2026-11-24T09:00Z")
+    with a_run_that_has_read(practice, "2026-11-24T08:00Z") as found:
+        copy = practice.path.with_name("copy.db")
+        copy.write_bytes(practice.path.read_bytes())
+        copy.replace(practice.path)
+        practice.book(1, "2026-11-24T11:00Z")
+        found.read_again({"practice:1"})
+        assert found.find_all(["practice:1"])["practice:1"].starts_at == at("2026-11-24T11:00Z")
+
+
 def test_check_compares_no_filter_with_a_part_of_the_bookings(practice: Practice) -> None:
     bookings.create(practice.clinic.folder / "bookings.db")
     practice.clinic.book("1", "2026-11-24T09:00Z", service_id="cut")
@@ -446,6 +515,21 @@ def test_a_mirror_that_was_deleted_is_made_again_and_nothing_fires_twice(practic
     run(practice.clinic, "2026-11-24T08:01Z")
     run(practice.clinic, "2026-11-24T09:00Z")
     assert reminded(practice.clinic) == ["1", "2"]
+
+
+def test_a_mirror_that_was_deleted_while_its_source_fails_holds_what_waits(practice: Practice) -> None:
+    practice.book(1, "2026-11-24T09:00Z")
+    run(practice.clinic, "2026-11-24T07:00Z")
+    (practice.clinic.folder / "sources.db").unlink()
+    practice.path.rename(practice.path.with_name("away.db"))
+    for minute in (58, 59):
+        run(practice.clinic, f"2026-11-24T07:{minute}Z")
+    result = run(practice.clinic, "2026-11-24T08:00Z")
+    assert "sources.db was deleted since it was read, so nothing is known of its bookings" in result.stderr
+    assert "are used" not in result.stderr
+    practice.path.with_name("away.db").rename(practice.path)
+    run(practice.clinic, "2026-11-24T08:05Z")
+    assert reminded(practice.clinic) == ["1"], "it fell due while nothing was known of it"
 
 
 # --- files ------------------------------------------------------------------------------------------------------------

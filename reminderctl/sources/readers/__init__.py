@@ -23,8 +23,11 @@ class Reader(Protocol):
     def read(self, window: Window, previous: Previous | None) -> Answer:
         """Return everything in a window, or that nothing has changed since the previous reading."""
 
-    def read_again(self, *, keys: Collection[str], ids: Collection[str]) -> Answer:
-        """Return what there is now of some bookings, by the keys of their rows, or by their ids; or `unchanged`."""
+    def read_again(self, *, keys: Collection[str], ids: Collection[str], window: Window) -> Answer:
+        """Return what there is now of some bookings, by the keys of their rows, or by their ids in a window.
+
+        Or `unchanged`.
+        """
 
     def begin_again(self, window: Window, previous: Previous | None) -> None:
         """Let what is read next be seen as it is then; these are those of the last reading of everything."""

@@ -25,7 +25,6 @@ class FilesReader:
     def __init__(self, settings: SourceSettings, *, url: str, timezone: str, now: datetime) -> None:
         self._settings, self._timezone, self._now = settings, timezone, now
         self._place = str(settings.folder / Path(unquote(url.removeprefix("file://"))).expanduser())
-        self._window: Window | None = None
         self._stamp: str | None = None
 
     def __enter__(self) -> Self:
@@ -37,7 +36,7 @@ class FilesReader:
     def read(self, window: Window, previous: Previous | None) -> Answer:
         """Return the rows of all files, or that none has changed since the previous reading."""
         paths = self._paths()
-        self._window, self._stamp = window, _stamp(paths)
+        self._stamp = _stamp(paths)
         if previous and previous.checksum and previous.checksum == self._stamp:
             return Answer(unchanged=True)
         answer = Answer(previous=Previous(checksum=self._stamp))
@@ -47,11 +46,10 @@ class FilesReader:
         answer.records = records
         return answer
 
-    def read_again(self, *, keys: Collection[str], ids: Collection[str]) -> Answer:
+    def read_again(self, *, keys: Collection[str], ids: Collection[str], window: Window) -> Answer:
         """Return the rows of some bookings, from all of the files."""
         del keys
-        assert self._window is not None, "it was read before"  # noqa: S101
-        answer = self.read(self._window, None)
+        answer = self.read(window, None)
         answer.records = [each for each in answer.records if str(each.get("id")) in ids]
         return answer
 

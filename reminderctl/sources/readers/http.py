@@ -39,7 +39,6 @@ class HttpReader:
     def __init__(self, settings: SourceSettings, *, timezone: str) -> None:
         self._settings, self._timezone = settings, timezone
         self._address = parse_address(settings)
-        self._window: Window | None = None
         self._latest: Previous | None = None
         self._began: float | None = None
 
@@ -51,7 +50,7 @@ class HttpReader:
 
     def read(self, window: Window, previous: Previous | None) -> Answer:
         """Return what the address lists, or that it is as it was at the previous reading."""
-        self._window, self._began = window, time.monotonic()
+        self._began = time.monotonic()
         try:
             with sockets.attempt(self._settings.timeout.total_seconds(), public_only=False, keep_alive=False):
                 answer = self._read(window, previous)
@@ -61,17 +60,17 @@ class HttpReader:
         self._latest = previous if answer.unchanged else answer.previous
         return answer
 
-    def read_again(self, *, keys: Collection[str], ids: Collection[str]) -> Answer:
+    def read_again(self, *, keys: Collection[str], ids: Collection[str], window: Window) -> Answer:
         """Return the rows of some bookings, or that all are as they were."""
         del keys
-        assert self._window is not None, "it was begun"  # noqa: S101
-        answer = self.read(self._window, self._latest)
+        answer = self.read(window, self._latest)
         answer.records = [each for each in answer.records if str(each.get("id")) in ids]
         return answer
 
     def begin_again(self, window: Window, previous: Previous | None) -> None:
         """Take what the last reading left behind, unless this one has read by itself."""
-        self._window, self._latest = window, self._latest or previous
+        del window
+        self._latest = self._latest or previous
 
     def end_reading(self) -> None:
         """Do nothing: each connection is closed already."""

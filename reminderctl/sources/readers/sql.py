@@ -99,11 +99,12 @@ class SqlReader:
             checksum = self._checksum(query, values, columns=columns)
         return self._answer(columns, rows, previous=Previous(checksum=checksum, columns=joined))
 
-    def read_again(self, *, keys: Collection[str], ids: Collection[str]) -> Answer:
+    def read_again(self, *, keys: Collection[str], ids: Collection[str], window: Window) -> Answer:
         """Return the rows of some bookings, wherever they lie: by their keys, or where the query has none by their ids.
 
         It sees what there is now, not what there was when the window was read.
         """
+        del window
         wanted = [*dict.fromkeys(keys if self._settings.key else ids)]
         records: list[Mapping[str, Any]] = []
         for first in range(0, len(wanted), MOST_KEYS):

@@ -28,21 +28,27 @@ class SqliteSession:
     def __init__(self, path: Path, *, seconds: float, follows_the_clock: bool) -> None:
         self._path, self._seconds = path, seconds
         self._follows_the_clock = follows_the_clock
+        self._connection = self._open()
+
+    def _open(self) -> sqlite3.Connection:
+        """Return a connection that has begun to read; raises `SourceError`."""
+        path = self._path
         if not path.is_file():
             raise SourceError(f"{path}: there is no such file")
         try:
-            self._connection = sqlite3.connect(
+            connection = sqlite3.connect(
                 f"{path.resolve().as_uri()}?mode=ro",
                 uri=True,
-                timeout=BUSY_SECONDS,
+                timeout=min(BUSY_SECONDS, self._seconds),
                 isolation_level=None,
                 check_same_thread=False,
             )
-            self._connection.text_factory = lambda text: text.decode("utf-8", "replace")
-            self._connection.execute("PRAGMA query_only = ON")
-            self._connection.execute("BEGIN")
+            connection.text_factory = lambda text: text.decode("utf-8", "replace")
+            connection.execute("PRAGMA query_only = ON")
+            connection.execute("BEGIN")
         except sqlite3.Error as error:
             raise SourceError(f"{path}: {first_line(error)}") from None
+        return connection
 
     def execute(self, statement: str, values: Mapping[str, Any]) -> Rows:
         """Return the columns and rows of a SELECT."""
@@ -56,8 +62,9 @@ class SqliteSession:
             raise SourceError(f"the query failed: {said}") from None
 
     def begin_again(self) -> None:
-        """Take a new snapshot."""
-        self._connection.execute("BEGIN")
+        """Take a new snapshot, of the file that is there now: another one may have been put in its place."""
+        self.close()
+        self._connection = self._open()
 
     def end_snapshot(self) -> None:
         """End the transaction: as long as it is open, no program can write."""
