@@ -73,10 +73,10 @@ def test_asking_by_key_finds_the_rows_that_the_window_finds(
         records = reader.read(WINDOW, None).records
         assert records
         keys = [str(each["appointment_id"]) for each in records]
-        assert _as_texts(reader.read_again(keys=keys, ids=()).records) == _as_texts(records)
+        assert _as_texts(reader.read_again(keys=keys, ids=(), window=WINDOW).records) == _as_texts(records)
         one = [each for each in records if str(each["appointment_id"]) == keys[0]]
-        assert _as_texts(reader.read_again(keys=keys[:1], ids=()).records) == _as_texts(one)
-        assert not reader.read_again(keys=["987654"], ids=()).records
+        assert _as_texts(reader.read_again(keys=keys[:1], ids=(), window=WINDOW).records) == _as_texts(one)
+        assert not reader.read_again(keys=["987654"], ids=(), window=WINDOW).records
 
 
 @every_query
