@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
+from queue import Empty, SimpleQueue
 
 from reminderctl.bookings.mirror import prefix_of
 from reminderctl.core.timing import instant_text
 from reminderctl.errors import ReminderctlError
 from reminderctl.source_settings import SourceSettings
+from reminderctl.sources.errors import SourceError
 from reminderctl.sources.outcome import SyncedSource
 from reminderctl.sources.readers import Reader, open_reader
-from reminderctl.sources.reading import take_some
+from reminderctl.sources.reading import Taken, take_some
 
 Reveal = Callable[[SourceSettings], SourceSettings]  # with what its variables hold
 FRESH = timedelta(minutes=1)  # an address that was read no longer ago is not asked again
+SPARE_SECONDS = 1.0  # beyond its own time-out, for a driver that does not keep to it
 
 
 def look_again(booking_ids: Collection[str], sources: Mapping[str, SyncedSource], *, reveal: Reveal) -> dict[str, str]:
@@ -35,15 +39,13 @@ def look_again(booking_ids: Collection[str], sources: Mapping[str, SyncedSource]
         if source is None or source.error is not None or source.is_silent or _is_fresh(source):
             continue
         try:
-            reader = source.reader = source.reader or _open(source, reveal=reveal)
-            if reader.is_worth_reading_again():
-                taken, gone = take_some(reader, source.plan, ids=ids)
-                if taken.changed:
-                    from reminderctl.sources.writer import write
+            taken, gone = _ask_in_time(source, ids, reveal=reveal)
+            if taken and taken.changed:
+                from reminderctl.sources.writer import write
 
-                    write(taken)
-                reason = f"{name} no longer lists it since {instant_text(source.plan.now)}"
-                absent |= {prefix_of(name) + each: reason for each in gone}
+                write(taken)
+            reason = f"{name} no longer lists it since {instant_text(source.plan.now)}"
+            absent |= {prefix_of(name) + each: reason for each in gone}
         except ReminderctlError:
             source.is_silent = True
     return absent
@@ -55,6 +57,30 @@ def _is_fresh(source: SyncedSource) -> bool:
     if source.plan.settings.kind != "http" or source.reader is not None or read_at is None:
         return False
     return source.plan.now - read_at <= FRESH
+
+
+def _ask_in_time(source: SyncedSource, ids: Collection[str], *, reveal: Reveal) -> tuple[Taken | None, set[str]]:
+    """Ask a source in a thread, as a driver may wait for a silent server for ever; raises `SourceError`."""
+    answers: SimpleQueue[tuple[Taken | None, set[str]] | ReminderctlError] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            reader = source.reader = source.reader or _open(source, reveal=reveal)
+            answers.put(take_some(reader, source.plan, ids=ids) if reader.is_worth_reading_again() else (None, set()))
+        except ReminderctlError as error:
+            answers.put(error)
+        except Exception as error:  # what is known is sent, and the other sources are asked
+            answers.put(SourceError(f"a bug in reminderctl ({type(error).__name__})"))
+
+    threading.Thread(target=ask, name=source.name, daemon=True).start()
+    try:
+        answer = answers.get(timeout=source.plan.settings.timeout.total_seconds() + SPARE_SECONDS)
+    except Empty:
+        source.reader = None  # its thread has it, and nobody can close it
+        raise SourceError("it took longer than its timeout") from None
+    if isinstance(answer, ReminderctlError):
+        raise answer
+    return answer
 
 
 def _open(source: SyncedSource, *, reveal: Reveal) -> Reader:
