@@ -150,9 +150,13 @@ class SqlReader:
         try:
             _, rows = self.session.execute(statement, values)
         except SourceError as error:
-            if "column" in str(error).lower():  # another set of columns than last time: the rows say what is wrong
-                return None
-            raise
+            if "column" not in str(error).lower():
+                raise
+            # Another set of columns than last time: the rows say what is wrong. PostgreSQL executes nothing more in a
+            # transaction in which a statement has failed.
+            self.session.end_snapshot()
+            self.session.begin_again()
+            return None
         return ":".join(map(str, rows[0]))
 
     def _answer(self, columns: list[str], rows: list[tuple[Any, ...]], *, previous: Previous) -> Answer:
