@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
+import subprocess
+import sys
 import zlib
 from collections.abc import Iterator
 from datetime import timedelta
@@ -15,10 +18,12 @@ import trustme
 
 from tests.clinic import SETTINGS, Clinic, at, written
 from tests.end_to_end.test_sources import HOUR, reminded, run, source_of
+from tests.heavy import is_heavy
 from tests.http_server import Server, Step, answer, close_after, drip_body, half_an_answer, serve, silence
 
 TOKEN = "tok-5ecret-0123456789"
 PATH = "/private-c0ffee99/basic.ics"
+LONG_AGO = 1_700_000_000  # seconds since 1970: the YAML is read from the cache
 
 
 @pytest.fixture
@@ -413,6 +418,45 @@ def test_left_out_once_is_held_twice_is_canceled_and_back_is_reminded(clinic: Cl
     run(clinic, "2026-11-24T07:30Z")
     run(clinic, "2026-11-24T09:00Z")
     assert "2" in reminded(clinic)
+
+
+def test_a_bad_afternoon_of_a_feed_loses_and_cancels_nothing(clinic: Clinic, server: Server) -> None:
+    whole = answer(200, bookings(*range(1, 11), first="2026-11-24T12:00Z"))
+    server.script(whole)
+    configure(clinic, f"{server.url}/x")
+    run(clinic, "2026-11-24T07:00Z")
+    listed = clinic.command("bookings", "list", "--json").output
+    for number, name in enumerate(("log-in page", "half a list", "500")):
+        server.script(FAULTS[name])
+        assert run(clinic, f"2026-11-24T07:1{number}Z").exit_code == (number == 2), "the third in a row is said"
+        assert clinic.command("bookings", "list", "--json").output == listed
+    server.script(answer(200, []))
+    assert run(clinic, "2026-11-24T07:20Z").exit_code == 1
+    assert clinic.command("bookings", "list", "--json").output == listed
+    server.script(whole)
+    run(clinic, "2026-11-24T07:30Z")
+    for minute in ("11:00", "12:00", "13:00"):
+        run(clinic, f"2026-11-24T{minute}Z")
+    assert reminded(clinic) == ["1", "2", "3"]
+
+
+def test_a_run_in_which_no_address_is_due_loads_nothing_for_it(clinic: Clinic, server: Server) -> None:
+    server.script(answer(200, bookings(1)))
+    configure(clinic, f"{server.url}/x")
+    for name in ("workflows.yaml", "secrets.env"):
+        os.utime(clinic.folder / name, times=(LONG_AGO, LONG_AGO))
+    run(clinic, "2026-11-24T07:00Z")
+    asked = len(server.requests)
+    program = (
+        "import sys\n"
+        "from reminderctl.cli import main\n"
+        f"main(['-c', {str(clinic.folder / 'workflows.yaml')!r}, 'run', '--now', '2026-11-24T07:01Z'], "
+        "standalone_mode=False)\n"
+        "print(*sys.modules)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not [name for name in ran.stdout.split() if is_heavy(name) or name == "ssl"]
+    assert len(server.requests) == asked
 
 
 # --- secrets and TLS --------------------------------------------------------------------------------------------------
