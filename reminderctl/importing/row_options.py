@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from reminderctl.core.statuses import list_known
 from reminderctl.core.unasked import list_named
+from reminderctl.import_lock import IMPORTING
 from reminderctl.model import Workflow
 
 
@@ -49,7 +50,8 @@ def make_row_options(
 
 def _find_territory(timezone: str) -> str | None:
     """Return the country of a zone, as CLDR has it."""
-    from babel.core import get_global
+    with IMPORTING:
+        from babel.core import get_global
 
     territory = get_global("zone_territories").get(timezone)
     return territory if territory and len(territory) == 2 else None

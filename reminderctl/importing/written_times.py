@@ -6,6 +6,8 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cache, lru_cache
 
+from reminderctl.import_lock import IMPORTING
+
 _NAMED_IN = ("en", "es", "de", "fr", "it", "pt", "nl", "ca", "pl")  # the languages whose months are known
 _MONTH = r"(?P<month_name>[^\W\d_]{3,})\.?"
 _DATES = (
@@ -167,7 +169,8 @@ def _set_clock(day: datetime, parts: re.Match[str]) -> datetime:
 @cache
 def _months() -> dict[str, int]:
     """Return the number of each month's name, whole or shortened; not of those that mean two months."""
-    from babel.dates import get_month_names
+    with IMPORTING:
+        from babel.dates import get_month_names
 
     names: dict[str, set[int]] = {}
     for language in _NAMED_IN:

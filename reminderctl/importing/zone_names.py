@@ -9,6 +9,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from reminderctl.core import timing
+from reminderctl.import_lock import IMPORTING
 
 LONGEST_NAME = 255  # characters; a name is looked for as often as it has parts
 # Programs that know no zone write these. They name instants, and no place where anybody lives.
@@ -118,7 +119,8 @@ def _find_standard_offset(zone: tzinfo) -> timedelta | None:
 
 @lru_cache(maxsize=1)
 def _windows_zones() -> dict[str, str]:
-    from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
+    with IMPORTING:
+        from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
     return {name.casefold(): key for name, key in WINDOWS_TO_OLSON.items()}
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from reminderctl.core.comparing import Absence, KnownBooking, judge_absence
 from reminderctl.core.timing import instant_text, parse_instant
+from reminderctl.import_lock import IMPORTING
 from reminderctl.model import Window
 from reminderctl.source_settings import SourceSettings
 from reminderctl.sources.errors import SourceError, UnreadableBookingError
@@ -96,7 +97,8 @@ def _take_reading(reader: Reader, plan: Plan) -> Taken:
     answer = reader.read(plan.window, _comparable(plan))
     if answer.unchanged:
         return Taken(plan=plan, unchanged=True, bad=plan.stored.bad if plan.stored else [])
-    from reminderctl.sources.records import group_records, refuse_too_many
+    with IMPORTING:
+        from reminderctl.sources.records import group_records, refuse_too_many
 
     bad = list(answer.bad)
     groups, nameless = group_records(answer.records, plan.settings, bad=bad)
@@ -129,7 +131,8 @@ def _take_reading(reader: Reader, plan: Plan) -> Taken:
 
 def take_some(reader: Reader, plan: Plan, *, ids: Collection[str]) -> tuple[Taken, set[str]]:
     """Read some bookings again, by their own ids; return what has changed, and which of them are not there now."""
-    from reminderctl.sources.records import group_records
+    with IMPORTING:
+        from reminderctl.sources.records import group_records
 
     known = read_known(plan.mirror, plan.settings.name, ids=ids)
     keys = [key for name in ids if name in known for key in known[name].keys]
@@ -176,7 +179,8 @@ def _ask_for(
     reader: Reader, absent: Collection[str], *, known: Mapping[str, KnownBooking], plan: Plan
 ) -> dict[str, SourcedBooking]:
     """Return what there is of some bookings wherever it lies, also where it has become part of another one."""
-    from reminderctl.sources.records import group_records
+    with IMPORTING:
+        from reminderctl.sources.records import group_records
 
     some = [name for name in absent if not known[name].is_gone or known[name].ends_at > plan.now]
     keys = [key for name in some for key in known[name].keys]
@@ -196,7 +200,8 @@ def _read_changed(
     groups: Mapping[str, SourcedBooking], known: Mapping[str, KnownBooking], *, plan: Plan, bad: list[str]
 ) -> dict[str, tuple[SourcedBooking, list[Row]]]:
     """Return the bookings that are stored otherwise, or not at all; what is wrong with the others goes to `bad`."""
-    from reminderctl.sources.records import read_rows
+    with IMPORTING:
+        from reminderctl.sources.records import read_rows
 
     timezone = plan.settings.timezone or plan.timezone
     changed = {}

@@ -11,6 +11,7 @@ from queue import Empty, SimpleQueue
 from reminderctl.bookings.mirror import prefix_of
 from reminderctl.core.timing import instant_text
 from reminderctl.errors import ReminderctlError
+from reminderctl.import_lock import IMPORTING
 from reminderctl.source_settings import SourceSettings
 from reminderctl.sources.errors import SourceError
 from reminderctl.sources.outcome import SyncedSource
@@ -41,7 +42,8 @@ def look_again(booking_ids: Collection[str], sources: Mapping[str, SyncedSource]
         try:
             taken, gone = _ask_in_time(source, ids, reveal=reveal)
             if taken and taken.changed:
-                from reminderctl.sources.writer import write
+                with IMPORTING:
+                    from reminderctl.sources.writer import write
 
                 write(taken)
             reason = f"{name} no longer lists it since {instant_text(source.plan.now)}"

@@ -18,6 +18,7 @@ from reminderctl.bookings.mirrored import MirroredBookings
 from reminderctl.core.source_windows import reading_window
 from reminderctl.core.timing import parse_instant
 from reminderctl.errors import ReminderctlError
+from reminderctl.import_lock import IMPORTING
 from reminderctl.ledger import Ledger, clocks, missing, readings
 from reminderctl.ledger.readings import SourceReading
 from reminderctl.model import Config
@@ -128,7 +129,8 @@ class SyncedSources:
         source.taken = result
         if result.unchanged:
             return
-        from reminderctl.sources.writer import count_changes, write
+        with IMPORTING:
+            from reminderctl.sources.writer import count_changes, write
 
         try:
             source.written = count_changes(result) if dry_run else write(result)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
@@ -194,6 +196,38 @@ def test_another_form_of_time_is_a_failure_that_changes_nothing(practice: Practi
     assert str(found["error"]).startswith("11 of 50 bookings cannot be read, the first: booking 1")
     run(practice.clinic, "2026-11-24T08:00Z")
     assert reminded(practice.clinic) == ["1"]
+
+
+SLOW_IMPORTS = """
+import sys, time
+
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name == "reminderctl.importing.importer":  # which the package imports
+            time.sleep(0.5)
+
+sys.meta_path.insert(0, Slow())
+from reminderctl.cli import main
+main(sys.argv[1:])
+"""
+
+
+def test_sources_that_are_read_at_once_load_what_they_need_one_after_the_other(practice: Practice) -> None:
+    """Two threads that came into a package by different modules each found half of it, and the run ended with that."""
+    clinic = practice.clinic
+    practice.book(1, "2026-11-24T09:00Z")
+    (clinic.folder / "desk.csv").write_text("id,starts_at,ends_at\n1,2026-11-24 10:00,2026-11-24 11:00\n")
+    query = QUERY.replace("\n    status: {ok: approved, x: canceled}", "")
+    more = [f"  app{each}:\n    url: sqlite:app.db\n{query}  desk{each}:\n    url: desk.csv\n" for each in range(3)]
+    practice.configure("".join(more))
+    for minute in range(3):  # without the lock, half of such runs failed
+        (clinic.folder / "sources.db").unlink(missing_ok=True)
+        now = f"2026-11-24T07:0{minute}Z"
+        arguments = ["-c", str(clinic.folder / "workflows.yaml"), "run", "--json", "--now", now]
+        program = [sys.executable, "-c", SLOW_IMPORTS, *arguments]
+        ran = subprocess.run(program, capture_output=True, text=True, check=False)
+        assert (ran.returncode, ran.stderr) == (0, "")
+        assert [each["new"] for each in json.loads(ran.stdout)["sources"].values()] == [1] * 7
 
 
 # --- what is not there ------------------------------------------------------------------------------------------------

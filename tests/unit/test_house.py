@@ -27,6 +27,7 @@ FLOORS = {
     "model": 0,
     "source_settings": 0,
     "secret": 0,
+    "import_lock": 0,
     "sqlite_errors": 0,
     "structured_text": 0,
     "text_types": 0,

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, BinaryIO
 
 from reminderctl.errors import ImportFailedError
+from reminderctl.import_lock import IMPORTING
 from reminderctl.importing.columns import ColumnNames, ExportRecord
 from reminderctl.importing.export_file import CHUNK, ExportFile
 from reminderctl.importing.formats.csv import read_csv
@@ -55,7 +56,8 @@ def read_records(file: ExportFile, names: ColumnNames, *, timezone: str, window:
         case Format.JSON:
             return read_json(file, names)
         case Format.ICALENDAR:
-            from reminderctl.importing.formats.ical.calendar import read_calendar
+            with IMPORTING:
+                from reminderctl.importing.formats.ical.calendar import read_calendar
 
             return read_calendar(file, names, timezone=timezone, window=window)
 

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol, Self
 
+from reminderctl.import_lock import IMPORTING
 from reminderctl.model import Window
 from reminderctl.source_settings import SourceSettings
 from reminderctl.sources.readers.answer import Answer, Previous
@@ -46,13 +47,16 @@ def open_reader(settings: SourceSettings, *, timezone: str, now: datetime) -> Re
     """Return the reader of a source, which connects when it is entered; each `${NAME}` has its value by then."""
     url, password = settings.url.reveal(), settings.password.reveal()
     if settings.kind == "http":
-        from reminderctl.sources.readers.http import HttpReader
+        with IMPORTING:
+            from reminderctl.sources.readers.http import HttpReader
 
         return HttpReader(settings, timezone=timezone)
     if settings.kind == "files":
-        from reminderctl.sources.readers.files import FilesReader
+        with IMPORTING:
+            from reminderctl.sources.readers.files import FilesReader
 
         return FilesReader(settings, url=url, timezone=timezone, now=now)
-    from reminderctl.sources.readers.sql import SqlReader
+    with IMPORTING:
+        from reminderctl.sources.readers.sql import SqlReader
 
     return SqlReader(settings, url=url, password=password)

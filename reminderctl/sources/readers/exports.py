@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from msgspec import Struct
 
 from reminderctl.errors import ImportFailedError
+from reminderctl.import_lock import IMPORTING
 from reminderctl.model import Window
 from reminderctl.source_settings import SourceSettings
 from reminderctl.sources.errors import SourceError, first_line
@@ -36,9 +37,10 @@ def read_export(
     export: OpenExport, settings: SourceSettings, *, timezone: str, window: Window, answer: Answer
 ) -> list[SourceRecord]:
     """Return the records of one export; raises `SourceError` where it is none, or broke off."""
-    from reminderctl.importing.columns import ColumnNames
-    from reminderctl.importing.export_file import ExportFile
-    from reminderctl.importing.formats import read_records, refuse_others
+    with IMPORTING:
+        from reminderctl.importing.columns import ColumnNames
+        from reminderctl.importing.export_file import ExportFile
+        from reminderctl.importing.formats import read_records, refuse_others
 
     names = ColumnNames(settings.columns)
     try:
@@ -68,7 +70,8 @@ def _holds_values(record: ExportRecord, export: OpenExport, *, answer: Answer) -
 
 def _refuse_half_calendar(file: ExportFile) -> None:
     """Raise `SourceError` for a calendar without its end: it was being written, or a connection broke."""
-    from reminderctl.importing.formats import Format, detect_format
+    with IMPORTING:
+        from reminderctl.importing.formats import Format, detect_format
 
     if detect_format(file) is not Format.ICALENDAR:
         return

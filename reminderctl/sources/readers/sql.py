@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any, Protocol, Self
 
+from reminderctl.import_lock import IMPORTING
 from reminderctl.model import Window
 from reminderctl.source_settings import SourceSettings
 from reminderctl.sources.errors import SourceError
@@ -64,7 +65,8 @@ class SqlReader:
         self._session: Session | None = None
 
     def __enter__(self) -> Self:
-        module = importlib.import_module(f"reminderctl.sources.readers.{MODULES[self._settings.kind]}")
+        with IMPORTING:
+            module = importlib.import_module(f"reminderctl.sources.readers.{MODULES[self._settings.kind]}")
         connect: Callable[..., Session] = module.connect
         self._session = connect(self._settings, url=self._url, password=self._password)
         return self
