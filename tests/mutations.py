@@ -113,7 +113,7 @@ MUTATIONS = (
     Mutation(
         "an edit reaches those whose instant has passed",
         "tick/arming.py",
-        "marks[key] = replace(mark, armed_at=max(mark.armed_at, mark.planned_until))",
+        "marks[key] = replace(mark, armed_at=max(mark.armed_at, begins_at))",
         "marks[key] = mark",
         ("tests/end_to_end/test_edits.py",),
     ),

@@ -89,6 +89,8 @@ def test_an_unchanged_tick_loads_no_reader_of_exports_and_writes_no_booking(
         source("app", "sqlite:app.db", f"query: {SELECT}"),
     )
     clinic.write(HOUR, settings=f"{SETTINGS}sources:\n{''.join(sources)}")
+    for name in ("workflows.yaml", "secrets.env"):  # old enough for what was read of them to be kept
+        os.utime(clinic.folder / name, times=(LONG_AGO, LONG_AGO))
     first = clinic.run(NOW)["sources"]
     assert {name: each["state"] for name, each in first.items()} == dict.fromkeys(("shop", "agenda", "app"), "ok")
     assert all(each["new"] for each in first.values()), "there is something that can be unchanged"
