@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from msgspec import Meta, Struct
 
 from reminderctl.errors import Problem
+from reminderctl.quiet_settings import OpenHours, QuietHours
 from reminderctl.secret import Secret
 from reminderctl.source_settings import SourceSettings
 
@@ -150,6 +151,7 @@ class Workflow(Struct, frozen=True, kw_only=True):
     grace: timedelta | None = None
     late_booking: Literal["skip", "send"] = "skip"
     max_burst: int | None = 500
+    quiet_hours: QuietHours | None = None
 
 
 class Company(Struct, frozen=True, kw_only=True):
@@ -218,9 +220,12 @@ class State(StrEnum):
 class Delivery(Struct, frozen=True, kw_only=True):
     """One trigger meeting one booking at one event time, times one action, times one recipient.
 
-    `id`, `attempts` and `uncertain_attempts` (how many of them may have gone out) are the ledger's. `participant` is
-    the customer whose shortcodes fill the texts, None where the booking has none. `grace_ends_at` is the deadline that
-    it would have if its booking had not come late, None where it has that one.
+    `id`, `attempts`, `uncertain_attempts` (how many of them may have gone out) and `at_once` are the ledger's.
+    `participant` is the customer whose shortcodes fill the texts, None where the booking has none. `grace_ends_at` is
+    the deadline that it would have if its booking had not come late, None where it has that one.
+
+    Where quiet hours concern it, `hours` are those at which it may ring, `send_at` is when it is sent, or `refusal` why
+    it never is; `missed_at` when it would have been sent before it fell due, had its booking been there.
     """
 
     key: str
@@ -240,6 +245,21 @@ class Delivery(Struct, frozen=True, kw_only=True):
     id: int = 0
     attempts: int = 0
     uncertain_attempts: int = 0
+    send_at: datetime | None = None
+    at_once: bool = False  # a person lets it go out of hours
+    hours: OpenHours | None = None
+    refusal: str = ""
+    missed_at: datetime | None = None
+
+    @property
+    def begins_at(self) -> datetime:
+        """The first instant of an attempt."""
+        return self.send_at or self.due_at
+
+    @property
+    def planned_at(self) -> datetime:
+        """The instant from which on a run plans it: when it falls due, or is sent before that."""
+        return min(self.begins_at, self.due_at)
 
 
 class OnUnknown(Enum):

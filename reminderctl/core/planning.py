@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from reminderctl.core import timing
 from reminderctl.core.matching import matching_participants
@@ -54,11 +56,18 @@ class Occurrence(NamedTuple):
 
 
 def owed(
-    workflow: Workflow, trigger: Trigger, *, booking: Booking, config: Config, late_until: datetime | None = None
+    workflow: Workflow,
+    trigger: Trigger,
+    *,
+    booking: Booking,
+    config: Config,
+    late_until: datetime | None = None,
+    seen: datetime | None = None,
 ) -> list[Delivery]:
     """Return every delivery that this trigger owes for this booking, whenever it falls due.
 
-    Where that is not after `late_until`, the booking has come late.
+    Where that is not after `late_until`, the booking has come late. Quiet hours move a message to before it falls due
+    only where the booking was `seen` by then; at None it is known in time. What they refuse is returned with a reason.
     """
     matching = matching_participants(workflow, booking, default_language=config.language)
     if matching is None:
@@ -66,15 +75,25 @@ def owed(
     occurrence = _meet(workflow, trigger, booking=booking, config=config, late_until=late_until)
     if not _in_order(trigger, occurrence.event_at, due=occurrence.due_at):
         return []
-    return _deliveries(workflow, trigger, booking=booking, matching=matching, occurrence=occurrence, config=config)
+    return _deliveries(
+        workflow, trigger, booking=booking, matching=matching, occurrence=occurrence, config=config, seen=seen
+    )
 
 
 def deliveries(
-    workflow: Workflow, trigger: Trigger, *, booking: Booking, matching: tuple[Participant, ...], config: Config
+    workflow: Workflow,
+    trigger: Trigger,
+    *,
+    booking: Booking,
+    matching: tuple[Participant, ...],
+    config: Config,
+    seen: datetime | None = None,
 ) -> list[Delivery]:
     """Return what a trigger would owe for a booking if these of its participants matched."""
     occurrence = _meet(workflow, trigger, booking=booking, config=config)
-    return _deliveries(workflow, trigger, booking=booking, matching=matching, occurrence=occurrence, config=config)
+    return _deliveries(
+        workflow, trigger, booking=booking, matching=matching, occurrence=occurrence, config=config, seen=seen
+    )
 
 
 def can_fall_due(trigger: Trigger, booking: Booking, *, config: Config) -> bool:
@@ -99,10 +118,11 @@ def _meet(
 ) -> Occurrence:
     event = timing.event_at(trigger, booking)
     due = timing.due_at(trigger, event, zone=zone_of(booking, config=config))
-    expires = timing.expires_at(trigger, due, booking=booking, grace=workflow.grace)
+    expires = timing.expires_at(due, timing.limits(trigger, due, booking=booking, grace=workflow.grace))
     if late_until is None or due > late_until:
         return Occurrence(event, due, expires)
-    return Occurrence(event, due, timing.late_expires_at(trigger, due, booking=booking, grace=workflow.grace), expires)
+    late = timing.limits(trigger, due, booking=booking, grace=workflow.grace, is_late=True)
+    return Occurrence(event, due, timing.expires_at(due, late), expires)
 
 
 def _deliveries(
@@ -113,9 +133,10 @@ def _deliveries(
     matching: tuple[Participant, ...],
     occurrence: Occurrence,
     config: Config,
+    seen: datetime | None,
 ) -> list[Delivery]:
     written_event, identity = timing.instant_text(occurrence.event_at), trigger.identity
-    return [
+    found = [
         Delivery(
             key=delivery_key(
                 workflow=workflow.id,
@@ -143,6 +164,11 @@ def _deliveries(
         for action in workflow.actions
         for recipient in find_recipients(workflow, action, booking=booking, matching=matching, config=config)
     ]
+    if workflow.quiet_hours is None:
+        return found
+    from reminderctl.core.quiet_hours import move_all  # a run without quiet hours does without
+
+    return move_all(found, workflow, trigger=trigger, booking=booking, zone=config.timezone, seen=seen)
 
 
 def due(
@@ -159,10 +185,13 @@ def due(
     Where that is not after `late_until`, the booking has come late: what is too late for it is no loss, and of several
     triggers that it has passed only the last one goes.
     """
+    ways = owed if workflow.quiet_hours is None else partial(_owed_either_way, now=window.until)
     for booking in bookings:
-        for delivery in owed(workflow, trigger, booking=booking, config=config, late_until=late_until):
-            if not window.since < delivery.due_at <= window.until:
-                break  # all of a booking's deliveries fall due together
+        for delivery in ways(workflow, trigger, booking=booking, config=config, late_until=late_until):
+            if not window.since < delivery.planned_at <= window.until:
+                if workflow.quiet_hours is None:
+                    break  # all of a booking's deliveries fall due together
+                continue
             if delivery.grace_ends_at and (
                 delivery.expires_at < window.until
                 or goes_instead(
@@ -171,6 +200,31 @@ def due(
             ):
                 break
             yield delivery
+
+
+def _owed_either_way(
+    workflow: Workflow,
+    trigger: Trigger,
+    *,
+    booking: Booking,
+    config: Config,
+    late_until: datetime | None,
+    now: datetime,
+) -> Iterator[Delivery]:
+    """Yield what is owed where a booking is known in time; behind that, what is owed instead of each message that
+    quiet hours move to before it falls due, where the booking came after that.
+    """
+    owe = partial(owed, workflow, trigger, booking=booking, config=config, late_until=late_until)
+    known = owe()
+    if any(each.grace_ends_at for each in known):
+        known = owe(seen=now)  # the message of a late booking is sent when it comes, or moved from there
+    early = {each.key: each.begins_at for each in known if each.begins_at < each.due_at}
+    for each in known:
+        if late_until is None or each.key not in early or each.begins_at > late_until:
+            yield each
+    for each in owe(seen=known[0].due_at) if early else ():
+        if each.key in early:
+            yield replace(each, missed_at=early[each.key])
 
 
 def goes_instead(

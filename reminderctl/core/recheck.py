@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from msgspec.structs import replace
 
 from reminderctl.core import timing
@@ -19,6 +21,18 @@ def still_owed(
     delivery: Delivery, workflow: Workflow | None, *, booking: Booking | None, config: Config
 ) -> Delivery | None:
     """Return a planned delivery as its workflow and booking ask for it now; None where they no longer do."""
+    current = _as_owed_now(delivery, workflow, booking=booking, config=config)
+    if current and delivery.at_once:
+        return replace(
+            current, hours=None, refusal="", at_once=True, send_at=delivery.send_at, expires_at=delivery.expires_at
+        )
+    return current if current and not current.refusal else None
+
+
+def _as_owed_now(
+    delivery: Delivery, workflow: Workflow | None, *, booking: Booking | None, config: Config
+) -> Delivery | None:
+    """Return the same, what quiet hours refuse included."""
     if workflow is None or not workflow.enabled or booking is None:
         return None
     trigger = _trigger_of(delivery, workflow)
@@ -26,8 +40,13 @@ def still_owed(
         return None
     late_until = timing.END_OF_TIME if delivery.grace_ends_at else None
     reduced = _reduced(booking, delivery, workflow=workflow, config=config)
-    now_owed = owed(workflow, trigger, booking=reduced, config=config, late_until=late_until)
+    now_owed = owed(workflow, trigger, booking=reduced, config=config, late_until=late_until, seen=_seen(delivery))
     return next((each for each in now_owed if each.key == delivery.key), None)
+
+
+def _seen(delivery: Delivery) -> datetime:
+    """Return when a booking had been seen: what was to be sent before it fell due, or came late, goes on from there."""
+    return delivery.begins_at if delivery.grace_ends_at else delivery.planned_at
 
 
 def what_is_missing(
@@ -61,9 +80,9 @@ def owed_instead(
     if workflow is None or booking is None or not is_for_the_first(delivery, workflow):
         return []
     trigger = _trigger_of(delivery, workflow) if workflow.enabled else None
-    others = owed(workflow, trigger, booking=booking, config=config) if trigger else []
+    others = owed(workflow, trigger, booking=booking, config=config, seen=_seen(delivery)) if trigger else []
     same = [each for each in others if (each.action, each.event_at) == (delivery.action, delivery.event_at)]
-    return [each for each in same if is_for_the_first(each, workflow)]
+    return [each for each in same if is_for_the_first(each, workflow) and not each.refusal]
 
 
 def is_for_the_first(delivery: Delivery, workflow: Workflow) -> bool:
@@ -103,7 +122,9 @@ def why_not_owed(delivery: Delivery, workflow: Workflow | None, *, booking: Book
         return f"the booking was moved to {timing.instant_text(event)}"
     concerned = find_participant(delivery, booking)
     reason = why_not_matching(workflow, booking, participant=concerned, default_language=config.language)
-    return reason or f"{delivery.recipient} is no longer a recipient of this booking"
+    current = _as_owed_now(delivery, workflow, booking=booking, config=config)
+    refusal = current.refusal if current else ""
+    return reason or refusal or f"{delivery.recipient} is no longer a recipient of this booking"
 
 
 def _trigger_of(delivery: Delivery, workflow: Workflow) -> Trigger | None:

@@ -93,6 +93,7 @@ RECIPIENTS: Mapping[str, RecipientFacts] = {
     "location": RecipientFacts(Location, "locations", "the booking has no location"),
     "company": RecipientFacts(Company),
 }
+STAFF_WORDS = frozenset(RECIPIENTS) - {"customer"}
 TABLES = {name: facts.table for name, facts in RECIPIENTS.items() if facts.table}
 
 
@@ -166,6 +167,16 @@ def circuits_of(action: Action, config: Config) -> Iterator[str]:
         noun = getattr(config, to) if facts and not facts.table else None
         literal = to if facts is None and "{" not in to else None
         yield circuit_of(action, _address(action.channel, noun) if noun else literal)
+
+
+def reaches_customer(recipient: str) -> bool:
+    """Return True if it is the customer, under that name or by a shortcode such as `{customer_email}`."""
+    return recipient.startswith("customer:") or ("{" in recipient and "customer_" in recipient)
+
+
+def is_for_staff(recipient: str) -> bool:
+    """Return True if it is somebody of the business: staff, admin, location or company."""
+    return recipient.partition(":")[0] in STAFF_WORDS
 
 
 def table_of(delivery: Delivery) -> str | None:

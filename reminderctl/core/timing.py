@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from msgspec import to_builtins
@@ -158,33 +158,36 @@ def _due_days_away(trigger: Trigger, event: datetime, *, zone: ZoneInfo) -> date
     return instant_of(datetime.combine(wall, trigger.at) if trigger.at else wall, zone)
 
 
-def expires_at(trigger: Trigger, due: datetime, *, booking: Booking, grace: timedelta | None) -> datetime:
-    """Return the last instant at which a delivery may be attempted.
+class Limits(NamedTuple):
+    """The end of the time for a message: so long after it fell due, and never after `last`; one of them may be None."""
+
+    grace: timedelta | None
+    last: datetime | None
+
+
+def limits(
+    trigger: Trigger, due: datetime, *, booking: Booking, grace: timedelta | None, is_late: bool = False
+) -> Limits:
+    """Return how long a delivery may be attempted.
 
     1. Its grace after `due`: as configured; else 24 hours after an end, and otherwise half the offset, at least
        15 minutes and at most 12 hours.
     2. Never when it is pointless: before a start not once it has come, before an end likewise, after a start not once
        the booking has ended, unless the trigger itself lies beyond that.
+    3. A default grace measures how late we are, and not how late the booking is: where that is late, the message may go
+       until it is pointless.
     """
-    if grace is None:
+    pointless = _pointless_at(trigger, booking)
+    last = pointless - LAST_INSTANT_BEFORE if pointless is not None and due < pointless else None
+    if grace is None and not (is_late and last):
         grace = default_grace(trigger, abs(event_at(trigger, booking) - due) if trigger.at else NOTHING)
-    expires = due + grace
-    pointless = _pointless_at(trigger, booking)
-    if pointless is not None and due < pointless:
-        return min(expires, pointless - LAST_INSTANT_BEFORE)
-    return expires
+    return Limits(grace, last)
 
 
-def late_expires_at(trigger: Trigger, due: datetime, *, booking: Booking, grace: timedelta | None) -> datetime:
-    """Return the last instant at which a delivery may be attempted whose booking came after `due`.
-
-    A default grace measures how late we are, and not how late the booking is: without a configured one it may go out
-    until it is pointless.
-    """
-    pointless = _pointless_at(trigger, booking)
-    if grace is None and pointless is not None and due < pointless:
-        return pointless - LAST_INSTANT_BEFORE
-    return expires_at(trigger, due, booking=booking, grace=grace)
+def expires_at(due: datetime, limits: Limits) -> datetime:
+    """Return the last instant at which a delivery may be attempted."""
+    ends = [limits.last] if limits.last else []
+    return min([*ends, due + limits.grace] if limits.grace is not None else ends)
 
 
 @lru_cache(maxsize=1024)

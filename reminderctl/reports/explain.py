@@ -78,7 +78,7 @@ def reason_about(
                 timezone=planning.zone_of(booking, config=config).key,
                 event_at=event,
                 due_at=due,
-                expires_at=timing.expires_at(trigger, due, booking=booking, grace=workflow.grace),
+                expires_at=timing.expires_at(due, timing.limits(trigger, due, booking=booking, grace=workflow.grace)),
                 marks={
                     key.action: mark
                     for key, mark in snapshot.marks.items()

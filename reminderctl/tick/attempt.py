@@ -126,15 +126,10 @@ def _context(delivery: Delivery, booking: Booking, *, config: Config, at: dateti
         company=config.company,
         language=language_of(participant, config.language),
         default_language=config.language,
-        written_in=None if reaches_customer(delivery.recipient) else config.language,
+        written_in=None if recipients.reaches_customer(delivery.recipient) else config.language,
         timezone=booking.timezone or config.timezone,
         at=at,
     )
-
-
-def reaches_customer(recipient: str) -> bool:
-    """Return True if it is the customer, under that name or by a shortcode such as `{customer_email}`."""
-    return recipient.startswith("customer:") or ("{" in recipient and "customer_" in recipient)
 
 
 def _address(delivery: Delivery, context: Context) -> str:

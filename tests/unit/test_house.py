@@ -26,6 +26,7 @@ FLOORS = {
     "hiding": 0,
     "model": 0,
     "source_settings": 0,
+    "quiet_settings": 0,
     "secret": 0,
     "import_lock": 0,
     "sqlite_errors": 0,
@@ -53,6 +54,7 @@ FLOORS = {
 WITHIN_ITS_FLOOR = {  # who may import a neighbour, and why
     ("model", "errors"),  # a configuration carries the problems of its broken files
     ("model", "source_settings"),  # a configuration carries the settings of its sources
+    ("model", "quiet_settings"),  # a workflow carries its quiet hours
     ("source_settings", "secret"),  # an address may hold a password
     ("model", "secret"),  # a configuration carries the address of a heartbeat
     ("channels", "clocks"),  # an attempt ends by a clock that does not stand still

@@ -145,7 +145,7 @@ def test_a_delivery_may_be_as_late_as_the_table_says(
     booking = Booking(id="b", starts_at=at("2026-06-10T10:00Z"), ends_at=at("2026-06-10T11:00Z"))
     trigger = timing.parse_trigger(sentence)
     due = timing.due_at(trigger, timing.event_at(trigger, booking), zone=ZoneInfo("UTC"))
-    assert timing.expires_at(trigger, due, booking=booking, grace=grace) - due == late_by
+    assert timing.expires_at(due, timing.limits(trigger, due, booking=booking, grace=grace)) - due == late_by
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,11 @@ from msgspec import structs
 
 from reminderctl import channels
 from reminderctl.core.filters import FILTERS, language_of
-from reminderctl.core.recipients import find_participant
+from reminderctl.core.recipients import find_participant, reaches_customer
 from reminderctl.messages import templates
 from reminderctl.messages.field_types import FieldPath
 from reminderctl.model import Action, Booking, Config, Delivery, Workflow
 from reminderctl.reports.preview.models import Sample, Trial
-from reminderctl.tick.attempt import reaches_customer
 
 
 def written_in(delivery: Delivery, action: Action, *, booking: Booking, config: Config) -> str:

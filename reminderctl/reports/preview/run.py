@@ -155,7 +155,7 @@ def _due_times(workflow: Workflow, booking: Booking, *, config: Config) -> Itera
     zone = zone_of(booking, config=config)
     for trigger in workflow.triggers:
         due = timing.due_at(trigger, timing.event_at(trigger, booking), zone=zone)
-        expires = timing.expires_at(trigger, due, booking=booking, grace=workflow.grace)
+        expires = timing.expires_at(due, timing.limits(trigger, due, booking=booking, grace=workflow.grace))
         yield DueTime(trigger=trigger.text, due_at=due, expires_at=expires)
 
 
