@@ -42,6 +42,7 @@ _REFERENCES = {
     "Filters": "[filters](#filters-except)",
     "Company": "[company](#company)",
     "SourceKeys": "[sources](sources.md#keys)",
+    "QuietHoursKeys": "[quiet_hours](#quiet_hours)",
     "Admin": "[admin](#admin)",
 }
 _GATEWAY_HEADING = ("code", "the vendor says", "outcome", "state")
@@ -332,6 +333,7 @@ _PARTS: dict[str, Callable[[], str]] = {
     "admin": write_keys("$defs", "Admin"),
     "alerts": write_keys("$defs", "AlertKeys"),
     "source": write_keys("$defs", "SourceKeys"),
+    "quiet-hours": write_keys("$defs", "QuietHoursKeys"),
     "presets": write_presets,
     "workflow": write_keys("$defs", "Workflow"),
     "filters": write_keys("$defs", "Filters"),

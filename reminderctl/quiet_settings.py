@@ -1,4 +1,4 @@
-"""Quiet hours, as the YAML describes them: when messages may ring, and what becomes of the others."""
+"""Quiet hours, as the YAML describes them."""
 
 # Without `from __future__ import annotations`: each run that reads the cache would compile every one of them anew.
 from datetime import timedelta
@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 Way = Literal["later", "earlier"]
-Span = tuple[int, int]  # minutes of a day: from, until
+OpenSpan = tuple[int, int]  # minutes of a day: from, until
 STAFF = "staff"  # among the channels: messages to staff, admin, company and location, too
 RINGING = ("sms", "whatsapp", "telegram")
 
@@ -19,7 +19,7 @@ class QuietHours(Struct, frozen=True, kw_only=True, cache_hash=True):
     their order; `later` leaves at least `least_notice` before a start.
     """
 
-    week: tuple[Span | None, ...]
+    week: tuple[OpenSpan | None, ...]
     zone: Literal["recipient", "booking"] = "recipient"
     channels: tuple[str, ...] = RINGING
     outside: tuple[Way, ...] = ("later", "earlier")
@@ -29,5 +29,5 @@ class QuietHours(Struct, frozen=True, kw_only=True, cache_hash=True):
 class OpenHours(Struct, frozen=True, cache_hash=True):
     """A week of open times on the clock of a zone."""
 
-    week: tuple[Span | None, ...]
+    week: tuple[OpenSpan | None, ...]
     zone: str

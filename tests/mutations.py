@@ -99,7 +99,7 @@ MUTATIONS = (
     Mutation(
         "a deadline stays as it was planned",
         "tick/end_waiting.py",
-        "queue.update(ledger, each.current)",
+        "queue.update(ledger, each.current, now=now)",
         "pass",
         ("tests/end_to_end/test_found_by_the_model.py",),
     ),
@@ -182,8 +182,8 @@ MUTATIONS = (
         also=(
             (
                 "tick/before_attempt.py",
-                "if not current.due_at <= self._clock() <= current.expires_at:",
-                "if not current.due_at <= self._clock():",
+                "if not current.begins_at <= now <= current.expires_at:",
+                "if not current.begins_at <= now:",
             ),
             (
                 "tick/workers.py",

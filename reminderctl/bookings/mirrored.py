@@ -193,6 +193,10 @@ class MirroredBookings:
         """Return every zone that a booking names."""
         return set().union(*(part.timezones() for part in self._parts))
 
+    def own_zones(self) -> set[str]:
+        """Return every zone that a customer has."""
+        return set().union(*(part.own_zones() for part in self._parts))
+
     def filled_tables(self) -> tuple[str, ...]:
         """Return the tables that hold anything in one of the files."""
         return tuple(dict.fromkeys(chain.from_iterable(part.filled_tables() for part in self._parts)))

@@ -83,6 +83,9 @@ class BookingSource(Protocol):
     def timezones(self) -> set[str]:
         """Return every zone that a booking names."""
 
+    def own_zones(self) -> set[str]:
+        """Return every zone that a customer has."""
+
     def fingerprint(self) -> str | None:
         """Return a text that changes with what is read from now on; None where that cannot be known."""
 

@@ -156,6 +156,10 @@ class SqliteBookings(NoSources):
         )
         return {*self._texts(statements.EACH_TIMEZONE if indexed else "SELECT DISTINCT timezone FROM bookings")}
 
+    def own_zones(self) -> set[str]:
+        """Return every zone that a customer has."""
+        return {*self._texts("SELECT DISTINCT timezone FROM customers WHERE timezone <> ''")}
+
     def filled_tables(self) -> tuple[str, ...]:
         """Return the tables, or views, that hold anything."""
         filled = ", ".join(f"EXISTS (SELECT 1 FROM {table})" for table in TABLES)  # noqa: S608 - names of tables

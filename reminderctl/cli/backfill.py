@@ -15,13 +15,15 @@ from reminderctl.cli.console import print_table, say
 from reminderctl.cli.context import AppContext, read_instant, shared_options
 from reminderctl.cli.documented import DocumentedCommand
 from reminderctl.cli.ownership import open_ledger
-from reminderctl.core.timing import longest_grace
+from reminderctl.core.timing import DAY, longest_grace
 from reminderctl.errors import UsageError
 from reminderctl.ledger import planned, restores
 from reminderctl.model import Config, Delivery, Window
 from reminderctl.text import local_time
 from reminderctl.tick.reading import owed_in
 from reminderctl.tick.reinstate import skip_if_sent_to_another
+
+LONGEST_CLOSED = 30 * DAY
 
 
 @click.command(cls=DocumentedCommand)
@@ -52,21 +54,22 @@ def command(app: AppContext, *, workflow_id: str, since: str, yes: bool, may_rep
         raise UsageError(f"--since {since} is not in the past")
     # What fell due longer ago than any grace is past its deadline.
     oldest = now - max(longest_grace(trigger, workflow.grace) for trigger in workflow.triggers)
+    if workflow.quiet_hours:
+        oldest -= LONGEST_CLOSED  # while a grace does not run
     window = Window(max(since_at, oldest) - timedelta(seconds=1), now)  # which begins after its `since`
     with open_bookings(config) as bookings, open_ledger(app, config) as ledger:
-        owed = [
-            each for each in owed_in(window, [workflow], bookings=bookings, config=config) if each.expires_at >= now
-        ]
+        found = owed_in(window, [workflow], bookings=bookings, config=config)
+        owed = [each for each in found if each.expires_at >= now and not each.refusal]
         owed = [*skip_if_sent_to_another(workflow, owed, ledger=ledger)]
         with ledger.dry_run_transaction():
-            new = [each for each in owed if planned.enqueue(ledger, [each], run=0, now=now) == (1, 0)]
+            new = [each for each in owed if planned.enqueue(ledger, [each], run=0, now=now).on_time]
         if not new:
             since_text = local_time(since_at, ZoneInfo(config.timezone))
             say(f"{workflow_id}: no missed messages since {since_text}")
             return
         wanted = _ask(new, restores.find(ledger), config=config, yes=yes, may_repeat=may_repeat)
         with ledger.transaction():
-            number, _ = planned.enqueue(ledger, wanted, run=0, now=now)
+            number = planned.enqueue(ledger, wanted, run=0, now=now).on_time
     say(f"{workflow_id}: {number} planned; the next run sends them")
 
 

@@ -124,17 +124,21 @@ def resolve(app: AppContext, *, delivery_ids: tuple[int, ...], sent: bool, resen
 @command.command()
 @_OPTIONAL_IDS
 @filters
+@click.option("--at-once", is_flag=True, help="Also in quiet hours.")
 @_YES
 @_JSON
 @shared_options
-def retry(app: AppContext, **given: Any) -> None:
+def retry(app: AppContext, *, at_once: bool, **given: Any) -> None:
     """Let the next run attempt again what failed, under the same key.
 
     Name each delivery by its ID, which `deliveries list --state failed` shows, or choose with the options of that
     list: `retry --state failed --workflow reminder`. Deadlines do not change: what the options choose and is past its
     deadline is left out; an ID that cannot be attempted again is named, exit code 2, and stops no other.
+
+    In quiet hours the attempt waits until they end, unless it is to be made at once.
     """
-    rule = DecisionRule(decisions.retry, AGAIN, states=(State.FAILED,), before_deadline=True)
+    again = functools.partial(decisions.retry, at_once=at_once)
+    rule = DecisionRule(again, AGAIN, states=(State.FAILED,), before_deadline=True)
     _decide_chosen(app, rule, verb="retry", **given)
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 COLUMNS = ("id", "state", "due_at", "sent_at", "workflow", "action", "booking", "recipient", "address", "error")
 HEADINGS = ("id", "state", "due", "sent")
 SHOWN = 100  # deliveries that a person is shown who does not say how many
+_FLAGS = ("held", "missing", "at_once")
 _TO_THE_SECOND = "%Y-%m-%d %H:%M:%S"
 # Columns of a terminal: below the first two the reason, and then the text, go under what is before.
 NARROW, NARROWEST, ROOM, GAP = 120, 90, 50, 2
@@ -174,7 +175,7 @@ def _message(view: View) -> Text:
 def print_delivery(record: FullRecord, config: Config) -> None:
     """Print what the ledger knows of one delivery, a line for each value that there is, attempt and decision."""
     (view,) = _views([record], config)
-    shown = {name: view.column(name) for name in history.COLUMNS if name not in ("held", "missing")}
+    shown = {name: view.column(name) for name in history.COLUMNS if name not in _FLAGS}
     shown |= {name: view.local(getattr(record, name), form=_TO_THE_SECOND) for name in shown if name.endswith("_at")}
     for name, value in (shown | {"error": view.reason()}).items():
         if value:

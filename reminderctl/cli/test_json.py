@@ -26,6 +26,7 @@ def describe_trial(trial: Trial) -> dict[str, Any]:
         "matches": trial.matches,
         "reasons": trial.reasons,
         "due_at": [instant_text(due_time.due_at) for due_time in trial.due_times],
+        "send_at": [_send_at(due_time) for due_time in trial.due_times],
         "triggers": [_describe_due_time(due_time) for due_time in trial.due_times],
         "messages": [_describe_message(message) for message in trial.messages],
         "problems": trial.problems,
@@ -33,11 +34,16 @@ def describe_trial(trial: Trial) -> dict[str, Any]:
     }
 
 
-def _describe_due_time(due_time: DueTime) -> dict[str, str]:
+def _send_at(due_time: DueTime) -> str | None:
+    return instant_text(due_time.send_at) if due_time.send_at else None
+
+
+def _describe_due_time(due_time: DueTime) -> dict[str, str | None]:
     return {
         "trigger": due_time.trigger,
         "due_at": instant_text(due_time.due_at),
         "expires_at": instant_text(due_time.expires_at),
+        "send_at": _send_at(due_time),
     }
 
 

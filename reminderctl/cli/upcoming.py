@@ -25,7 +25,7 @@ from reminderctl.core import timing
 from reminderctl.errors import ExitCode, UsageError, first_lines
 from reminderctl.ledger import Ledger
 from reminderctl.model import Config, Window
-from reminderctl.text import pluralize
+from reminderctl.text import WEEKDAY_SORTABLE, local_time, pluralize
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -191,7 +191,7 @@ def _table(records: list[Foreseen], names: Names, *, zone: ZoneInfo, narrow: boo
         table.add_column(overflow="fold", min_width=max(len(_origin(record)) for record in records))
     for record, recipient in zip(records, whom, strict=True):
         state = _state(record)
-        note = record.reason or (f"{state}: {record.error}" if record.error else "")
+        note = record.reason or (f"{state}: {record.error}" if record.error else _moved(record, zone))
         note = names.in_words(note, record.recipient, address=record.address)
         style = STATE_STYLES[state] if state != "pending" else "red" if record.reason else "yellow" if note else ""
         why = Text.assemble((_origin(record), "dim"), (f"\n{note}" if note else "", style))
@@ -203,6 +203,13 @@ def _table(records: list[Foreseen], names: Names, *, zone: ZoneInfo, narrow: boo
         )
         table.add_row(f"{_attempt_at(record, zone):%H:%M}", record.channel, *cells)
     return table
+
+
+def _moved(record: Foreseen, zone: ZoneInfo) -> str:
+    """Return what quiet hours did to a message; an empty text for nothing."""
+    if not record.send_at or record.send_at == record.due_at:
+        return ""
+    return f"quiet hours moved it from {local_time(timing.parse_instant(record.due_at), zone, form=WEEKDAY_SORTABLE)}"
 
 
 def _summary(deliveries: list[Foreseen], until: str) -> str:

@@ -12,6 +12,7 @@ from reminderctl.config import addresses, channels, settings
 from reminderctl.config.action_reader import ActionContext
 from reminderctl.config.env import note_references
 from reminderctl.config.locate import private_files, yaml_files
+from reminderctl.config.quiet_hours import read_quiet_hours
 from reminderctl.config.sources import read_sources
 from reminderctl.config.variables import Variables
 from reminderctl.config.workflows import read_workflows
@@ -105,14 +106,21 @@ def read(path: Path, environ: Mapping[str, str], *, outbox: Path | None = None, 
         unreadable=[file.name for file in files if file.root is None],
     )
     taken: dict[str, str] = {}
-    max_burst = fields.pop("max_burst")
+    defaults = _read_defaults(given, fields)
     workflows = []
     for file in files:
         try:
-            workflows.append(read_workflows(file, context=context, max_burst=max_burst, taken=taken))
+            workflows.append(read_workflows(file, context=context, defaults=defaults, taken=taken))
         except TooManyError:
             workflows.append([])
     return ParsedConfig(files, given, fields, context, workflows, [*variables.problems, *secrets.problems])
+
+
+def _read_defaults(given: Mapping[str, settings.Setting], fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields that the settings decide for each workflow that does not."""
+    quiet = given.get("quiet_hours")
+    quiet_hours = read_quiet_hours(quiet.file, quiet.node, path="quiet_hours") if quiet else None
+    return {"max_burst": fields.pop("max_burst"), "quiet_hours": quiet_hours}
 
 
 def validate(parsed: ParsedConfig) -> Config:

@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from reminderctl.core.recipients import CHANNELS, RECIPIENTS
 from reminderctl.model import Admin, Company, Filters
+from reminderctl.quiet_settings import RINGING, Way
 
 IDENTIFIER = r"^[A-Za-z0-9._-]{1,100}$"
 LANGUAGE = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$"
@@ -28,6 +29,27 @@ class ActionKeys(Struct, frozen=True, kw_only=True):
         OneOrMore,
         Meta(description=f"{', '.join(RECIPIENTS)}, an address, or text with shortcodes; one or a list"),
     ] = ""
+
+
+class QuietHoursKeys(Struct, frozen=True, kw_only=True):
+    """Quiet hours: when messages may ring, and what becomes of those that fall due at another time."""
+
+    open: Annotated[
+        str | dict[str, str],
+        Meta(description="When messages may ring: `09:00-21:00`; or by day, `{mon-sat: 09:00-21:00, sun: closed}`"),
+    ]
+    zone: Annotated[
+        Literal["recipient", "booking"], Meta(description="Whose clock: the customer's own zone, or the booking's")
+    ] = "recipient"
+    channels: Annotated[
+        OneOrMore,
+        Meta(description=f"What rings, by default {', '.join(RINGING)}; `staff` adds messages to staff and admin"),
+    ] = ""
+    outside: Annotated[
+        Way | list[Way] | UnsetType,
+        Meta(description="What is tried for others, by default `later`, then `earlier`"),
+    ] = UNSET
+    least_notice: Annotated[str, Meta(description="`later` leaves at least this before the start")] = "2h"
 
 
 class WorkflowKeys(Struct, frozen=True, kw_only=True):
@@ -52,6 +74,9 @@ class WorkflowKeys(Struct, frozen=True, kw_only=True):
     max_burst: Annotated[
         int | Literal["none"], Meta(description="If one run has more new messages than this, they are held for review")
     ] = 500
+    quiet_hours: Annotated[
+        QuietHoursKeys | Literal["none"] | UnsetType, Meta(description="Instead of the quiet hours of all workflows")
+    ] = UNSET
 
 
 class SourceKeys(Struct, frozen=True, kw_only=True):
@@ -134,5 +159,8 @@ class File(Struct, frozen=True, kw_only=True):
     max_burst: Annotated[int | Literal["none"], Meta(description="For workflows without a max_burst of their own")] = (
         500
     )
+    quiet_hours: Annotated[
+        QuietHoursKeys | Literal["none"] | UnsetType, Meta(description="When messages may ring, for all workflows")
+    ] = UNSET
     channels: Annotated[dict[str, Any], Meta(description="The provider that sends the messages")] = {}
     workflows: Annotated[list[WorkflowKeys], Meta(description="What is sent, when, for which bookings")] = []

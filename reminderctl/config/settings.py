@@ -22,7 +22,7 @@ from reminderctl.secret import Secret
 
 KEYS = encoded_names(schema.File)
 LONGEST_NAME = 255  # bytes; no file system of ours takes more
-NOT_SETTINGS = frozenset({"workflows", "channels", "sources"})
+NOT_SETTINGS = frozenset({"workflows", "channels", "sources", "quiet_hours"})  # which are read by files of their own
 _ZONE = "add the zone of your bookings, such as `timezone: Europe/Madrid`"
 _LANGUAGE = re.compile(schema.LANGUAGE)
 _IDENTIFIER = re.compile(schema.IDENTIFIER)

@@ -35,6 +35,7 @@ _OTHER_WORDS = {
         "from": ("sender", "from_email", "from_address"),
         "host": ("server", "hostname", "smtp", "smtp_host", "smtp_server"),
         "password": ("pass", "pwd", "passwd", "smtp_password"),
+        "quiet_hours": ("quiet", "quiet_time", "silence", "do_not_disturb", "dnd"),
         "provider": ("driver", "gateway", "vendor", "proveedor"),
         "send": ("channel", "type", "via", "by"),
         "subject": ("title", "betreff", "asunto", "objet"),

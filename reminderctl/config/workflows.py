@@ -12,6 +12,7 @@ from reminderctl.config import schema
 from reminderctl.config.action_reader import ActionContext
 from reminderctl.config.actions import read_actions
 from reminderctl.config.env import note_references
+from reminderctl.config.quiet_hours import read_quiet_hours
 from reminderctl.config.settings import read_identifier, read_max_burst, read_text, read_texts
 from reminderctl.config.struct_reader import NOTHING_BEHIND, check_keys, encoded_names, read_boolean
 from reminderctl.config.suggestions import did_you_mean, nearest, quote
@@ -26,11 +27,12 @@ FILTER_KEYS = encoded_names(Filters)
 
 
 def read_workflows(
-    file: YamlFile, *, context: ActionContext, max_burst: int | None, taken: dict[str, str]
+    file: YamlFile, *, context: ActionContext, defaults: Mapping[str, Any], taken: dict[str, str]
 ) -> list[Workflow]:
     """Return the workflows of a file that are without mistakes; the mistakes of the others are noted.
 
-    `taken` holds the ids of all files so far with their places, and is added to.
+    `defaults` are the fields of each that the settings decide. `taken` holds the ids of all files so far with their
+    places, and is added to.
     """
     node = entries(file.root).get("workflows") if file.root is not None else None
     if node is None or is_empty(node):
@@ -47,7 +49,7 @@ def read_workflows(
         nodes = entries(workflow_node)
         path = workflow_path(index, nodes.get("id"))
         before = len(file.problems)
-        workflow = _read_workflow(file, workflow_node, nodes=nodes, path=path, context=context, max_burst=max_burst)
+        workflow = _read_workflow(file, workflow_node, nodes=nodes, path=path, context=context, defaults=defaults)
         _note_taken(file, nodes.get("id"), path=path, taken=taken)
         if workflow is not None and len(file.problems) == before:
             workflows.append(workflow)
@@ -71,7 +73,7 @@ def _read_workflow(
     nodes: Mapping[str, Node],
     path: str,
     context: ActionContext,
-    max_burst: int | None,
+    defaults: Mapping[str, Any],
 ) -> Workflow | None:
     given = check_keys(file, node, nodes=nodes, known=KEYS, path=path)
     if file.strays:
@@ -81,7 +83,7 @@ def _read_workflow(
     for name, advice in _ADVICE.items():
         if name not in nodes and name not in {nearest(each, KEYS) for each in nodes if each not in KEYS}:
             file.note(node, f"`{name}` is missing{advice}", path=path)
-    fields: dict[str, Any] = {"max_burst": max_burst}
+    fields = dict(defaults)
     for name, value in given.items():
         if name == "actions":
             fields[name] = read_actions(file, value, path=path, context=context)
@@ -174,5 +176,6 @@ _READERS: dict[str, Callable[..., Any]] = {
     "for_each_customer": lambda file, node, *, path: _read_switch(file, node, path=path, name="for_each_customer"),
     "grace": _read_grace,
     "late_booking": _read_late_booking,
+    "quiet_hours": lambda file, node, *, path: read_quiet_hours(file, node, path=f"{path}: quiet_hours"),
     "max_burst": lambda file, node, *, path: read_max_burst(file, node, path=path, lead="max_burst: "),
 }

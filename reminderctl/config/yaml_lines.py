@@ -17,6 +17,7 @@ _LONGEST = 60  # characters of a line that are shown
 # Only of these keys is the value shown: any other, a misspelt one too, may hold a password.
 _SHOWN = (
     *("id", "name", "enabled", "when", "filters", "except", "for_each_customer", "grace", "late_booking", "max_burst"),
+    *("quiet_hours", "open", "zone", "outside", "least_notice"),
     *("send", "to", "subject", "body", "html", "timezone", "language", "bookings", "ledger", "outbox"),
     *("company", "admin", "email", "phone", "website", "address", "status", "service", "staff", "location"),
 )

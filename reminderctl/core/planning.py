@@ -75,9 +75,8 @@ def owed(
     occurrence = _meet(workflow, trigger, booking=booking, config=config, late_until=late_until)
     if not _in_order(trigger, occurrence.event_at, due=occurrence.due_at):
         return []
-    return _deliveries(
-        workflow, trigger, booking=booking, matching=matching, occurrence=occurrence, config=config, seen=seen
-    )
+    found = _deliveries(workflow, trigger, booking=booking, matching=matching, occurrence=occurrence, config=config)
+    return _in_quiet_hours(found, workflow, trigger=trigger, booking=booking, config=config, seen=seen)
 
 
 def deliveries(
@@ -91,9 +90,8 @@ def deliveries(
 ) -> list[Delivery]:
     """Return what a trigger would owe for a booking if these of its participants matched."""
     occurrence = _meet(workflow, trigger, booking=booking, config=config)
-    return _deliveries(
-        workflow, trigger, booking=booking, matching=matching, occurrence=occurrence, config=config, seen=seen
-    )
+    found = _deliveries(workflow, trigger, booking=booking, matching=matching, occurrence=occurrence, config=config)
+    return _in_quiet_hours(found, workflow, trigger=trigger, booking=booking, config=config, seen=seen)
 
 
 def can_fall_due(trigger: Trigger, booking: Booking, *, config: Config) -> bool:
@@ -133,10 +131,9 @@ def _deliveries(
     matching: tuple[Participant, ...],
     occurrence: Occurrence,
     config: Config,
-    seen: datetime | None,
 ) -> list[Delivery]:
     written_event, identity = timing.instant_text(occurrence.event_at), trigger.identity
-    found = [
+    return [
         Delivery(
             key=delivery_key(
                 workflow=workflow.id,
@@ -164,9 +161,20 @@ def _deliveries(
         for action in workflow.actions
         for recipient in find_recipients(workflow, action, booking=booking, matching=matching, config=config)
     ]
+
+
+def _in_quiet_hours(
+    found: list[Delivery],
+    workflow: Workflow,
+    *,
+    trigger: Trigger,
+    booking: Booking,
+    config: Config,
+    seen: datetime | None,
+) -> list[Delivery]:
     if workflow.quiet_hours is None:
         return found
-    from reminderctl.core.quiet_hours import move_all  # a run without quiet hours does without
+    from reminderctl.core.quiet_hours import move_all  # what a run without quiet hours does without
 
     return move_all(found, workflow, trigger=trigger, booking=booking, zone=config.timezone, seen=seen)
 

@@ -81,12 +81,12 @@ def _move(
         hours=hours,
         send_at=term.send_at,
         expires_at=term.expires_at,
-        grace_ends_at=deadline(hours, due, in_time) if is_late else None,
+        grace_ends_at=deadline(hours, due, limits=in_time) if is_late else None,
         refusal=term.refusal,
     )
 
 
-def deadline(hours: OpenHours, due: datetime, limits: timing.Limits) -> datetime:
+def deadline(hours: OpenHours, due: datetime, *, limits: timing.Limits) -> datetime:
     """Return the last open instant at which an attempt may begin: a grace runs only while it is open."""
     ends = [limits.last] if limits.last else []
     if limits.grace is not None:
@@ -116,7 +116,7 @@ def moved(
 
     The message of a booking that came late `begins` after it fell due; one that is `seen` at None is known in time.
     """
-    begins, expires = begins or due, deadline(hours, due, limits)
+    begins, expires = begins or due, deadline(hours, due, limits=limits)
     if open_hours.is_open(hours, begins):
         return Term(begins, expires)
     opening, before = open_hours.next_open(hours, begins), open_hours.stretch_before(hours, begins)

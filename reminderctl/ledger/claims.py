@@ -135,10 +135,10 @@ def release_claim(
     ledger.execute(
         """
         UPDATE deliveries SET state = 'pending', run = NULL, attempts = attempts - 1, due_at = :due_at,
-            expires_at = :expires_at, next_attempt_at = :at
+            send_at = :send_at, expires_at = :expires_at, next_attempt_at = :at
         WHERE id = :id AND state = 'sending' AND run = :run
         """,
-        at=timing.instant_text(max(until or now, delivery.due_at)),
+        at=timing.instant_text(max(until or now, delivery.begins_at)),
         **values,
     )
     return cancel(ledger, delivery, reason=reason, now=now) if reason else None
@@ -157,7 +157,7 @@ def mark_in_flight_unknown(ledger: Ledger, since: datetime, *, reason: str, now:
         """
         UPDATE attempts SET ended_at = :now, outcome = 'unknown', error = :reason
         WHERE ended_at IS NULL
-          AND delivery IN (SELECT id FROM deliveries WHERE state = 'sending' AND due_at <= :since)
+          AND delivery IN (SELECT id FROM deliveries WHERE state = 'sending' AND COALESCE(send_at, due_at) <= :since)
         """,
         **values,
     )
@@ -165,7 +165,7 @@ def mark_in_flight_unknown(ledger: Ledger, since: datetime, *, reason: str, now:
         """
         UPDATE deliveries SET state = 'unknown', run = NULL, settled_at = :now, error = :reason,
             uncertain_attempts = uncertain_attempts + 1
-        WHERE state = 'sending' AND due_at <= :since
+        WHERE state = 'sending' AND COALESCE(send_at, due_at) <= :since
         RETURNING workflow
         """,
         **values,

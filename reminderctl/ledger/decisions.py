@@ -25,10 +25,11 @@ def resolve(ledger: Ledger, delivery_id: int, *, sent: bool, by: str, now: datet
         _reopen(ledger, delivery_id, decision="resolved as not sent", by=by, now=now)
 
 
-def retry(ledger: Ledger, delivery_id: int, *, by: str, now: datetime) -> None:
-    """Let the next run attempt again what failed, under the same key."""
+def retry(ledger: Ledger, delivery_id: int, *, by: str, now: datetime, at_once: bool = False) -> None:
+    """Let the next run attempt again what failed, under the same key; `at_once` also in quiet hours."""
     _require(ledger, delivery_id, state=State.FAILED, verb="retry")
-    _reopen(ledger, delivery_id, decision="to be tried again", by=by, now=now)
+    decision = "to be tried again at once" if at_once else "to be tried again"
+    _reopen(ledger, delivery_id, decision=decision, by=by, now=now, at_once=at_once)
 
 
 def cancel(ledger: Ledger, delivery_id: int, *, by: str, now: datetime) -> None:
@@ -88,13 +89,15 @@ def _settle(ledger: Ledger, delivery_id: int, *, state: State, decision: str, by
         raise UsageError(f"delivery {delivery_id}: a run has just started to send it; try again in a moment")
 
 
-def _reopen(ledger: Ledger, delivery_id: int, *, decision: str, by: str, now: datetime) -> None:
+def _reopen(ledger: Ledger, delivery_id: int, *, decision: str, by: str, now: datetime, at_once: bool = False) -> None:
     """Let a delivery wait again, as if nothing had been tried; raises `UsageError` where its deadline has passed."""
-    values = {"id": delivery_id, "now": instant_text(now), "by": by, "decision": decision}
+    values = {"id": delivery_id, "now": instant_text(now), "by": by, "decision": decision, "at_once": at_once}
     with ledger.transaction():
         reopened = ledger.execute(
             """
-            UPDATE deliveries SET state = 'pending', next_attempt_at = GREATEST(:now, due_at), settled_at = NULL,
+            UPDATE deliveries SET state = 'pending', settled_at = NULL, at_once = :at_once,
+                next_attempt_at = CASE WHEN :at_once THEN :now ELSE GREATEST(:now, COALESCE(send_at, due_at)) END,
+                send_at = CASE WHEN :at_once THEN :now ELSE send_at END,
                 settled_by = NULL, attempts = 0, uncertain_attempts = 0, missing = NULL,
                 acknowledged_at = NULL, acknowledged_by = NULL,
                 error = COALESCE(error || '; ', '') || 'reopened by ' || :by

@@ -20,7 +20,7 @@ class Record(Struct, frozen=True, kw_only=True):
     """One delivery; every instant is a text, as in `2026-11-23T08:00:00Z`.
 
     What the ledger does not know has no `id`; what no run will plan either has no `state`. `missing` is what it is held
-    for; what is held without is a burst.
+    for; what is held without is a burst. `send_at` is when it is sent by its quiet hours, if any concern it.
     """
 
     id: int | None
@@ -46,6 +46,8 @@ class Record(Struct, frozen=True, kw_only=True):
     settled_by: str | None = None
     acknowledged_at: str | None = None
     acknowledged_by: str | None = None
+    send_at: str | None = None
+    at_once: bool = False
 
 
 class Attempt(Struct, frozen=True):
@@ -223,6 +225,7 @@ def unrecorded(delivery: Delivery) -> FullRecord:
         event_at=instant_text(delivery.event_at),
         due_at=instant_text(delivery.due_at),
         expires_at=instant_text(delivery.expires_at),
+        send_at=instant_text(delivery.send_at) if delivery.send_at else None,
         id=None,
         state=None,
     )
@@ -230,4 +233,5 @@ def unrecorded(delivery: Delivery) -> FullRecord:
 
 def _record(row: Sequence[Any]) -> Record:
     values = dict(zip(COLUMNS, row, strict=True))
-    return Record(**values | {"state": State(values["state"]), "held": bool(values["held"])})
+    flags = {name: bool(values[name]) for name in (HELD, "at_once")}
+    return Record(**values | flags | {"state": State(values["state"])})

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import islice
+from typing import NamedTuple
 
 import msgspec
 
 from reminderctl.core import timing
 from reminderctl.ledger.store import Ledger
 from reminderctl.model import Delivery, State
+from reminderctl.quiet_settings import OpenHours
 
 CHUNK = 1000
 
@@ -21,11 +24,12 @@ CHUNK = 1000
 # By order, not by name: looking up 19 names for each row took half as long again.
 _ENQUEUE = """
 INSERT INTO deliveries (key, workflow, trigger, action, channel, circuit, booking, recipient, participant, address,
-    event_at, due_at, expires_at, grace_ends_at, planned_by, state, next_attempt_at, settled_at, error)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    event_at, due_at, expires_at, grace_ends_at, send_at, planned_by, state, next_attempt_at, settled_at, error)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET
     state = 'pending', next_attempt_at = excluded.next_attempt_at, settled_at = NULL, error = NULL,
     missing = NULL, expires_at = excluded.expires_at, grace_ends_at = excluded.grace_ends_at,
+    send_at = excluded.send_at, at_once = 0,
     (held, planned_by) = (
         SELECT COUNT(id), COALESCE(MAX(planned_by), excluded.planned_by) FROM (
             SELECT id, planned_by FROM deliveries AS other
@@ -39,20 +43,64 @@ WHERE excluded.state = 'pending' AND deliveries.settled_by IS NULL AND deliverie
 """
 
 
-def enqueue(ledger: Ledger, deliveries: Iterable[Delivery], *, run: int, now: datetime) -> tuple[int, int]:
-    """Record what is owed, each once; return how many are new to send, and how many are new but too late already."""
+class Enqueued(NamedTuple):
+    """The numbers of new deliveries, by what becomes of them.
+
+    Those that are to be sent, of which `due` have fallen due; those that come too late; those that quiet hours refuse.
+    """
+
+    on_time: int
+    due: int
+    too_late: int
+    refused: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.on_time + self.too_late + self.refused
+
+
+def enqueue(ledger: Ledger, deliveries: Iterable[Delivery], *, run: int, now: datetime) -> Enqueued:
+    """Record what is owed, each once; return how many are new."""
     instant = timing.instant_text(now)
-    error = f"first planned at {instant}, after its deadline"
-    on_time = (run, State.PENDING.value, instant, None, None)
-    too_late = (run, State.EXPIRED.value, None, instant, error)
-    new = late = 0
+    too_late = (State.EXPIRED.value, None, instant, f"first planned at {instant}, after its deadline")
+    at_once = (State.PENDING.value, instant, None, None)
+    counts = Counter[str]()
     stream = iter(deliveries)
     while chunk := list(islice(stream, CHUNK)):
         purged = _purged(ledger, chunk)
-        chunk = [each for each in chunk if each.key not in purged]
-        new += ledger.execute_many(_ENQUEUE, (_row(each) + on_time for each in chunk if each.expires_at >= now))
-        late += ledger.execute_many(_ENQUEUE, (_row(each) + too_late for each in chunk if each.expires_at < now))
-    return new, late
+        # What is to be sent goes before what quiet hours would have instead, where that is too late.
+        kinds: dict[str, list[tuple[object, ...]]] = {"due": [], "early": [], "too_late": [], "refused": []}
+        for each in chunk:
+            if each.key in purged:
+                continue
+            kind = _kind_of(each, now)
+            state: tuple[object, ...] = at_once
+            if kind == "refused":
+                state = (State.CANCELED.value, None, instant, each.refusal)
+            elif kind == "too_late":
+                state = too_late
+            elif each.hours:
+                state = (State.PENDING.value, _first_attempt(each, each.hours, now=now), None, None)
+            kinds[kind].append((*_row(each), run, *state))
+        for kind, rows in kinds.items():
+            counts[kind] += ledger.execute_many(_ENQUEUE, rows) if rows else 0
+    return Enqueued(counts["early"] + counts["due"], counts["due"], counts["too_late"], counts["refused"])
+
+
+def _kind_of(delivery: Delivery, now: datetime) -> str:
+    if delivery.refusal:
+        return "refused"
+    if delivery.expires_at < now:
+        return "too_late"
+    return "due" if delivery.due_at <= now else "early"
+
+
+def _first_attempt(delivery: Delivery, hours: OpenHours, *, now: datetime) -> str:
+    """Return when a delivery is attempted first: as soon as it may ring."""
+    from reminderctl.core.open_hours import next_open
+
+    return timing.instant_text(next_open(hours, max(now, delivery.begins_at)))
 
 
 def _purged(ledger: Ledger, deliveries: Iterable[Delivery]) -> set[str]:
@@ -80,4 +128,5 @@ def _row(delivery: Delivery) -> tuple[object, ...]:
         timing.instant_text(delivery.due_at),
         timing.instant_text(delivery.expires_at),
         timing.instant_text(delivery.grace_ends_at) if delivery.grace_ends_at else None,
+        timing.instant_text(delivery.send_at) if delivery.send_at else None,
     )

@@ -33,17 +33,26 @@ COLUMNS = (
     "id",
     "attempts",
     "uncertain_attempts",
+    "send_at",
+    "at_once",
 )
 SELECT = f"SELECT {', '.join(COLUMNS)} FROM deliveries"  # noqa: S608 - names of columns
-_INSTANTS = ("event_at", "due_at", "expires_at")
+_INSTANTS, _OPTIONAL_INSTANTS = ("event_at", "due_at", "expires_at"), ("grace_ends_at", "send_at")
 
 
-def hold(ledger: Ledger, workflow: str, *, run: int) -> int:
-    """Keep back what this run planned for a workflow until a person releases it; return how many that are."""
+def hold(ledger: Ledger, workflow: str, *, run: int, now: datetime) -> int:
+    """Keep back what has fallen due and this run planned for a workflow, until a person releases it.
+
+    Return how many that are. What quiet hours send before it falls due is no burst: it comes together every evening.
+    """
     return ledger.execute(
-        "UPDATE deliveries SET held = 1 WHERE workflow = :workflow AND planned_by = :run AND state = 'pending'",
+        """
+        UPDATE deliveries SET held = 1
+        WHERE workflow = :workflow AND planned_by = :run AND state = 'pending' AND due_at <= :now
+        """,
         workflow=workflow,
         run=run,
+        now=timing.instant_text(now),
     ).rowcount
 
 
@@ -118,7 +127,8 @@ def wait_again(ledger: Ledger, now: datetime) -> int:
     """
     return ledger.execute(
         """
-        UPDATE deliveries SET state = 'pending', next_attempt_at = GREATEST(due_at, :now), error = NULL,
+        UPDATE deliveries SET state = 'pending', error = NULL,
+            next_attempt_at = GREATEST(COALESCE(send_at, due_at), :now),
             held = COALESCE(missing > '' OR error GLOB '*its deadline passed while it was held back', 0),
             settled_at = NULL, acknowledged_at = NULL, acknowledged_by = NULL
         WHERE state IN ('expired', 'unknown') AND settled_at IS NOT NULL AND settled_at > :now
@@ -139,24 +149,33 @@ def ready(ledger: Ledger, now: datetime) -> list[Delivery]:
     return list(map(read, rows.fetchall()))
 
 
-def update(ledger: Ledger, delivery: Delivery) -> None:
-    """Give a pending delivery the term and the way that it has now; it is not attempted before it is due."""
+def update(ledger: Ledger, delivery: Delivery, *, now: datetime) -> None:
+    """Give a pending delivery the term and the way that it has now; it is not attempted before it is due.
+
+    What quiet hours made wait for an opening may go now, if they are other ones: the next attempt asks.
+    """
     ledger.execute(
         """
         UPDATE deliveries SET due_at = :due_at, expires_at = :expires_at, channel = :channel, circuit = :circuit,
-            next_attempt_at = GREATEST(next_attempt_at, :due_at)
+            next_attempt_at = GREATEST(
+                CASE WHEN send_at IS NULL AND :send_at IS NULL THEN next_attempt_at ELSE :now END, :begins_at
+            ),
+            send_at = :send_at
         WHERE key = :key AND state = 'pending'
         """,
         key=delivery.key,
+        now=timing.instant_text(now),
+        begins_at=timing.instant_text(delivery.begins_at),
         channel=delivery.channel,
         circuit=delivery.circuit,
         **term(delivery),
     )
 
 
-def term(delivery: Delivery) -> dict[str, str]:
-    """Return the first and the last instant of an attempt, as the ledger writes them."""
-    return {name: timing.instant_text(getattr(delivery, name)) for name in ("due_at", "expires_at")}
+def term(delivery: Delivery) -> dict[str, str | None]:
+    """Return when a delivery falls due, is sent and expires, as the ledger writes it."""
+    instants = {name: getattr(delivery, name) for name in ("due_at", "send_at", "expires_at")}
+    return {name: timing.instant_text(each) if each else None for name, each in instants.items()}
 
 
 def defer_siblings(ledger: Ledger, delivery: Delivery, *, until: datetime) -> None:
@@ -192,7 +211,7 @@ def reschedule_now(ledger: Ledger, now: datetime) -> None:
     """Let everything pending be attempted now, or when it falls due: a clock that was ahead may have planned it."""
     ledger.execute(
         """
-        UPDATE deliveries SET next_attempt_at = GREATEST(due_at, :now)
+        UPDATE deliveries SET next_attempt_at = GREATEST(COALESCE(send_at, due_at), :now)
         WHERE state = 'pending' AND next_attempt_at > :now
         """,
         now=timing.instant_text(now),
@@ -224,6 +243,7 @@ def read(row: Sequence[object]) -> Delivery:
     values = dict(zip(COLUMNS, row, strict=True))
     for name in _INSTANTS:
         values[name] = timing.parse_instant(str(values[name]))
-    if values["grace_ends_at"]:
-        values["grace_ends_at"] = timing.parse_instant(str(values["grace_ends_at"]))
+    for name in _OPTIONAL_INSTANTS:
+        values[name] = timing.parse_instant(str(values[name])) if values[name] else None
+    values["at_once"] = bool(values["at_once"])
     return Delivery(**values)  # type: ignore[arg-type]  # the table's CHECKs vouch for the types

@@ -23,7 +23,7 @@ class Restore(Struct, frozen=True):
 
     def may_have_sent(self, delivery: Delivery) -> bool:
         """Return whether a run of that time could have sent a delivery."""
-        return delivery.due_at <= self.until and delivery.expires_at >= self.since
+        return delivery.begins_at <= self.until and delivery.expires_at >= self.since
 
 
 def find(ledger: Ledger) -> list[Restore]:

@@ -185,6 +185,13 @@ def readings_armed(db: Database) -> None:
     db.execute("ALTER TABLE readings ADD COLUMN armed_at TEXT")
 
 
+@ledger()
+def quiet_hours(db: Database) -> None:
+    """Keep when a delivery is sent that quiet hours concern, and which one a person sends out of hours."""
+    db.execute("ALTER TABLE deliveries ADD COLUMN send_at TEXT")
+    db.execute("ALTER TABLE deliveries ADD COLUMN at_once INTEGER NOT NULL DEFAULT 0")
+
+
 _MISSING = (
     "ALTER TABLE deliveries ADD COLUMN missing TEXT",  # what a held delivery lacks; NULL where a burst is held
     # A canceled delivery may come back until its deadline, unless a person canceled it.

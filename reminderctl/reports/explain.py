@@ -13,10 +13,11 @@ from reminderctl.core.matching import FilterResult
 from reminderctl.credentials import Credentials
 from reminderctl.ledger.history import FullRecord, unrecorded
 from reminderctl.ledger.watermarks import Watermark
-from reminderctl.model import Booking, Config, Participant, State, Trigger, Workflow
+from reminderctl.model import Booking, Config, Delivery, Participant, State, Trigger, Workflow
 from reminderctl.reports.preview.compose import refusal_of
 from reminderctl.reports.reasons import (
     LedgerSnapshot,
+    describe_move,
     describe_opened,
     describe_pending,
     describe_record,
@@ -140,17 +141,16 @@ def _explain_deliveries(
 ) -> Iterator[Explained]:
     """Explain the deliveries that a trigger owes, and would owe if every participant matched."""
     recorded = {record.key: record for record in snapshot.records}
-    owed = planning.owed(workflow, trigger, booking=booking, config=config) if workflow.enabled else []
-    keys = {delivery.key for delivery in owed}
-    imagined = planning.deliveries(workflow, trigger, booking=booking, matching=booking.participants, config=config)
-    for delivery in [*owed, *(each for each in imagined if each.key not in keys)]:
+    keys, every = _owed_and_imagined(workflow, trigger, booking=booking, config=config, now=now)
+    for delivery in every:
         record, ahead = recorded.get(delivery.key) or unrecorded(delivery), False
+        hours = None if record.at_once else delivery.hours
         if record.state == State.PENDING:
-            reason = describe_pending(record, snapshot, circuit=delivery.circuit, now=now)
+            reason = describe_pending(record, snapshot, circuit=delivery.circuit, now=now, hours=hours)
         elif record.state:
             reason = describe_record(record)
             if is_waiting(delivery.key, snapshot):
-                reason += f"; but it is due again: {describe_opened(delivery.key, snapshot)}"
+                reason += f"; but it is due again: {describe_opened(delivery.key, snapshot, now=now)}"
         elif delivery.key in keys:
             reason, ahead = explain_unplanned(
                 delivery, workflow, trigger=trigger, snapshot=snapshot, booking=booking, config=config, now=now
@@ -161,18 +161,35 @@ def _explain_deliveries(
             reason = explain_unowed(
                 delivery, workflow, trigger=trigger, snapshot=snapshot, booking=booking, config=config
             )
+        reason += describe_move(record, hours, now=now)
         if delivery.key in keys and (ahead or is_waiting(delivery.key, snapshot)):
             record = replace(record, channel=delivery.channel, address=delivery.address)  # as an attempt will find them
-            if refusal := refusal_of(delivery, booking, config=config, credentials=credentials):
-                reason += f"; it will fail: {refusal}"
+            reason += _describe_failure(delivery, booking, config=config, credentials=credentials)
         if delivery.key in keys and (said := recipients.unknown_zone_of(delivery, workflow, booking=booking)):
             reason += f"; {said}"
         yield Explained(record, reason, ahead, delivery.participant)
+
+
+def _owed_and_imagined(
+    workflow: Workflow, trigger: Trigger, *, booking: Booking, config: Config, now: datetime
+) -> tuple[set[str], list[Delivery]]:
+    """Return the keys of what a trigger owes; and that, behind it what it would owe if every participant matched."""
+    owed = planning.owed(workflow, trigger, booking=booking, config=config, seen=now) if workflow.enabled else []
+    keys = {delivery.key for delivery in owed}
+    everyone = booking.participants
+    imagined = planning.deliveries(workflow, trigger, booking=booking, matching=everyone, config=config, seen=now)
+    return keys, [*owed, *(each for each in imagined if each.key not in keys)]
+
+
+def _describe_failure(delivery: Delivery, booking: Booking, *, config: Config, credentials: Credentials) -> str:
+    refusal = refusal_of(delivery, booking, config=config, credentials=credentials)
+    return f"; it will fail: {refusal}" if refusal else ""
 
 
 def _as_planned(record: FullRecord, snapshot: LedgerSnapshot) -> FullRecord:
     """Return a delivery that none has planned yet as a run will record it first."""
     planned = snapshot.planned.get(record.key)
     if planned is None:
-        return replace(record, state=State.PENDING, next_attempt_at=record.due_at)
-    return replace(record, state=planned.state, held=planned.held, next_attempt_at=planned.next_attempt_at)
+        return replace(record, state=State.PENDING, next_attempt_at=record.send_at or record.due_at)
+    names = ("state", "held", "next_attempt_at", "send_at", "expires_at")
+    return replace(record, **{name: getattr(planned, name) for name in names})

@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 from reminderctl.bookings import BookingSource
 from reminderctl.core import matching, planning, recheck, recipients, timing
+from reminderctl.core.open_hours import is_open, next_open
 from reminderctl.ledger import Ledger, circuits, history, missing, restores, retention, watermarks
 from reminderctl.ledger.history import FullRecord, Record
 from reminderctl.ledger.watermarks import Key, Watermark
 from reminderctl.model import Booking, Config, Delivery, State, Trigger, Workflow
+from reminderctl.quiet_settings import OpenHours
 from reminderctl.tick import DRY_RUN
 from reminderctl.tick.plan import plan
 from reminderctl.tick.reading import read
@@ -93,8 +95,10 @@ def describe_record(record: FullRecord) -> str:
             return f"{state}: {error}"
 
 
-def describe_pending(record: FullRecord, snapshot: LedgerSnapshot, *, circuit: str, now: datetime) -> str:
-    """Describe what the next run does with a delivery that waits."""
+def describe_pending(
+    record: FullRecord, snapshot: LedgerSnapshot, *, circuit: str, now: datetime, hours: OpenHours | None = None
+) -> str:
+    """Describe what the next run does with a delivery that waits, and may ring at these hours."""
     planned, rest = snapshot.planned.get(record.key, record), snapshot.open_circuits.get(circuit)
     match planned.state:
         case State.EXPIRED:
@@ -114,6 +118,8 @@ def describe_pending(record: FullRecord, snapshot: LedgerSnapshot, *, circuit: s
         return f"held: more than max_burst at once; `reminderctl release {record.workflow}` releases it"
     failed = f"attempt {record.attempts} failed: {record.error}; " if record.error else ""
     begins_at = max(planned.next_attempt_at or "", timing.instant_text(rest.until) if rest else "")
+    if hours:
+        begins_at = timing.instant_text(next_open(hours, max(timing.parse_instant(begins_at), now)))
     lost = "; its deadline passes first" if begins_at > record.expires_at else ""
     if rest:
         return f"{record.channel} is paused until {timing.instant_text(rest.until)}: {rest.error}{lost}"
@@ -122,11 +128,21 @@ def describe_pending(record: FullRecord, snapshot: LedgerSnapshot, *, circuit: s
     return f"{failed}the next run sends it"
 
 
-def describe_opened(key: str, snapshot: LedgerSnapshot) -> str:
+def describe_opened(key: str, snapshot: LedgerSnapshot, *, now: datetime) -> str:
     """Describe what the next run does with a delivery that it finds owed."""
     if (planned := snapshot.planned[key]).held:
         return f"the next run holds it, more than max_burst at once, until `reminderctl release {planned.workflow}`"
+    if planned.next_attempt_at and planned.next_attempt_at > timing.instant_text(now):
+        return f"it is sent at {planned.next_attempt_at}"
     return "the next run sends it"
+
+
+def describe_move(record: FullRecord, hours: OpenHours | None, *, now: datetime) -> str:
+    """Return what quiet hours do to a delivery, behind a semicolon; an empty text for nothing."""
+    if record.send_at and record.send_at != record.due_at:
+        return f"; quiet hours moved it from {record.due_at}"
+    waits = hours and record.state == State.PENDING and record.due_at <= timing.instant_text(now)
+    return "; it waits for the quiet hours to end" if waits and hours and not is_open(hours, now) else ""
 
 
 def _find_informed(delivery: Delivery, workflow: Workflow, *, snapshot: LedgerSnapshot) -> str | None:
@@ -153,14 +169,35 @@ def explain_unplanned(
     due = timing.instant_text(delivery.due_at)
     if retention.was_purged(snapshot.ledger, delivery.key):
         return "it ended long ago and its record was purged, so its outcome is no longer known", False
-    if delivery.due_at > now:
+    is_refused = delivery.due_at > now or delivery.key in snapshot.planned
+    if delivery.refusal and is_refused and not is_waiting(delivery.key, snapshot):
+        return delivery.refusal, False
+    if delivery.planned_at > now:
         return f"due at {due}", True
     if is_waiting(delivery.key, snapshot):
-        return describe_opened(delivery.key, snapshot), True
+        return describe_opened(delivery.key, snapshot, now=now), True
     if other := _find_informed(delivery, workflow, snapshot=snapshot):
         return f"{other} has received it already: `for_each_customer: false`", False
     if delivery.key in snapshot.planned:
         return "its deadline has passed; the next run records it as expired", False
+    reason = _explain_passed_over(
+        delivery, workflow, trigger=trigger, snapshot=snapshot, booking=booking, config=config, now=now
+    )
+    return reason, False
+
+
+def _explain_passed_over(
+    delivery: Delivery,
+    workflow: Workflow,
+    *,
+    trigger: Trigger,
+    snapshot: LedgerSnapshot,
+    booking: Booking,
+    config: Config,
+    now: datetime,
+) -> str:
+    """Return the reason that no run planned a delivery when it fell due, and what to do about it."""
+    due = timing.instant_text(delivery.due_at)
     mark = snapshot.marks.get(Key(workflow.id, trigger.identity, delivery.action))
     passed = mark is not None and delivery.due_at > mark.armed_at
     late_until = watermarks.late_until(workflow, trigger, marks=snapshot.marks, now=now) if passed else None
@@ -170,15 +207,15 @@ def explain_unplanned(
         )
         if instead:
             what = f"the booking was made after this was due, at {due}, and after `{instead.text}` was due"
-            return f"{what}: only the last one is sent", False
+            return f"{what}: only the last one is sent"
     if restores.may_have_sent(snapshot.unknown_times, delivery):
         what = f"it was due at {due} and may have been sent before the ledger was restored, so no run sends it"
         asks = f"; `reminderctl backfill {workflow.id} --since {due}` asks about it separately"
-        return f"{what}{asks if delivery.expires_at >= now else ''}", False
+        return f"{what}{asks if delivery.expires_at >= now else ''}"
     why = _explain_missed(delivery, mark, due=due, is_sent_late=workflow.late_booking == "send")
     if delivery.expires_at >= now:
         why += f"; if it is still wanted, `reminderctl backfill {workflow.id} --since {due}` sends it"
-    return why, False
+    return why
 
 
 def _explain_missed(delivery: Delivery, mark: Watermark | None, *, due: str, is_sent_late: bool) -> str:

@@ -90,8 +90,11 @@ def _to_come(
     for record, delivery in dry_run.open:
         if workflow not in (None, delivery.workflow) or booking not in (None, delivery.booking):
             continue
-        foreseen = _foresee(record, dry_run.open_circuits.get(delivery.circuit), held=delivery.id in bursts)
-        if foreseen.state not in OVER and (foreseen.next_attempt_at or "") <= timing.instant_text(until):
+        rest, refused = dry_run.open_circuits.get(delivery.circuit), delivery.id > dry_run.newest
+        foreseen = _foresee(record, rest, held=delivery.id in bursts, refused=refused)
+        if (foreseen.reason or foreseen.state not in OVER) and (foreseen.next_attempt_at or "") <= timing.instant_text(
+            until
+        ):
             to_come.append((foreseen, delivery))
     return sorted(to_come, key=lambda pair: (pair[0].next_attempt_at or pair[0].due_at, pair[0].due_at))
 
@@ -147,12 +150,17 @@ def _fall_due(
     return Window(window.since, until), falling_due
 
 
-def _foresee(record: history.Record, rest: circuits.OpenCircuit | None, *, held: bool) -> Foreseen:
+def _foresee(
+    record: history.Record, rest: circuits.OpenCircuit | None, *, held: bool, refused: bool = False
+) -> Foreseen:
     """Return a record with the attempt that a run will make, or the reason that it will make none."""
     foreseen = Foreseen(**asdict(record))
+    if record.state == State.CANCELED and refused:
+        return replace(foreseen, reason=record.error)
     if record.state != State.PENDING:
         return foreseen
-    attempt_at = max(record.next_attempt_at or "", record.due_at, timing.instant_text(rest.until) if rest else "")
+    begins_at = record.send_at or record.due_at
+    attempt_at = max(record.next_attempt_at or "", begins_at, timing.instant_text(rest.until) if rest else "")
     reason = None
     if record.missing:
         reason = f"held: {record.missing}"

@@ -52,7 +52,7 @@ def compose(delivery: Delivery, booking: Booking, *, config: Config, at: datetim
         key=delivery.key,
         delivery_id=delivery.id,
         at=at,
-        useful_until=max(delivery.event_at, delivery.expires_at),
+        useful_until=_useful_until(delivery, at),
         recipient=delivery.recipient,
         address=address,
         booking=delivery.booking,
@@ -77,6 +77,8 @@ class Deliverer:
         composed = compose(delivery, booking, config=self._config, at=self._clock())
         if self._clock() > delivery.expires_at:
             raise Unavailable("its deadline passed before it could be sent", recipient_only=True)
+        if opening_after(delivery, now := self._clock()) > now:
+            raise Unavailable("quiet hours began before it could be sent", recipient_only=True)
         receipt = self._channel(delivery.channel).send(composed.message, composed.envelope)
         return receipt, composed.envelope.address
 
@@ -102,6 +104,25 @@ class Deliverer:
         if self._outbox:
             return Outbox(self._outbox, channel=name, configured=configured)
         return channels.module(configured.module).Channel(configured.settings)
+
+
+def opening_after(delivery: Delivery, instant: datetime) -> datetime:
+    """Return the first instant from here on at which a delivery may ring."""
+    if delivery.hours is None:
+        return instant
+    from reminderctl.core.open_hours import next_open
+
+    return next_open(delivery.hours, instant)
+
+
+def _useful_until(delivery: Delivery, at: datetime) -> datetime:
+    """Return until when a message is of use to its reader: while it may ring, but a provider needs a little time."""
+    until = max(delivery.event_at, delivery.expires_at)
+    if delivery.hours is None:
+        return until
+    from reminderctl.core.open_hours import BEFORE_CLOSING, closing_after
+
+    return min(until, max(closing_after(delivery.hours, at), at + BEFORE_CLOSING))
 
 
 def policy_of(config: Config, channel: str) -> Policy:

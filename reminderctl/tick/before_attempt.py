@@ -13,12 +13,13 @@ from reminderctl.channels import OnUnknown
 from reminderctl.core import recheck, recipients
 from reminderctl.ledger import Ledger, claims, sources
 from reminderctl.model import Booking, Config, Delivery
-from reminderctl.tick.attempt import policy_of
+from reminderctl.tick.attempt import opening_after, policy_of
 from reminderctl.tick.deadline import Deadline
 from reminderctl.tick.report import Report
 from reminderctl.tick.workers import WorkerPool
 
-MAY_CHANGE = ("channel", "address", "participant", "due_at", "expires_at")  # of a delivery that stays the same
+# Of a delivery that stays the same.
+MAY_CHANGE = ("channel", "address", "participant", "due_at", "expires_at", "send_at", "hours")
 LOOK_AGAIN = timedelta(seconds=30)  # after which the next run looks at what was missing in the moment before an attempt
 OTHER_PROVIDER = "its provider has changed, and the new one could not recognize a duplicate"
 
@@ -27,12 +28,13 @@ class Withdrawal(NamedTuple):
     """A claimed delivery that is not begun: canceled for a reason, or to wait again.
 
     What lacks something waits a little longer: whether it is held or canceled is for planning, which sees all that
-    waits.
+    waits. What may not ring now waits `until` it may.
     """
 
     delivery: Delivery
     reason: str | None = None
     lacks_something: bool = False
+    until: datetime | None = None
 
 
 class Precheck:
@@ -92,8 +94,11 @@ class Precheck:
         policy = policy_of(self._config, current.channel)
         if current.uncertain_attempts and policy.on_unknown is OnUnknown.HOLD:
             return Withdrawal(current, OTHER_PROVIDER)
-        if not current.due_at <= self._clock() <= current.expires_at:
+        now = self._clock()
+        if not current.begins_at <= now <= current.expires_at:
             return Withdrawal(current)  # it falls due, or expires, at another time now
+        if (opens_at := opening_after(current, now)) > now:
+            return Withdrawal(current, until=opens_at)
         self._workers.submit(current, booking, workers=policy.workers)
         if workflow and (warning := recipients.unknown_zone_of(current, workflow, booking=booking)):
             self._report.warn_when_sent(current, warning)
@@ -104,9 +109,9 @@ class Precheck:
         if not withdrawn:
             return
         with self._ledger.transaction():
-            for delivery, reason, lacks_something in withdrawn:
+            for delivery, reason, lacks_something, until in withdrawn:
                 now = self._clock()
-                until = now + LOOK_AGAIN if lacks_something else None
+                until = now + LOOK_AGAIN if lacks_something else until  # noqa: PLW2901 - one name for both
                 ended = claims.release_claim(self._ledger, delivery, run=self._run, now=now, until=until, reason=reason)
                 self._report.withdraw(delivery, ended, reason=reason or "")
             if any(each.reason for each in withdrawn):  # by bookings that may have changed again before the next run

@@ -79,7 +79,7 @@ def _act_on(checked: Checked, config: Config, *, ledger: Ledger, now: datetime, 
         if each.current is None:
             _cancel(each, ledger, now=now, config=config, report=report)
         elif each.is_changed:
-            queue.update(ledger, each.current)
+            queue.update(ledger, each.current, now=now)
     to_hold = [*_to_hold(lacking, held, total=total)]
     kept = {each.delivery.id: each.lacks or "" for each in to_hold}
     for each in lacking:

@@ -26,7 +26,8 @@ AT_ONCE = 500  # deliveries whose bookings are read together
 MOST = 1000  # checks in one run, as long as few deliveries lack anything
 FEW = 5  # so many may disappear at once: people delete bookings
 CROWD_SHARE = 5  # more than one of so many that disappear at once: a file was emptied, nobody decided it
-MAY_CHANGE = ("channel", "circuit", "due_at", "expires_at")  # of what waits, when the YAML or the booking does
+# Of what waits, when the YAML or the booking does.
+MAY_CHANGE = ("channel", "circuit", "due_at", "expires_at", "send_at")
 
 
 class CheckedDelivery(msgspec.Struct, frozen=True):

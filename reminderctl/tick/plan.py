@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from itertools import chain
+
+from msgspec.structs import replace
 
 from reminderctl.bookings import BookingSource
 from reminderctl.core import timing
@@ -60,11 +63,11 @@ def plan(
     is_held = end_what_is_over(config, ledger, reading=reading, run=run, now=now, report=report)
     last_run_at = _last_run_at(ledger, marks, run=run, now=now)
     back = find_owed_again(reading.returning, ledger, workflows=reading.workflows, now=now)
+    fallen_due = partial(
+        _fallen_due, marks=marks, reading=reading, bookings=bookings, config=config, ledger=ledger, now=now
+    )
     for workflow in enabled:
-        deliveries = (
-            _fallen_due(trigger, workflow, marks=marks, reading=reading, bookings=bookings, config=config, now=now)
-            for trigger in workflow.triggers
-        )
+        deliveries = (fallen_due(trigger, workflow) for trigger in workflow.triggers)
         wanted = skip_if_sent_to_another(workflow, chain(back.get(workflow.id, ()), *deliveries), ledger=ledger)
         _enqueue(workflow, wanted, ledger=ledger, run=run, now=now, report=report)
     hold_what_is_unknown(ledger, bookings, emptied=reading.sight.emptied, run=run, report=report)
@@ -89,7 +92,7 @@ def _handle_restored_ledger(ledger: Ledger, now: datetime, *, run: int, report: 
     watermarks.rearm(ledger, since)
     reason = missing.RESTORED
     for delivery in chain.from_iterable(queue.pages(ledger)):
-        if delivery.due_at <= since:
+        if delivery.begins_at <= since:
             report.withdraw(delivery, queue.cancel(ledger, delivery, reason=reason, now=now), reason=reason)
     report.counts["unknown"] += len(claims.mark_in_flight_unknown(ledger, since, reason=reason, now=now))
     report.say(
@@ -106,6 +109,7 @@ def _fallen_due(
     reading: Reading,
     bookings: BookingSource,
     config: Config,
+    ledger: Ledger,
     now: datetime,
 ) -> Iterator[Delivery]:
     """Yield what of a trigger has fallen due, of each action since it was planned."""
@@ -122,12 +126,20 @@ def _fallen_due(
     for delivery in due_of(trigger, window, workflow=workflow, reading=reading, bookings=bookings, config=config):
         origin = bookings.origin_of(delivery.booking)
         of_source, begins = since.get(origin) or since[None], bookings.begins.get(origin or "")
-        if delivery.due_at > of_source[delivery.action] and not (begins and delivery.due_at <= begins):
+        is_old = delivery.planned_at <= of_source[delivery.action] or (begins and delivery.planned_at <= begins)
+        if not is_old and not _may_have_been_sent(delivery, ledger):
             yield delivery
     late_until = reading.due[workflow.id, trigger.identity].late_until
     yield from unreadable.fallen_due(
         reading.noted, trigger, workflow=workflow, marks=marks, late_until=late_until, config=config, now=now
     )
+
+
+def _may_have_been_sent(delivery: Delivery, ledger: Ledger) -> bool:
+    """Return True for what quiet hours would have sent earlier, in a time that a restored ledger knows nothing of."""
+    if delivery.missed_at is None or delivery.refusal:
+        return False
+    return restores.may_have_sent(restores.find(ledger), replace(delivery, send_at=delivery.missed_at))
 
 
 def _handle_clock_rollback(ledger: Ledger, *, run: int, now: datetime, report: Report) -> None:
@@ -152,13 +164,14 @@ def _handle_clock_rollback(ledger: Ledger, *, run: int, now: datetime, report: R
 def _enqueue(
     workflow: Workflow, deliveries: Iterator[Delivery], *, ledger: Ledger, run: int, now: datetime, report: Report
 ) -> None:
-    on_time, too_late = planned.enqueue(ledger, deliveries, run=run, now=now)
-    report.counts["planned"] += on_time + too_late
-    if too_late:
-        report.counts["expired"] += too_late
-        report.say(f"{workflow.id}: {too_late} {_found_too_late(workflow, is_dry=report.is_dry)}")
-    if workflow.max_burst is not None and on_time > workflow.max_burst:
-        held = queue.hold(ledger, workflow.id, run=run)
+    new = planned.enqueue(ledger, deliveries, run=run, now=now)
+    report.counts["planned"] += new.total
+    report.counts["canceled"] += new.refused
+    if new.too_late:
+        report.counts["expired"] += new.too_late
+        report.say(f"{workflow.id}: {new.too_late} {_found_too_late(workflow, is_dry=report.is_dry)}")
+    if workflow.max_burst is not None and new.due > workflow.max_burst:
+        held = queue.hold(ledger, workflow.id, run=run, now=now)
         report.counts["held"] += held
         report.say(
             f"{workflow.id}: {held} new deliveries in one run are more than max_burst ({workflow.max_burst}); "

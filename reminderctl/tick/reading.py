@@ -21,6 +21,7 @@ from reminderctl.ledger.store import errors_of
 from reminderctl.ledger.watermarks import Key, Watermark
 from reminderctl.model import Booking, Config, Delivery, Trigger, Window, Workflow
 from reminderctl.tick import lookback
+from reminderctl.tick.early import EarlySearch
 from reminderctl.tick.lookback import Sight
 from reminderctl.tick.pending_rounds import Checked, check_waiting, checksum_of
 from reminderctl.tick.reinstate import Returning, read_owed_again
@@ -91,6 +92,7 @@ def read(config: Config, ledger: Ledger, *, bookings: BookingSource, now: dateti
         whole_until=whole_until,
         bookings=bookings,
         zones=_zones(config, enabled, bookings=bookings),
+        early=EarlySearch(config, bookings),
         config=config,
         now=now,
     )
@@ -110,6 +112,7 @@ def _read_due(
     whole_until: datetime | None,
     bookings: BookingSource,
     zones: list[ZoneInfo],
+    early: EarlySearch,
     config: Config,
     now: datetime,
 ) -> Due:
@@ -125,7 +128,7 @@ def _read_due(
     window = Window(earliest(since, now), now)
     late = watermarks.late_until(workflow, trigger, marks=marks, now=now)
     deliveries = _due(
-        trigger, window, workflow=workflow, bookings=bookings, zones=zones, config=config, late_until=late
+        trigger, window, workflow=workflow, bookings=bookings, zones=zones, early=early, config=config, late_until=late
     )
     return Due(window, unchanged, late, list(deliveries))
 
@@ -200,7 +203,11 @@ def owed_in(
     """Yield everything of these workflows that falls due in a window, whether it was planned before or not."""
     zones = _zones(config, workflows, bookings=bookings)
     every = [(workflow, trigger) for workflow in workflows for trigger in workflow.triggers]
-    ranges = [(trigger.anchor, timing.event_range(trigger, window, zones=zones)) for _, trigger in every]
+    early = EarlySearch(config, bookings)
+    ranges = [
+        (trigger.anchor, timing.event_range(trigger, early.widen(window, workflow), zones=zones))
+        for workflow, trigger in every
+    ]
     uses, shared = Counter(ranges), dict[object, list[Booking]]()
     for (workflow, trigger), (anchor, events) in zip(every, ranges, strict=True):
         if events is None:
@@ -219,10 +226,18 @@ def due_of(
     """Return what of a trigger falls due in a window; only what has not been read is read now."""
     read_before = reading.due[workflow.id, trigger.identity]
     if read_before.covers(window):
-        return (each for each in read_before.deliveries if window.since < each.due_at <= window.until)
+        return (each for each in read_before.deliveries if window.since < each.planned_at <= window.until)
     zones = _zones(config, [workflow], bookings=bookings)
-    late = read_before.late_until
-    return _due(trigger, window, workflow=workflow, bookings=bookings, zones=zones, config=config, late_until=late)
+    return _due(
+        trigger,
+        window,
+        workflow=workflow,
+        bookings=bookings,
+        zones=zones,
+        early=EarlySearch(config, bookings),
+        config=config,
+        late_until=read_before.late_until,
+    )
 
 
 def _zones(config: Config, enabled: list[Workflow], *, bookings: BookingSource) -> list[ZoneInfo]:
@@ -239,10 +254,13 @@ def _due(
     workflow: Workflow,
     bookings: BookingSource,
     zones: list[ZoneInfo],
+    early: EarlySearch,
     config: Config,
     late_until: datetime | None = None,
 ) -> Iterator[Delivery]:
-    events = timing.event_range(trigger, window, zones=zones) if window.since < window.until else None
+    if window.since >= window.until:
+        return
+    events = timing.event_range(trigger, early.widen(window, workflow), zones=zones)
     if events is None:
         return
     found = bookings.starting(events) if trigger.anchor == "start" else bookings.ending(events)

@@ -78,7 +78,7 @@ def find_owed_again(
     if any(returning.owed.values()):
         for delivery in missing.may_come_back(ledger, now):
             for current in returning.owed.get(delivery.id, ()):
-                if current.due_at <= now <= current.expires_at:
+                if current.planned_at <= now <= current.expires_at:
                     found[current.workflow].append(current)
     return found
 

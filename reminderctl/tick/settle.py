@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from reminderctl.core import retry
 from reminderctl.ledger import Ledger, circuits, claims, queue
 from reminderctl.model import Config, Delivery, State
-from reminderctl.tick.attempt import policy_of
+from reminderctl.tick.attempt import opening_after, policy_of
 from reminderctl.tick.report import Report
 from reminderctl.tick.workers import AttemptResult, WorkerPool
 
@@ -46,7 +46,9 @@ class Settler:
         decision = self._decide(result, now)
         if run != self._run and decision.state is State.PENDING:
             # The time since that run died was the wait; unless its clock was ahead, and this is not yet due.
-            decision = replace(decision, next_attempt_at=max(now, delivery.due_at))
+            decision = replace(decision, next_attempt_at=max(now, delivery.begins_at))
+        if decision.next_attempt_at:
+            decision = replace(decision, next_attempt_at=opening_after(delivery, decision.next_attempt_at))
         settled = claims.settle(self._ledger, delivery, outcome=decision, run=run, now=now, address=result.address)
         if not settled:
             return  # another run has taken this one for dead and decided; what it wrote stays

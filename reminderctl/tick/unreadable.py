@@ -60,7 +60,7 @@ def fallen_due(
             workflow, trigger, bookings=[booking], window=window, config=config, late_until=late_until
         ):
             mark = marks.get(Key(workflow.id, trigger.identity, delivery.action))
-            if mark and delivery.due_at > mark.armed_at:
+            if mark and delivery.planned_at > mark.armed_at:
                 yield delivery
 
 

@@ -13,7 +13,7 @@ from reminderctl.core import open_hours, timing
 from reminderctl.core.quiet_hours import Term, deadline, moved
 from reminderctl.core.timing import Limits, parse_trigger
 from reminderctl.model import Booking, Window
-from reminderctl.quiet_settings import OpenHours, QuietHours, Span, Way
+from reminderctl.quiet_settings import OpenHours, OpenSpan, QuietHours, Way
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 NINE_TO_NINE = ((9 * 60, 21 * 60),) * 7
@@ -119,7 +119,7 @@ def test_an_open_time_of_less_than_a_quarter_of_an_hour_is_used_from_its_opening
 
 def test_a_deadline_is_an_open_instant() -> None:
     limits = Limits(45 * MINUTE, at("2026-12-01T20:59:59Z"))
-    assert deadline(MADRID, at("2026-12-01T19:30Z"), limits) == at("2026-12-01T19:59:59Z")
+    assert deadline(MADRID, at("2026-12-01T19:30Z"), limits=limits) == at("2026-12-01T19:59:59Z")
 
 
 def test_open_times_that_meet_at_midnight_are_one() -> None:
@@ -140,7 +140,7 @@ def test_open_times_that_meet_at_midnight_are_one() -> None:
         ((60, 150), "2026-03-29T00:00Z"),
     ],
 )
-def test_a_day_whose_open_time_vanishes_in_a_gap_is_closed(span: Span, expected: str) -> None:
+def test_a_day_whose_open_time_vanishes_in_a_gap_is_closed(span: OpenSpan, expected: str) -> None:
     hours = OpenHours((span,) * 7, "Europe/Madrid")
     assert open_hours.next_open(hours, at("2026-03-28T23:30Z")) == at(expected)
 
@@ -159,7 +159,7 @@ near_changes = st.sampled_from(["2026-03-28T20:00Z", "2026-10-24T20:00Z", "2026-
 all_moments = moments | st.builds(lambda text, minutes: at(text) + minutes * MINUTE, near_changes, st.integers(0, 2000))
 
 
-def is_open(week: tuple[Span | None, ...], zone: str, instant: datetime) -> bool:
+def is_open(week: tuple[OpenSpan | None, ...], zone: str, instant: datetime) -> bool:
     """The same as `open_hours.is_open`, day by day and in no hurry."""
     info = ZoneInfo(zone)
 
@@ -182,7 +182,7 @@ def is_open(week: tuple[Span | None, ...], zone: str, instant: datetime) -> bool
 @settings(max_examples=25, deadline=None)
 @given(weeks, st.sampled_from(ZONES), all_moments, st.integers(0, 700))
 def test_the_calendar_agrees_with_a_search_minute_by_minute(
-    week: tuple[Span | None, ...], zone: str, instant: datetime, length: int
+    week: tuple[OpenSpan | None, ...], zone: str, instant: datetime, length: int
 ) -> None:
     hours = OpenHours(week, zone)
     some = [instant + number * MINUTE for number in range(2 * 7 * 1440)]
@@ -211,7 +211,7 @@ def test_the_calendar_agrees_with_a_search_minute_by_minute(
     st.none() | st.integers(0, 3000),
 )
 def test_a_message_is_sent_in_open_hours_and_refused_only_where_no_way_is_left(
-    week: tuple[Span | None, ...],
+    week: tuple[OpenSpan | None, ...],
     zone: str,
     starts: datetime,
     when: str,

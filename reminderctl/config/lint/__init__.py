@@ -22,6 +22,7 @@ from reminderctl.config.lint.languages import warn_of_language_codes, warn_of_la
 from reminderctl.config.lint.located import locate_workflows, workflow_nodes
 from reminderctl.config.lint.marks import warn_of_marks
 from reminderctl.config.lint.providers import warn_of_providers
+from reminderctl.config.lint.quiet_hours import warn_of_quiet_hours
 from reminderctl.config.lint.rooms import warn_of_rooms
 from reminderctl.config.lint.schedule import HELD, warn_of_schedule
 from reminderctl.config.lint.sources import warn_of_sources
@@ -69,6 +70,7 @@ def _lint(parsed: ParsedConfig, *, today: date) -> Iterator[str]:
     """Leave a warning in the files for all that was probably not meant; yield what is only good to know."""
     workflows = locate_workflows(parsed)
     warn_of_schedule(workflows)
+    warn_of_quiet_hours(workflows)
     warn_of_languages(workflows, parsed)
     warn_of_language_codes(workflows, parsed)
     warn_of_sms(workflows, parsed)

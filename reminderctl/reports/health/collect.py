@@ -79,9 +79,8 @@ def find_next_due(bookings: BookingSource, config: Config, *, now: datetime) -> 
     enabled = [workflow for workflow in config.workflows if workflow.enabled]
     for hour in range(24):
         window = Window(now + hour * HOUR, now + (hour + 1) * HOUR)
-        next_due = min(
-            (each.due_at for each in owed_in(window, enabled, bookings=bookings, config=config)), default=None
-        )
+        owed = owed_in(window, enabled, bookings=bookings, config=config)
+        next_due = min((each.begins_at for each in owed if not each.refusal), default=None)
         if next_due or time.monotonic() > until:
             return next_due
     return None

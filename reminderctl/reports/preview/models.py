@@ -30,11 +30,15 @@ class Sample(Struct, frozen=True, kw_only=True):
 
 
 class DueTime(Struct, frozen=True, kw_only=True):
-    """The time at which a trigger falls due for a booking, with the deadline of its messages."""
+    """The time at which a trigger falls due for a booking, with the deadline of its messages.
+
+    `send_at` is when the first of those is sent that quiet hours concern.
+    """
 
     trigger: str
     due_at: datetime
     expires_at: datetime
+    send_at: datetime | None = None
 
 
 class TriedMessage(Struct, frozen=True, kw_only=True):

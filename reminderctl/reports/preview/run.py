@@ -21,6 +21,7 @@ from reminderctl.reports.preview.compose import imagine_deliveries, make_message
 from reminderctl.reports.preview.fields import read_fields
 from reminderctl.reports.preview.languages import in_other_languages, only_in, written_in
 from reminderctl.reports.preview.models import WOULD_FAIL, DueTime, Sample, Trial, TriedMessage
+from reminderctl.reports.preview.quiet import find_send_times
 from reminderctl.text import rough_length, shorten
 
 LONGEST_NAME = 40
@@ -140,12 +141,15 @@ def try_workflow(
         _try_delivery(delivery, workflow, booking=booking, config=config, credentials=credentials, lenient=lenient)
         for delivery in imagine_deliveries(workflow, booking, matching=matching, config=config)
     )
+    due_times, moves = find_send_times(due_times, workflow, booking=booking, matching=matching, config=config)
     return structs.replace(
         tried,
+        due_times=due_times,
         messages=messages,
         problems=(*_zone_problems(workflow, matching), *collect(messages, "problems")),
         notes=(
             *_time_notes(workflow, booking, due_times=due_times, config=config, now=now),
+            *moves,
             *collect(messages, "notes"),
         ),
     )
