@@ -26,11 +26,11 @@ def describe_trial(trial: Trial) -> dict[str, Any]:
         "matches": trial.matches,
         "reasons": trial.reasons,
         "due_at": [instant_text(due_time.due_at) for due_time in trial.due_times],
-        "send_at": [_send_at(due_time) for due_time in trial.due_times],
         "triggers": [_describe_due_time(due_time) for due_time in trial.due_times],
         "messages": [_describe_message(message) for message in trial.messages],
         "problems": trial.problems,
         "notes": trial.notes,
+        **({"send_at": [*map(_send_at, trial.due_times)]} if trial.workflow.quiet_hours else {}),
     }
 
 
@@ -43,7 +43,7 @@ def _describe_due_time(due_time: DueTime) -> dict[str, str | None]:
         "trigger": due_time.trigger,
         "due_at": instant_text(due_time.due_at),
         "expires_at": instant_text(due_time.expires_at),
-        "send_at": _send_at(due_time),
+        **({"send_at": _send_at(due_time)} if due_time.send_at else {}),
     }
 
 

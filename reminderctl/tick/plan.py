@@ -130,9 +130,11 @@ def _fallen_due(
         if not is_old and not _may_have_been_sent(delivery, ledger):
             yield delivery
     late_until = reading.due[workflow.id, trigger.identity].late_until
-    yield from unreadable.fallen_due(
+    for delivery in unreadable.fallen_due(
         reading.noted, trigger, workflow=workflow, marks=marks, late_until=late_until, config=config, now=now
-    )
+    ):
+        if not _may_have_been_sent(delivery, ledger):
+            yield delivery
 
 
 def _may_have_been_sent(delivery: Delivery, ledger: Ledger) -> bool:

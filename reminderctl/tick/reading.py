@@ -63,8 +63,7 @@ def read(config: Config, ledger: Ledger, *, bookings: BookingSource, now: dateti
     """Read what has fallen due by the ledger's watermarks, and check what waits."""
     enabled = [workflow for workflow in config.workflows if workflow.enabled]
     with errors_of(ledger.path):
-        if not bookings.is_judged:
-            _judge(bookings, ledger, now=now)
+        _judge(bookings, ledger, now=now)
         newest_run, marks, known = runs.newest(ledger), watermarks.read(ledger, now), lookback.find(ledger, now)
         fingerprint, workflows = bookings.fingerprint(), checksum_of(config)
         if known is None or known.fingerprint != fingerprint:
@@ -135,6 +134,8 @@ def _read_due(
 
 def _judge(bookings: BookingSource, ledger: Ledger, *, now: datetime) -> None:
     """Say how old the bookings of each source are, where no run has just read them."""
+    if bookings.is_judged:
+        return
     known = readings.find_all(ledger)
     bookings.judge(
         {name: each.read_at for name, each in known.items() if each.read_at},
