@@ -126,13 +126,13 @@ def make_record(line: int, value: Any, *, names: ColumnNames) -> ExportRecord:
     if len(values) < len(value.keys() - taken_apart):
         return ExportRecord(line, problem=f"has two keys for the same column: {', '.join(value)}")
     for path, name in paths:
-        found = [_follow(value, each.strip()) for each in path]
+        found = [follow(value, each.strip()) for each in path]
         values[name] = found[0] if len(found) == 1 else " ".join(str(each) for each in found if each not in (None, ""))
         names.note_path(JOINED.join(path))
     return ExportRecord(line, values)
 
 
-def _follow(value: Any, path: str) -> Any:
+def follow(value: Any, path: str) -> Any:
     """Return what is at a dotted path such as `attendees.0.email`; None where there is nothing."""
     for step in path.split("."):
         if isinstance(value, dict):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from reminderctl.importing.columns import REQUIRED_COLUMNS, ColumnNames
-from reminderctl.importing.formats.json import make_record
+from reminderctl.importing.formats.json import follow, make_record
 from reminderctl.importing.values import NOT_JSON, decode_json
 from reminderctl.source_settings import SourceSettings
 from reminderctl.sources.errors import SourceError, first_line
@@ -56,18 +56,6 @@ def _describe_keys(answer: Any) -> str:
 
 def _name(key: str) -> str:
     return printable(shorten(key, 40))
-
-
-def follow(value: Any, path: str) -> Any:
-    """Return what is at a dotted path such as `data.0.items`; None where there is nothing."""
-    for step in path.split("."):
-        if isinstance(value, Mapping):
-            value = value.get(step)
-        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
-            value = value[int(step)]
-        else:
-            return None
-    return value
 
 
 def spread(items: list[Any], path: str) -> Iterator[Any]:
